@@ -1,0 +1,19 @@
+//! Values and rules. Pure: nothing here knows of actors, SQL or HTTP, and no function reads a clock.
+
+mod text_enum;
+pub(crate) use text_enum::text_enum;
+pub use text_enum::UnknownWord;
+
+pub mod account;
+pub mod clock;
+pub mod content;
+pub mod delivery_class;
+pub mod entry;
+pub mod execution;
+pub mod ids;
+pub mod outcome;
+pub mod priority;
+pub mod report;
+pub mod retry;
+pub mod schedule;
+pub mod time_input;

@@ -1,0 +1,182 @@
+//! What a run came to, in the form that the guide promises.
+
+use super::clock::Timestamp;
+use super::ids::{AccountId, ContentId, EntryId, ExecutionId, LogId, TaskId};
+use serde::{Deserialize, Serialize};
+
+/// The report of one execution. Its JSON is a contract with users.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// False only where the run itself could not be done.
+    pub success: bool,
+    pub message: String,
+    pub data: ReportData,
+    /// In seconds.
+    pub duration: f64,
+    pub metadata: ReportMetadata,
+}
+
+/// Disjoint counts that sum to `total_count`, and the results behind them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReportData {
+    pub total_count: i64,
+    pub success_count: i64,
+    pub failed_count: i64,
+    pub uncertain_count: i64,
+    pub in_progress_count: i64,
+    pub skipped_count: i64,
+    pub results: Vec<EntryResult>,
+    pub skipped: Vec<Skipped>,
+    /// True where there are more results than are listed: the rest is in the publish log.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub results_truncated: bool,
+}
+
+super::text_enum! {
+    ResultStatus {
+        Published = "published",
+        /// Final, or to be retried: then with `retry_at`.
+        Failed = "failed",
+        /// Our own processing broke.
+        Error = "error",
+        Uncertain = "uncertain",
+        /// The platform works on it.
+        Publishing = "publishing",
+    }
+}
+
+/// What one entry came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryResult {
+    pub pool_id: EntryId,
+    pub content_id: ContentId,
+    pub account_id: AccountId,
+    pub status: ResultStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<LogId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+/// Due entries of a lane that is shut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub account_id: AccountId,
+    pub reason: String,
+    pub count: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportMetadata {
+    pub task_id: Option<TaskId>,
+    pub execution_id: ExecutionId,
+    /// In seconds; 0 where nothing was tried.
+    pub average_time_per_item: f64,
+}
+
+/// How many attempts ended in which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub published: i64,
+    pub failed: i64,
+    pub uncertain: i64,
+    pub in_progress: i64,
+}
+
+/// Puts a report together. `seconds` is the run's duration; `results` may be cut short, `tally` never is.
+pub fn report(
+    task_id: Option<TaskId>,
+    execution_id: ExecutionId,
+    tally: Tally,
+    results: Vec<EntryResult>,
+    skipped: Vec<Skipped>,
+    seconds: f64,
+) -> Report {
+    let skipped_count = skipped.iter().map(|lane| lane.count).sum();
+    let tried = tally.published + tally.failed + tally.uncertain + tally.in_progress;
+    let data = ReportData {
+        total_count: tried + skipped_count,
+        success_count: tally.published,
+        failed_count: tally.failed,
+        uncertain_count: tally.uncertain,
+        in_progress_count: tally.in_progress,
+        skipped_count,
+        results_truncated: i64::try_from(results.len()).is_ok_and(|listed| listed < tried),
+        results,
+        skipped,
+    };
+    let average_time_per_item = if tried == 0 { 0.0 } else { seconds / tried as f64 };
+    Report {
+        success: true,
+        message: message(&data),
+        data,
+        duration: seconds,
+        metadata: ReportMetadata { task_id, execution_id, average_time_per_item },
+    }
+}
+
+fn message(data: &ReportData) -> String {
+    if data.total_count == 0 {
+        return "No pending entries to publish".to_owned();
+    }
+    let mut message =
+        format!("Publishing completed: {} succeeded, {} failed", data.success_count, data.failed_count);
+    for (count, word) in [
+        (data.uncertain_count, "uncertain"),
+        (data.in_progress_count, "in progress"),
+        (data.skipped_count, "skipped"),
+    ] {
+        if count > 0 {
+            message.push_str(&format!(", {count} {word}"));
+        }
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(tally: Tally, skipped: Vec<Skipped>) -> Report {
+        report(Some(TaskId(1)), ExecutionId(9), tally, Vec::new(), skipped, 12.34)
+    }
+
+    #[test]
+    fn the_message_names_what_is_not_zero() {
+        assert_eq!(made(Tally::default(), vec![]).message, "No pending entries to publish");
+        let tally = Tally { published: 5, failed: 2, ..Tally::default() };
+        assert_eq!(made(tally, vec![]).message, "Publishing completed: 5 succeeded, 2 failed");
+        let skipped = vec![Skipped { account_id: AccountId(3), reason: "disabled".into(), count: 12 }];
+        let tally = Tally { published: 0, failed: 0, uncertain: 1, in_progress: 0 };
+        assert_eq!(
+            made(tally, skipped).message,
+            "Publishing completed: 0 succeeded, 0 failed, 1 uncertain, 12 skipped"
+        );
+    }
+
+    #[test]
+    fn the_counts_sum_to_the_total() {
+        let skipped = vec![Skipped { account_id: AccountId(3), reason: "disabled".into(), count: 4 }];
+        let report = made(Tally { published: 1, failed: 2, uncertain: 3, in_progress: 5 }, skipped);
+        assert_eq!(report.data.total_count, 15);
+        assert!((report.metadata.average_time_per_item - 12.34 / 11.0).abs() < 1e-9);
+        assert!(report.data.results_truncated, "eleven were tried and none is listed");
+    }
+
+    #[test]
+    fn the_json_has_the_fields_of_the_guide() {
+        let json = serde_json::to_value(made(Tally::default(), vec![])).expect("a report is JSON");
+        for pointer in ["/success", "/message", "/data/total_count", "/data/success_count", "/data/failed_count",
+            "/data/skipped_count", "/data/results", "/duration", "/metadata/task_id",
+            "/metadata/average_time_per_item"]
+        {
+            assert!(json.pointer(pointer).is_some(), "{pointer} is missing");
+        }
+    }
+}

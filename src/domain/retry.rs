@@ -1,0 +1,88 @@
+//! How long to wait before the next try.
+
+use std::time::Duration;
+
+/// Wait after the first failure.
+pub const BACKOFF_FIRST: Duration = Duration::from_secs(30);
+/// The longest wait that we choose ourselves.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(3600);
+/// How often an entry may be tried again, at most.
+pub const MAX_RETRIES_LIMIT: i32 = 1000;
+/// How often it is, unless the user says otherwise.
+pub const MAX_RETRIES_DEFAULT: i32 = 3;
+/// Wait after a failure that accuses the platform.
+pub const PLATFORM_PAUSE: Duration = Duration::from_secs(30);
+/// The longest wait that a platform may ask for.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Spreads retries so that what failed together does not come back together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Jitter(f64);
+
+impl Jitter {
+    /// From a random number; only its top 32 bits count.
+    pub fn from_random(random: u64) -> Self {
+        Jitter((random >> 32) as f64 / f64::from(u32::MAX))
+    }
+
+    /// 50 to 100 % of `span`.
+    fn apply(self, span: Duration) -> Duration {
+        span.mul_f64(0.5 + 0.5 * self.0)
+    }
+}
+
+/// 30 s × 4ⁿ after `retries_before` retries, at most 1 h, 50-100 % of it; `retry_after` where that is longer.
+pub fn backoff(retries_before: i32, retry_after: Option<Duration>, jitter: Jitter) -> Duration {
+    let exponent = u32::try_from(retries_before).unwrap_or(0).min(16);
+    let span = BACKOFF_FIRST.saturating_mul(4u32.saturating_pow(exponent)).min(BACKOFF_MAX);
+    jitter.apply(span).max(capped(retry_after))
+}
+
+/// The pause of one entry after a failure that accuses its platform.
+pub fn platform_pause(retry_after: Option<Duration>, jitter: Jitter) -> Duration {
+    match retry_after {
+        Some(asked) => asked.min(RETRY_AFTER_MAX),
+        None => jitter.apply(PLATFORM_PAUSE),
+    }
+}
+
+fn capped(retry_after: Option<Duration>) -> Duration {
+    retry_after.unwrap_or(Duration::ZERO).min(RETRY_AFTER_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: Jitter = Jitter(0.0);
+    const MOST: Jitter = Jitter(1.0);
+
+    #[test]
+    fn waits_grow_fourfold_to_an_hour() {
+        let longest: Vec<u64> = (0..6).map(|n| backoff(n, None, MOST).as_secs()).collect();
+        assert_eq!(longest, [30, 120, 480, 1920, 3600, 3600]);
+        let shortest: Vec<u64> = (0..6).map(|n| backoff(n, None, LEAST).as_secs()).collect();
+        assert_eq!(shortest, [15, 60, 240, 960, 1800, 1800]);
+        assert_eq!(backoff(i32::MAX, None, MOST), BACKOFF_MAX);
+    }
+
+    #[test]
+    fn a_platform_may_ask_for_longer_but_not_for_ever() {
+        let asked = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(backoff(0, asked(90), MOST).as_secs(), 90);
+        assert_eq!(backoff(0, asked(1), MOST).as_secs(), 30);
+        assert_eq!(backoff(0, asked(u64::MAX), MOST), RETRY_AFTER_MAX);
+        assert_eq!(platform_pause(asked(7), MOST).as_secs(), 7);
+        assert_eq!(platform_pause(asked(u64::MAX), MOST), RETRY_AFTER_MAX);
+        assert_eq!(platform_pause(None, LEAST).as_secs(), 15);
+        assert_eq!(platform_pause(None, MOST).as_secs(), 30);
+    }
+
+    #[test]
+    fn jitter_stays_within_half_and_whole() {
+        for random in [0, 1, u64::MAX / 3, u64::MAX / 2, u64::MAX] {
+            let wait = backoff(0, None, Jitter::from_random(random));
+            assert!((BACKOFF_FIRST / 2..=BACKOFF_FIRST).contains(&wait), "{wait:?}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! ContentHub: a self-hosted publishing engine.
+
+pub mod domain;
+pub mod platforms;

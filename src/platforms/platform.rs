@@ -1,0 +1,112 @@
+//! What every platform is to the rest of the program: a declaration, a check of settings, and one way to publish.
+
+use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
+use crate::domain::outcome::Seen;
+use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One kind of destination. Later platforms fit here without touching the actors.
+pub trait Platform: Send + Sync {
+    /// As users write it, e.g. `webhook`.
+    fn name(&self) -> &'static str;
+
+    /// One sentence for people who choose a platform.
+    fn about(&self) -> &'static str;
+
+    /// JSON Schema of `settings`, with a description of each field.
+    fn settings_schema(&self) -> Value;
+
+    /// What is kept encrypted, in the order in which a person is asked for it.
+    fn secret_fields(&self) -> &'static [SecretField];
+
+    /// May depend on the settings: a webhook whose receiver does not deduplicate is blind.
+    fn delivery_class(&self, settings: &Value) -> DeliveryClass;
+
+    /// Checks settings and credentials before they are saved; what is wrong is told field by field.
+    fn check(&self, settings: &Value, credentials: &Credentials) -> Result<(), Vec<FieldError>>;
+
+    /// Publishes once. Ends within `call.time_left`; says what it saw and decides nothing. Runs on an async thread:
+    /// blocking work goes to a thread pool.
+    fn publish(&self, call: PublishCall) -> LocalBoxFuture<'static, Seen>;
+}
+
+/// A secret that a platform needs: write-only for users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretField {
+    pub name: &'static str,
+    pub required: bool,
+    pub about: &'static str,
+}
+
+/// What is wrong with one field of a request. `field` is a path such as `settings.url`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+impl FieldError {
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        FieldError { field: field.into(), message: message.into() }
+    }
+}
+
+/// Secrets by field name, in the clear. Never printed: its `Debug` shows names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Credentials(pub BTreeMap<String, String>);
+
+impl Credentials {
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The account that an attempt publishes on, ready for use; shared by the attempts of its lane.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    pub account_id: AccountId,
+    pub account_name: String,
+    pub settings: Value,
+    pub credentials: Credentials,
+}
+
+/// The revision that an attempt publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Article {
+    pub content_id: ContentId,
+    pub revision: i32,
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+    pub digest: Option<String>,
+    pub author: Option<String>,
+    pub cover: Option<String>,
+    pub tags: Vec<String>,
+    pub source_url: Option<String>,
+}
+
+/// One attempt, with all it needs.
+#[derive(Debug, Clone)]
+pub struct PublishCall {
+    pub entry: EntryId,
+    /// 1 for the first try.
+    pub attempt: i32,
+    /// The same on every attempt of an entry.
+    pub key: IdempotencyKey,
+    pub article: Article,
+    pub destination: Arc<Destination>,
+    /// The whole attempt must end within this; a platform's own time-out may only be shorter.
+    pub time_left: Duration,
+    /// Seconds since 1970 when the attempt began, by the node's clock.
+    pub unix_seconds: i64,
+}
