@@ -1,4 +1,5 @@
 //! ContentHub: a self-hosted publishing engine.
 
 pub mod domain;
+pub mod db;
 pub mod platforms;

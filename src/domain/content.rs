@@ -1,5 +1,6 @@
 //! A content: what is published. Limits hold for every platform; a platform may have tighter ones.
 
+use super::ids::ContentId;
 use super::text_enum;
 
 /// In characters.
@@ -21,4 +22,19 @@ text_enum! {
         Approved = "approved",
         Rejected = "rejected",
     }
+}
+
+/// One revision of a content: what an attempt publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Article {
+    pub content_id: ContentId,
+    pub revision: i32,
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+    pub digest: Option<String>,
+    pub author: Option<String>,
+    pub cover: Option<String>,
+    pub tags: Vec<String>,
+    pub source_url: Option<String>,
 }

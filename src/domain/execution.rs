@@ -26,15 +26,16 @@ text_enum! {
     }
 }
 
-/// By which rule it ends, and who goes first where several could claim an entry. Ordered: the first goes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RunRule {
-    /// Started by hand: tries all that is due, then ends.
-    ByHand,
-    /// Fired by the clock: likewise.
-    Scheduled,
-    /// Fired by a due entry: stays open while work keeps coming.
-    OnDue,
+text_enum! {
+    /// By which rule it ends, and who goes first where several could claim an entry. Ordered: the first goes first.
+    RunRule {
+        /// Started by hand: tries all that is due, then ends.
+        ByHand = "by_hand",
+        /// Fired by the clock: likewise.
+        Scheduled = "scheduled",
+        /// Fired by a due entry: stays open while work keeps coming.
+        OnDue = "on_due",
+    }
 }
 
 /// An `on_due` execution closes after this long without work.

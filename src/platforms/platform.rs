@@ -1,7 +1,9 @@
 //! What every platform is to the rest of the program: a declaration, a check of settings, and one way to publish.
 
 use crate::domain::delivery_class::DeliveryClass;
-use crate::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
+pub use crate::domain::field_error::FieldError;
+pub use crate::domain::content::Article;
+use crate::domain::ids::{AccountId, EntryId, IdempotencyKey};
 use crate::domain::outcome::Seen;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -42,19 +44,6 @@ pub struct SecretField {
     pub about: &'static str,
 }
 
-/// What is wrong with one field of a request. `field` is a path such as `settings.url`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct FieldError {
-    pub field: String,
-    pub message: String,
-}
-
-impl FieldError {
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        FieldError { field: field.into(), message: message.into() }
-    }
-}
-
 /// Secrets by field name, in the clear. Never printed: its `Debug` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Credentials(pub BTreeMap<String, String>);
@@ -78,21 +67,6 @@ pub struct Destination {
     pub account_name: String,
     pub settings: Value,
     pub credentials: Credentials,
-}
-
-/// The revision that an attempt publishes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Article {
-    pub content_id: ContentId,
-    pub revision: i32,
-    pub title: String,
-    /// Markdown.
-    pub body: String,
-    pub digest: Option<String>,
-    pub author: Option<String>,
-    pub cover: Option<String>,
-    pub tags: Vec<String>,
-    pub source_url: Option<String>,
 }
 
 /// One attempt, with all it needs.

@@ -1,0 +1,10 @@
+DROP TABLE api_tokens;
+DROP TABLE executions;
+DROP TABLE scheduled_tasks;
+DROP TABLE publish_logs;
+DROP TABLE published_contents;
+DROP TABLE publish_pool;
+DROP TABLE content_revisions;
+DROP TABLE contents;
+DROP TABLE accounts;
+DROP TABLE meta;

@@ -1,0 +1,191 @@
+//! Accounts, which are the lanes.
+
+use super::connection::{DbConnection, DbError};
+use super::schema::accounts::dsl;
+use crate::domain::account::OnUnknown;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::*;
+use diesel::prelude::*;
+
+/// An account as it is kept. `credentials` is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = super::schema::accounts)]
+pub struct AccountRow {
+    pub id: AccountId,
+    pub name: String,
+    pub platform: String,
+    pub settings: String,
+    pub credentials: Option<String>,
+    pub credential_names: String,
+    pub enabled: bool,
+    pub timezone: String,
+    pub concurrency: i32,
+    pub on_unknown: OnUnknown,
+    pub suspended_reason: Option<String>,
+    pub suspended_until: Option<Timestamp>,
+    pub suspended_by_machine: bool,
+    pub wrong_address_entry: Option<EntryId>,
+    /// Grows with every change of settings or credentials.
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// An account to be made. Its credentials follow by `set_credentials`, once its id is known.
+#[derive(Debug, Clone)]
+pub struct NewAccount<'a> {
+    pub name: &'a str,
+    pub platform: &'a str,
+    pub settings: &'a str,
+    pub enabled: bool,
+    pub timezone: &'a str,
+    pub concurrency: i32,
+    pub on_unknown: OnUnknown,
+}
+
+pub fn get(conn: &mut DbConnection, id: AccountId) -> Result<Option<AccountRow>, DbError> {
+    Ok(dsl::accounts.filter(dsl::id.eq(id.0)).first(conn).optional()?)
+}
+
+pub fn by_name(conn: &mut DbConnection, name: &str) -> Result<Option<AccountRow>, DbError> {
+    Ok(dsl::accounts.filter(dsl::name.eq(name)).first(conn).optional()?)
+}
+
+pub fn list(conn: &mut DbConnection) -> Result<Vec<AccountRow>, DbError> {
+    Ok(dsl::accounts.order(dsl::id).load(conn)?)
+}
+
+pub fn by_ids(conn: &mut DbConnection, ids: &[AccountId]) -> Result<Vec<AccountRow>, DbError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(dsl::accounts.filter(dsl::id.eq_any(ids)).load(conn)?)
+}
+
+pub fn insert(conn: &mut DbConnection, new: NewAccount<'_>, now: Timestamp) -> Result<AccountId, DbError> {
+    Ok(diesel::insert_into(dsl::accounts)
+        .values((
+            dsl::name.eq(new.name),
+            dsl::platform.eq(new.platform),
+            dsl::settings.eq(new.settings),
+            dsl::enabled.eq(new.enabled),
+            dsl::timezone.eq(new.timezone),
+            dsl::concurrency.eq(new.concurrency),
+            dsl::on_unknown.eq(new.on_unknown.as_str()),
+            dsl::created_at.eq(now.micros()),
+            dsl::updated_at.eq(now.micros()),
+        ))
+        .returning(dsl::id)
+        .get_result(conn)?)
+}
+
+/// Writes a changed account whole; credentials and suspension have their own functions.
+pub fn update(conn: &mut DbConnection, account: &AccountRow, now: Timestamp) -> Result<(), DbError> {
+    diesel::update(dsl::accounts.filter(dsl::id.eq(account.id.0)))
+        .set((
+            dsl::name.eq(&account.name),
+            dsl::settings.eq(&account.settings),
+            dsl::enabled.eq(account.enabled),
+            dsl::timezone.eq(&account.timezone),
+            dsl::concurrency.eq(account.concurrency),
+            dsl::on_unknown.eq(account.on_unknown.as_str()),
+            dsl::version.eq(dsl::version + 1),
+            dsl::updated_at.eq(now.micros()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Replaces the sealed credentials; `names` is a JSON list of what is set.
+pub fn set_credentials(conn: &mut DbConnection, id: AccountId, sealed: Option<&str>, names: &str) -> Result<(), DbError> {
+    diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)))
+        .set((dsl::credentials.eq(sealed), dsl::credential_names.eq(names), dsl::version.eq(dsl::version + 1)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A person shuts the lane (a reason), or opens it (none).
+pub fn set_suspension(
+    conn: &mut DbConnection,
+    id: AccountId,
+    reason: Option<&str>,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let changed = diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)))
+        .set((
+            dsl::suspended_reason.eq(reason),
+            dsl::suspended_until.eq(until.map(|at| at.micros())),
+            dsl::suspended_by_machine.eq(false),
+            dsl::wrong_address_entry.eq(None::<i64>),
+            dsl::updated_at.eq(now.micros()),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// The machine shuts the lane, unless somebody changed or suspended the account since the claim.
+pub fn suspend_if_unchanged(
+    conn: &mut DbConnection,
+    id: AccountId,
+    version: i64,
+    reason: &str,
+    until: Option<Timestamp>,
+) -> Result<(), DbError> {
+    let changed = diesel::update(
+        dsl::accounts
+            .filter(dsl::id.eq(id.0))
+            .filter(dsl::version.eq(version))
+            .filter(dsl::suspended_reason.is_null()),
+    )
+    .set((
+        dsl::suspended_reason.eq(reason),
+        dsl::suspended_until.eq(until.map(|at| at.micros())),
+        dsl::suspended_by_machine.eq(true),
+        dsl::wrong_address_entry.eq(None::<i64>),
+    ))
+    .execute(conn)?;
+    if changed == 1 {
+        log::warn!("account {id} is suspended: {reason}");
+    }
+    Ok(())
+}
+
+/// The machine shuts a lane that it cannot use as it is.
+pub fn suspend_for_good(conn: &mut DbConnection, id: AccountId, reason: &str) -> Result<(), DbError> {
+    diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)))
+        .set((
+            dsl::suspended_reason.eq(reason),
+            dsl::suspended_until.eq(None::<i64>),
+            dsl::suspended_by_machine.eq(true),
+        ))
+        .execute(conn)?;
+    log::warn!("account {id} is suspended: {reason}");
+    Ok(())
+}
+
+/// Notes that `entry` found no taker; gives back the entry that was noted before, if any.
+pub fn note_wrong_address(conn: &mut DbConnection, id: AccountId, entry: EntryId) -> Result<Option<EntryId>, DbError> {
+    let before: Option<Option<EntryId>> =
+        dsl::accounts.filter(dsl::id.eq(id.0)).select(dsl::wrong_address_entry).first(conn).optional()?;
+    let before = before.flatten();
+    if before.is_none() {
+        diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)))
+            .set(dsl::wrong_address_entry.eq(Some(entry.0)))
+            .execute(conn)?;
+    }
+    Ok(before)
+}
+
+/// Something got through to these accounts: their addresses are right.
+pub fn clear_wrong_address(conn: &mut DbConnection, ids: &[AccountId]) -> Result<(), DbError> {
+    for id in ids {
+        diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)).filter(dsl::wrong_address_entry.is_not_null()))
+            .set(dsl::wrong_address_entry.eq(None::<i64>))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// True where there was one.
+pub fn delete(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
+    Ok(diesel::delete(dsl::accounts.filter(dsl::id.eq(id.0))).execute(conn)? == 1)
+}

@@ -1,0 +1,239 @@
+//! Connections to either database, and the pool that keeps them. One of the two places that fork by database.
+
+use super::database_url::DatabaseUrl;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a statement waits for another process that is writing (SQLite).
+const SQLITE_BUSY: Duration = Duration::from_secs(5);
+/// How long a request for a connection waits before it is told that the database is away.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection to one of the databases that we run on.
+#[derive(diesel::MultiConnection)]
+pub enum DbConnection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// What can go wrong between us and a database.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// It cannot be reached now; asking again later may help.
+    #[error("the database is not available: {0}")]
+    Away(String),
+    /// It is there, but cannot be used as it is.
+    #[error("the database cannot be used: {0}")]
+    Unusable(String),
+    /// A statement failed.
+    #[error("the database refused: {0}")]
+    Refused(#[source] DieselError),
+}
+
+impl From<DieselError> for DbError {
+    fn from(error: DieselError) -> Self {
+        match &error {
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
+                DbError::Away(info.message().trim().to_owned())
+            }
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if is_passing(info.message()) => {
+                DbError::Away(info.message().trim().to_owned())
+            }
+            DieselError::BrokenTransactionManager => DbError::Away("the connection was lost".to_owned()),
+            _ => DbError::Refused(error),
+        }
+    }
+}
+
+impl DbError {
+    /// Whether the row was refused because one of its kind is there already.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(
+            self,
+            DbError::Refused(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+        )
+    }
+}
+
+/// Messages of SQLite and libpq that tell of a state which passes, not of a wrong statement.
+fn is_passing(message: &str) -> bool {
+    const PASSING: [&str; 12] = [
+        "database is locked",
+        "database table is locked",
+        "disk I/O error",
+        "database or disk is full",
+        "unable to open database file",
+        "attempt to write a readonly database",
+        "server closed the connection",
+        "no connection to the server",
+        "terminating connection",
+        "connection to server",
+        "the database system is",
+        "could not connect",
+    ];
+    PASSING.iter().any(|sign| message.contains(sign))
+}
+
+/// Opens one connection, set up for use.
+pub fn connect(url: &DatabaseUrl) -> Result<DbConnection, DbError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => connect_sqlite(path).map(DbConnection::Sqlite),
+        DatabaseUrl::Postgres(text) => connect_postgres(text).map(DbConnection::Postgres),
+    }
+}
+
+fn connect_sqlite(path: &Path) -> Result<SqliteConnection, DbError> {
+    let shown = path.display();
+    let text = path.to_str().ok_or_else(|| DbError::Unusable(format!("{shown} is not a UTF-8 path")))?;
+    let mut connection = SqliteConnection::establish(text)
+        .map_err(|error| DbError::Unusable(format!("{shown}: {}", plain(&error))))?;
+    let pragmas = format!(
+        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+         PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
+        SQLITE_BUSY.as_millis()
+    );
+    connection.batch_execute(&pragmas).map_err(|error| match &error {
+        DieselError::DatabaseError(_, info) if info.message().contains("not a database") => {
+            DbError::Unusable(format!("{shown} is not a SQLite database"))
+        }
+        DieselError::DatabaseError(_, info) if info.message().contains("readonly") => {
+            DbError::Unusable(format!("{shown} cannot be written: check its owner and mode, and its folder's"))
+        }
+        _ => DbError::Unusable(format!("{shown}: {error}")),
+    })?;
+    Ok(connection)
+}
+
+fn connect_postgres(url: &str) -> Result<PgConnection, DbError> {
+    let mut connection = PgConnection::establish(&with_time_limit(url)).map_err(|error| {
+        let message = plain(&error);
+        if message.contains("SSL support is not compiled in") {
+            DbError::Unusable(format!(
+                "{message}. Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS"
+            ))
+        } else {
+            DbError::Away(message)
+        }
+    })?;
+    connection.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning;")?;
+    Ok(connection)
+}
+
+/// libpq waits for ever unless it is told otherwise.
+fn with_time_limit(url: &str) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let sign = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{sign}connect_timeout={}", CONNECT_TIMEOUT.as_secs())
+}
+
+fn plain(error: &ConnectionError) -> String {
+    match error {
+        ConnectionError::BadConnection(message) => message.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+impl DbConnection {
+    /// Runs `work` in a transaction that may write: on SQLite it takes the write lock first, so that it never
+    /// fails half-way because somebody else wrote meanwhile.
+    pub fn write<T, E: From<DbError>>(
+        &mut self,
+        work: impl FnOnce(&mut DbConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let begun = match self {
+            DbConnection::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE"),
+            DbConnection::Postgres(inner) => AnsiTransactionManager::begin_transaction(inner),
+        };
+        begun.map_err(|error| E::from(DbError::from(error)))?;
+        match work(self) {
+            Ok(value) => {
+                self.commit().map_err(|error| E::from(DbError::from(error)))?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to tell; a connection that cannot roll back is dropped by the pool.
+                if let Err(second) = self.roll_back() {
+                    log::debug!("roll-back failed too: {second}");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn commit(&mut self) -> QueryResult<()> {
+        match self {
+            DbConnection::Sqlite(inner) => AnsiTransactionManager::commit_transaction(inner),
+            DbConnection::Postgres(inner) => AnsiTransactionManager::commit_transaction(inner),
+        }
+    }
+
+    fn roll_back(&mut self) -> QueryResult<()> {
+        match self {
+            DbConnection::Sqlite(inner) => AnsiTransactionManager::rollback_transaction(inner),
+            DbConnection::Postgres(inner) => AnsiTransactionManager::rollback_transaction(inner),
+        }
+    }
+
+    fn is_in_transaction(&mut self) -> bool {
+        let status = match self {
+            DbConnection::Sqlite(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
+            DbConnection::Postgres(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
+        };
+        !matches!(status.transaction_depth(), Ok(None))
+    }
+}
+
+/// Makes connections for the pool.
+#[derive(Debug)]
+pub struct Manager(DatabaseUrl);
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = DbConnection;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<DbConnection, DbError> {
+        connect(&self.0)
+    }
+
+    fn is_valid(&self, connection: &mut DbConnection) -> Result<(), DbError> {
+        Ok(connection.batch_execute("SELECT 1")?)
+    }
+
+    /// Asked when a connection comes back, which is rare: its users keep it until something went wrong.
+    fn has_broken(&self, connection: &mut DbConnection) -> bool {
+        connection.is_in_transaction() || connection.batch_execute("SELECT 1").is_err()
+    }
+}
+
+/// Connections, made when first needed.
+pub type Pool = r2d2::Pool<Manager>;
+/// One of them, on loan.
+pub type Pooled = r2d2::PooledConnection<Manager>;
+
+/// A pool of at most `size` connections. Nothing is opened yet.
+pub fn pool(url: &DatabaseUrl, size: u32) -> Pool {
+    r2d2::Pool::builder()
+        .max_size(size)
+        .min_idle(Some(0))
+        .test_on_check_out(false)
+        .connection_timeout(CONNECT_TIMEOUT)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .error_handler(Box::new(QuietErrors))
+        .build_unchecked(Manager(url.clone()))
+}
+
+/// The pool's errors reach whoever asked for a connection; they are not logged a second time.
+#[derive(Debug)]
+struct QuietErrors;
+
+impl r2d2::HandleError<DbError> for QuietErrors {
+    fn handle_error(&self, error: DbError) {
+        log::debug!("pool: {error}");
+    }
+}

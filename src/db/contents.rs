@@ -1,0 +1,235 @@
+//! Contents and their revisions.
+
+use super::connection::{DbConnection, DbError};
+use super::schema::content_revisions::dsl as revisions;
+use super::schema::contents::dsl;
+use crate::domain::clock::Timestamp;
+use crate::domain::content::ReviewStatus;
+use crate::domain::ids::*;
+use diesel::prelude::*;
+
+/// A content with its newest revision.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct ContentRow {
+    pub id: ContentId,
+    pub revision: i32,
+    pub review_status: ReviewStatus,
+    pub account_id: Option<AccountId>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub title: String,
+    pub body: String,
+    pub digest: Option<String>,
+    pub author: Option<String>,
+    pub cover: Option<String>,
+    /// A JSON list; see [`read_tags`].
+    pub tags: String,
+    pub source_url: Option<String>,
+}
+
+/// What a revision holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub title: String,
+    pub body: String,
+    pub digest: Option<String>,
+    pub author: Option<String>,
+    pub cover: Option<String>,
+    pub tags: Vec<String>,
+    pub source_url: Option<String>,
+}
+
+/// The file that a content was imported from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub path: String,
+    pub sha256: String,
+}
+
+/// Tags are kept as a JSON list that only we write.
+pub fn read_tags(json: &str) -> Vec<String> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+fn write_tags(tags: &[String]) -> String {
+    serde_json::Value::from(tags.to_vec()).to_string()
+}
+
+macro_rules! with_revision {
+    () => {
+        dsl::contents
+            .inner_join(
+                revisions::content_revisions
+                    .on(revisions::content_id.eq(dsl::id).and(revisions::revision.eq(dsl::revision))),
+            )
+            .select((
+                dsl::id,
+                dsl::revision,
+                dsl::review_status,
+                dsl::account_id,
+                dsl::created_at,
+                dsl::updated_at,
+                revisions::title,
+                revisions::body,
+                revisions::digest,
+                revisions::author,
+                revisions::cover,
+                revisions::tags,
+                revisions::source_url,
+            ))
+    };
+}
+
+pub fn get(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentRow>, DbError> {
+    Ok(with_revision!().filter(dsl::id.eq(id.0)).first(conn).optional()?)
+}
+
+/// Newest first; `title` is looked for anywhere in the title.
+pub fn list(
+    conn: &mut DbConnection,
+    title: Option<&str>,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ContentRow>, i64), DbError> {
+    let pattern = title.map(|title| format!("%{}%", title.replace(['%', '_', '\\'], "")));
+    let pattern = pattern.unwrap_or_else(|| "%".to_owned());
+    let items = with_revision!()
+        .filter(revisions::title.like(&pattern))
+        .order(dsl::id.desc())
+        .limit(limit)
+        .offset(offset)
+        .load(conn)?;
+    let total = with_revision!().filter(revisions::title.like(&pattern)).count().get_result(conn)?;
+    Ok((items, total))
+}
+
+/// What adding a content to the pool needs to know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct ContentBrief {
+    pub account_id: Option<AccountId>,
+    pub review_status: ReviewStatus,
+}
+
+pub fn brief(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentBrief>, DbError> {
+    Ok(dsl::contents.filter(dsl::id.eq(id.0)).select((dsl::account_id, dsl::review_status)).first(conn).optional()?)
+}
+
+pub fn insert(
+    conn: &mut DbConnection,
+    text: &Text,
+    account: Option<AccountId>,
+    review: ReviewStatus,
+    source: Option<&Source>,
+    now: Timestamp,
+) -> Result<ContentId, DbError> {
+    let id: ContentId = diesel::insert_into(dsl::contents)
+        .values((
+            dsl::revision.eq(1),
+            dsl::review_status.eq(review.as_str()),
+            dsl::account_id.eq(account.map(|id| id.0)),
+            dsl::import_path.eq(source.map(|source| source.path.as_str())),
+            dsl::import_sha256.eq(source.map(|source| source.sha256.as_str())),
+            dsl::created_at.eq(now.micros()),
+            dsl::updated_at.eq(now.micros()),
+        ))
+        .returning(dsl::id)
+        .get_result(conn)?;
+    insert_revision(conn, id, 1, text, now)?;
+    Ok(id)
+}
+
+/// Adds a revision and makes it the newest.
+pub fn revise(
+    conn: &mut DbConnection,
+    id: ContentId,
+    text: &Text,
+    review: ReviewStatus,
+    now: Timestamp,
+) -> Result<i32, DbError> {
+    let revision: i32 = diesel::update(dsl::contents.filter(dsl::id.eq(id.0)))
+        .set((
+            dsl::revision.eq(dsl::revision + 1),
+            dsl::review_status.eq(review.as_str()),
+            dsl::updated_at.eq(now.micros()),
+        ))
+        .returning(dsl::revision)
+        .get_result(conn)?;
+    insert_revision(conn, id, revision, text, now)?;
+    Ok(revision)
+}
+
+fn insert_revision(
+    conn: &mut DbConnection,
+    id: ContentId,
+    revision: i32,
+    text: &Text,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    diesel::insert_into(revisions::content_revisions)
+        .values((
+            revisions::content_id.eq(id.0),
+            revisions::revision.eq(revision),
+            revisions::title.eq(&text.title),
+            revisions::body.eq(&text.body),
+            revisions::digest.eq(text.digest.as_deref()),
+            revisions::author.eq(text.author.as_deref()),
+            revisions::cover.eq(text.cover.as_deref()),
+            revisions::tags.eq(write_tags(&text.tags)),
+            revisions::source_url.eq(text.source_url.as_deref()),
+            revisions::created_at.eq(now.micros()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn set_review(conn: &mut DbConnection, id: ContentId, review: ReviewStatus, now: Timestamp) -> Result<(), DbError> {
+    diesel::update(dsl::contents.filter(dsl::id.eq(id.0)))
+        .set((dsl::review_status.eq(review.as_str()), dsl::updated_at.eq(now.micros())))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn set_account(
+    conn: &mut DbConnection,
+    id: ContentId,
+    account: Option<AccountId>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    diesel::update(dsl::contents.filter(dsl::id.eq(id.0)))
+        .set((dsl::account_id.eq(account.map(|id| id.0)), dsl::updated_at.eq(now.micros())))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A content that was imported from the same path, or else from the same bytes, and the bytes it has now.
+pub fn imported(conn: &mut DbConnection, source: &Source) -> Result<Option<(ContentId, String)>, DbError> {
+    let columns = (dsl::id, dsl::import_sha256.assume_not_null());
+    let by_path = dsl::contents
+        .filter(dsl::import_path.eq(&source.path))
+        .select(columns)
+        .order(dsl::id.desc())
+        .first(conn)
+        .optional()?;
+    if by_path.is_some() {
+        return Ok(by_path);
+    }
+    Ok(dsl::contents
+        .filter(dsl::import_sha256.eq(&source.sha256))
+        .select(columns)
+        .order(dsl::id.desc())
+        .first(conn)
+        .optional()?)
+}
+
+/// Notes what a content was imported from last.
+pub fn set_source(conn: &mut DbConnection, id: ContentId, source: &Source) -> Result<(), DbError> {
+    diesel::update(dsl::contents.filter(dsl::id.eq(id.0)))
+        .set((dsl::import_path.eq(&source.path), dsl::import_sha256.eq(&source.sha256)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// True where there was one. Its revisions go with it.
+pub fn delete(conn: &mut DbConnection, id: ContentId) -> Result<bool, DbError> {
+    Ok(diesel::delete(dsl::contents.filter(dsl::id.eq(id.0))).execute(conn)? == 1)
+}

@@ -1,0 +1,96 @@
+//! Which database, as a user names it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file; made when it is not there.
+    Sqlite(PathBuf),
+    /// A `postgres://` address, as libpq takes it.
+    Postgres(String),
+}
+
+/// An address of no database that we run on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” names no database: use postgres://USER@HOST/NAME, sqlite:PATH, or the path of a SQLite file")]
+pub struct UnknownDatabase(String);
+
+impl DatabaseUrl {
+    /// The SQLite file in a data directory.
+    pub fn in_data_dir(data_dir: &Path) -> Self {
+        DatabaseUrl::Sqlite(data_dir.join("contenthub.db"))
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = UnknownDatabase;
+
+    fn from_str(text: &str) -> Result<Self, UnknownDatabase> {
+        let text = text.trim();
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(DatabaseUrl::Postgres(text.to_owned()));
+        }
+        let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
+        if path.is_empty() || path.contains("://") {
+            return Err(UnknownDatabase(without_password(text)));
+        }
+        Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
+    }
+}
+
+/// Never shows a password.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DatabaseUrl::Sqlite(path) => path.display().fmt(f),
+            DatabaseUrl::Postgres(text) => f.write_str(&without_password(text)),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An address without the secret parts: the password before `@`, and any `password=` after `?`.
+fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    let place = match place.rsplit_once('@') {
+        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or("")),
+        None => place.to_owned(),
+    };
+    let kept: Vec<&str> =
+        query.iter().flat_map(|query| query.split('&')).filter(|part| !part.starts_with("password=")).collect();
+    if kept.is_empty() { format!("{scheme}://{place}") } else { format!("{scheme}://{place}?{}", kept.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_by_its_scheme() {
+        for (text, path) in [("a.db", "a.db"), ("sqlite:a.db", "a.db"), ("sqlite:///x/a.db", "/x/a.db")] {
+            assert_eq!(text.parse(), Ok(DatabaseUrl::Sqlite(PathBuf::from(path))));
+        }
+        assert_eq!("postgres://h/d".parse(), Ok(DatabaseUrl::Postgres("postgres://h/d".into())));
+        for text in ["", "mysql://h/d", "http://x"] {
+            assert!(text.parse::<DatabaseUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let shown = |text: &str| text.parse::<DatabaseUrl>().expect("an address").to_string();
+        assert_eq!(shown("postgres://me:se%40cret@h:5/d?sslmode=require"), "postgres://me@h:5/d?sslmode=require");
+        assert_eq!(shown("postgres://h/d?user=me&password=secret"), "postgres://h/d?user=me");
+        let error = "mysql://me:secret@h/d".parse::<DatabaseUrl>().expect_err("no such scheme");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}

@@ -1,0 +1,90 @@
+//! When there is work next, and what waits behind shut lanes.
+
+use super::connection::{DbConnection, DbError};
+use super::statement::statement;
+use crate::domain::account::shut_reason;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::{AccountId, ExecutionId};
+use crate::domain::report::Skipped;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable};
+
+/// Over the lanes, the least of the later of "its first entry is due" and "its suspension ends".
+const SQLITE_NEXT: &str = "SELECT min(max(coalesce(a.suspended_until, 0), (SELECT min(p.due_at) FROM publish_pool AS p \
+      WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held))) FROM accounts AS a \
+    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
+      AND ($1 OR a.credentials IS NULL)";
+const POSTGRES_NEXT: &str = "SELECT min(greatest(coalesce(a.suspended_until, 0), first.due_at)) FROM accounts AS a \
+    CROSS JOIN LATERAL (SELECT min(p.due_at) AS due_at FROM publish_pool AS p \
+      WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held) AS first \
+    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
+      AND ($1 OR a.credentials IS NULL) AND first.due_at IS NOT NULL";
+
+/// The earliest instant at which an entry could be claimed; in the past where one can be now.
+pub fn next_due(conn: &mut DbConnection, can_decrypt: bool) -> Result<Option<Timestamp>, DbError> {
+    type Columns = Nullable<BigInt>;
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => {
+            statement::<Columns>(SQLITE_NEXT).bind::<Bool, _>(can_decrypt).get_result(inner)?
+        }
+        DbConnection::Postgres(inner) => {
+            statement::<Columns>(POSTGRES_NEXT).bind::<Bool, _>(can_decrypt).get_result(inner)?
+        }
+    })
+}
+
+const LEFT: &str = "SELECT count(*) FROM (SELECT 1 FROM publish_pool AS p JOIN accounts AS a ON a.id = p.account_id \
+    WHERE p.status = 'pending' AND NOT p.held AND p.due_at <= $1 \
+      AND a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $2) AND ($3 OR a.credentials IS NULL) \
+      AND (p.attempt = 0 OR NOT EXISTS \
+        (SELECT 1 FROM publish_logs AS l WHERE l.pool_id = p.id AND l.execution_id = $4)) LIMIT 1) AS one";
+
+/// Whether an execution that began at `started_at` still has something to try that was due then.
+pub fn is_left(
+    conn: &mut DbConnection,
+    execution: ExecutionId,
+    started_at: Timestamp,
+    now: Timestamp,
+    can_decrypt: bool,
+) -> Result<bool, DbError> {
+    macro_rules! ask {
+        ($inner:expr) => {
+            statement::<BigInt>(LEFT)
+                .bind::<BigInt, _>(started_at.micros())
+                .bind::<BigInt, _>(now.micros())
+                .bind::<Bool, _>(can_decrypt)
+                .bind::<BigInt, _>(execution.0)
+                .get_result::<i64>($inner)?
+        };
+    }
+    let found = match conn {
+        DbConnection::Sqlite(inner) => ask!(inner),
+        DbConnection::Postgres(inner) => ask!(inner),
+    };
+    Ok(found > 0)
+}
+
+/// Due entries of shut lanes, lane by lane, with the reason.
+pub fn skipped(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Result<Vec<Skipped>, DbError> {
+    let mut skipped = Vec::new();
+    for account in super::accounts::list(conn)? {
+        let gate = shut_reason(
+            account.enabled,
+            account.suspended_reason.as_deref(),
+            account.suspended_until,
+            now,
+        );
+        let wrong_key = (!can_decrypt && account.credentials.is_some())
+            .then(|| "its credentials were sealed with another key".to_owned());
+        let Some(reason) = gate.or(wrong_key) else { continue };
+        let count = count_due(conn, account.id, now)?;
+        if count > 0 {
+            skipped.push(Skipped { account_id: account.id, reason, count });
+        }
+    }
+    Ok(skipped)
+}
+
+fn count_due(conn: &mut DbConnection, account: AccountId, now: Timestamp) -> Result<i64, DbError> {
+    Ok(super::entries::due_now(conn, Some(account), now)?.0)
+}

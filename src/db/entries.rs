@@ -1,0 +1,334 @@
+//! Entries of the publish pool as people see and change them. Their status is written elsewhere: `claim.rs`,
+//! `transitions.rs`.
+
+use super::connection::{DbConnection, DbError};
+use super::schema::{accounts, publish_logs, publish_pool, publish_pool::dsl, published_contents};
+use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
+use crate::domain::ids::*;
+use crate::domain::outcome::LogStatus;
+use crate::domain::priority::Priority;
+use diesel::prelude::*;
+
+/// An entry with what its last attempt said and what its lane's gates say.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct EntryRow {
+    pub id: EntryId,
+    pub content_id: ContentId,
+    pub account_id: AccountId,
+    pub status: EntryStatus,
+    pub priority: Priority,
+    pub scheduled_at: Option<Timestamp>,
+    pub due_at: Timestamp,
+    pub held: bool,
+    pub unproven: bool,
+    pub retry_count: i32,
+    pub max_retries: i32,
+    pub attempt: i32,
+    pub revision: Option<i32>,
+    pub log_id: Option<LogId>,
+    pub published_at: Option<Timestamp>,
+    pub added_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub log_status: Option<LogStatus>,
+    pub log_error: Option<String>,
+    pub media_id: Option<String>,
+    pub url: Option<String>,
+    pub lane_enabled: bool,
+    pub lane_suspended_reason: Option<String>,
+    pub lane_suspended_until: Option<Timestamp>,
+}
+
+macro_rules! with_log_and_lane {
+    () => {
+        dsl::publish_pool
+            .left_join(publish_logs::table.on(publish_logs::id.nullable().eq(dsl::log_id)))
+            .inner_join(accounts::table.on(accounts::id.eq(dsl::account_id)))
+            .select((
+                dsl::id,
+                dsl::content_id,
+                dsl::account_id,
+                dsl::status,
+                dsl::priority,
+                dsl::scheduled_at,
+                dsl::due_at,
+                dsl::held,
+                dsl::unproven,
+                dsl::retry_count,
+                dsl::max_retries,
+                dsl::attempt,
+                dsl::revision,
+                dsl::log_id,
+                dsl::published_at,
+                dsl::added_at,
+                dsl::updated_at,
+                publish_logs::status.nullable(),
+                publish_logs::error_message.nullable(),
+                publish_logs::media_id.nullable(),
+                publish_logs::url.nullable(),
+                accounts::enabled,
+                accounts::suspended_reason,
+                accounts::suspended_until,
+            ))
+    };
+}
+
+pub fn get(conn: &mut DbConnection, id: EntryId) -> Result<Option<EntryRow>, DbError> {
+    Ok(with_log_and_lane!().filter(dsl::id.eq(id.0)).first(conn).optional()?)
+}
+
+/// Which entries a list shows; what is none is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub status: Option<EntryStatus>,
+    pub account: Option<AccountId>,
+    pub content: Option<ContentId>,
+    pub priority: Option<Priority>,
+    /// Pending and due at this instant.
+    pub due_at: Option<Timestamp>,
+    /// Part of the content's title.
+    pub title: Option<String>,
+}
+
+/// Written out, so that the partial indexes of the claim serve it.
+const CLAIMABLE: &str = "publish_pool.status = 'pending' AND NOT publish_pool.held";
+
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let mut query = $query.into_boxed();
+        if let Some(status) = $filter.status {
+            query = query.filter(dsl::status.eq(status.as_str()));
+        }
+        if let Some(account) = $filter.account {
+            query = query.filter(dsl::account_id.eq(account.0));
+        }
+        if let Some(content) = $filter.content {
+            query = query.filter(dsl::content_id.eq(content.0));
+        }
+        if let Some(priority) = $filter.priority {
+            query = query.filter(dsl::priority.eq(priority.get()));
+        }
+        if let Some(now) = $filter.due_at {
+            query = query
+                .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(CLAIMABLE))
+                .filter(dsl::due_at.le(now.micros()));
+        }
+        if let Some(title) = &$filter.title {
+            use super::schema::{content_revisions as texts, contents};
+            let pattern = format!("%{}%", title.replace(['%', '_', '\\'], ""));
+            let matching = contents::table
+                .inner_join(
+                    texts::table
+                        .on(texts::content_id.eq(contents::id).and(texts::revision.eq(contents::revision))),
+                )
+                .filter(texts::title.like(pattern))
+                .select(contents::id);
+            query = query.filter(dsl::content_id.eq_any(matching));
+        }
+        query
+    }};
+}
+
+/// Newest first, with how many there are in all.
+pub fn list(
+    conn: &mut DbConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<EntryRow>, i64), DbError> {
+    let items =
+        filtered!(with_log_and_lane!(), filter).order(dsl::id.desc()).limit(limit).offset(offset).load(conn)?;
+    let total = filtered!(dsl::publish_pool.count(), filter).get_result(conn)?;
+    Ok((items, total))
+}
+
+/// An entry to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    pub content: ContentId,
+    pub account: AccountId,
+    pub priority: Priority,
+    pub scheduled_at: Option<Timestamp>,
+    pub due_at: Timestamp,
+    pub held: bool,
+    pub max_retries: i32,
+    pub key: IdempotencyKey,
+}
+
+pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result<EntryId, DbError> {
+    Ok(diesel::insert_into(dsl::publish_pool)
+        .values((
+            dsl::content_id.eq(new.content.0),
+            dsl::account_id.eq(new.account.0),
+            dsl::priority.eq(new.priority.get()),
+            dsl::scheduled_at.eq(new.scheduled_at.map(|at| at.micros())),
+            dsl::due_at.eq(new.due_at.micros()),
+            dsl::held.eq(new.held),
+            dsl::max_retries.eq(new.max_retries),
+            dsl::idempotency_key.eq(&new.key.0),
+            dsl::added_at.eq(now.micros()),
+            dsl::updated_at.eq(now.micros()),
+        ))
+        .returning(dsl::id)
+        .get_result(conn)?)
+}
+
+/// The open entry of a content on an account, if any.
+pub fn open_entry(
+    conn: &mut DbConnection,
+    content: ContentId,
+    account: AccountId,
+) -> Result<Option<(EntryId, EntryStatus)>, DbError> {
+    let open: Vec<&str> = EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
+    Ok(dsl::publish_pool
+        .filter(dsl::content_id.eq(content.0))
+        .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::status.eq_any(open))
+        .select((dsl::id, dsl::status))
+        .first(conn)
+        .optional()?)
+}
+
+/// When a content first went out on an account, if it did.
+pub fn first_published(
+    conn: &mut DbConnection,
+    content: ContentId,
+    account: AccountId,
+) -> Result<Option<Timestamp>, DbError> {
+    Ok(published_contents::table
+        .filter(published_contents::content_id.eq(content.0))
+        .filter(published_contents::account_id.eq(account.0))
+        .select(published_contents::first_published_at)
+        .first(conn)
+        .optional()?)
+}
+
+/// Remembers that a content is out, as `transitions::settle` does for an attempt.
+pub fn remember_published(
+    conn: &mut DbConnection,
+    content: ContentId,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    if first_published(conn, content, account)?.is_none() {
+        diesel::insert_into(published_contents::table)
+            .values((
+                published_contents::content_id.eq(content.0),
+                published_contents::account_id.eq(account.0),
+                published_contents::first_published_at.eq(now.micros()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// What a person may change of a pending entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    pub priority: Priority,
+    pub scheduled_at: Option<Timestamp>,
+    pub due_at: Timestamp,
+    pub max_retries: i32,
+}
+
+/// Changes an entry that is pending and proven; false where it is not (any more).
+pub fn set_plan(conn: &mut DbConnection, id: EntryId, plan: Plan, now: Timestamp) -> Result<bool, DbError> {
+    let changed = diesel::update(
+        dsl::publish_pool
+            .filter(dsl::id.eq(id.0))
+            .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
+            .filter(dsl::unproven.eq(false)),
+    )
+    .set((
+        dsl::priority.eq(plan.priority.get()),
+        dsl::scheduled_at.eq(plan.scheduled_at.map(|at| at.micros())),
+        dsl::due_at.eq(plan.due_at.micros()),
+        dsl::max_retries.eq(plan.max_retries),
+        dsl::updated_at.eq(now.micros()),
+    ))
+    .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Holds back, or lets go, what waits for a content's approval.
+pub fn set_held(conn: &mut DbConnection, content: ContentId, held: bool) -> Result<(), DbError> {
+    diesel::update(dsl::publish_pool.filter(dsl::content_id.eq(content.0)).filter(dsl::status.eq_any([
+        EntryStatus::Pending.as_str(),
+        EntryStatus::Failed.as_str(),
+        EntryStatus::Cancelled.as_str(),
+    ])))
+    .set(dsl::held.eq(held))
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Removes an entry that nothing is known to depend on: not publishing, not uncertain, not unproven.
+pub fn delete(conn: &mut DbConnection, id: EntryId) -> Result<bool, DbError> {
+    let gone = diesel::delete(
+        dsl::publish_pool.filter(dsl::id.eq(id.0)).filter(dsl::unproven.eq(false)).filter(
+            dsl::status.ne_all([EntryStatus::Publishing.as_str(), EntryStatus::Uncertain.as_str()]),
+        ),
+    )
+    .execute(conn)?;
+    Ok(gone == 1)
+}
+
+/// Removes what is published; log and memory stay. Gives back how many.
+pub fn clear_published(conn: &mut DbConnection) -> Result<usize, DbError> {
+    Ok(diesel::delete(dsl::publish_pool.filter(dsl::status.eq(EntryStatus::Published.as_str()))).execute(conn)?)
+}
+
+/// How many entries each status has, all or one account's.
+pub fn count_by_status(
+    conn: &mut DbConnection,
+    account: Option<AccountId>,
+) -> Result<Vec<(EntryStatus, i64)>, DbError> {
+    let counted = publish_pool::table
+        .group_by(publish_pool::status)
+        .select((publish_pool::status, diesel::dsl::count_star()));
+    Ok(match account {
+        Some(account) => counted.filter(publish_pool::account_id.eq(account.0)).load(conn)?,
+        None => counted.load(conn)?,
+    })
+}
+
+/// How many entries are due at `now`, and since when the oldest is.
+pub fn due_now(
+    conn: &mut DbConnection,
+    account: Option<AccountId>,
+    now: Timestamp,
+) -> Result<(i64, Option<Timestamp>), DbError> {
+    let filter = Filter { account, due_at: Some(now), ..Filter::default() };
+    Ok(filtered!(
+        dsl::publish_pool.select((diesel::dsl::count_star(), diesel::dsl::min(dsl::due_at))),
+        filter
+    )
+    .first(conn)?)
+}
+
+/// How many open entries a content has, which keep it from being deleted.
+pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<EntryId>, DbError> {
+    let open: Vec<&str> = EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
+    Ok(dsl::publish_pool
+        .filter(dsl::content_id.eq(content.0))
+        .filter(dsl::status.eq_any(open))
+        .select(dsl::id)
+        .order(dsl::id)
+        .load(conn)?)
+}
+
+/// The entries of an account that keep it from being deleted.
+pub fn of_account(conn: &mut DbConnection, account: AccountId, limit: i64) -> Result<Vec<EntryId>, DbError> {
+    Ok(dsl::publish_pool
+        .filter(dsl::account_id.eq(account.0))
+        .select(dsl::id)
+        .order(dsl::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// Removes the closed entries of a content that goes.
+pub fn delete_of_content(conn: &mut DbConnection, content: ContentId) -> Result<(), DbError> {
+    diesel::delete(dsl::publish_pool.filter(dsl::content_id.eq(content.0))).execute(conn)?;
+    Ok(())
+}

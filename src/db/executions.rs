@@ -1,0 +1,170 @@
+//! Runs of tasks. A task has at most one that is running and one that follows it; partial unique indexes see to it.
+
+use super::connection::{DbConnection, DbError};
+use super::schema::executions::dsl;
+use super::statement::statement;
+use crate::domain::clock::Timestamp;
+use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
+use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::report::Report;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = super::schema::executions)]
+pub struct ExecutionRow {
+    pub id: ExecutionId,
+    pub task_id: TaskId,
+    pub rule: RunRule,
+    pub triggered_by: Trigger,
+    pub status: ExecutionStatus,
+    pub fire_time: Option<Timestamp>,
+    pub claiming: bool,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    /// The report as JSON, once it has ended.
+    pub report: Option<String>,
+}
+
+/// A running execution, as far as claims need to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenExecution {
+    pub id: ExecutionId,
+    pub task: TaskId,
+    pub rule: RunRule,
+    pub started_at: Timestamp,
+    /// False once it only waits for what is on the wire.
+    pub claiming: bool,
+}
+
+const OPEN: &str = "SELECT id, task_id, rule, started_at, claiming FROM executions WHERE status = 'running'";
+
+/// The running executions, those first that go first.
+pub fn open(conn: &mut DbConnection) -> Result<Vec<OpenExecution>, DbError> {
+    type Columns = (BigInt, BigInt, Text, BigInt, Bool);
+    let rows: Vec<(ExecutionId, TaskId, RunRule, Timestamp, bool)> = match conn {
+        DbConnection::Sqlite(inner) => statement::<Columns>(OPEN).load(inner)?,
+        DbConnection::Postgres(inner) => statement::<Columns>(OPEN).load(inner)?,
+    };
+    let mut open: Vec<OpenExecution> = rows
+        .into_iter()
+        .map(|(id, task, rule, started_at, claiming)| OpenExecution { id, task, rule, started_at, claiming })
+        .collect();
+    open.sort_by_key(|execution| (execution.rule, execution.id));
+    Ok(open)
+}
+
+pub fn get(conn: &mut DbConnection, id: ExecutionId) -> Result<Option<ExecutionRow>, DbError> {
+    Ok(dsl::executions.filter(dsl::id.eq(id.0)).first(conn).optional()?)
+}
+
+/// Newest first, of one task or of all, with how many there are.
+pub fn list(
+    conn: &mut DbConnection,
+    task: Option<TaskId>,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ExecutionRow>, i64), DbError> {
+    let mut items = dsl::executions.into_boxed();
+    let mut total = dsl::executions.count().into_boxed();
+    if let Some(task) = task {
+        items = items.filter(dsl::task_id.eq(task.0));
+        total = total.filter(dsl::task_id.eq(task.0));
+    }
+    Ok((items.order(dsl::id.desc()).limit(limit).offset(offset).load(conn)?, total.get_result(conn)?))
+}
+
+/// The running or the queued execution of a task.
+pub fn of_task(
+    conn: &mut DbConnection,
+    task: TaskId,
+    status: ExecutionStatus,
+) -> Result<Option<ExecutionRow>, DbError> {
+    Ok(dsl::executions
+        .filter(dsl::task_id.eq(task.0))
+        .filter(dsl::status.eq(status.as_str()))
+        .first(conn)
+        .optional()?)
+}
+
+/// An execution to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewExecution {
+    pub task: TaskId,
+    pub rule: RunRule,
+    pub triggered_by: Trigger,
+    pub fire_time: Option<Timestamp>,
+    /// `Running`, or `Queued` behind the one that is.
+    pub status: ExecutionStatus,
+}
+
+pub fn insert(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Result<ExecutionId, DbError> {
+    let started_at = (new.status == ExecutionStatus::Running).then_some(now.micros());
+    Ok(diesel::insert_into(dsl::executions)
+        .values((
+            dsl::task_id.eq(new.task.0),
+            dsl::rule.eq(new.rule.as_str()),
+            dsl::triggered_by.eq(new.triggered_by.as_str()),
+            dsl::status.eq(new.status.as_str()),
+            dsl::fire_time.eq(new.fire_time.map(|at| at.micros())),
+            dsl::created_at.eq(now.micros()),
+            dsl::started_at.eq(started_at),
+        ))
+        .returning(dsl::id)
+        .get_result(conn)?)
+}
+
+/// From now on it only waits for what is on the wire.
+pub fn stop_claiming(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbError> {
+    diesel::update(dsl::executions.filter(dsl::id.eq(id.0))).set(dsl::claiming.eq(false)).execute(conn)?;
+    Ok(())
+}
+
+/// Ends a running execution: true for whoever got there first.
+pub fn finish(
+    conn: &mut DbConnection,
+    id: ExecutionId,
+    status: ExecutionStatus,
+    report: &Report,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let json = serde_json::to_string(report)
+        .map_err(|error| DbError::Unusable(format!("a report cannot be written: {error}")))?;
+    let changed = diesel::update(
+        dsl::executions.filter(dsl::id.eq(id.0)).filter(dsl::status.eq(ExecutionStatus::Running.as_str())),
+    )
+    .set((
+        dsl::status.eq(status.as_str()),
+        dsl::finished_at.eq(now.micros()),
+        dsl::claiming.eq(false),
+        dsl::report.eq(json),
+    ))
+    .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Starts the run that waited behind one that has ended, if any.
+pub fn start_queued(conn: &mut DbConnection, task: TaskId, now: Timestamp) -> Result<Option<ExecutionId>, DbError> {
+    Ok(diesel::update(
+        dsl::executions
+            .filter(dsl::task_id.eq(task.0))
+            .filter(dsl::status.eq(ExecutionStatus::Queued.as_str())),
+    )
+    .set((dsl::status.eq(ExecutionStatus::Running.as_str()), dsl::started_at.eq(now.micros())))
+    .returning(dsl::id)
+    .get_result(conn)
+    .optional()?)
+}
+
+/// Drops the run that waits behind another, when its task goes.
+pub fn cancel_queued(conn: &mut DbConnection, task: TaskId, now: Timestamp) -> Result<(), DbError> {
+    diesel::update(
+        dsl::executions
+            .filter(dsl::task_id.eq(task.0))
+            .filter(dsl::status.eq(ExecutionStatus::Queued.as_str())),
+    )
+    .set((dsl::status.eq(ExecutionStatus::Cancelled.as_str()), dsl::finished_at.eq(now.micros())))
+    .execute(conn)?;
+    Ok(())
+}

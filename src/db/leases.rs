@@ -1,0 +1,129 @@
+//! How long a claim holds. Renewal is one statement for all that a node has in flight.
+
+use super::connection::{DbConnection, DbError};
+use super::schema::{accounts, publish_pool::dsl};
+use crate::domain::account::OnUnknown;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::*;
+use crate::domain::outcome::Standing;
+use diesel::prelude::*;
+use diesel::dsl::sql;
+use diesel::sql_types::{BigInt, Bool};
+use std::time::Duration;
+
+/// Written out, so that the partial index on claimed entries serves it.
+const PUBLISHING: &str = "publish_pool.status = 'publishing'";
+
+/// The clock that leases are judged by: the database's on PostgreSQL, ours on SQLite, where nodes share a machine.
+pub fn lease_clock(conn: &mut DbConnection, now: Timestamp) -> Result<Timestamp, DbError> {
+    match conn {
+        DbConnection::Sqlite(_) => Ok(now),
+        DbConnection::Postgres(inner) => {
+            let clock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+            Ok(diesel::select(diesel::dsl::sql::<BigInt>(clock)).get_result(inner)?)
+        }
+    }
+}
+
+/// Renews the leases of `entries` where `node` still holds them.
+pub fn renew(
+    conn: &mut DbConnection,
+    node: &NodeId,
+    entries: &[EntryId],
+    lease: Duration,
+    now: Timestamp,
+) -> Result<usize, DbError> {
+    let until = lease_clock(conn, now)? + lease;
+    let ids: Vec<i64> = entries.iter().map(|entry| entry.0).collect();
+    Ok(diesel::update(
+        dsl::publish_pool.filter(dsl::id.eq_any(ids)).filter(dsl::claimed_by.eq(&node.0)),
+    )
+    .set(dsl::lease_expires_at.eq(until.micros()))
+    .execute(conn)?)
+}
+
+/// A claim, as whoever may have to take it back finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Held {
+    pub entry: EntryId,
+    pub number: i32,
+    pub node: NodeId,
+    pub claimed_at: Timestamp,
+    pub lease_expires_at: Timestamp,
+    pub content: ContentId,
+    pub revision: i32,
+    pub account: AccountId,
+    pub account_version: i64,
+    pub platform: String,
+    pub settings: String,
+    pub on_unknown: OnUnknown,
+    pub execution: Option<ExecutionId>,
+    pub retry_count: i32,
+    pub max_retries: i32,
+    pub unproven: bool,
+}
+
+impl Held {
+    pub fn standing(&self) -> Standing {
+        Standing { retry_count: self.retry_count, max_retries: self.max_retries, unproven: self.unproven }
+    }
+}
+
+/// Everything that is claimed now, by whomever.
+pub fn held(conn: &mut DbConnection) -> Result<Vec<Held>, DbError> {
+    Ok(dsl::publish_pool
+        .inner_join(accounts::table.on(accounts::id.eq(dsl::account_id)))
+        .filter(sql::<Bool>(PUBLISHING))
+        .select((
+            dsl::id,
+            dsl::attempt,
+            dsl::claimed_by.assume_not_null(),
+            dsl::claimed_at.assume_not_null(),
+            dsl::lease_expires_at.assume_not_null(),
+            dsl::content_id,
+            dsl::revision.assume_not_null(),
+            dsl::account_id,
+            accounts::version,
+            accounts::platform,
+            accounts::settings,
+            accounts::on_unknown,
+            dsl::execution_id,
+            dsl::retry_count,
+            dsl::max_retries,
+            dsl::unproven,
+        ))
+        .order(dsl::id)
+        .load(conn)?)
+}
+
+/// Counts one recovery more.
+pub fn count_recovery(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbError> {
+    diesel::update(dsl::publish_pool.filter(dsl::id.eq(entry.0)))
+        .set(dsl::recoveries.eq(dsl::recoveries + 1))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// How many attempts of an execution are on the wire, on whatever node.
+pub fn in_flight_of(conn: &mut DbConnection, execution: ExecutionId) -> Result<i64, DbError> {
+    Ok(dsl::publish_pool
+        .filter(sql::<Bool>(PUBLISHING))
+        .filter(dsl::execution_id.eq(execution.0))
+        .count()
+        .get_result(conn)?)
+}
+
+/// The entries of an execution that are on the wire.
+pub fn entries_of(
+    conn: &mut DbConnection,
+    execution: ExecutionId,
+    limit: i64,
+) -> Result<Vec<(EntryId, ContentId, AccountId)>, DbError> {
+    Ok(dsl::publish_pool
+        .filter(sql::<Bool>(PUBLISHING))
+        .filter(dsl::execution_id.eq(execution.0))
+        .select((dsl::id, dsl::content_id, dsl::account_id))
+        .order(dsl::id)
+        .limit(limit)
+        .load(conn)?)
+}

@@ -1,0 +1,22 @@
+//! The database, which is the only truth. Plain functions on a connection; time is a parameter. Knows no actors.
+
+pub mod accounts;
+pub mod change_feed;
+pub mod claim;
+mod column_types;
+pub mod connection;
+pub mod contents;
+pub mod database_url;
+pub mod due;
+pub mod entries;
+pub mod executions;
+pub mod leases;
+pub mod meta;
+pub mod migrations;
+pub mod publish_log;
+pub mod schema;
+mod settle;
+pub mod statement;
+pub mod tasks;
+pub mod tokens;
+pub mod transitions;

@@ -1,0 +1,221 @@
+//! The publish log: one row per attempt, never changed.
+
+use super::connection::{DbConnection, DbError};
+use super::schema::publish_logs::dsl;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::*;
+use crate::domain::outcome::LogStatus;
+use crate::domain::report::{EntryResult, ResultStatus, Tally};
+use diesel::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = super::schema::publish_logs)]
+pub struct LogRow {
+    pub id: LogId,
+    pub pool_id: EntryId,
+    pub content_id: ContentId,
+    pub revision: i32,
+    pub account_id: AccountId,
+    pub execution_id: Option<ExecutionId>,
+    pub attempt: i32,
+    pub status: LogStatus,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    pub media_id: Option<String>,
+    pub url: Option<String>,
+    pub retry_at: Option<Timestamp>,
+    /// Who said so, where a person did.
+    pub said_by: Option<String>,
+    pub started_at: Timestamp,
+    pub finished_at: Timestamp,
+}
+
+/// Which rows a list shows; what is none is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub content: Option<ContentId>,
+    pub account: Option<AccountId>,
+    pub entry: Option<EntryId>,
+    pub execution: Option<ExecutionId>,
+    pub task: Option<TaskId>,
+    pub status: Option<LogStatus>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let mut query = $query.into_boxed();
+        if let Some(content) = $filter.content {
+            query = query.filter(dsl::content_id.eq(content.0));
+        }
+        if let Some(account) = $filter.account {
+            query = query.filter(dsl::account_id.eq(account.0));
+        }
+        if let Some(entry) = $filter.entry {
+            query = query.filter(dsl::pool_id.eq(entry.0));
+        }
+        if let Some(execution) = $filter.execution {
+            query = query.filter(dsl::execution_id.eq(execution.0));
+        }
+        if let Some(task) = $filter.task {
+            use super::schema::executions;
+            let runs = executions::table
+                .filter(executions::task_id.eq(task.0))
+                .select(executions::id.nullable());
+            query = query.filter(dsl::execution_id.eq_any(runs));
+        }
+        if let Some(status) = $filter.status {
+            query = query.filter(dsl::status.eq(status.as_str()));
+        }
+        if let Some(from) = $filter.from {
+            query = query.filter(dsl::finished_at.ge(from.micros()));
+        }
+        if let Some(to) = $filter.to {
+            query = query.filter(dsl::finished_at.lt(to.micros()));
+        }
+        query
+    }};
+}
+
+pub fn get(conn: &mut DbConnection, id: LogId) -> Result<Option<LogRow>, DbError> {
+    Ok(dsl::publish_logs.filter(dsl::id.eq(id.0)).first(conn).optional()?)
+}
+
+/// Newest first, with how many there are in all.
+pub fn list(conn: &mut DbConnection, filter: &Filter, limit: i64, offset: i64) -> Result<(Vec<LogRow>, i64), DbError> {
+    let items =
+        filtered!(dsl::publish_logs, filter).order(dsl::id.desc()).limit(limit).offset(offset).load(conn)?;
+    let total = filtered!(dsl::publish_logs.count(), filter).get_result(conn)?;
+    Ok((items, total))
+}
+
+/// What a person said of an entry: a row like an attempt's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saying<'a> {
+    pub entry: EntryId,
+    pub content: ContentId,
+    pub revision: i32,
+    pub account: AccountId,
+    /// One more than the last attempt: numbers are never used twice.
+    pub attempt: i32,
+    pub status: LogStatus,
+    pub code: &'a str,
+    pub message: &'a str,
+    pub media_id: Option<&'a str>,
+    pub url: Option<&'a str>,
+    pub said_by: &'a str,
+}
+
+pub fn insert_saying(conn: &mut DbConnection, saying: &Saying<'_>, now: Timestamp) -> Result<LogId, DbError> {
+    Ok(diesel::insert_into(dsl::publish_logs)
+        .values((
+            dsl::pool_id.eq(saying.entry.0),
+            dsl::content_id.eq(saying.content.0),
+            dsl::revision.eq(saying.revision),
+            dsl::account_id.eq(saying.account.0),
+            dsl::attempt.eq(saying.attempt),
+            dsl::status.eq(saying.status.as_str()),
+            dsl::error_code.eq(saying.code),
+            dsl::error_message.eq(saying.message),
+            dsl::media_id.eq(saying.media_id),
+            dsl::url.eq(saying.url),
+            dsl::said_by.eq(saying.said_by),
+            dsl::started_at.eq(now.micros()),
+            dsl::finished_at.eq(now.micros()),
+        ))
+        .returning(dsl::id)
+        .get_result(conn)?)
+}
+
+/// When the last attempt of an execution ended.
+pub fn last_end_of(conn: &mut DbConnection, execution: ExecutionId) -> Result<Option<Timestamp>, DbError> {
+    Ok(dsl::publish_logs
+        .filter(dsl::execution_id.eq(execution.0))
+        .select(dsl::finished_at)
+        .order(dsl::id.desc())
+        .first(conn)
+        .optional()?)
+}
+
+/// How the attempts of an execution ended, and how many are on the wire still.
+pub fn tally(conn: &mut DbConnection, execution: ExecutionId) -> Result<Tally, DbError> {
+    let counts: Vec<(LogStatus, i64)> = dsl::publish_logs
+        .filter(dsl::execution_id.eq(execution.0))
+        .group_by(dsl::status)
+        .select((dsl::status, diesel::dsl::count_star()))
+        .load(conn)?;
+    let mut tally = Tally::default();
+    for (status, count) in counts {
+        match status {
+            LogStatus::Published => tally.published += count,
+            LogStatus::Failed | LogStatus::Error => tally.failed += count,
+            LogStatus::Uncertain => tally.uncertain += count,
+            LogStatus::Submitted => tally.in_progress += count,
+            LogStatus::NotSent => {}
+        }
+    }
+    tally.in_progress += super::leases::in_flight_of(conn, execution)?;
+    Ok(tally)
+}
+
+/// The results of an execution in the order in which they came, from `offset`.
+pub fn results(
+    conn: &mut DbConnection,
+    execution: ExecutionId,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<EntryResult>, DbError> {
+    let rows: Vec<LogRow> = dsl::publish_logs
+        .filter(dsl::execution_id.eq(execution.0))
+        .filter(dsl::status.ne(LogStatus::NotSent.as_str()))
+        .order(dsl::id)
+        .limit(limit)
+        .offset(offset)
+        .load(conn)?;
+    let ended = rows.len();
+    let mut results: Vec<EntryResult> = rows.into_iter().filter_map(result).collect();
+    let room = usize::try_from(limit).unwrap_or(0).saturating_sub(ended);
+    if offset == 0 && room > 0 {
+        results.extend(on_the_wire(conn, execution, i64::try_from(room).unwrap_or(0))?);
+    }
+    Ok(results)
+}
+
+fn on_the_wire(conn: &mut DbConnection, execution: ExecutionId, limit: i64) -> Result<Vec<EntryResult>, DbError> {
+    let rows = super::leases::entries_of(conn, execution, limit)?;
+    let publishing = |(pool_id, content_id, account_id)| EntryResult {
+        pool_id,
+        content_id,
+        account_id,
+        status: ResultStatus::Publishing,
+        log_id: None,
+        media_id: None,
+        url: None,
+        error: None,
+        retry_at: None,
+    };
+    Ok(rows.into_iter().map(publishing).collect())
+}
+
+fn result(row: LogRow) -> Option<EntryResult> {
+    let status = match row.status {
+        LogStatus::Published => ResultStatus::Published,
+        LogStatus::Failed => ResultStatus::Failed,
+        LogStatus::Error => ResultStatus::Error,
+        LogStatus::Uncertain => ResultStatus::Uncertain,
+        LogStatus::Submitted => ResultStatus::Publishing,
+        LogStatus::NotSent => return None,
+    };
+    Some(EntryResult {
+        pool_id: row.pool_id,
+        content_id: row.content_id,
+        account_id: row.account_id,
+        status,
+        log_id: Some(row.id),
+        media_id: row.media_id,
+        url: row.url,
+        error: row.error_message,
+        retry_at: row.retry_at,
+    })
+}

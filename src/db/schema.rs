@@ -1,0 +1,180 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        name -> Text,
+        platform -> Text,
+        settings -> Text,
+        credentials -> Nullable<Text>,
+        credential_names -> Text,
+        enabled -> Bool,
+        timezone -> Text,
+        concurrency -> Integer,
+        on_unknown -> Text,
+        suspended_reason -> Nullable<Text>,
+        suspended_until -> Nullable<BigInt>,
+        suspended_by_machine -> Bool,
+        wrong_address_entry -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> BigInt,
+        name -> Text,
+        token_hash -> Text,
+        role -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    content_revisions (content_id, revision) {
+        content_id -> BigInt,
+        revision -> Integer,
+        title -> Text,
+        body -> Text,
+        digest -> Nullable<Text>,
+        author -> Nullable<Text>,
+        cover -> Nullable<Text>,
+        tags -> Text,
+        source_url -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    contents (id) {
+        id -> BigInt,
+        revision -> Integer,
+        review_status -> Text,
+        account_id -> Nullable<BigInt>,
+        import_path -> Nullable<Text>,
+        import_sha256 -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    executions (id) {
+        id -> BigInt,
+        task_id -> BigInt,
+        rule -> Text,
+        triggered_by -> Text,
+        status -> Text,
+        fire_time -> Nullable<BigInt>,
+        claiming -> Bool,
+        created_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        report -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    meta (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    publish_logs (id) {
+        id -> BigInt,
+        pool_id -> BigInt,
+        content_id -> BigInt,
+        revision -> Integer,
+        account_id -> BigInt,
+        execution_id -> Nullable<BigInt>,
+        attempt -> Integer,
+        status -> Text,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        media_id -> Nullable<Text>,
+        url -> Nullable<Text>,
+        retry_at -> Nullable<BigInt>,
+        said_by -> Nullable<Text>,
+        started_at -> BigInt,
+        finished_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    publish_pool (id) {
+        id -> BigInt,
+        content_id -> BigInt,
+        account_id -> BigInt,
+        status -> Text,
+        priority -> Integer,
+        scheduled_at -> Nullable<BigInt>,
+        due_at -> BigInt,
+        held -> Bool,
+        unproven -> Bool,
+        retry_count -> Integer,
+        max_retries -> Integer,
+        attempt -> Integer,
+        idempotency_key -> Text,
+        revision -> Nullable<Integer>,
+        claimed_by -> Nullable<Text>,
+        claimed_at -> Nullable<BigInt>,
+        lease_expires_at -> Nullable<BigInt>,
+        execution_id -> Nullable<BigInt>,
+        recoveries -> Integer,
+        log_id -> Nullable<BigInt>,
+        published_at -> Nullable<BigInt>,
+        added_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    published_contents (content_id, account_id) {
+        content_id -> BigInt,
+        account_id -> BigInt,
+        first_published_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    scheduled_tasks (id) {
+        id -> BigInt,
+        name -> Text,
+        task_type -> Text,
+        schedule_type -> Text,
+        interval_seconds -> Nullable<BigInt>,
+        cron -> Nullable<Text>,
+        run_at -> Nullable<BigInt>,
+        timezone -> Text,
+        params -> Text,
+        enabled -> Bool,
+        misfire -> Text,
+        anchor -> BigInt,
+        next_run -> Nullable<BigInt>,
+        last_run -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::joinable!(content_revisions -> contents (content_id));
+diesel::joinable!(contents -> accounts (account_id));
+diesel::joinable!(publish_pool -> accounts (account_id));
+diesel::joinable!(publish_pool -> contents (content_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    api_tokens,
+    content_revisions,
+    contents,
+    executions,
+    meta,
+    publish_logs,
+    publish_pool,
+    published_contents,
+    scheduled_tasks,
+);

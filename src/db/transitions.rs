@@ -1,0 +1,183 @@
+//! Where an entry goes after its claim: outcomes of attempts, and what people decide. With `claim.rs` the only writer
+//! of an entry's status; `domain/entry.rs` has the table that both obey.
+
+use super::connection::{DbConnection, DbError};
+use super::schema::publish_pool::dsl;
+use super::settle;
+use crate::domain::clock::Timestamp;
+use crate::domain::entry::{Cause, EntryStatus, may_change};
+use crate::domain::ids::*;
+use crate::domain::outcome::{LaneEffect, Settlement};
+use diesel::prelude::*;
+
+/// An attempt that ended, with what is to be written of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub attempt: AttemptId,
+    pub content: ContentId,
+    pub revision: i32,
+    pub account: AccountId,
+    /// The account's version when the entry was claimed.
+    pub account_version: i64,
+    pub execution: Option<ExecutionId>,
+    pub started_at: Timestamp,
+    pub finished_at: Timestamp,
+    pub settlement: Settlement,
+}
+
+/// What became of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It is the entry's state now, with its row in the log.
+    Settled(LogId),
+    /// It was written before: a commit that was reported failed had been applied.
+    Already(LogId),
+    /// The entry is no longer ours; the outcome counts for nothing but the program's log.
+    LeaseLost,
+}
+
+/// Writes what became of attempts of `node`, all in the caller's transaction.
+pub fn settle(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result<Vec<Written>, DbError> {
+    let logged = match conn {
+        DbConnection::Sqlite(inner) => settle::on_sqlite(inner, node, ended)?,
+        DbConnection::Postgres(inner) => settle::on_postgres(inner, node, ended)?,
+    };
+    let mut written = Vec::with_capacity(ended.len());
+    for one in ended {
+        let verdict = match logged.get(&one.attempt) {
+            Some(log) => {
+                apply_lane_effect(conn, one)?;
+                Written::Settled(*log)
+            }
+            None => earlier(conn, one.attempt)?.map_or(Written::LeaseLost, Written::Already),
+        };
+        written.push(verdict);
+    }
+    clear_wrong_addresses(conn, ended)?;
+    Ok(written)
+}
+
+fn earlier(conn: &mut DbConnection, attempt: AttemptId) -> Result<Option<LogId>, DbError> {
+    use super::schema::publish_logs::dsl as logs;
+    Ok(logs::publish_logs
+        .filter(logs::pool_id.eq(attempt.entry.0))
+        .filter(logs::attempt.eq(attempt.number))
+        .select(logs::id)
+        .first(conn)
+        .optional()?)
+}
+
+fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended) -> Result<(), DbError> {
+    let reason = ended.settlement.problem.as_ref().map_or("refused", |problem| problem.message.as_str());
+    match ended.settlement.lane {
+        LaneEffect::None => Ok(()),
+        LaneEffect::Suspend { until } => {
+            super::accounts::suspend_if_unchanged(conn, ended.account, ended.account_version, reason, until)
+        }
+        LaneEffect::WrongAddress => second_wrong_address(conn, ended, reason),
+    }
+}
+
+/// A second entry that finds nobody at the account's address suspends it, and both entries wait at no cost.
+fn second_wrong_address(conn: &mut DbConnection, ended: &Ended, reason: &str) -> Result<(), DbError> {
+    let entry = ended.attempt.entry;
+    let first = super::accounts::note_wrong_address(conn, ended.account, entry)?;
+    let Some(first) = first.filter(|first| *first != entry) else { return Ok(()) };
+    super::accounts::suspend_if_unchanged(conn, ended.account, ended.account_version, reason, None)?;
+    for one in [first, entry] {
+        diesel::update(
+            dsl::publish_pool
+                .filter(dsl::id.eq(one.0))
+                .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
+                .filter(dsl::retry_count.gt(0)),
+        )
+        .set((dsl::retry_count.eq(dsl::retry_count - 1), dsl::due_at.eq(ended.finished_at.micros())))
+        .execute(conn)?;
+    }
+    // The last try of an entry without retries left had just failed for what was the account's fault.
+    let revived = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
+    diesel::update(
+        dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(revived.0.as_str())),
+    )
+    .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(ended.finished_at.micros())))
+    .execute(conn)?;
+    Ok(())
+}
+
+fn clear_wrong_addresses(conn: &mut DbConnection, ended: &[Ended]) -> Result<(), DbError> {
+    let mut reached: Vec<AccountId> = ended
+        .iter()
+        .filter(|one| one.settlement.status == EntryStatus::Published)
+        .map(|one| one.account)
+        .collect();
+    reached.sort_unstable();
+    reached.dedup();
+    super::accounts::clear_wrong_address(conn, &reached)
+}
+
+/// The two statuses of a change, checked against the table while tests run.
+fn change(cause: Cause, from: EntryStatus, to: EntryStatus) -> (EntryStatus, EntryStatus) {
+    debug_assert!(may_change(from, cause, to), "{from} → {to} by {cause:?} is not in the table");
+    (from, to)
+}
+
+/// Takes a pending entry out of the pool's work. True where it was pending and proven.
+pub fn cancel(conn: &mut DbConnection, entry: EntryId, now: Timestamp) -> Result<bool, DbError> {
+    let (from, to) = change(Cause::Cancel, EntryStatus::Pending, EntryStatus::Cancelled);
+    let changed = diesel::update(
+        dsl::publish_pool
+            .filter(dsl::id.eq(entry.0))
+            .filter(dsl::status.eq(from.as_str()))
+            .filter(dsl::unproven.eq(false)),
+    )
+    .set((dsl::status.eq(to.as_str()), dsl::updated_at.eq(now.micros())))
+    .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Brings a failed or cancelled entry back, due at `due_at`, with all its retries. True where it was one of the two.
+pub fn retry(conn: &mut DbConnection, entry: EntryId, due_at: Timestamp, now: Timestamp) -> Result<bool, DbError> {
+    let (failed, to) = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
+    let (cancelled, _) = change(Cause::RetryByHand, EntryStatus::Cancelled, EntryStatus::Pending);
+    let changed = diesel::update(
+        dsl::publish_pool
+            .filter(dsl::id.eq(entry.0))
+            .filter(dsl::status.eq_any([failed.as_str(), cancelled.as_str()])),
+    )
+    .set((
+        dsl::status.eq(to.as_str()),
+        dsl::due_at.eq(due_at.micros()),
+        dsl::retry_count.eq(0),
+        dsl::recoveries.eq(0),
+        dsl::updated_at.eq(now.micros()),
+    ))
+    .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// A person's word on an uncertain entry: what it becomes. The caller writes the log row first.
+pub fn resolve(
+    conn: &mut DbConnection,
+    entry: EntryId,
+    to: EntryStatus,
+    attempt: i32,
+    log: LogId,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let (from, to) = change(Cause::Resolve, EntryStatus::Uncertain, to);
+    let published_at = (to == EntryStatus::Published).then_some(now.micros());
+    let changed = diesel::update(
+        dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(from.as_str())),
+    )
+    .set((
+        dsl::status.eq(to.as_str()),
+        dsl::unproven.eq(false),
+        dsl::due_at.eq(now.micros()),
+        dsl::attempt.eq(attempt),
+        dsl::log_id.eq(log.0),
+        dsl::published_at.eq(published_at),
+        dsl::updated_at.eq(now.micros()),
+    ))
+    .execute(conn)?;
+    Ok(changed == 1)
+}

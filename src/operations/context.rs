@@ -1,0 +1,39 @@
+//! What operations know besides the database: fixed when a process starts.
+
+use crate::domain::content::ReviewStatus;
+use crate::platforms::registry::Registry;
+use crate::secrets::SecretKey;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Shared by everything that runs operations in a process.
+#[derive(Debug)]
+pub struct Context {
+    pub registry: Registry,
+    pub key: SecretKey,
+    /// Contents want approval before they go out.
+    pub review_required: bool,
+    /// The zone of times that are given without an offset.
+    pub timezone: chrono_tz::Tz,
+    wrong_key: AtomicBool,
+}
+
+impl Context {
+    pub fn new(registry: Registry, key: SecretKey, review_required: bool, timezone: chrono_tz::Tz) -> Self {
+        Context { registry, key, review_required, timezone, wrong_key: AtomicBool::new(false) }
+    }
+
+    /// Whether the database's credentials were sealed with our key, as far as is known.
+    pub fn can_decrypt(&self) -> bool {
+        !self.wrong_key.load(Ordering::Relaxed)
+    }
+
+    /// Another key sealed the database's credentials.
+    pub fn note_wrong_key(&self) {
+        self.wrong_key.store(true, Ordering::Relaxed);
+    }
+
+    /// What a content is when it is new or changed.
+    pub fn first_review_status(&self) -> ReviewStatus {
+        if self.review_required { ReviewStatus::Draft } else { ReviewStatus::Approved }
+    }
+}

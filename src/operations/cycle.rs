@@ -1,0 +1,362 @@
+//! The engine's cycle: what ended goes in, what is due comes out, and runs that are through are closed, in one
+//! transaction. A call to a platform starts only after its commit.
+
+use super::execution::close;
+use super::{Access, Context, Operation, OperationError};
+use crate::db::claim::{self, Claim, Claimant};
+use crate::db::connection::{DbConnection, DbError};
+use crate::db::executions::{self, OpenExecution};
+use crate::db::transitions::{self, Ended, Written};
+use crate::db::{accounts, due, leases};
+use crate::domain::account::OnUnknown;
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
+use crate::domain::ids::*;
+use crate::domain::outcome::OnUnknownEnd;
+use crate::domain::report::Report;
+use crate::domain::turns;
+use crate::platforms::platform::{Credentials, Destination, Platform};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a node claims for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimScope {
+    /// Every open execution: a server.
+    Everything,
+    /// The executions of one task: a command that runs it.
+    Task(TaskId),
+}
+
+impl ClaimScope {
+    fn covers(self, task: TaskId) -> bool {
+        match self {
+            ClaimScope::Everything => true,
+            ClaimScope::Task(own) => own == task,
+        }
+    }
+}
+
+/// One turn of the engine.
+#[derive(Debug, Clone)]
+pub struct Cycle {
+    pub node: NodeId,
+    pub lease: Duration,
+    pub scope: ClaimScope,
+    pub ended: Vec<Ended>,
+    /// How many more attempts may be on the wire; 0 claims nothing.
+    pub slots: usize,
+    /// What this node has on the wire, lane by lane.
+    pub in_flight: HashMap<AccountId, usize>,
+    /// Set after a cycle whose end is not known: all that this node knows to be on the wire. What the database says
+    /// it holds beyond that was never sent, and goes back.
+    pub read_back: Option<Vec<EntryId>>,
+}
+
+/// An account made ready for attempts.
+#[derive(Clone)]
+pub struct Ready {
+    pub destination: Arc<Destination>,
+    pub platform: Arc<dyn Platform>,
+    pub class: DeliveryClass,
+    pub on_unknown: OnUnknownEnd,
+    pub version: i64,
+}
+
+/// What a cycle came to.
+#[derive(Default)]
+pub struct CycleDone {
+    /// For each of `ended`, in order.
+    pub written: Vec<Written>,
+    pub claims: Vec<Claim>,
+    pub accounts: HashMap<AccountId, Ready>,
+    /// Runs that were closed, with their reports.
+    pub closed: Vec<(ExecutionId, Report)>,
+    /// Runs that are open still.
+    pub open: usize,
+    /// When to look again, if nothing happens before.
+    pub look_again: Option<Timestamp>,
+}
+
+impl Operation for Cycle {
+    type Output = CycleDone;
+    const ACCESS: Access = Access::Engine;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<CycleDone, OperationError> {
+        loop {
+            match conn.write(|conn| turn(&self, conn, cx, now)) {
+                // One outcome that the database refuses must not take the others with it.
+                Err(OperationError::Db(DbError::Refused(error))) if self.ended.len() > 1 => {
+                    log::error!("outcomes were refused as a batch ({error}); writing them one by one");
+                    return one_by_one(&self, conn, cx, now);
+                }
+                // Each turn of this loop shuts a lane, so it ends.
+                Err(OperationError::WrongSecretKey) if cx.can_decrypt() => cx.note_wrong_key(),
+                Err(OperationError::LaneUnready { account, reason }) => {
+                    conn.write(|conn| accounts::suspend_for_good(conn, account, &reason))?;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+fn turn(
+    cycle: &Cycle,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<CycleDone, OperationError> {
+    if let Some(known) = &cycle.read_back {
+        give_back_unsent(conn, &cycle.node, known, now)?;
+    }
+    let mut done = CycleDone { written: transitions::settle(conn, &cycle.node, &cycle.ended)?, ..CycleDone::default() };
+    let mut open = executions::open(conn)?;
+    open.retain(|execution| cycle.scope.covers(execution.task));
+    roll_over(&mut open, conn, cx, now, &mut done)?;
+    let unfilled = claim_due(cycle, &mut open, conn, cx, now, &mut done)?;
+    close_finished(&open, unfilled, conn, cx, now, &mut done)?;
+    if unfilled && done.open > 0 {
+        let next = due::next_due(conn, cx.can_decrypt())?;
+        done.look_again = [done.look_again, next].into_iter().flatten().min();
+    }
+    Ok(done)
+}
+
+fn one_by_one(
+    cycle: &Cycle,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<CycleDone, OperationError> {
+    let mut written = Vec::with_capacity(cycle.ended.len());
+    for one in &cycle.ended {
+        let alone = std::slice::from_ref(one);
+        match conn.write(|conn| transitions::settle(conn, &cycle.node, alone)) {
+            Ok(verdict) => written.extend(verdict),
+            Err(DbError::Refused(error)) => {
+                log::error!("the outcome of {} cannot be written: {error}", one.attempt);
+                written.push(Written::LeaseLost);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let rest = Cycle { ended: Vec::new(), ..cycle.clone() };
+    let done = conn.write(|conn| turn(&rest, conn, cx, now))?;
+    Ok(CycleDone { written, ..done })
+}
+
+/// Claims of ours whose commit was reported as failed were never sent: nobody may wait for them.
+fn give_back_unsent(
+    conn: &mut DbConnection,
+    node: &NodeId,
+    known: &[EntryId],
+    now: Timestamp,
+) -> Result<(), OperationError> {
+    let unsent: Vec<Ended> = leases::held(conn)?
+        .into_iter()
+        .filter(|held| held.node == *node && !known.contains(&held.entry))
+        .map(|held| super::recovery::not_sent(held, now))
+        .collect();
+    transitions::settle(conn, node, &unsent)?;
+    Ok(())
+}
+
+/// An `on_due` run is not kept open for ever: what it has not finished is `in progress` in its report.
+fn roll_over(
+    open: &mut [OpenExecution],
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+    done: &mut CycleDone,
+) -> Result<(), OperationError> {
+    for execution in open.iter_mut() {
+        let age = now.since(execution.started_at);
+        if execution.rule == RunRule::OnDue && execution.claiming && age >= ON_DUE_MAX {
+            *execution = reopen(*execution, conn, cx, now, done)?;
+        } else if execution.rule != RunRule::OnDue && execution.claiming && age >= RUN_MAX {
+            executions::stop_claiming(conn, execution.id)?;
+            execution.claiming = false;
+        }
+    }
+    Ok(())
+}
+
+fn reopen(
+    old: OpenExecution,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+    done: &mut CycleDone,
+) -> Result<OpenExecution, OperationError> {
+    done.closed.extend(close(conn, cx, old, ExecutionStatus::Succeeded, now)?.map(|report| (old.id, report)));
+    let new = executions::NewExecution {
+        task: old.task,
+        rule: RunRule::OnDue,
+        triggered_by: Trigger::Schedule,
+        fire_time: None,
+        status: ExecutionStatus::Running,
+    };
+    let id = executions::insert(conn, new, now)?;
+    Ok(OpenExecution { id, started_at: now, ..old })
+}
+
+/// Claims what fits; true where slots were left over, which means that nothing more could be claimed now.
+fn claim_due(
+    cycle: &Cycle,
+    open: &mut [OpenExecution],
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+    done: &mut CycleDone,
+) -> Result<bool, OperationError> {
+    let claiming: Vec<OpenExecution> = open.iter().filter(|execution| execution.claiming).copied().collect();
+    let Some(last) = claiming.last() else { return Ok(true) };
+    if cycle.slots == 0 {
+        return Ok(false);
+    }
+    let places: Vec<(AccountId, i64)> = claim::open_lanes(conn, now, cx.can_decrypt())?
+        .into_iter()
+        .filter_map(|lane| {
+            let on_the_wire = cycle.in_flight.get(&lane.account).copied().unwrap_or(0);
+            let room = usize::try_from(lane.concurrency).unwrap_or(0).saturating_sub(on_the_wire);
+            let room = i64::try_from(room.min(cycle.slots)).unwrap_or(0);
+            (room > 0).then_some((lane.account, room))
+        })
+        .collect();
+    let on_due = open.iter().position(|execution| execution.rule == RunRule::OnDue && execution.claiming);
+    let not_tried_by = on_due.is_none().then_some(last.id);
+    let found = claim::candidates(conn, &places, now, not_tried_by)?;
+    let chosen = turns::choose(found, &cycle.in_flight, cycle.slots);
+    let mut assigned = claim::assign(conn, &claiming, &chosen)?;
+    if let (Some(place), true) = (on_due, assigned.contains(&None)) {
+        // Something that this run has tried is due again: a new run takes it.
+        open[place] = reopen(open[place], conn, cx, now, done)?;
+        let new = open[place].id;
+        assigned.iter_mut().for_each(|execution| *execution = execution.filter(|id| *id != last.id).or(Some(new)));
+    }
+    let wanted: Vec<(EntryId, Option<ExecutionId>)> = chosen
+        .iter()
+        .zip(assigned)
+        .filter_map(|(candidate, execution)| Some((candidate.entry, Some(execution?))))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(true);
+    }
+    let who = Claimant { node: &cycle.node, now, lease: cycle.lease };
+    done.claims = claim::take(conn, who, &wanted)?;
+    done.accounts = ready_accounts(conn, cx, &done.claims)?;
+    Ok(wanted.len() < cycle.slots)
+}
+
+/// Settings and secrets of the accounts that claims are for. A lane that cannot be made ready is shut, and the
+/// transaction is done over without it.
+fn ready_accounts(
+    conn: &mut DbConnection,
+    cx: &Context,
+    claims: &[Claim],
+) -> Result<HashMap<AccountId, Ready>, OperationError> {
+    let mut ids: Vec<AccountId> = claims.iter().map(|claim| claim.account).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = accounts::by_ids(conn, &ids)?;
+    rows.into_iter().map(|row| Ok((row.id, make_ready(row, cx)?))).collect()
+}
+
+fn make_ready(row: accounts::AccountRow, cx: &Context) -> Result<Ready, OperationError> {
+    let unready = |reason: String| OperationError::LaneUnready { account: row.id, reason };
+    let platform = cx
+        .registry
+        .get(&row.platform)
+        .cloned()
+        .ok_or_else(|| unready(format!("this program has no platform named {}", row.platform)))?;
+    let settings =
+        serde_json::from_str(&row.settings).map_err(|error| unready(format!("settings cannot be read: {error}")))?;
+    let credentials = match &row.credentials {
+        Some(sealed) => super::account::open_credentials(cx, row.id, sealed)?,
+        None => Credentials::default(),
+    };
+    Ok(Ready {
+        class: platform.delivery_class(&settings),
+        on_unknown: match row.on_unknown {
+            OnUnknown::Ask => OnUnknownEnd::AskAPerson,
+            OnUnknown::Retry => OnUnknownEnd::TryAgain,
+        },
+        version: row.version,
+        destination: Arc::new(Destination {
+            account_id: row.id,
+            account_name: row.name,
+            settings,
+            credentials,
+        }),
+        platform,
+    })
+}
+
+fn close_finished(
+    open: &[OpenExecution],
+    unfilled: bool,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+    done: &mut CycleDone,
+) -> Result<(), OperationError> {
+    for execution in open {
+        let claimed_now = done.claims.iter().any(|claim| claim.execution == Some(execution.id));
+        if claimed_now || (execution.claiming && !unfilled) {
+            done.open += 1;
+            continue;
+        }
+        let is_over = match execution.rule {
+            RunRule::OnDue => on_due_is_over(execution, conn, now, done)?,
+            RunRule::ByHand | RunRule::Scheduled => run_is_over(execution, conn, cx, now)?,
+        };
+        if is_over {
+            let report = close(conn, cx, *execution, ExecutionStatus::Succeeded, now)?;
+            done.closed.extend(report.map(|report| (execution.id, report)));
+            // The one that waited behind it starts at once: look again without delay.
+            if executions::of_task(conn, execution.task, ExecutionStatus::Running)?.is_some() {
+                done.open += 1;
+                done.look_again = Some(now);
+            }
+        } else {
+            done.open += 1;
+        }
+    }
+    Ok(())
+}
+
+fn run_is_over(
+    execution: &OpenExecution,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<bool, OperationError> {
+    if execution.claiming {
+        if due::is_left(conn, execution.id, execution.started_at, now, cx.can_decrypt())? {
+            return Ok(false);
+        }
+        executions::stop_claiming(conn, execution.id)?;
+    }
+    Ok(leases::in_flight_of(conn, execution.id)? == 0)
+}
+
+fn on_due_is_over(
+    execution: &OpenExecution,
+    conn: &mut DbConnection,
+    now: Timestamp,
+    done: &mut CycleDone,
+) -> Result<bool, OperationError> {
+    if !execution.claiming {
+        return Ok(leases::in_flight_of(conn, execution.id)? == 0);
+    }
+    let last_work = crate::db::publish_log::last_end_of(conn, execution.id)?.unwrap_or(execution.started_at);
+    let idle_at = last_work.max(execution.started_at) + ON_DUE_IDLE;
+    if now < idle_at {
+        done.look_again = Some(done.look_again.map_or(idle_at, |other| other.min(idle_at)));
+        return Ok(false);
+    }
+    Ok(leases::in_flight_of(conn, execution.id)? == 0)
+}

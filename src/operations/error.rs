@@ -1,0 +1,140 @@
+//! What can go wrong with an operation, in the words of the product.
+
+use crate::db::connection::DbError;
+use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::{AccountId, ContentId, EntryId};
+
+/// What a caller may do about an error: decides the status of an answer and a command's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// What was given cannot be used.
+    Invalid,
+    NotFound,
+    /// It is not possible in the present state.
+    Conflict,
+    /// Later it may go.
+    Unavailable,
+    /// Our fault.
+    Internal,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    #[error("there is no {what} {id}")]
+    NotFound { what: &'static str, id: String },
+    #[error("{}", list(.0))]
+    Invalid(Vec<FieldError>),
+    #[error("content {content} already waits in the pool for account {account}: entry {entry} ({status})")]
+    AlreadyInPool { content: ContentId, account: AccountId, entry: EntryId, status: EntryStatus },
+    #[error("content {content} was already published on account {account} at {at}")]
+    AlreadyPublished { content: ContentId, account: AccountId, at: Timestamp },
+    #[error("entry {entry} may have been published by an earlier attempt")]
+    MaybePublished { entry: EntryId },
+    #[error("{what} is {state}: {wanted}")]
+    WrongState { what: String, state: String, wanted: &'static str },
+    #[error("there is a {what} named “{name}” already")]
+    NameTaken { what: &'static str, name: String },
+    #[error("{what} {id} still has entries in the pool: {}", ids(.entries))]
+    InUse { what: &'static str, id: i64, entries: Vec<EntryId> },
+    #[error("the credentials in this database were sealed with another key than this process has")]
+    WrongSecretKey,
+    #[error("account {account} cannot be used: {reason}")]
+    LaneUnready { account: AccountId, reason: String },
+    #[error("the server has too much to do at the moment")]
+    Overloaded,
+    #[error("{0}")]
+    Internal(String),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<diesel::result::Error> for OperationError {
+    fn from(error: diesel::result::Error) -> Self {
+        OperationError::Db(error.into())
+    }
+}
+
+impl OperationError {
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        OperationError::Invalid(vec![FieldError::new(field, message)])
+    }
+
+    pub fn not_found(what: &'static str, id: impl ToString) -> Self {
+        OperationError::NotFound { what, id: id.to_string() }
+    }
+
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            OperationError::NotFound { .. } => ErrorKind::NotFound,
+            OperationError::Invalid(_) => ErrorKind::Invalid,
+            OperationError::AlreadyInPool { .. }
+            | OperationError::AlreadyPublished { .. }
+            | OperationError::MaybePublished { .. }
+            | OperationError::WrongState { .. }
+            | OperationError::NameTaken { .. }
+            | OperationError::InUse { .. }
+            | OperationError::LaneUnready { .. }
+            | OperationError::WrongSecretKey => ErrorKind::Conflict,
+            OperationError::Overloaded | OperationError::Db(DbError::Away(_) | DbError::Unusable(_)) => {
+                ErrorKind::Unavailable
+            }
+            OperationError::Internal(_) | OperationError::Db(DbError::Refused(_)) => ErrorKind::Internal,
+        }
+    }
+
+    /// Stable, for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            OperationError::NotFound { .. } => "not_found",
+            OperationError::Invalid(_) => "invalid",
+            OperationError::AlreadyInPool { .. } => "already_in_pool",
+            OperationError::AlreadyPublished { .. } => "already_published",
+            OperationError::MaybePublished { .. } => "maybe_published",
+            OperationError::WrongState { .. } => "wrong_state",
+            OperationError::NameTaken { .. } => "name_taken",
+            OperationError::InUse { .. } => "in_use",
+            OperationError::WrongSecretKey => "wrong_secret_key",
+            OperationError::LaneUnready { .. } => "account_unusable",
+            OperationError::Overloaded => "overloaded",
+            OperationError::Internal(_) | OperationError::Db(DbError::Refused(_)) => "internal_error",
+            OperationError::Db(DbError::Away(_) | DbError::Unusable(_)) => "database_unavailable",
+        }
+    }
+
+    /// What to do next, where that is not plain from the message.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            OperationError::AlreadyInPool { .. } => {
+                Some("Change or cancel that entry, or wait until it has been published.")
+            }
+            OperationError::AlreadyPublished { .. } => {
+                Some("To publish it there once more on purpose, add it with `again`.")
+            }
+            OperationError::MaybePublished { .. } => {
+                Some("Wait for the next attempt, or say what became of it with `resolve`.")
+            }
+            OperationError::WrongSecretKey => {
+                Some("Start with the key of this database: CONTENTHUB_SECRET_KEY, or secret.key in the data directory.")
+            }
+            OperationError::InUse { .. } => Some("Cancel or remove those entries first."),
+            OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => Some("Try again in a moment."),
+            OperationError::NotFound { .. }
+            | OperationError::Invalid(_)
+            | OperationError::WrongState { .. }
+            | OperationError::NameTaken { .. }
+            | OperationError::LaneUnready { .. }
+            | OperationError::Internal(_)
+            | OperationError::Db(_) => None,
+        }
+    }
+}
+
+fn list(fields: &[FieldError]) -> String {
+    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn ids(entries: &[EntryId]) -> String {
+    entries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

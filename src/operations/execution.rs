@@ -1,0 +1,191 @@
+//! Runs of tasks: started, looked at, ended.
+
+use super::{Access, Context, Operation, OperationError, Page, Paging};
+use crate::db::connection::DbConnection;
+use crate::db::executions::{self, ExecutionRow, NewExecution, OpenExecution};
+use crate::db::{due, publish_log, tasks};
+use crate::domain::clock::Timestamp;
+use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
+use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::report::{self, EntryResult, Report};
+
+/// Ends a run with its report, and starts the one that waited behind it. None where somebody else ended it first.
+pub(super) fn close(
+    conn: &mut DbConnection,
+    cx: &Context,
+    execution: OpenExecution,
+    status: ExecutionStatus,
+    now: Timestamp,
+) -> Result<Option<Report>, OperationError> {
+    let tally = publish_log::tally(conn, execution.id)?;
+    let kept = i64::try_from(RESULTS_KEPT).unwrap_or(i64::MAX);
+    let results = publish_log::results(conn, execution.id, kept, 0)?;
+    // Entries that wait behind a shut lane are news to whoever asked for a run, not to each fire of `on_due`.
+    let skipped = match execution.rule {
+        RunRule::OnDue => Vec::new(),
+        RunRule::ByHand | RunRule::Scheduled => due::skipped(conn, now, cx.can_decrypt())?,
+    };
+    let seconds = now.since(execution.started_at).as_secs_f64();
+    let report = report::report(Some(execution.task), execution.id, tally, results, skipped, seconds);
+    if !executions::finish(conn, execution.id, status, &report, now)? {
+        return Ok(None);
+    }
+    executions::start_queued(conn, execution.task, now)?;
+    Ok(Some(report))
+}
+
+/// Asks for a run of a task: at once, or right behind the one that is on. A task never overlaps itself.
+pub(super) fn request(
+    conn: &mut DbConnection,
+    cx: &Context,
+    new: NewExecution,
+    now: Timestamp,
+) -> Result<ExecutionId, OperationError> {
+    let Some(running) = executions::of_task(conn, new.task, ExecutionStatus::Running)? else {
+        return Ok(executions::insert(conn, NewExecution { status: ExecutionStatus::Running, ..new }, now)?);
+    };
+    if running.rule == RunRule::OnDue && new.rule != RunRule::OnDue {
+        // It stays open only while work keeps coming; whoever asks for a run gets one at once.
+        close(conn, cx, opened(&running), ExecutionStatus::Succeeded, now)?;
+        return Ok(executions::insert(conn, NewExecution { status: ExecutionStatus::Running, ..new }, now)?);
+    }
+    if let Some(queued) = executions::of_task(conn, new.task, ExecutionStatus::Queued)? {
+        return Ok(queued.id);
+    }
+    Ok(executions::insert(conn, NewExecution { status: ExecutionStatus::Queued, ..new }, now)?)
+}
+
+fn opened(row: &ExecutionRow) -> OpenExecution {
+    OpenExecution {
+        id: row.id,
+        task: row.task_id,
+        rule: row.rule,
+        started_at: row.started_at.unwrap_or(row.created_at),
+        claiming: row.claiming,
+    }
+}
+
+/// A person starts a task, whether it is enabled or not. Gives the execution to watch.
+#[derive(Debug, Clone, Copy)]
+pub struct TriggerTask {
+    pub task: TaskId,
+    pub by: Trigger,
+}
+
+impl Operation for TriggerTask {
+    type Output = ExecutionId;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ExecutionId, OperationError> {
+        if tasks::get(conn, self.task)?.is_none() {
+            return Err(OperationError::not_found("task", self.task));
+        }
+        let new = NewExecution {
+            task: self.task,
+            rule: RunRule::ByHand,
+            triggered_by: self.by,
+            fire_time: None,
+            status: ExecutionStatus::Running,
+        };
+        let id = request(conn, cx, new, now)?;
+        tasks::set_last_run(conn, self.task, now)?;
+        Ok(id)
+    }
+}
+
+/// Looks at one run.
+#[derive(Debug, Clone, Copy)]
+pub struct GetExecution(pub ExecutionId);
+
+impl Operation for GetExecution {
+    type Output = ExecutionRow;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<ExecutionRow, OperationError> {
+        executions::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("execution", self.0))
+    }
+}
+
+/// Runs, newest first: of one task, or of all.
+#[derive(Debug, Clone, Copy)]
+pub struct ListExecutions {
+    pub task: Option<TaskId>,
+    pub paging: Paging,
+}
+
+impl Operation for ListExecutions {
+    type Output = Page<ExecutionRow>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Page<ExecutionRow>, OperationError> {
+        if let Some(task) = self.task
+            && tasks::get(conn, task)?.is_none()
+        {
+            return Err(OperationError::not_found("task", task));
+        }
+        Ok(self.paging.of(executions::list(conn, self.task, self.paging.limit(), self.paging.offset())?))
+    }
+}
+
+/// All results of a run, page by page.
+#[derive(Debug, Clone, Copy)]
+pub struct ListResults {
+    pub execution: ExecutionId,
+    pub paging: Paging,
+}
+
+impl Operation for ListResults {
+    type Output = Page<EntryResult>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Page<EntryResult>, OperationError> {
+        if executions::get(conn, self.execution)?.is_none() {
+            return Err(OperationError::not_found("execution", self.execution));
+        }
+        let tally = publish_log::tally(conn, self.execution)?;
+        let total = tally.published + tally.failed + tally.uncertain + tally.in_progress;
+        let items = publish_log::results(conn, self.execution, self.paging.limit(), self.paging.offset())?;
+        Ok(self.paging.of((items, total)))
+    }
+}
+
+/// Ends a run's claiming; what is on the wire is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct CancelExecution(pub ExecutionId);
+
+impl Operation for CancelExecution {
+    type Output = ExecutionRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ExecutionRow, OperationError> {
+        let row = GetExecution(self.0).run(conn, cx, now)?;
+        match row.status {
+            ExecutionStatus::Running => {
+                close(conn, cx, opened(&row), ExecutionStatus::Cancelled, now)?;
+            }
+            ExecutionStatus::Queued => executions::cancel_queued(conn, row.task_id, now)?,
+            ended => {
+                return Err(OperationError::WrongState {
+                    what: format!("execution {}", row.id),
+                    state: ended.to_string(),
+                    wanted: "only one that is queued or running can be cancelled",
+                });
+            }
+        }
+        GetExecution(self.0).run(conn, cx, now)
+    }
+}
+
+/// Ends what a task is doing, because it is disabled or deleted.
+pub(super) fn stop_task(
+    conn: &mut DbConnection,
+    cx: &Context,
+    task: TaskId,
+    now: Timestamp,
+) -> Result<(), OperationError> {
+    executions::cancel_queued(conn, task, now)?;
+    if let Some(running) = executions::of_task(conn, task, ExecutionStatus::Running)? {
+        close(conn, cx, opened(&running), ExecutionStatus::Cancelled, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What the scheduler does when time has passed: each fire and its execution are one transaction, and each fire
+//! happens once, whoever gets there first.
+
+use super::execution::request;
+use super::{Access, Context, Operation, OperationError};
+use crate::db::connection::DbConnection;
+use crate::db::executions::{self, NewExecution};
+use crate::db::tasks::{self, TaskRow};
+use crate::db::due;
+use crate::domain::clock::Timestamp;
+use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
+use crate::domain::ids::ExecutionId;
+
+/// Fires whatever is due, and says when to look again.
+#[derive(Debug, Clone, Copy)]
+pub struct FireDue;
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fired {
+    pub executions: Vec<ExecutionId>,
+    /// The next instant at which something fires; none while only a change can bring work.
+    pub next: Option<Timestamp>,
+    /// An `on_due` run is open: the executor sees to due entries itself.
+    pub on_due_is_open: bool,
+}
+
+impl Operation for FireDue {
+    type Output = Fired;
+    const ACCESS: Access = Access::Engine;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Fired, OperationError> {
+        let mut fired = Fired::default();
+        for task in tasks::due(conn, now)? {
+            let execution = conn.write(|conn| fire(conn, cx, &task, now))?;
+            fired.executions.extend(execution);
+        }
+        fired.next = tasks::next_fire(conn)?;
+        fire_on_due(conn, cx, now, &mut fired)?;
+        Ok(fired)
+    }
+}
+
+/// One fire of a task by the clock. None where another node was first. Fires that were missed are this one.
+fn fire(
+    conn: &mut DbConnection,
+    cx: &Context,
+    task: &TaskRow,
+    now: Timestamp,
+) -> Result<Option<ExecutionId>, OperationError> {
+    let Some(fire_time) = task.next_run else { return Ok(None) };
+    let next = task.schedule().next_after(now);
+    if !tasks::advance(conn, task.id, fire_time, next, now)? {
+        return Ok(None);
+    }
+    let new = NewExecution {
+        task: task.id,
+        rule: RunRule::Scheduled,
+        triggered_by: Trigger::Schedule,
+        fire_time: Some(fire_time),
+        status: ExecutionStatus::Running,
+    };
+    request(conn, cx, new, now).map(Some)
+}
+
+fn fire_on_due(
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+    fired: &mut Fired,
+) -> Result<(), OperationError> {
+    let waiting: Vec<TaskRow> = tasks::on_due(conn)?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let running = executions::open(conn)?;
+    let is_open = |task: &TaskRow| running.iter().any(|execution| execution.task == task.id);
+    if waiting.iter().any(is_open) {
+        fired.on_due_is_open = true;
+        return Ok(());
+    }
+    let Some(next) = due::next_due(conn, cx.can_decrypt())? else { return Ok(()) };
+    if next > now {
+        fired.next = Some(fired.next.map_or(next, |other| other.min(next)));
+        return Ok(());
+    }
+    let Some(task) = waiting.first() else { return Ok(()) };
+    match conn.write(|conn| open_on_due(conn, task, now)) {
+        Ok(opened) => fired.executions.extend(opened),
+        // Another node opened it between our look and our insert.
+        Err(OperationError::Db(error)) if error.is_duplicate() => {}
+        Err(error) => return Err(error),
+    }
+    fired.on_due_is_open = true;
+    Ok(())
+}
+
+fn open_on_due(
+    conn: &mut DbConnection,
+    task: &TaskRow,
+    now: Timestamp,
+) -> Result<Option<ExecutionId>, OperationError> {
+    if executions::of_task(conn, task.id, ExecutionStatus::Running)?.is_some() {
+        return Ok(None);
+    }
+    let new = NewExecution {
+        task: task.id,
+        rule: RunRule::OnDue,
+        triggered_by: Trigger::Schedule,
+        fire_time: None,
+        status: ExecutionStatus::Running,
+    };
+    let id = executions::insert(conn, new, now)?;
+    tasks::set_last_run(conn, task.id, now)?;
+    Ok(Some(id))
+}

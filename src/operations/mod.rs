@@ -1,0 +1,104 @@
+//! What a person, or the engine, can ask of the database: one transaction each, with typed errors. The API and the
+//! actors send operations to the DbActor; the CLI runs them itself.
+
+pub mod account;
+pub mod content;
+pub mod context;
+pub mod cycle;
+pub mod error;
+pub mod execution;
+pub mod firing;
+pub mod history;
+pub mod pool;
+pub mod recovery;
+pub mod task;
+pub mod token;
+
+pub use context::Context;
+pub use error::OperationError;
+
+use crate::db::change_feed;
+use crate::db::connection::DbConnection;
+use crate::domain::clock::Timestamp;
+
+/// How an operation uses the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads only.
+    Read,
+    /// One transaction that may write, announced to other processes.
+    Write,
+    /// It opens its own transactions, and announces nothing: the engine's inner work.
+    Engine,
+}
+
+/// A question or a command.
+pub trait Operation: Send + 'static {
+    type Output: Send + 'static;
+    const ACCESS: Access;
+
+    /// Runs it at `now`. For `Access::Write` the caller has opened the transaction.
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Self::Output, OperationError>;
+}
+
+/// Runs an operation as its access demands.
+pub fn perform<O: Operation>(
+    operation: O,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<O::Output, OperationError> {
+    match O::ACCESS {
+        Access::Read | Access::Engine => operation.run(conn, cx, now),
+        Access::Write => conn.write(|conn| {
+            let output = operation.run(conn, cx, now)?;
+            change_feed::announce(conn)?;
+            Ok(output)
+        }),
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub total: i64,
+    pub page: i64,
+    pub page_size: i64,
+}
+
+/// Which page: from 1, with at most [`Paging::MAX_SIZE`] items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    page: i64,
+    size: i64,
+}
+
+impl Paging {
+    pub const MAX_SIZE: i64 = 200;
+    pub const DEFAULT_SIZE: i64 = 20;
+
+    /// Checks what a user asked for; none is the first page of 20.
+    pub fn new(page: Option<i64>, size: Option<i64>) -> Result<Self, OperationError> {
+        let (page, size) = (page.unwrap_or(1), size.unwrap_or(Self::DEFAULT_SIZE));
+        if !(1..=1_000_000_000).contains(&page) {
+            return Err(OperationError::invalid("page", "must be 1 or more"));
+        }
+        if !(1..=Self::MAX_SIZE).contains(&size) {
+            return Err(OperationError::invalid("page_size", format!("must be from 1 to {}", Self::MAX_SIZE)));
+        }
+        Ok(Paging { page, size })
+    }
+
+    pub fn limit(self) -> i64 {
+        self.size
+    }
+
+    pub fn offset(self) -> i64 {
+        (self.page - 1) * self.size
+    }
+
+    pub fn of<T>(self, (items, total): (Vec<T>, i64)) -> Page<T> {
+        Page { items, total, page: self.page, page_size: self.size }
+    }
+}
