@@ -47,6 +47,11 @@ pub fn get(conn: &mut DbConnection, id: AccountId) -> Result<Option<AccountRow>,
     Ok(dsl::accounts.filter(dsl::id.eq(id.0)).first(conn).optional()?)
 }
 
+pub fn exists(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
+    let found: Option<AccountId> = dsl::accounts.filter(dsl::id.eq(id.0)).select(dsl::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
 pub fn by_name(conn: &mut DbConnection, name: &str) -> Result<Option<AccountRow>, DbError> {
     Ok(dsl::accounts.filter(dsl::name.eq(name)).first(conn).optional()?)
 }

@@ -201,6 +201,14 @@ pub fn set_account(
     Ok(())
 }
 
+/// Takes an account that goes from the contents that name it as theirs.
+pub fn forget_account(conn: &mut DbConnection, account: AccountId, now: Timestamp) -> Result<(), DbError> {
+    diesel::update(dsl::contents.filter(dsl::account_id.eq(account.0)))
+        .set((dsl::account_id.eq(None::<i64>), dsl::updated_at.eq(now.micros())))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// A content that was imported from the same path, or else from the same bytes, and the bytes it has now.
 pub fn imported(conn: &mut DbConnection, source: &Source) -> Result<Option<(ContentId, String)>, DbError> {
     let columns = (dsl::id, dsl::import_sha256.assume_not_null());

@@ -13,6 +13,7 @@ pub mod executions;
 pub mod leases;
 pub mod meta;
 pub mod migrations;
+pub mod node_locks;
 pub mod publish_log;
 pub mod schema;
 mod settle;

@@ -42,6 +42,8 @@ pub enum OperationError {
     WrongSecretKey,
     #[error("account {account} cannot be used: {reason}")]
     LaneUnready { account: AccountId, reason: String },
+    #[error("items[{index}]: {error}")]
+    InBatch { index: usize, #[source] error: Box<OperationError> },
     #[error("the server has too much to do at the moment")]
     Overloaded,
     #[error("{0}")]
@@ -67,6 +69,7 @@ impl OperationError {
 
     pub fn kind(&self) -> ErrorKind {
         match self {
+            OperationError::InBatch { error, .. } => error.kind(),
             OperationError::NotFound { .. } => ErrorKind::NotFound,
             OperationError::Invalid(_) => ErrorKind::Invalid,
             OperationError::AlreadyInPool { .. }
@@ -87,6 +90,7 @@ impl OperationError {
     /// Stable, for scripts.
     pub fn code(&self) -> &'static str {
         match self {
+            OperationError::InBatch { error, .. } => error.code(),
             OperationError::NotFound { .. } => "not_found",
             OperationError::Invalid(_) => "invalid",
             OperationError::AlreadyInPool { .. } => "already_in_pool",
@@ -106,6 +110,7 @@ impl OperationError {
     /// What to do next, where that is not plain from the message.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            OperationError::InBatch { error, .. } => error.hint(),
             OperationError::AlreadyInPool { .. } => {
                 Some("Change or cancel that entry, or wait until it has been published.")
             }

@@ -1,3 +1,9 @@
 //! Where posts go. A platform knows its protocol and says what it saw; it never sees SQL, actors or HTTP handlers.
 
+pub mod folder;
+mod http;
 pub mod platform;
+pub mod registry;
+pub mod webhook;
+
+pub use http::install_crypto_provider;

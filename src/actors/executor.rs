@@ -1,0 +1,297 @@
+//! Keeps the wire full. Holds who is in flight; decides nothing (`engine/dispatch.rs`).
+
+use super::db::{Changed, DbHandle};
+use super::publisher::{AttemptEnded, Publish};
+use crate::db::node_locks::NodeLocks;
+use crate::db::transitions::{Ended, Written};
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::ids::{AttemptId, NodeId};
+use crate::domain::outcome::{Outcome, settle};
+use crate::domain::retry::Jitter;
+use crate::engine::dispatch::{Dispatch, Effect, Event, HasAttempt};
+use crate::operations::OperationError;
+use crate::operations::cycle::{ClaimScope, Cycle, CycleDone, Ready};
+use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Renew};
+use actix::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Facts and outcomes that may wait for the executor; slots bound them.
+const MAILBOX: usize = 8192;
+/// No sleep is longer, so that a stepped clock is noticed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+
+/// How a node works.
+#[derive(Debug, Clone)]
+pub struct ExecutorSettings {
+    pub node: NodeId,
+    pub slots: usize,
+    pub lease: Duration,
+    pub scope: ClaimScope,
+}
+
+/// Command: there is a run to work on.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Tick;
+
+/// Command: claim no more, and say when nothing is left on the wire.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Drain(pub oneshot::Sender<()>);
+
+/// Takes what is due and hands it to the publishers.
+pub struct PublishingExecutorActor {
+    settings: ExecutorSettings,
+    dispatch: Dispatch<Ended>,
+    clock: Arc<dyn Clock>,
+    db: DbHandle,
+    publishers: Vec<Recipient<Publish>>,
+    next_publisher: usize,
+    scheduler: Option<Recipient<Changed>>,
+    /// None on PostgreSQL, where leases run out by the database's clock.
+    locks: Option<Arc<NodeLocks>>,
+    alarm: Option<SpawnHandle>,
+    drained: Option<oneshot::Sender<()>>,
+}
+
+impl HasAttempt for Ended {
+    fn attempt(&self) -> AttemptId {
+        self.attempt
+    }
+}
+
+/// Command: who publishes, and who fires. Sent once, after all of them are started.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Wire {
+    pub publishers: Vec<Recipient<Publish>>,
+    pub scheduler: Option<Recipient<Changed>>,
+}
+
+impl PublishingExecutorActor {
+    pub fn new(
+        settings: ExecutorSettings,
+        clock: Arc<dyn Clock>,
+        db: DbHandle,
+        locks: Option<Arc<NodeLocks>>,
+    ) -> Self {
+        PublishingExecutorActor {
+            dispatch: Dispatch::new(settings.slots),
+            settings,
+            clock,
+            db,
+            publishers: Vec::new(),
+            next_publisher: 0,
+            scheduler: None,
+            locks,
+            alarm: None,
+            drained: None,
+        }
+    }
+
+    fn apply(&mut self, event: Event<Ended>, ctx: &mut Context<Self>) {
+        for effect in self.dispatch.on(event, self.clock.now()) {
+            match effect {
+                Effect::RunCycle { ended, slots, in_flight, read_back } => {
+                    let cycle = Cycle {
+                        node: self.settings.node.clone(),
+                        lease: self.settings.lease,
+                        scope: self.settings.scope,
+                        ended,
+                        slots,
+                        in_flight,
+                        read_back,
+                    };
+                    self.run_cycle(cycle, ctx);
+                }
+                Effect::WakeAt(at) => self.wake_at(at, ctx),
+                Effect::Drained => {
+                    if let Some(waiting) = self.drained.take() {
+                        // Nobody waits any more where the grace was over before.
+                        let _ = waiting.send(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn run_cycle(&mut self, cycle: Cycle, ctx: &mut Context<Self>) {
+        let db = self.db.clone();
+        let sent_at = self.clock.monotonic();
+        let kept = cycle.ended.clone();
+        let answer = async move { db.perform(cycle).await };
+        ctx.spawn(answer.into_actor(self).map(move |result, me, ctx| match result {
+            Ok(done) => me.cycle_done(kept, done, sent_at, ctx),
+            Err(error) => {
+                log::warn!("the engine's cycle failed, and is tried again: {error}");
+                me.apply(Event::CycleFailed { ended: kept }, ctx);
+            }
+        }));
+    }
+
+    fn cycle_done(&mut self, ended: Vec<Ended>, done: CycleDone, sent_at: Duration, ctx: &mut Context<Self>) {
+        for (one, written) in ended.iter().zip(&done.written) {
+            if *written == Written::LeaseLost {
+                log::warn!("{} came too late: its lease was lost", one.attempt);
+            }
+        }
+        for (execution, report) in &done.closed {
+            log::info!("execution {execution} ended after {:.2} s: {}", report.duration, report.message);
+        }
+        let trusted_until = sent_at + self.settings.lease - trust_margin(self.settings.lease);
+        let claimed = done.claims.iter().map(|claim| (claim.attempt, claim.account)).collect();
+        for claim in done.claims {
+            let Some(ready) = done.accounts.get(&claim.account) else { continue };
+            self.publish(Publish { claim, ready: ready.clone(), trusted_until }, ctx);
+        }
+        if !done.closed.is_empty()
+            && let Some(scheduler) = &self.scheduler
+        {
+            // A full mailbox holds such a notice already.
+            let _ = scheduler.try_send(Changed);
+        }
+        self.apply(Event::CycleDone { claimed, open: done.open, look_again: done.look_again }, ctx);
+    }
+
+    fn publish(&mut self, command: Publish, ctx: &mut Context<Self>) {
+        self.next_publisher = (self.next_publisher + 1) % self.publishers.len().max(1);
+        let refused = match self.publishers.get(self.next_publisher) {
+            Some(publisher) => publisher.try_send(command).err().map(SendError::into_inner),
+            None => Some(command),
+        };
+        if let Some(command) = refused {
+            log::error!("no publisher takes {}", command.claim.attempt);
+            ctx.notify(AttemptEnded(not_sent(&command.claim, &command.ready, self.clock.now())));
+        }
+    }
+
+    fn wake_at(&mut self, at: Timestamp, ctx: &mut Context<Self>) {
+        let span = at.since(self.clock.now()).min(LONGEST_SLEEP);
+        let sleep = self.clock.sleep(span).into_actor(self);
+        let alarm = ctx.spawn(sleep.map(move |(), me, ctx| {
+            me.alarm = None;
+            // The wall clock decides, not the timer: it may have been stepped, and timers may be a moment early.
+            if me.clock.now() < at { me.wake_at(at, ctx) } else { me.apply(Event::Woken, ctx) }
+        }));
+        if let Some(earlier) = self.alarm.replace(alarm) {
+            ctx.cancel_future(earlier);
+        }
+    }
+
+    fn renew_leases(&mut self, ctx: &mut Context<Self>) {
+        let entries = self.dispatch.entries();
+        if entries.is_empty() {
+            return;
+        }
+        let renew = Renew { node: self.settings.node.clone(), entries, lease: self.settings.lease };
+        let db = self.db.clone();
+        ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, _, _| {
+            if let Err(error) = result {
+                log::warn!("leases could not be renewed: {error}");
+            }
+        }));
+    }
+
+    fn recover(&mut self, ctx: &mut Context<Self>) {
+        let (db, node, locks) = (self.db.clone(), self.settings.node.clone(), self.locks.clone());
+        ctx.spawn(recover(db, node, locks).into_actor(self).map(|result, me, ctx| match result {
+            Ok(0) => {}
+            Ok(recovered) => {
+                log::warn!("{recovered} entries of dead nodes are back in work");
+                me.apply(Event::Woken, ctx);
+                if let Some(scheduler) = &me.scheduler {
+                    let _ = scheduler.try_send(Changed);
+                }
+            }
+            Err(error) => log::warn!("entries of dead nodes could not be looked for: {error}"),
+        }));
+    }
+}
+
+async fn recover(
+    db: DbHandle,
+    node: NodeId,
+    locks: Option<Arc<NodeLocks>>,
+) -> Result<usize, OperationError> {
+    let dead = match locks {
+        None => Dead::LeaseExpired,
+        Some(locks) => {
+            let holders = db.perform(NodesWithClaims { by: node.clone() }).await?;
+            if holders.is_empty() {
+                return Ok(0);
+            }
+            let gone = actix_rt::task::spawn_blocking(move || locks.gone(holders)).await;
+            Dead::Nodes(gone.map_err(|error| OperationError::Internal(error.to_string()))?)
+        }
+    };
+    db.perform(Recover { by: node, dead }).await
+}
+
+fn not_sent(claim: &crate::db::claim::Claim, ready: &Ready, now: Timestamp) -> Ended {
+    Ended {
+        attempt: claim.attempt,
+        content: claim.article.content_id,
+        revision: claim.article.revision,
+        account: claim.account,
+        account_version: ready.version,
+        execution: claim.execution,
+        started_at: now,
+        finished_at: now,
+        settlement: settle(Outcome::NotSent, claim.standing, now, Jitter::from_random(0)),
+    }
+}
+
+/// A lease is trusted until this much before its end.
+fn trust_margin(lease: Duration) -> Duration {
+    (lease / 10).max(Duration::from_millis(500))
+}
+
+impl Actor for PublishingExecutorActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        ctx.run_interval(self.settings.lease / 3, Self::renew_leases);
+        ctx.run_interval((self.settings.lease / 4).min(Duration::from_secs(5)), Self::recover);
+        self.recover(ctx);
+    }
+}
+
+impl Supervised for PublishingExecutorActor {}
+
+impl Handler<Wire> for PublishingExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, command: Wire, ctx: &mut Self::Context) {
+        self.publishers = command.publishers;
+        self.scheduler = command.scheduler;
+        self.apply(Event::Woken, ctx);
+    }
+}
+
+impl Handler<Tick> for PublishingExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Tick, ctx: &mut Self::Context) {
+        self.apply(Event::Woken, ctx);
+    }
+}
+
+impl Handler<AttemptEnded> for PublishingExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, fact: AttemptEnded, ctx: &mut Self::Context) {
+        self.apply(Event::AttemptEnded(fact.0), ctx);
+    }
+}
+
+impl Handler<Drain> for PublishingExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, command: Drain, ctx: &mut Self::Context) {
+        self.drained = Some(command.0);
+        self.apply(Event::Drain, ctx);
+    }
+}

@@ -1,0 +1,9 @@
+//! The actors: they hold who is in flight, timers and connections. Rules are in `domain` and `engine`, truth is in the
+//! database.
+
+pub mod db;
+pub mod executor;
+pub mod publisher;
+pub mod scheduler;
+pub mod shutdown;
+pub mod system_clock;

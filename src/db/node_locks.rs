@@ -1,0 +1,87 @@
+//! Which nodes on a SQLite database are alive: each holds a lock on a file beside it, which the kernel frees when the
+//! process ends, however it ends.
+
+use super::connection::DbError;
+use crate::domain::ids::NodeId;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// This node's lock, and the folder in which the others are.
+#[derive(Debug)]
+pub struct NodeLocks {
+    folder: PathBuf,
+    own: PathBuf,
+    _lock: File,
+}
+
+impl NodeLocks {
+    /// Takes this node's lock, beside the real path of the database, before its id is written to any row.
+    pub fn take(database: &Path, node: &NodeId) -> Result<Self, DbError> {
+        let real = fs::canonicalize(database).map_err(|error| unusable(database, &error))?;
+        let mut folder = real.into_os_string();
+        folder.push(".nodes");
+        let folder = PathBuf::from(folder);
+        fs::create_dir_all(&folder).map_err(|error| unusable(&folder, &error))?;
+        let own = lock_file(&folder, node);
+        let file = File::create(&own).map_err(|error| unusable(&own, &error))?;
+        file.try_lock().map_err(|error| DbError::Unusable(format!("{}: {error}", own.display())))?;
+        Ok(NodeLocks { folder, own, _lock: file })
+    }
+
+    /// Those of `nodes` that have ended. Blocks on the file system.
+    pub fn gone(&self, nodes: Vec<NodeId>) -> Vec<NodeId> {
+        nodes.into_iter().filter(|node| self.is_gone(node)).collect()
+    }
+
+    fn is_gone(&self, node: &NodeId) -> bool {
+        let path = lock_file(&self.folder, node);
+        match File::open(&path) {
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            Ok(file) => match file.try_lock() {
+                Ok(()) => {
+                    // Whoever held it is gone for good: ids are never used twice.
+                    if let Err(error) = fs::remove_file(&path) {
+                        log::debug!("{}: {error}", path.display());
+                    }
+                    true
+                }
+                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => false,
+            },
+        }
+    }
+}
+
+impl Drop for NodeLocks {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.own) {
+            log::debug!("{}: {error}", self.own.display());
+        }
+    }
+}
+
+fn lock_file(folder: &Path, node: &NodeId) -> PathBuf {
+    folder.join(format!("{node}.lock"))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> DbError {
+    DbError::Unusable(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_gone_when_its_lock_is_free() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let database = dir.path().join("a.db");
+        fs::write(&database, "").expect("a file");
+        let id = |name: &str| NodeId(name.to_owned());
+        let mine = NodeLocks::take(&database, &id("mine")).expect("free");
+        let other = NodeLocks::take(&database, &id("other")).expect("free");
+        let all = || vec![id("other"), id("never-there")];
+        assert_eq!(mine.gone(all()), [id("never-there")]);
+        drop(other);
+        assert_eq!(mine.gone(all()), all());
+    }
+}

@@ -1,0 +1,232 @@
+//! Keeps the wire full: who is in flight, when the database is asked, what is published next.
+//!
+//! One cycle is with the database at a time. Whatever happens meanwhile waits for the next one, so bursts become one.
+
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::{AccountId, AttemptId, EntryId};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// After a cycle that failed, the database is asked again this much later.
+pub const RETRY_AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// A due entry that could not be claimed is looked at again after this long, should no event come first.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Facts that reach the executor.
+#[derive(Debug)]
+pub enum Event<Ended> {
+    /// There may be work: a tick, a change, a timer.
+    Woken,
+    /// An attempt came to its end.
+    AttemptEnded(Ended),
+    /// The cycle was committed.
+    CycleDone { claimed: Vec<(AttemptId, AccountId)>, open: usize, look_again: Option<Timestamp> },
+    /// The cycle failed, or its end is not known. What it carried comes back.
+    CycleFailed { ended: Vec<Ended> },
+    /// No more claims: the node stops.
+    Drain,
+}
+
+/// What the executor is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect<Ended> {
+    /// Ask the database: write `ended`, claim for `slots`.
+    RunCycle { ended: Vec<Ended>, slots: usize, in_flight: HashMap<AccountId, usize>, read_back: Option<Vec<EntryId>> },
+    /// Wake up then, unless something comes first. Replaces any earlier alarm.
+    WakeAt(Timestamp),
+    /// Everything is written and nothing is on the wire.
+    Drained,
+}
+
+/// An outcome that knows its attempt.
+pub trait HasAttempt {
+    fn attempt(&self) -> AttemptId;
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Dispatch<Ended> {
+    slots: usize,
+    in_flight: HashMap<AttemptId, AccountId>,
+    ended: Vec<Ended>,
+    cycle_is_out: bool,
+    look_again: bool,
+    read_back: bool,
+    has_open_runs: bool,
+    draining: bool,
+}
+
+impl<Ended: HasAttempt> Dispatch<Ended> {
+    /// `slots`: attempts that may be on the wire at once.
+    pub fn new(slots: usize) -> Self {
+        Dispatch {
+            slots,
+            in_flight: HashMap::new(),
+            ended: Vec::new(),
+            cycle_is_out: false,
+            look_again: false,
+            read_back: false,
+            has_open_runs: false,
+            draining: false,
+        }
+    }
+
+    pub fn on(&mut self, event: Event<Ended>, now: Timestamp) -> Vec<Effect<Ended>> {
+        let mut alarm = None;
+        match event {
+            Event::Woken => self.look_again = true,
+            Event::AttemptEnded(ended) => self.ended.push(ended),
+            Event::CycleDone { claimed, open, look_again } => {
+                self.cycle_is_out = false;
+                self.read_back = false;
+                self.has_open_runs = open > 0;
+                let got_some = !claimed.is_empty();
+                self.in_flight.extend(claimed);
+                alarm = look_again.map(|at| if at <= now && !got_some { now + PATIENCE } else { at });
+            }
+            Event::CycleFailed { ended } => {
+                self.cycle_is_out = false;
+                self.read_back = true;
+                self.look_again = true;
+                // They were taken out of flight when they went in; here they wait for the next cycle.
+                self.ended.splice(0..0, ended);
+                return vec![Effect::WakeAt(now + RETRY_AFTER_FAILURE)];
+            }
+            Event::Drain => self.draining = true,
+        }
+        let mut effects: Vec<Effect<Ended>> = alarm.map(Effect::WakeAt).into_iter().collect();
+        effects.extend(self.next_cycle());
+        effects
+    }
+
+    /// What a wake-up after a failure does.
+    fn next_cycle(&mut self) -> Option<Effect<Ended>> {
+        if self.cycle_is_out {
+            return None;
+        }
+        if self.draining && self.in_flight.is_empty() && self.ended.is_empty() && !self.read_back {
+            return Some(Effect::Drained);
+        }
+        if self.ended.is_empty() && !self.look_again {
+            return None;
+        }
+        let ended = std::mem::take(&mut self.ended);
+        for one in &ended {
+            self.in_flight.remove(&one.attempt());
+        }
+        self.look_again = false;
+        self.cycle_is_out = true;
+        let slots = if self.draining { 0 } else { self.slots.saturating_sub(self.in_flight.len()) };
+        Some(Effect::RunCycle { ended, slots, in_flight: self.lanes(), read_back: self.read_back.then(|| self.entries()) })
+    }
+
+    fn lanes(&self) -> HashMap<AccountId, usize> {
+        let mut lanes = HashMap::new();
+        for account in self.in_flight.values() {
+            *lanes.entry(*account).or_default() += 1;
+        }
+        lanes
+    }
+
+    /// What is on the wire, or has come back from it and is not written yet.
+    pub fn entries(&self) -> Vec<EntryId> {
+        let waiting = self.ended.iter().map(|one| one.attempt().entry);
+        self.in_flight.keys().map(|attempt| attempt.entry).chain(waiting).collect()
+    }
+
+    /// How many attempts are on the wire.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Whether a run was open when the database was last asked.
+    pub fn has_open_runs(&self) -> bool {
+        self.has_open_runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Eq)]
+    struct Done(i64);
+
+    impl HasAttempt for Done {
+        fn attempt(&self) -> AttemptId {
+            id(self.0)
+        }
+    }
+
+    fn id(entry: i64) -> AttemptId {
+        AttemptId { entry: EntryId(entry), number: 1 }
+    }
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    fn claimed(entries: &[i64]) -> Event<Done> {
+        Event::CycleDone {
+            claimed: entries.iter().map(|entry| (id(*entry), AccountId(1))).collect(),
+            open: 1,
+            look_again: None,
+        }
+    }
+
+    fn cycle(effects: Vec<Effect<Done>>) -> (Vec<Done>, usize) {
+        match effects.into_iter().next() {
+            Some(Effect::RunCycle { ended, slots, .. }) => (ended, slots),
+            other => panic!("expected a cycle, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_cycle_is_out_at_a_time_and_what_comes_meanwhile_is_gathered() {
+        let mut dispatch = Dispatch::new(4);
+        assert_eq!(cycle(dispatch.on(Event::Woken, at(0))), (vec![], 4));
+        assert_eq!(dispatch.on(Event::Woken, at(0)), vec![]);
+        assert_eq!(cycle(dispatch.on(claimed(&[1, 2, 3]), at(1))), (vec![], 1));
+        assert_eq!(dispatch.on(Event::AttemptEnded(Done(1)), at(2)), vec![]);
+        assert_eq!(dispatch.on(Event::AttemptEnded(Done(2)), at(2)), vec![]);
+        assert_eq!(cycle(dispatch.on(claimed(&[]), at(3))), (vec![Done(1), Done(2)], 3));
+    }
+
+    #[test]
+    fn outcomes_survive_a_failed_cycle_in_order() {
+        let mut dispatch = Dispatch::new(2);
+        dispatch.on(Event::Woken, at(0));
+        dispatch.on(claimed(&[1, 2]), at(0));
+        let (ended, _) = cycle(dispatch.on(Event::AttemptEnded(Done(1)), at(1)));
+        dispatch.on(Event::AttemptEnded(Done(2)), at(2));
+        assert_eq!(
+            dispatch.on(Event::CycleFailed { ended }, at(3)),
+            vec![Effect::WakeAt(at(3) + RETRY_AFTER_FAILURE)]
+        );
+        match dispatch.on(Event::Woken, at(9)).pop() {
+            Some(Effect::RunCycle { ended, read_back, .. }) => {
+                assert_eq!(ended, vec![Done(1), Done(2)]);
+                assert!(read_back.is_some(), "what an unknown commit may have claimed is read back");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_due_entry_that_cannot_be_claimed_never_makes_it_spin() {
+        let mut dispatch: Dispatch<Done> = Dispatch::new(2);
+        dispatch.on(Event::Woken, at(0));
+        let nothing = Event::CycleDone { claimed: vec![], open: 1, look_again: Some(at(5)) };
+        assert_eq!(dispatch.on(nothing, at(10)), vec![Effect::WakeAt(at(10) + PATIENCE)]);
+    }
+
+    #[test]
+    fn draining_claims_nothing_and_ends_when_all_is_written() {
+        let mut dispatch = Dispatch::new(2);
+        dispatch.on(Event::Woken, at(0));
+        dispatch.on(claimed(&[1]), at(0));
+        assert_eq!(dispatch.on(Event::Drain, at(1)), vec![]);
+        assert_eq!(cycle(dispatch.on(Event::AttemptEnded(Done(1)), at(2))), (vec![Done(1)], 0));
+        assert_eq!(dispatch.on(claimed(&[]), at(3)), vec![Effect::Drained]);
+    }
+}

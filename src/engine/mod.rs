@@ -1,0 +1,5 @@
+//! The decisions of the engine as plain machines: an event goes in, effects come out. No actors, SQL, HTTP or clocks, so
+//! that tests can drive the real decisions.
+
+pub mod dispatch;
+pub mod ticking;

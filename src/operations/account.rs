@@ -1,0 +1,322 @@
+//! Accounts: made, changed, suspended, removed. Secrets go in and never come out.
+
+use super::{Access, Context, Operation, OperationError};
+use crate::db::accounts::{self, AccountRow, NewAccount};
+use crate::db::connection::DbConnection;
+use crate::db::{entries, meta};
+use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnUnknown};
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::AccountId;
+use crate::platforms::platform::{Credentials, Platform};
+use crate::secrets::SecretError;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// An account as a user describes it; what is none gets its default.
+#[derive(Debug, Clone)]
+pub struct CreateAccount {
+    pub name: String,
+    pub platform: String,
+    pub settings: Value,
+    pub credentials: Credentials,
+    pub enabled: bool,
+    pub timezone: Option<String>,
+    pub concurrency: Option<i32>,
+    pub on_unknown: OnUnknown,
+}
+
+impl CreateAccount {
+    pub fn new(name: impl Into<String>, platform: impl Into<String>) -> Self {
+        CreateAccount {
+            name: name.into(),
+            platform: platform.into(),
+            settings: Value::Object(serde_json::Map::new()),
+            credentials: Credentials::default(),
+            enabled: true,
+            timezone: None,
+            concurrency: None,
+            on_unknown: OnUnknown::Ask,
+        }
+    }
+}
+
+impl Operation for CreateAccount {
+    type Output = AccountRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
+        let platform = platform(cx, &self.platform)?;
+        let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
+        let concurrency = self.concurrency.unwrap_or(CONCURRENCY_DEFAULT);
+        check(&platform, &self.name, &self.settings, &self.credentials, &timezone, concurrency)?;
+        if accounts::by_name(conn, &self.name)?.is_some() {
+            return Err(OperationError::NameTaken { what: "account", name: self.name });
+        }
+        let new = NewAccount {
+            name: &self.name,
+            platform: &self.platform,
+            settings: &self.settings.to_string(),
+            enabled: self.enabled,
+            timezone: &timezone,
+            concurrency,
+            on_unknown: self.on_unknown,
+        };
+        let id = accounts::insert(conn, new, now)?;
+        seal(conn, cx, id, &self.credentials)?;
+        get(conn, id)
+    }
+}
+
+fn platform(cx: &Context, name: &str) -> Result<Arc<dyn Platform>, OperationError> {
+    cx.registry.get(name).cloned().ok_or_else(|| {
+        let known: Vec<&str> = cx.registry.all().map(|platform| platform.name()).collect();
+        OperationError::invalid("platform", format!("“{name}” is not one of {}", known.join(", ")))
+    })
+}
+
+fn check(
+    platform: &Arc<dyn Platform>,
+    name: &str,
+    settings: &Value,
+    credentials: &Credentials,
+    timezone: &str,
+    concurrency: i32,
+) -> Result<(), OperationError> {
+    let mut wrong = Vec::new();
+    if name.trim().is_empty() || name.chars().count() > NAME_MAX_CHARS || name.contains('\0') {
+        wrong.push(FieldError::new("name", format!("must have 1 to {NAME_MAX_CHARS} characters")));
+    }
+    if timezone.parse::<chrono_tz::Tz>().is_err() {
+        let message = format!("“{timezone}” is no time zone; write it like Asia/Shanghai");
+        wrong.push(FieldError::new("timezone", message));
+    }
+    if !(1..=CONCURRENCY_MAX).contains(&concurrency) {
+        wrong.push(FieldError::new("concurrency", format!("must be from 1 to {CONCURRENCY_MAX}")));
+    }
+    for given in credentials.0.keys() {
+        if !platform.secret_fields().iter().any(|field| field.name == given) {
+            let message = format!("{} has no such secret", platform.name());
+            wrong.push(FieldError::new(format!("credentials.{given}"), message));
+        }
+    }
+    if let Err(fields) = platform.check(settings, credentials) {
+        wrong.extend(fields);
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(OperationError::Invalid(wrong)) }
+}
+
+/// Keeps credentials sealed. The first ones tie the database to our key.
+fn seal(
+    conn: &mut DbConnection,
+    cx: &Context,
+    id: AccountId,
+    credentials: &Credentials,
+) -> Result<(), OperationError> {
+    if credentials.0.is_empty() {
+        accounts::set_credentials(conn, id, None, "[]")?;
+        return Ok(());
+    }
+    let fingerprint = cx.key.fingerprint();
+    meta::set_first(conn, meta::SECRET_KEY_FINGERPRINT, &fingerprint)?;
+    if meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?.is_some_and(|kept| kept != fingerprint) {
+        cx.note_wrong_key();
+        return Err(OperationError::WrongSecretKey);
+    }
+    let names = Value::from(credentials.0.keys().cloned().collect::<Vec<_>>()).to_string();
+    let plain = Value::from_iter(credentials.0.clone()).to_string();
+    let sealed = cx.key.seal(plain.as_bytes(), &identity(id));
+    accounts::set_credentials(conn, id, Some(&sealed), &names)?;
+    Ok(())
+}
+
+/// What a sealed credential belongs to: it cannot be moved to another account.
+fn identity(id: AccountId) -> String {
+    format!("account:{id}")
+}
+
+/// Credentials in the clear, for an attempt.
+pub(super) fn open_credentials(
+    cx: &Context,
+    id: AccountId,
+    sealed: &str,
+) -> Result<Credentials, OperationError> {
+    let plain = cx.key.open(sealed, &identity(id)).map_err(|error| match error {
+        SecretError::WrongKey => OperationError::WrongSecretKey,
+        other => OperationError::LaneUnready { account: id, reason: format!("its credentials cannot be read: {other}") },
+    })?;
+    serde_json::from_slice(&plain).map(Credentials).map_err(|error| OperationError::LaneUnready {
+        account: id,
+        reason: format!("its credentials cannot be read: {error}"),
+    })
+}
+
+fn get(conn: &mut DbConnection, id: AccountId) -> Result<AccountRow, OperationError> {
+    accounts::get(conn, id)?.ok_or_else(|| OperationError::not_found("account", id))
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct GetAccount(pub AccountId);
+
+impl Operation for GetAccount {
+    type Output = AccountRow;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<AccountRow, OperationError> {
+        get(conn, self.0)
+    }
+}
+
+/// Finds an account by its name, or else by its number.
+#[derive(Debug, Clone)]
+pub struct FindAccount(pub String);
+
+impl Operation for FindAccount {
+    type Output = AccountRow;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<AccountRow, OperationError> {
+        if let Some(row) = accounts::by_name(conn, &self.0)? {
+            return Ok(row);
+        }
+        let id = self.0.parse().ok();
+        let row = id.map(|id| accounts::get(conn, id)).transpose()?.flatten();
+        row.ok_or_else(|| OperationError::not_found("account", &self.0))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct ListAccounts;
+
+impl Operation for ListAccounts {
+    type Output = Vec<AccountRow>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Vec<AccountRow>, OperationError> {
+        Ok(accounts::list(conn)?)
+    }
+}
+
+/// Changes an account; what is none stays. `settings` and `credentials` are replaced whole.
+#[derive(Debug, Clone)]
+pub struct UpdateAccount {
+    pub id: AccountId,
+    pub name: Option<String>,
+    pub settings: Option<Value>,
+    pub credentials: Option<Credentials>,
+    pub enabled: Option<bool>,
+    pub timezone: Option<String>,
+    pub concurrency: Option<i32>,
+    pub on_unknown: Option<OnUnknown>,
+}
+
+impl UpdateAccount {
+    pub fn new(id: AccountId) -> Self {
+        UpdateAccount {
+            id,
+            name: None,
+            settings: None,
+            credentials: None,
+            enabled: None,
+            timezone: None,
+            concurrency: None,
+            on_unknown: None,
+        }
+    }
+}
+
+impl Operation for UpdateAccount {
+    type Output = AccountRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
+        let mut row = get(conn, self.id)?;
+        let platform = platform(cx, &row.platform)?;
+        let machine_may_be_wrong = self.settings.is_some() || self.credentials.is_some();
+        if let Some(settings) = &self.settings {
+            row.settings = settings.to_string();
+        }
+        row.name = self.name.unwrap_or(row.name);
+        row.enabled = self.enabled.unwrap_or(row.enabled);
+        row.timezone = self.timezone.unwrap_or(row.timezone);
+        row.concurrency = self.concurrency.unwrap_or(row.concurrency);
+        row.on_unknown = self.on_unknown.unwrap_or(row.on_unknown);
+        let settings: Value = serde_json::from_str(&row.settings).unwrap_or_default();
+        let credentials = match (&self.credentials, &row.credentials) {
+            (Some(given), _) => given.clone(),
+            (None, Some(sealed)) => open_credentials(cx, row.id, sealed)?,
+            (None, None) => Credentials::default(),
+        };
+        check(&platform, &row.name, &settings, &credentials, &row.timezone, row.concurrency)?;
+        if accounts::by_name(conn, &row.name)?.is_some_and(|other| other.id != row.id) {
+            return Err(OperationError::NameTaken { what: "account", name: row.name });
+        }
+        accounts::update(conn, &row, now)?;
+        if let Some(credentials) = &self.credentials {
+            seal(conn, cx, row.id, credentials)?;
+        }
+        if machine_may_be_wrong && row.suspended_by_machine {
+            accounts::set_suspension(conn, row.id, None, None, now)?;
+        }
+        get(conn, self.id)
+    }
+}
+
+/// Shuts a lane until a person resumes it, or until an instant.
+#[derive(Debug, Clone)]
+pub struct SuspendAccount {
+    pub id: AccountId,
+    pub reason: String,
+    pub until: Option<Timestamp>,
+}
+
+impl Operation for SuspendAccount {
+    type Output = AccountRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
+        if self.reason.trim().is_empty() || self.reason.contains('\0') {
+            return Err(OperationError::invalid("reason", "must say why"));
+        }
+        if !accounts::set_suspension(conn, self.id, Some(&self.reason), self.until, now)? {
+            return Err(OperationError::not_found("account", self.id));
+        }
+        get(conn, self.id)
+    }
+}
+
+/// Opens a suspended lane.
+#[derive(Debug, Clone, Copy)]
+pub struct ResumeAccount(pub AccountId);
+
+impl Operation for ResumeAccount {
+    type Output = AccountRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
+        if !accounts::set_suspension(conn, self.0, None, None, now)? {
+            return Err(OperationError::not_found("account", self.0));
+        }
+        get(conn, self.0)
+    }
+}
+
+/// Removes an account that no entry and no content refers to.
+#[derive(Debug, Clone, Copy)]
+pub struct DeleteAccount(pub AccountId);
+
+impl Operation for DeleteAccount {
+    type Output = ();
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<(), OperationError> {
+        get(conn, self.0)?;
+        let entries = entries::of_account(conn, self.0, 10)?;
+        if !entries.is_empty() {
+            return Err(OperationError::InUse { what: "account", id: self.0.0, entries });
+        }
+        crate::db::contents::forget_account(conn, self.0, now)?;
+        accounts::delete(conn, self.0)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! Contents: written, changed, reviewed, removed.
+
+use super::{Access, Context, Operation, OperationError, Page, Paging};
+use crate::db::connection::DbConnection;
+use crate::db::contents::{self, ContentRow, Source, Text};
+use crate::db::{accounts, entries};
+use crate::domain::clock::Timestamp;
+use crate::domain::content::{self as limits, ReviewStatus};
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::{AccountId, ContentId};
+
+/// Checks what a revision may hold; every field that is wrong is told.
+pub fn check(text: &Text) -> Result<(), OperationError> {
+    let mut wrong = Vec::new();
+    let mut tell = |field: &str, message: String| wrong.push(FieldError::new(field, message));
+    if text.title.trim().is_empty() {
+        tell("title", "must not be empty".to_owned());
+    }
+    let characters = text.title.chars().count();
+    if characters > limits::TITLE_MAX_CHARS {
+        tell("title", format!("has {characters} characters; at most {} are possible", limits::TITLE_MAX_CHARS));
+    }
+    if text.body.len() > limits::BODY_MAX_BYTES {
+        tell("body", format!("has {} bytes; at most {} are possible", text.body.len(), limits::BODY_MAX_BYTES));
+    }
+    let lines = [
+        ("digest", &text.digest),
+        ("author", &text.author),
+        ("cover", &text.cover),
+        ("source_url", &text.source_url),
+    ];
+    for (field, value) in lines {
+        if value.as_ref().is_some_and(|value| value.chars().count() > limits::LINE_MAX_CHARS) {
+            tell(field, format!("is longer than {} characters", limits::LINE_MAX_CHARS));
+        }
+    }
+    if text.tags.len() > limits::TAGS_MAX {
+        tell("tags", format!("are {}; at most {} are possible", text.tags.len(), limits::TAGS_MAX));
+    }
+    if text.tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > limits::TAG_MAX_CHARS) {
+        tell("tags", format!("must each have 1 to {} characters", limits::TAG_MAX_CHARS));
+    }
+    let texts = lines.into_iter().filter_map(|(field, value)| Some((field, value.as_ref()?)));
+    let texts = texts.chain([("title", &text.title), ("body", &text.body)]);
+    for (field, value) in texts.chain(text.tags.iter().map(|tag| ("tags", tag))) {
+        if value.contains('\0') {
+            tell(field, "holds the character U+0000, which cannot be kept".to_owned());
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(OperationError::Invalid(wrong)) }
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateContent {
+    pub text: Text,
+    pub account: Option<AccountId>,
+}
+
+impl Operation for CreateContent {
+    type Output = ContentRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
+        let id = create(conn, cx, &self.text, self.account, None, now)?;
+        get(conn, id)
+    }
+}
+
+pub(super) fn create(
+    conn: &mut DbConnection,
+    cx: &Context,
+    text: &Text,
+    account: Option<AccountId>,
+    source: Option<&Source>,
+    now: Timestamp,
+) -> Result<ContentId, OperationError> {
+    check(text)?;
+    check_account(conn, account)?;
+    Ok(contents::insert(conn, text, account, cx.first_review_status(), source, now)?)
+}
+
+fn check_account(conn: &mut DbConnection, account: Option<AccountId>) -> Result<(), OperationError> {
+    match account {
+        Some(id) if !accounts::exists(conn, id)? => Err(OperationError::not_found("account", id)),
+        _ => Ok(()),
+    }
+}
+
+fn get(conn: &mut DbConnection, id: ContentId) -> Result<ContentRow, OperationError> {
+    contents::get(conn, id)?.ok_or_else(|| OperationError::not_found("content", id))
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct GetContent(pub ContentId);
+
+impl Operation for GetContent {
+    type Output = ContentRow;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<ContentRow, OperationError> {
+        get(conn, self.0)
+    }
+}
+
+/// Contents, newest first; `title` is looked for in the title.
+#[derive(Debug, Clone)]
+pub struct ListContents {
+    pub title: Option<String>,
+    pub paging: Paging,
+}
+
+impl Operation for ListContents {
+    type Output = Page<ContentRow>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Page<ContentRow>, OperationError> {
+        let (limit, offset) = (self.paging.limit(), self.paging.offset());
+        Ok(self.paging.of(contents::list(conn, self.title.as_deref(), limit, offset)?))
+    }
+}
+
+/// Changes a content; what is none stays. Any change of its text makes a revision.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateContent {
+    pub id: Option<ContentId>,
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub digest: Option<Option<String>>,
+    pub author: Option<Option<String>>,
+    pub cover: Option<Option<String>>,
+    pub tags: Option<Vec<String>>,
+    pub source_url: Option<Option<String>>,
+    pub account: Option<Option<AccountId>>,
+}
+
+/// The text of a content as it is kept.
+pub(super) fn text_of(row: &ContentRow) -> Text {
+    Text {
+        title: row.title.clone(),
+        body: row.body.clone(),
+        digest: row.digest.clone(),
+        author: row.author.clone(),
+        cover: row.cover.clone(),
+        tags: contents::read_tags(&row.tags),
+        source_url: row.source_url.clone(),
+    }
+}
+
+impl UpdateContent {
+    pub fn new(id: ContentId) -> Self {
+        UpdateContent { id: Some(id), ..UpdateContent::default() }
+    }
+}
+
+impl Operation for UpdateContent {
+    type Output = ContentRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
+        let id = self.id.ok_or_else(|| OperationError::invalid("id", "is missing"))?;
+        let row = get(conn, id)?;
+        let old = text_of(&row);
+        let text = Text {
+            title: self.title.unwrap_or_else(|| old.title.clone()),
+            body: self.body.unwrap_or_else(|| old.body.clone()),
+            digest: self.digest.unwrap_or_else(|| old.digest.clone()),
+            author: self.author.unwrap_or_else(|| old.author.clone()),
+            cover: self.cover.unwrap_or_else(|| old.cover.clone()),
+            tags: self.tags.unwrap_or_else(|| old.tags.clone()),
+            source_url: self.source_url.unwrap_or_else(|| old.source_url.clone()),
+        };
+        if let Some(account) = self.account {
+            check_account(conn, account)?;
+            contents::set_account(conn, id, account, now)?;
+        }
+        if text != old {
+            revise(conn, cx, id, &text, now)?;
+        }
+        get(conn, id)
+    }
+}
+
+/// Writes a new revision. With review, it has to be approved anew, and what waits for it is held back.
+pub(super) fn revise(
+    conn: &mut DbConnection,
+    cx: &Context,
+    id: ContentId,
+    text: &Text,
+    now: Timestamp,
+) -> Result<i32, OperationError> {
+    check(text)?;
+    let review = cx.first_review_status();
+    let revision = contents::revise(conn, id, text, review, now)?;
+    entries::set_held(conn, id, review != ReviewStatus::Approved)?;
+    Ok(revision)
+}
+
+/// A step of the review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewStep {
+    Submit,
+    Approve,
+    Reject,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct ReviewContent {
+    pub id: ContentId,
+    pub step: ReviewStep,
+}
+
+impl Operation for ReviewContent {
+    type Output = ContentRow;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
+        let row = get(conn, self.id)?;
+        let to = match (self.step, row.review_status) {
+            (ReviewStep::Submit, ReviewStatus::Draft | ReviewStatus::Rejected) => ReviewStatus::PendingReview,
+            (ReviewStep::Approve, ReviewStatus::Draft | ReviewStatus::PendingReview | ReviewStatus::Rejected) => {
+                ReviewStatus::Approved
+            }
+            (ReviewStep::Reject, ReviewStatus::PendingReview | ReviewStatus::Draft) => ReviewStatus::Rejected,
+            (_, state) => {
+                return Err(OperationError::WrongState {
+                    what: format!("content {}", self.id),
+                    state: state.to_string(),
+                    wanted: "submit a draft, then approve or reject it",
+                });
+            }
+        };
+        contents::set_review(conn, self.id, to, now)?;
+        entries::set_held(conn, self.id, to != ReviewStatus::Approved)?;
+        get(conn, self.id)
+    }
+}
+
+/// Removes a content that nothing waits for. Its log stays.
+#[derive(Debug, Clone, Copy)]
+pub struct DeleteContent(pub ContentId);
+
+impl Operation for DeleteContent {
+    type Output = ();
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
+        get(conn, self.0)?;
+        let open = entries::open_of_content(conn, self.0)?;
+        if !open.is_empty() {
+            return Err(OperationError::InUse { what: "content", id: self.0.0, entries: open });
+        }
+        entries::delete_of_content(conn, self.0)?;
+        contents::delete(conn, self.0)?;
+        Ok(())
+    }
+}
