@@ -1,5 +1,12 @@
-//! ContentHub: a self-hosted publishing engine.
+//! ContentHub: a self-hosted publishing engine. It puts each post on the right platform, at the right moment, exactly
+//! once.
 
 pub mod domain;
-pub mod db;
+pub mod engine;
+pub mod render;
+pub mod secrets;
 pub mod platforms;
+pub mod db;
+pub mod operations;
+pub mod actors;
+pub mod node;

@@ -125,7 +125,10 @@ fn seal(
     }
     let names = Value::from(credentials.0.keys().cloned().collect::<Vec<_>>()).to_string();
     let plain = Value::from_iter(credentials.0.clone()).to_string();
-    let sealed = cx.key.seal(plain.as_bytes(), &identity(id));
+    let sealed = cx
+        .key
+        .seal(plain.as_bytes(), &identity(id))
+        .map_err(|error| OperationError::Internal(format!("credentials cannot be sealed: {error}")))?;
     accounts::set_credentials(conn, id, Some(&sealed), &names)?;
     Ok(())
 }

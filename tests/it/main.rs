@@ -1,1 +1,3 @@
-fn main() {}
+//! The product from outside, on both databases.
+
+mod engine;
