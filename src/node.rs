@@ -41,7 +41,11 @@ pub struct Node {
 
 impl Node {
     /// Starts the actors on the current actix system. The database is migrated before.
-    pub async fn start(settings: NodeSettings, cx: Arc<Context>, clock: Arc<dyn Clock>) -> Result<Node, DbError> {
+    pub async fn start(
+        settings: NodeSettings,
+        cx: Arc<Context>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Node, DbError> {
         platforms::install_crypto_provider();
         let id = NodeId(format!("n{}", secrets::random_hex(8)));
         let locks = match &settings.database {
@@ -49,7 +53,8 @@ impl Node {
             DatabaseUrl::Postgres(_) => None,
         };
         let one_writer = locks.is_some();
-        let db = DbHandle::start(pool(&settings.database, DbHandle::CONNECTIONS), cx, clock.clone(), one_writer);
+        let db =
+            DbHandle::start(pool(&settings.database, DbHandle::CONNECTIONS), cx, clock.clone(), one_writer);
         let executor = PublishingExecutorActor::new(
             ExecutorSettings {
                 node: id,

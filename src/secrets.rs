@@ -169,7 +169,10 @@ mod tests {
         assert!(matches!(theirs.open(&sealed, "account:7"), Err(SecretError::WrongKey)));
         assert!(matches!(ours.open(&sealed, "account:8"), Err(SecretError::Damaged)));
         let mut tampered = sealed.clone();
-        tampered.replace_range(sealed.len() - 6..sealed.len() - 5, if &sealed[sealed.len() - 6..sealed.len() - 5] == "A" { "B" } else { "A" });
+        tampered.replace_range(
+            sealed.len() - 6..sealed.len() - 5,
+            if &sealed[sealed.len() - 6..sealed.len() - 5] == "A" { "B" } else { "A" },
+        );
         assert!(matches!(ours.open(&tampered, "account:7"), Err(SecretError::Damaged)));
         assert!(!sealed.contains("hush"));
     }

@@ -155,7 +155,8 @@ impl DbHandle {
         let permit = tokio::time::timeout(PATIENCE, permits.clone().acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
         let answer = group.send(Perform { operation, _permit: permit }).await;
-        let result = answer.map_err(|_| OperationError::Internal("the database threads have ended".to_owned()))?;
+        let result =
+            answer.map_err(|_| OperationError::Internal("the database threads have ended".to_owned()))?;
         if O::ACCESS == Access::Write && result.is_ok() {
             self.announce();
         }

@@ -210,11 +210,7 @@ impl PublishingExecutorActor {
     }
 }
 
-async fn recover(
-    db: DbHandle,
-    node: NodeId,
-    locks: Option<Arc<NodeLocks>>,
-) -> Result<usize, OperationError> {
+async fn recover(db: DbHandle, node: NodeId, locks: Option<Arc<NodeLocks>>) -> Result<usize, OperationError> {
     let dead = match locks {
         None => Dead::LeaseExpired,
         Some(locks) => {

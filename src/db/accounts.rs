@@ -48,7 +48,8 @@ pub fn get(conn: &mut DbConnection, id: AccountId) -> Result<Option<AccountRow>,
 }
 
 pub fn exists(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
-    let found: Option<AccountId> = dsl::accounts.filter(dsl::id.eq(id.0)).select(dsl::id).first(conn).optional()?;
+    let found: Option<AccountId> =
+        dsl::accounts.filter(dsl::id.eq(id.0)).select(dsl::id).first(conn).optional()?;
     Ok(found.is_some())
 }
 
@@ -100,9 +101,18 @@ pub fn update(conn: &mut DbConnection, account: &AccountRow, now: Timestamp) -> 
 }
 
 /// Replaces the sealed credentials; `names` is a JSON list of what is set.
-pub fn set_credentials(conn: &mut DbConnection, id: AccountId, sealed: Option<&str>, names: &str) -> Result<(), DbError> {
+pub fn set_credentials(
+    conn: &mut DbConnection,
+    id: AccountId,
+    sealed: Option<&str>,
+    names: &str,
+) -> Result<(), DbError> {
     diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)))
-        .set((dsl::credentials.eq(sealed), dsl::credential_names.eq(names), dsl::version.eq(dsl::version + 1)))
+        .set((
+            dsl::credentials.eq(sealed),
+            dsl::credential_names.eq(names),
+            dsl::version.eq(dsl::version + 1),
+        ))
         .execute(conn)?;
     Ok(())
 }
@@ -168,7 +178,11 @@ pub fn suspend_for_good(conn: &mut DbConnection, id: AccountId, reason: &str) ->
 }
 
 /// Notes that `entry` found no taker; gives back the entry that was noted before, if any.
-pub fn note_wrong_address(conn: &mut DbConnection, id: AccountId, entry: EntryId) -> Result<Option<EntryId>, DbError> {
+pub fn note_wrong_address(
+    conn: &mut DbConnection,
+    id: AccountId,
+    entry: EntryId,
+) -> Result<Option<EntryId>, DbError> {
     let before: Option<Option<EntryId>> =
         dsl::accounts.filter(dsl::id.eq(id.0)).select(dsl::wrong_address_entry).first(conn).optional()?;
     let before = before.flatten();

@@ -124,7 +124,8 @@ pub fn candidates(
                 .load(inner)?;
         }
     }
-    let candidate = |(entry, account, priority, due_at, attempt)| Candidate { entry, account, priority, due_at, attempt };
+    let candidate =
+        |(entry, account, priority, due_at, attempt)| Candidate { entry, account, priority, due_at, attempt };
     Ok(rows.into_iter().map(candidate).collect())
 }
 
@@ -155,9 +156,34 @@ pub fn assign(
     Ok(assigned)
 }
 
-type ClaimedColumns = (BigInt, BigInt, BigInt, Integer, Integer, Text, Integer, Integer, Bool, Integer, BigInt, Nullable<BigInt>);
-type ClaimedRow =
-    (EntryId, ContentId, AccountId, i32, i32, IdempotencyKey, i32, i32, bool, Priority, Timestamp, Option<i64>);
+type ClaimedColumns = (
+    BigInt,
+    BigInt,
+    BigInt,
+    Integer,
+    Integer,
+    Text,
+    Integer,
+    Integer,
+    Bool,
+    Integer,
+    BigInt,
+    Nullable<BigInt>,
+);
+type ClaimedRow = (
+    EntryId,
+    ContentId,
+    AccountId,
+    i32,
+    i32,
+    IdempotencyKey,
+    i32,
+    i32,
+    bool,
+    Priority,
+    Timestamp,
+    Option<i64>,
+);
 
 /// An unproven entry repeats the revision of its last attempt; any other takes the newest.
 const SQLITE_CLAIM: &str = "UPDATE publish_pool SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
@@ -220,7 +246,8 @@ pub fn take(
 }
 
 fn claim(row: ClaimedRow, article: Article) -> Claim {
-    let (entry, _, account, _, number, key, retry_count, max_retries, unproven, priority, due_at, execution) = row;
+    let (entry, _, account, _, number, key, retry_count, max_retries, unproven, priority, due_at, execution) =
+        row;
     Claim {
         attempt: AttemptId { entry, number },
         account,
@@ -233,7 +260,8 @@ fn claim(row: ClaimedRow, article: Article) -> Claim {
     }
 }
 
-type ArticleColumns = (BigInt, Integer, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Nullable<Text>);
+type ArticleColumns =
+    (BigInt, Integer, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Nullable<Text>);
 type ArticleRow =
     (ContentId, i32, String, String, Option<String>, Option<String>, Option<String>, String, Option<String>);
 

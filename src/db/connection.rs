@@ -2,8 +2,8 @@
 
 use super::database_url::DatabaseUrl;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
+use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use std::path::Path;
 use std::time::Duration;
 
@@ -51,10 +51,7 @@ impl From<DieselError> for DbError {
 impl DbError {
     /// Whether the row was refused because one of its kind is there already.
     pub fn is_duplicate(&self) -> bool {
-        matches!(
-            self,
-            DbError::Refused(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-        )
+        matches!(self, DbError::Refused(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
     }
 }
 
@@ -99,9 +96,9 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, DbError> {
         DieselError::DatabaseError(_, info) if info.message().contains("not a database") => {
             DbError::Unusable(format!("{shown} is not a SQLite database"))
         }
-        DieselError::DatabaseError(_, info) if info.message().contains("readonly") => {
-            DbError::Unusable(format!("{shown} cannot be written: check its owner and mode, and its folder's"))
-        }
+        DieselError::DatabaseError(_, info) if info.message().contains("readonly") => DbError::Unusable(
+            format!("{shown} cannot be written: check its owner and mode, and its folder's"),
+        ),
         _ => DbError::Unusable(format!("{shown}: {error}")),
     })?;
     Ok(connection)
@@ -146,7 +143,9 @@ impl DbConnection {
         work: impl FnOnce(&mut DbConnection) -> Result<T, E>,
     ) -> Result<T, E> {
         let begun = match self {
-            DbConnection::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE"),
+            DbConnection::Sqlite(inner) => {
+                AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")
+            }
             DbConnection::Postgres(inner) => AnsiTransactionManager::begin_transaction(inner),
         };
         begun.map_err(|error| E::from(DbError::from(error)))?;

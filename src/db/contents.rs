@@ -111,7 +111,11 @@ pub struct ContentBrief {
 }
 
 pub fn brief(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentBrief>, DbError> {
-    Ok(dsl::contents.filter(dsl::id.eq(id.0)).select((dsl::account_id, dsl::review_status)).first(conn).optional()?)
+    Ok(dsl::contents
+        .filter(dsl::id.eq(id.0))
+        .select((dsl::account_id, dsl::review_status))
+        .first(conn)
+        .optional()?)
 }
 
 pub fn insert(
@@ -182,7 +186,12 @@ fn insert_revision(
     Ok(())
 }
 
-pub fn set_review(conn: &mut DbConnection, id: ContentId, review: ReviewStatus, now: Timestamp) -> Result<(), DbError> {
+pub fn set_review(
+    conn: &mut DbConnection,
+    id: ContentId,
+    review: ReviewStatus,
+    now: Timestamp,
+) -> Result<(), DbError> {
     diesel::update(dsl::contents.filter(dsl::id.eq(id.0)))
         .set((dsl::review_status.eq(review.as_str()), dsl::updated_at.eq(now.micros())))
         .execute(conn)?;

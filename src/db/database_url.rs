@@ -65,9 +65,16 @@ fn without_password(text: &str) -> String {
         Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or("")),
         None => place.to_owned(),
     };
-    let kept: Vec<&str> =
-        query.iter().flat_map(|query| query.split('&')).filter(|part| !part.starts_with("password=")).collect();
-    if kept.is_empty() { format!("{scheme}://{place}") } else { format!("{scheme}://{place}?{}", kept.join("&")) }
+    let kept: Vec<&str> = query
+        .iter()
+        .flat_map(|query| query.split('&'))
+        .filter(|part| !part.starts_with("password="))
+        .collect();
+    if kept.is_empty() {
+        format!("{scheme}://{place}")
+    } else {
+        format!("{scheme}://{place}?{}", kept.join("&"))
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +95,10 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         let shown = |text: &str| text.parse::<DatabaseUrl>().expect("an address").to_string();
-        assert_eq!(shown("postgres://me:se%40cret@h:5/d?sslmode=require"), "postgres://me@h:5/d?sslmode=require");
+        assert_eq!(
+            shown("postgres://me:se%40cret@h:5/d?sslmode=require"),
+            "postgres://me@h:5/d?sslmode=require"
+        );
         assert_eq!(shown("postgres://h/d?user=me&password=secret"), "postgres://h/d?user=me");
         let error = "mysql://me:secret@h/d".parse::<DatabaseUrl>().expect_err("no such scheme");
         assert!(!error.to_string().contains("secret"), "{error}");

@@ -68,12 +68,8 @@ pub fn is_left(
 pub fn skipped(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Result<Vec<Skipped>, DbError> {
     let mut skipped = Vec::new();
     for account in super::accounts::list(conn)? {
-        let gate = shut_reason(
-            account.enabled,
-            account.suspended_reason.as_deref(),
-            account.suspended_until,
-            now,
-        );
+        let gate =
+            shut_reason(account.enabled, account.suspended_reason.as_deref(), account.suspended_until, now);
         let wrong_key = (!can_decrypt && account.credentials.is_some())
             .then(|| "its credentials were sealed with another key".to_owned());
         let Some(reason) = gate.or(wrong_key) else { continue };

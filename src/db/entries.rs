@@ -136,8 +136,11 @@ pub fn list(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<EntryRow>, i64), DbError> {
-    let items =
-        filtered!(with_log_and_lane!(), filter).order(dsl::id.desc()).limit(limit).offset(offset).load(conn)?;
+    let items = filtered!(with_log_and_lane!(), filter)
+        .order(dsl::id.desc())
+        .limit(limit)
+        .offset(offset)
+        .load(conn)?;
     let total = filtered!(dsl::publish_pool.count(), filter).get_result(conn)?;
     Ok((items, total))
 }
@@ -179,7 +182,8 @@ pub fn open_entry(
     content: ContentId,
     account: AccountId,
 ) -> Result<Option<(EntryId, EntryStatus)>, DbError> {
-    let open: Vec<&str> = EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
+    let open: Vec<&str> =
+        EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
     Ok(dsl::publish_pool
         .filter(dsl::content_id.eq(content.0))
         .filter(dsl::account_id.eq(account.0))
@@ -265,9 +269,10 @@ pub fn set_held(conn: &mut DbConnection, content: ContentId, held: bool) -> Resu
 /// Removes an entry that nothing is known to depend on: not publishing, not uncertain, not unproven.
 pub fn delete(conn: &mut DbConnection, id: EntryId) -> Result<bool, DbError> {
     let gone = diesel::delete(
-        dsl::publish_pool.filter(dsl::id.eq(id.0)).filter(dsl::unproven.eq(false)).filter(
-            dsl::status.ne_all([EntryStatus::Publishing.as_str(), EntryStatus::Uncertain.as_str()]),
-        ),
+        dsl::publish_pool
+            .filter(dsl::id.eq(id.0))
+            .filter(dsl::unproven.eq(false))
+            .filter(dsl::status.ne_all([EntryStatus::Publishing.as_str(), EntryStatus::Uncertain.as_str()])),
     )
     .execute(conn)?;
     Ok(gone == 1)
@@ -275,7 +280,8 @@ pub fn delete(conn: &mut DbConnection, id: EntryId) -> Result<bool, DbError> {
 
 /// Removes what is published; log and memory stay. Gives back how many.
 pub fn clear_published(conn: &mut DbConnection) -> Result<usize, DbError> {
-    Ok(diesel::delete(dsl::publish_pool.filter(dsl::status.eq(EntryStatus::Published.as_str()))).execute(conn)?)
+    Ok(diesel::delete(dsl::publish_pool.filter(dsl::status.eq(EntryStatus::Published.as_str())))
+        .execute(conn)?)
 }
 
 /// How many entries each status has, all or one account's.
@@ -308,7 +314,8 @@ pub fn due_now(
 
 /// How many open entries a content has, which keep it from being deleted.
 pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<EntryId>, DbError> {
-    let open: Vec<&str> = EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
+    let open: Vec<&str> =
+        EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
     Ok(dsl::publish_pool
         .filter(dsl::content_id.eq(content.0))
         .filter(dsl::status.eq_any(open))

@@ -145,7 +145,11 @@ pub fn finish(
 }
 
 /// Starts the run that waited behind one that has ended, if any.
-pub fn start_queued(conn: &mut DbConnection, task: TaskId, now: Timestamp) -> Result<Option<ExecutionId>, DbError> {
+pub fn start_queued(
+    conn: &mut DbConnection,
+    task: TaskId,
+    now: Timestamp,
+) -> Result<Option<ExecutionId>, DbError> {
     Ok(diesel::update(
         dsl::executions
             .filter(dsl::task_id.eq(task.0))

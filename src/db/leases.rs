@@ -6,8 +6,8 @@ use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::outcome::Standing;
-use diesel::prelude::*;
 use diesel::dsl::sql;
+use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use std::time::Duration;
 
@@ -35,11 +35,9 @@ pub fn renew(
 ) -> Result<usize, DbError> {
     let until = lease_clock(conn, now)? + lease;
     let ids: Vec<i64> = entries.iter().map(|entry| entry.0).collect();
-    Ok(diesel::update(
-        dsl::publish_pool.filter(dsl::id.eq_any(ids)).filter(dsl::claimed_by.eq(&node.0)),
-    )
-    .set(dsl::lease_expires_at.eq(until.micros()))
-    .execute(conn)?)
+    Ok(diesel::update(dsl::publish_pool.filter(dsl::id.eq_any(ids)).filter(dsl::claimed_by.eq(&node.0)))
+        .set(dsl::lease_expires_at.eq(until.micros()))
+        .execute(conn)?)
 }
 
 /// A claim, as whoever may have to take it back finds it.

@@ -60,9 +60,8 @@ macro_rules! filtered {
         }
         if let Some(task) = $filter.task {
             use super::schema::executions;
-            let runs = executions::table
-                .filter(executions::task_id.eq(task.0))
-                .select(executions::id.nullable());
+            let runs =
+                executions::table.filter(executions::task_id.eq(task.0)).select(executions::id.nullable());
             query = query.filter(dsl::execution_id.eq_any(runs));
         }
         if let Some(status) = $filter.status {
@@ -83,7 +82,12 @@ pub fn get(conn: &mut DbConnection, id: LogId) -> Result<Option<LogRow>, DbError
 }
 
 /// Newest first, with how many there are in all.
-pub fn list(conn: &mut DbConnection, filter: &Filter, limit: i64, offset: i64) -> Result<(Vec<LogRow>, i64), DbError> {
+pub fn list(
+    conn: &mut DbConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<LogRow>, i64), DbError> {
     let items =
         filtered!(dsl::publish_logs, filter).order(dsl::id.desc()).limit(limit).offset(offset).load(conn)?;
     let total = filtered!(dsl::publish_logs.count(), filter).get_result(conn)?;
@@ -182,7 +186,11 @@ pub fn results(
     Ok(results)
 }
 
-fn on_the_wire(conn: &mut DbConnection, execution: ExecutionId, limit: i64) -> Result<Vec<EntryResult>, DbError> {
+fn on_the_wire(
+    conn: &mut DbConnection,
+    execution: ExecutionId,
+    limit: i64,
+) -> Result<Vec<EntryResult>, DbError> {
     let rows = super::leases::entries_of(conn, execution, limit)?;
     let publishing = |(pool_id, content_id, account_id)| EntryResult {
         pool_id,

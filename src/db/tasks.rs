@@ -143,11 +143,10 @@ pub fn advance(
     to: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool, DbError> {
-    let changed = diesel::update(
-        dsl::scheduled_tasks.filter(dsl::id.eq(id.0)).filter(dsl::next_run.eq(from.micros())),
-    )
-    .set((dsl::next_run.eq(to.map(|at| at.micros())), dsl::last_run.eq(now.micros())))
-    .execute(conn)?;
+    let changed =
+        diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)).filter(dsl::next_run.eq(from.micros())))
+            .set((dsl::next_run.eq(to.map(|at| at.micros())), dsl::last_run.eq(now.micros())))
+            .execute(conn)?;
     Ok(changed == 1)
 }
 

@@ -15,7 +15,8 @@ pub struct TokenRow {
     pub created_at: Timestamp,
 }
 
-const COLUMNS: (dsl::id, dsl::name, dsl::role, dsl::created_at) = (dsl::id, dsl::name, dsl::role, dsl::created_at);
+const COLUMNS: (dsl::id, dsl::name, dsl::role, dsl::created_at) =
+    (dsl::id, dsl::name, dsl::role, dsl::created_at);
 
 pub fn by_hash(conn: &mut DbConnection, hash: &str) -> Result<Option<TokenRow>, DbError> {
     Ok(dsl::api_tokens.filter(dsl::token_hash.eq(hash)).select(COLUMNS).first(conn).optional()?)
@@ -25,7 +26,13 @@ pub fn list(conn: &mut DbConnection) -> Result<Vec<TokenRow>, DbError> {
     Ok(dsl::api_tokens.select(COLUMNS).order(dsl::id).load(conn)?)
 }
 
-pub fn insert(conn: &mut DbConnection, name: &str, hash: &str, role: Role, now: Timestamp) -> Result<TokenRow, DbError> {
+pub fn insert(
+    conn: &mut DbConnection,
+    name: &str,
+    hash: &str,
+    role: Role,
+    now: Timestamp,
+) -> Result<TokenRow, DbError> {
     let id = diesel::insert_into(dsl::api_tokens)
         .values((
             dsl::name.eq(name),

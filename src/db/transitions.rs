@@ -96,11 +96,9 @@ fn second_wrong_address(conn: &mut DbConnection, ended: &Ended, reason: &str) ->
     }
     // The last try of an entry without retries left had just failed for what was the account's fault.
     let revived = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
-    diesel::update(
-        dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(revived.0.as_str())),
-    )
-    .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(ended.finished_at.micros())))
-    .execute(conn)?;
+    diesel::update(dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(revived.0.as_str())))
+        .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(ended.finished_at.micros())))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -136,7 +134,12 @@ pub fn cancel(conn: &mut DbConnection, entry: EntryId, now: Timestamp) -> Result
 }
 
 /// Brings a failed or cancelled entry back, due at `due_at`, with all its retries. True where it was one of the two.
-pub fn retry(conn: &mut DbConnection, entry: EntryId, due_at: Timestamp, now: Timestamp) -> Result<bool, DbError> {
+pub fn retry(
+    conn: &mut DbConnection,
+    entry: EntryId,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, DbError> {
     let (failed, to) = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
     let (cancelled, _) = change(Cause::RetryByHand, EntryStatus::Cancelled, EntryStatus::Pending);
     let changed = diesel::update(
@@ -166,18 +169,17 @@ pub fn resolve(
 ) -> Result<bool, DbError> {
     let (from, to) = change(Cause::Resolve, EntryStatus::Uncertain, to);
     let published_at = (to == EntryStatus::Published).then_some(now.micros());
-    let changed = diesel::update(
-        dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(from.as_str())),
-    )
-    .set((
-        dsl::status.eq(to.as_str()),
-        dsl::unproven.eq(false),
-        dsl::due_at.eq(now.micros()),
-        dsl::attempt.eq(attempt),
-        dsl::log_id.eq(log.0),
-        dsl::published_at.eq(published_at),
-        dsl::updated_at.eq(now.micros()),
-    ))
-    .execute(conn)?;
+    let changed =
+        diesel::update(dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(from.as_str())))
+            .set((
+                dsl::status.eq(to.as_str()),
+                dsl::unproven.eq(false),
+                dsl::due_at.eq(now.micros()),
+                dsl::attempt.eq(attempt),
+                dsl::log_id.eq(log.0),
+                dsl::published_at.eq(published_at),
+                dsl::updated_at.eq(now.micros()),
+            ))
+            .execute(conn)?;
     Ok(changed == 1)
 }

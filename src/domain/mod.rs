@@ -1,8 +1,8 @@
 //! Values and rules. Pure: nothing here knows of actors, SQL or HTTP, and no function reads a clock.
 
 mod text_enum;
-pub(crate) use text_enum::text_enum;
 pub use text_enum::UnknownWord;
+pub(crate) use text_enum::text_enum;
 
 pub mod account;
 pub mod clock;

@@ -72,15 +72,26 @@ pub enum Scope {
 pub enum Outcome {
     Published(Receipt),
     /// To be tried again. `unproven`: the post may be out, so the next attempt repeats this one's key and revision.
-    Retry { scope: Scope, unproven: bool, problem: Problem, retry_after: Option<Duration> },
+    Retry {
+        scope: Scope,
+        unproven: bool,
+        problem: Problem,
+        retry_after: Option<Duration>,
+    },
     /// The post may be out; only a person can tell.
     Uncertain(Problem),
     Rejected(Problem),
-    AccountBroken { problem: Problem, until: Option<Timestamp> },
+    AccountBroken {
+        problem: Problem,
+        until: Option<Timestamp>,
+    },
     /// A retry; a second entry with the same answer suspends the account.
     WrongAddress(Problem),
     /// Our own processing broke.
-    Broke { problem: Problem, unproven: bool },
+    Broke {
+        problem: Problem,
+        unproven: bool,
+    },
     NotSent,
 }
 
@@ -171,7 +182,9 @@ pub struct Settlement {
 pub enum LaneEffect {
     None,
     /// Suspend the account, if it is as it was at the claim.
-    Suspend { until: Option<Timestamp> },
+    Suspend {
+        until: Option<Timestamp>,
+    },
     /// Nothing takes posts at this address: a second entry that says so suspends the account.
     WrongAddress,
 }

@@ -172,10 +172,18 @@ mod tests {
     #[test]
     fn the_json_has_the_fields_of_the_guide() {
         let json = serde_json::to_value(made(Tally::default(), vec![])).expect("a report is JSON");
-        for pointer in ["/success", "/message", "/data/total_count", "/data/success_count", "/data/failed_count",
-            "/data/skipped_count", "/data/results", "/duration", "/metadata/task_id",
-            "/metadata/average_time_per_item"]
-        {
+        for pointer in [
+            "/success",
+            "/message",
+            "/data/total_count",
+            "/data/success_count",
+            "/data/failed_count",
+            "/data/skipped_count",
+            "/data/results",
+            "/duration",
+            "/metadata/task_id",
+            "/metadata/average_time_per_item",
+        ] {
             assert!(json.pointer(pointer).is_some(), "{pointer} is missing");
         }
     }

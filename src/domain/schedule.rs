@@ -51,7 +51,9 @@ mod tests {
     #[test]
     fn an_interval_keeps_to_its_anchor() {
         let schedule = Schedule::Interval { every: Duration::from_secs(300), anchor: at(1000) };
-        for (now, next) in [(0, 1000), (999, 1000), (1000, 1300), (1299, 1300), (1300, 1600), (10_000, 10_300)] {
+        for (now, next) in
+            [(0, 1000), (999, 1000), (1000, 1300), (1299, 1300), (1300, 1600), (10_000, 10_300)]
+        {
             assert_eq!(schedule.next_after(at(now)), Some(at(next)), "after {now}");
         }
     }

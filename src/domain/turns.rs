@@ -75,7 +75,12 @@ mod tests {
 
     #[test]
     fn inside_a_lane_urgency_decides_alone() {
-        let lane = vec![candidate(4, 1, 5, 10), candidate(3, 1, 5, 10), candidate(2, 1, 1, 99), candidate(1, 1, 5, 9)];
+        let lane = vec![
+            candidate(4, 1, 5, 10),
+            candidate(3, 1, 5, 10),
+            candidate(2, 1, 1, 99),
+            candidate(1, 1, 5, 9),
+        ];
         assert_eq!(order(lane.clone(), &[], 9), [2, 1, 3, 4]);
         assert_eq!(order(lane, &[(1, 60)], 2), [2, 1]);
     }
@@ -88,7 +93,8 @@ mod tests {
 
     #[test]
     fn at_equal_priority_lanes_take_turns() {
-        let lanes = vec![candidate(1, 1, 5, 0), candidate(2, 1, 5, 1), candidate(3, 1, 5, 2), candidate(4, 2, 5, 9)];
+        let lanes =
+            vec![candidate(1, 1, 5, 0), candidate(2, 1, 5, 1), candidate(3, 1, 5, 2), candidate(4, 2, 5, 9)];
         assert_eq!(order(lanes.clone(), &[], 3), [1, 4, 2]);
         assert_eq!(order(lanes, &[(1, 8)], 1), [4], "the lane with the fewest in flight goes first");
     }

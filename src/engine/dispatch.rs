@@ -31,7 +31,12 @@ pub enum Event<Ended> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect<Ended> {
     /// Ask the database: write `ended`, claim for `slots`.
-    RunCycle { ended: Vec<Ended>, slots: usize, in_flight: HashMap<AccountId, usize>, read_back: Option<Vec<EntryId>> },
+    RunCycle {
+        ended: Vec<Ended>,
+        slots: usize,
+        in_flight: HashMap<AccountId, usize>,
+        read_back: Option<Vec<EntryId>>,
+    },
     /// Wake up then, unless something comes first. Replaces any earlier alarm.
     WakeAt(Timestamp),
     /// Everything is written and nothing is on the wire.
@@ -117,7 +122,12 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         self.look_again = false;
         self.cycle_is_out = true;
         let slots = if self.draining { 0 } else { self.slots.saturating_sub(self.in_flight.len()) };
-        Some(Effect::RunCycle { ended, slots, in_flight: self.lanes(), read_back: self.read_back.then(|| self.entries()) })
+        Some(Effect::RunCycle {
+            ended,
+            slots,
+            in_flight: self.lanes(),
+            read_back: self.read_back.then(|| self.entries()),
+        })
     }
 
     fn lanes(&self) -> HashMap<AccountId, usize> {

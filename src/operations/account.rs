@@ -45,7 +45,12 @@ impl Operation for CreateAccount {
     type Output = AccountRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<AccountRow, OperationError> {
         let platform = platform(cx, &self.platform)?;
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
         let concurrency = self.concurrency.unwrap_or(CONCURRENCY_DEFAULT);
@@ -146,7 +151,10 @@ pub(super) fn open_credentials(
 ) -> Result<Credentials, OperationError> {
     let plain = cx.key.open(sealed, &identity(id)).map_err(|error| match error {
         SecretError::WrongKey => OperationError::WrongSecretKey,
-        other => OperationError::LaneUnready { account: id, reason: format!("its credentials cannot be read: {other}") },
+        other => OperationError::LaneUnready {
+            account: id,
+            reason: format!("its credentials cannot be read: {other}"),
+        },
     })?;
     serde_json::from_slice(&plain).map(Credentials).map_err(|error| OperationError::LaneUnready {
         account: id,
@@ -195,7 +203,12 @@ impl Operation for ListAccounts {
     type Output = Vec<AccountRow>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Vec<AccountRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Vec<AccountRow>, OperationError> {
         Ok(accounts::list(conn)?)
     }
 }
@@ -232,7 +245,12 @@ impl Operation for UpdateAccount {
     type Output = AccountRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<AccountRow, OperationError> {
         let mut row = get(conn, self.id)?;
         let platform = platform(cx, &row.platform)?;
         let machine_may_be_wrong = self.settings.is_some() || self.credentials.is_some();

@@ -18,10 +18,16 @@ pub fn check(text: &Text) -> Result<(), OperationError> {
     }
     let characters = text.title.chars().count();
     if characters > limits::TITLE_MAX_CHARS {
-        tell("title", format!("has {characters} characters; at most {} are possible", limits::TITLE_MAX_CHARS));
+        tell(
+            "title",
+            format!("has {characters} characters; at most {} are possible", limits::TITLE_MAX_CHARS),
+        );
     }
     if text.body.len() > limits::BODY_MAX_BYTES {
-        tell("body", format!("has {} bytes; at most {} are possible", text.body.len(), limits::BODY_MAX_BYTES));
+        tell(
+            "body",
+            format!("has {} bytes; at most {} are possible", text.body.len(), limits::BODY_MAX_BYTES),
+        );
     }
     let lines = [
         ("digest", &text.digest),
@@ -60,7 +66,12 @@ impl Operation for CreateContent {
     type Output = ContentRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<ContentRow, OperationError> {
         let id = create(conn, cx, &self.text, self.account, None, now)?;
         get(conn, id)
     }
@@ -113,7 +124,12 @@ impl Operation for ListContents {
     type Output = Page<ContentRow>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Page<ContentRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Page<ContentRow>, OperationError> {
         let (limit, offset) = (self.paging.limit(), self.paging.offset());
         Ok(self.paging.of(contents::list(conn, self.title.as_deref(), limit, offset)?))
     }
@@ -156,7 +172,12 @@ impl Operation for UpdateContent {
     type Output = ContentRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<ContentRow, OperationError> {
         let id = self.id.ok_or_else(|| OperationError::invalid("id", "is missing"))?;
         let row = get(conn, id)?;
         let old = text_of(&row);
@@ -217,9 +238,10 @@ impl Operation for ReviewContent {
         let row = get(conn, self.id)?;
         let to = match (self.step, row.review_status) {
             (ReviewStep::Submit, ReviewStatus::Draft | ReviewStatus::Rejected) => ReviewStatus::PendingReview,
-            (ReviewStep::Approve, ReviewStatus::Draft | ReviewStatus::PendingReview | ReviewStatus::Rejected) => {
-                ReviewStatus::Approved
-            }
+            (
+                ReviewStep::Approve,
+                ReviewStatus::Draft | ReviewStatus::PendingReview | ReviewStatus::Rejected,
+            ) => ReviewStatus::Approved,
             (ReviewStep::Reject, ReviewStatus::PendingReview | ReviewStatus::Draft) => ReviewStatus::Rejected,
             (_, state) => {
                 return Err(OperationError::WrongState {

@@ -112,7 +112,8 @@ fn turn(
     if let Some(known) = &cycle.read_back {
         give_back_unsent(conn, &cycle.node, known, now)?;
     }
-    let mut done = CycleDone { written: transitions::settle(conn, &cycle.node, &cycle.ended)?, ..CycleDone::default() };
+    let mut done =
+        CycleDone { written: transitions::settle(conn, &cycle.node, &cycle.ended)?, ..CycleDone::default() };
     let mut open = executions::open(conn)?;
     open.retain(|execution| cycle.scope.covers(execution.task));
     roll_over(&mut open, conn, cx, now, &mut done)?;
@@ -235,7 +236,9 @@ fn claim_due(
         // Something that this run has tried is due again: a new run takes it.
         open[place] = reopen(open[place], conn, cx, now, done)?;
         let new = open[place].id;
-        assigned.iter_mut().for_each(|execution| *execution = execution.filter(|id| *id != last.id).or(Some(new)));
+        assigned
+            .iter_mut()
+            .for_each(|execution| *execution = execution.filter(|id| *id != last.id).or(Some(new)));
     }
     let wanted: Vec<(EntryId, Option<ExecutionId>)> = chosen
         .iter()
@@ -272,8 +275,8 @@ fn make_ready(row: accounts::AccountRow, cx: &Context) -> Result<Ready, Operatio
         .get(&row.platform)
         .cloned()
         .ok_or_else(|| unready(format!("this program has no platform named {}", row.platform)))?;
-    let settings =
-        serde_json::from_str(&row.settings).map_err(|error| unready(format!("settings cannot be read: {error}")))?;
+    let settings = serde_json::from_str(&row.settings)
+        .map_err(|error| unready(format!("settings cannot be read: {error}")))?;
     let credentials = match &row.credentials {
         Some(sealed) => super::account::open_credentials(cx, row.id, sealed)?,
         None => Credentials::default(),

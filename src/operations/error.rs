@@ -43,7 +43,11 @@ pub enum OperationError {
     #[error("account {account} cannot be used: {reason}")]
     LaneUnready { account: AccountId, reason: String },
     #[error("items[{index}]: {error}")]
-    InBatch { index: usize, #[source] error: Box<OperationError> },
+    InBatch {
+        index: usize,
+        #[source]
+        error: Box<OperationError>,
+    },
     #[error("the server has too much to do at the moment")]
     Overloaded,
     #[error("{0}")]
@@ -120,11 +124,13 @@ impl OperationError {
             OperationError::MaybePublished { .. } => {
                 Some("Wait for the next attempt, or say what became of it with `resolve`.")
             }
-            OperationError::WrongSecretKey => {
-                Some("Start with the key of this database: CONTENTHUB_SECRET_KEY, or secret.key in the data directory.")
-            }
+            OperationError::WrongSecretKey => Some(
+                "Start with the key of this database: CONTENTHUB_SECRET_KEY, or secret.key in the data directory.",
+            ),
             OperationError::InUse { .. } => Some("Cancel or remove those entries first."),
-            OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => Some("Try again in a moment."),
+            OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => {
+                Some("Try again in a moment.")
+            }
             OperationError::NotFound { .. }
             | OperationError::Invalid(_)
             | OperationError::WrongState { .. }

@@ -76,7 +76,12 @@ impl Operation for TriggerTask {
     type Output = ExecutionId;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ExecutionId, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<ExecutionId, OperationError> {
         if tasks::get(conn, self.task)?.is_none() {
             return Err(OperationError::not_found("task", self.task));
         }
@@ -117,7 +122,12 @@ impl Operation for ListExecutions {
     type Output = Page<ExecutionRow>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Page<ExecutionRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Page<ExecutionRow>, OperationError> {
         if let Some(task) = self.task
             && tasks::get(conn, task)?.is_none()
         {
@@ -138,7 +148,12 @@ impl Operation for ListResults {
     type Output = Page<EntryResult>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Page<EntryResult>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Page<EntryResult>, OperationError> {
         if executions::get(conn, self.execution)?.is_none() {
             return Err(OperationError::not_found("execution", self.execution));
         }
@@ -157,7 +172,12 @@ impl Operation for CancelExecution {
     type Output = ExecutionRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ExecutionRow, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<ExecutionRow, OperationError> {
         let row = GetExecution(self.0).run(conn, cx, now)?;
         match row.status {
             ExecutionStatus::Running => {

@@ -4,9 +4,9 @@
 use super::execution::request;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
+use crate::db::due;
 use crate::db::executions::{self, NewExecution};
 use crate::db::tasks::{self, TaskRow};
-use crate::db::due;
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::ExecutionId;

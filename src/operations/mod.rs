@@ -38,7 +38,12 @@ pub trait Operation: Send + 'static {
     const ACCESS: Access;
 
     /// Runs it at `now`. For `Access::Write` the caller has opened the transaction.
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Self::Output, OperationError>;
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<Self::Output, OperationError>;
 }
 
 /// Runs an operation as its access demands.
@@ -85,7 +90,10 @@ impl Paging {
             return Err(OperationError::invalid("page", "must be 1 or more"));
         }
         if !(1..=Self::MAX_SIZE).contains(&size) {
-            return Err(OperationError::invalid("page_size", format!("must be from 1 to {}", Self::MAX_SIZE)));
+            return Err(OperationError::invalid(
+                "page_size",
+                format!("must be from 1 to {}", Self::MAX_SIZE),
+            ));
         }
         Ok(Paging { page, size })
     }

@@ -65,7 +65,12 @@ impl Operation for AddToAccounts {
     type Output = Vec<EntryRow>;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Vec<EntryRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        now: Timestamp,
+    ) -> Result<Vec<EntryRow>, OperationError> {
         if self.accounts.is_empty() {
             return Err(OperationError::invalid("account_ids", "must name at least one account"));
         }
@@ -108,7 +113,12 @@ impl Operation for BatchAdd {
     const ACCESS: Access = Access::Write;
 
     /// With [`OnConflict::Fail`] the first errors are given back as one `Invalid`, by index, and nothing is added.
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<BatchOutcome, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        now: Timestamp,
+    ) -> Result<BatchOutcome, OperationError> {
         if self.items.len() > BATCH_MAX {
             return Err(OperationError::invalid("items", format!("holds more than {BATCH_MAX} entries")));
         }
@@ -126,7 +136,11 @@ impl Operation for BatchAdd {
 }
 
 /// Adds after every check that a second post depends on. The indexes hold what the checks promise.
-pub(super) fn add(conn: &mut DbConnection, item: &Addition, now: Timestamp) -> Result<EntryId, OperationError> {
+pub(super) fn add(
+    conn: &mut DbConnection,
+    item: &Addition,
+    now: Timestamp,
+) -> Result<EntryId, OperationError> {
     if !(0..=MAX_RETRIES_LIMIT).contains(&item.max_retries) {
         return Err(OperationError::invalid("max_retries", format!("must be from 0 to {MAX_RETRIES_LIMIT}")));
     }
@@ -214,7 +228,12 @@ impl Operation for ListEntries {
     type Output = Page<EntryRow>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Page<EntryRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        now: Timestamp,
+    ) -> Result<Page<EntryRow>, OperationError> {
         let filter = Filter { due_at: self.due.then_some(now), ..self.filter };
         Ok(self.paging.of(entries::list(conn, &filter, self.paging.limit(), self.paging.offset())?))
     }
@@ -291,7 +310,10 @@ impl Operation for UpdateEntry {
         let row = entry(conn, self.id)?;
         let max_retries = self.max_retries.unwrap_or(row.max_retries);
         if !(0..=MAX_RETRIES_LIMIT).contains(&max_retries) {
-            return Err(OperationError::invalid("max_retries", format!("must be from 0 to {MAX_RETRIES_LIMIT}")));
+            return Err(OperationError::invalid(
+                "max_retries",
+                format!("must be from 0 to {MAX_RETRIES_LIMIT}"),
+            ));
         }
         let plan = Plan {
             priority: self.priority.unwrap_or(row.priority),
@@ -309,12 +331,12 @@ impl Operation for UpdateEntry {
 /// Why a change of an entry was refused.
 fn refusal(conn: &mut DbConnection, id: EntryId, wanted: &'static str) -> OperationError {
     match entry(conn, id) {
-        Ok(row) if row.unproven && row.status != EntryStatus::Uncertain => OperationError::MaybePublished { entry: id },
-        Ok(row) => OperationError::WrongState {
-            what: format!("entry {id}"),
-            state: row.status.to_string(),
-            wanted,
-        },
+        Ok(row) if row.unproven && row.status != EntryStatus::Uncertain => {
+            OperationError::MaybePublished { entry: id }
+        }
+        Ok(row) => {
+            OperationError::WrongState { what: format!("entry {id}"), state: row.status.to_string(), wanted }
+        }
         Err(error) => error,
     }
 }
@@ -392,15 +414,24 @@ impl Operation for ResolveEntry {
             return Err(refusal(conn, self.id, "only an uncertain entry needs a person's word"));
         }
         let (to, status, code, message) = match self.resolution {
-            Resolution::Published { .. } => {
-                (EntryStatus::Published, LogStatus::Published, "resolved_published", "a person says that it is out")
-            }
-            Resolution::TryAgain => {
-                (EntryStatus::Pending, LogStatus::Failed, "resolved_retry", "a person says that it is not out: try again")
-            }
-            Resolution::GiveUp => {
-                (EntryStatus::Failed, LogStatus::Failed, "resolved_failed", "a person says that it is not out")
-            }
+            Resolution::Published { .. } => (
+                EntryStatus::Published,
+                LogStatus::Published,
+                "resolved_published",
+                "a person says that it is out",
+            ),
+            Resolution::TryAgain => (
+                EntryStatus::Pending,
+                LogStatus::Failed,
+                "resolved_retry",
+                "a person says that it is not out: try again",
+            ),
+            Resolution::GiveUp => (
+                EntryStatus::Failed,
+                LogStatus::Failed,
+                "resolved_failed",
+                "a person says that it is not out",
+            ),
         };
         let (media_id, url) = match &self.resolution {
             Resolution::Published { url, media_id } => (media_id.as_deref(), url.as_deref()),

@@ -39,7 +39,8 @@ impl Operation for Recover {
             Dead::LeaseExpired => held.lease_expires_at < judged_at,
             Dead::Nodes(nodes) => nodes.contains(&held.node),
         };
-        let found: Vec<Held> = leases::held(conn)?.into_iter().filter(|held| held.node != self.by && is_dead(held)).collect();
+        let found: Vec<Held> =
+            leases::held(conn)?.into_iter().filter(|held| held.node != self.by && is_dead(held)).collect();
         if found.is_empty() {
             return Ok(0);
         }
@@ -48,7 +49,9 @@ impl Operation for Recover {
             for held in found {
                 let node = held.node.clone();
                 let ended = lost(held, cx, now);
-                if let [Written::Settled(_)] = transitions::settle(conn, &node, std::slice::from_ref(&ended))?[..] {
+                if let [Written::Settled(_)] =
+                    transitions::settle(conn, &node, std::slice::from_ref(&ended))?[..]
+                {
                     leases::count_recovery(conn, ended.attempt.entry)?;
                     log::warn!("{} was lost with node {node}: {}", ended.attempt, ended.settlement.status);
                     recovered += 1;
@@ -104,8 +107,10 @@ pub(super) fn not_sent(held: Held, now: Timestamp) -> Ended {
 /// A claim whose node is gone: due at once, at no cost, unless only a person can tell what became of it.
 fn lost(held: Held, cx: &Context, now: Timestamp) -> Ended {
     let settings = serde_json::from_str(&held.settings).unwrap_or_default();
-    let class =
-        cx.registry.get(&held.platform).map_or(DeliveryClass::Blind, |platform| platform.delivery_class(&settings));
+    let class = cx
+        .registry
+        .get(&held.platform)
+        .map_or(DeliveryClass::Blind, |platform| platform.delivery_class(&settings));
     let on_unknown = match held.on_unknown {
         OnUnknown::Ask => OnUnknownEnd::AskAPerson,
         OnUnknown::Retry => OnUnknownEnd::TryAgain,

@@ -22,7 +22,12 @@ impl Operation for CreateToken {
     type Output = (TokenRow, String);
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<(TokenRow, String), OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        now: Timestamp,
+    ) -> Result<(TokenRow, String), OperationError> {
         if self.name.trim().is_empty() || self.name.chars().count() > 100 || self.name.contains('\0') {
             return Err(OperationError::invalid("name", "must have 1 to 100 characters"));
         }
@@ -39,7 +44,12 @@ impl Operation for ListTokens {
     type Output = Vec<TokenRow>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Vec<TokenRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Vec<TokenRow>, OperationError> {
         Ok(tokens::list(conn)?)
     }
 }
@@ -66,7 +76,12 @@ impl Operation for Recognise {
     type Output = Option<TokenRow>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Option<TokenRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Option<TokenRow>, OperationError> {
         Ok(tokens::by_hash(conn, &secrets::sha256_hex(self.token.as_bytes()))?)
     }
 }

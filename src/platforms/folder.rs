@@ -90,7 +90,8 @@ impl Platform for Folder {
         let settings: Settings = serde_json::from_value(settings.clone())
             .map_err(|error| vec![FieldError::new("settings", error.to_string())])?;
         let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-        if settings.site.is_empty() || settings.site.len() > SITE_NAME_MAX || !settings.site.chars().all(fits) {
+        if settings.site.is_empty() || settings.site.len() > SITE_NAME_MAX || !settings.site.chars().all(fits)
+        {
             let message = format!("must be 1 to {SITE_NAME_MAX} small letters, digits and hyphens");
             return Err(vec![FieldError::new("settings.site", message)]);
         }

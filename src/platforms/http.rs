@@ -91,7 +91,9 @@ async fn exchange(request: Post<'_>) -> Result<Answer, Seen> {
 
 /// Statuses that mean the same everywhere.
 fn common(status: u16, retry_after: Option<Duration>) -> Option<Seen> {
-    let problem = |words: &str| Problem::new(format!("http_{status}"), format!("the receiver answered {status}: {words}"));
+    let problem = |words: &str| {
+        Problem::new(format!("http_{status}"), format!("the receiver answered {status}: {words}"))
+    };
     match status {
         429 => Some(Seen::AskedToWait { problem: problem("too many requests"), retry_after }),
         503 if retry_after.is_some() => {
@@ -127,7 +129,9 @@ fn seen_of(error: &SendRequestError) -> Seen {
                 _ => nothing("connect", format!("no connection: {error}")),
             },
             // Also what a server gives that closed after it had the request.
-            other => unseen("connection_lost", format!("the connection was lost before an answer came: {other}")),
+            other => {
+                unseen("connection_lost", format!("the connection was lost before an answer came: {other}"))
+            }
         },
         SendRequestError::Timeout => unseen("timeout", "no answer in time".to_owned()),
         SendRequestError::Response(error) => unseen("bad_answer", format!("the answer was no HTTP: {error}")),
@@ -209,7 +213,10 @@ mod tests {
             let _ = (&stream).read(&mut [0]);
         });
         let seen = send(&url, Duration::from_millis(200));
-        assert!(matches!(seen, Err(Seen::EndUnseen { ref problem, .. }) if problem.code == "timeout"), "{seen:?}");
+        assert!(
+            matches!(seen, Err(Seen::EndUnseen { ref problem, .. }) if problem.code == "timeout"),
+            "{seen:?}"
+        );
     }
 
     #[test]
@@ -238,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_redirect_is_an_answer_and_is_not_followed() {
-        let answer = answering("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+        let answer =
+            answering("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
         assert_eq!(answer.expect("an answer").status, 302);
     }
 

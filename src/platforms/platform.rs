@@ -1,8 +1,8 @@
 //! What every platform is to the rest of the program: a declaration, a check of settings, and one way to publish.
 
+pub use crate::domain::content::Article;
 use crate::domain::delivery_class::DeliveryClass;
 pub use crate::domain::field_error::FieldError;
-pub use crate::domain::content::Article;
 use crate::domain::ids::{AccountId, EntryId, IdempotencyKey};
 use crate::domain::outcome::Seen;
 use futures_util::future::LocalBoxFuture;

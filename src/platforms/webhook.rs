@@ -205,7 +205,9 @@ fn read(answer: Answer, id: String) -> Seen {
         403 | 404 | 300..=399 => Seen::WrongAddress(problem(format!(
             "the receiver answered {status}: nothing takes posts at this address; check the account's url"
         ))),
-        _ => Seen::Refused(problem(format!("the receiver refused the post: {status}{}", quote(&answer.body)))),
+        _ => {
+            Seen::Refused(problem(format!("the receiver refused the post: {status}{}", quote(&answer.body))))
+        }
     }
 }
 
@@ -226,7 +228,8 @@ fn receipt(body: &[u8], id: String) -> Receipt {
 
 /// The beginning of an answer, as a part of a sentence.
 fn quote(body: &[u8]) -> String {
-    let text: String = String::from_utf8_lossy(body).chars().filter(|it| !it.is_control()).take(200).collect();
+    let text: String =
+        String::from_utf8_lossy(body).chars().filter(|it| !it.is_control()).take(200).collect();
     if text.trim().is_empty() { String::new() } else { format!(": {}", text.trim()) }
 }
 
@@ -252,7 +255,10 @@ mod tests {
         assert_eq!(fields(json!({"url": "https://a.example/x"}), Some("whsec_AAAA")), [""; 0]);
         assert_eq!(fields(json!({}), None), ["settings"]);
         assert_eq!(fields(json!({"url": "https://a/", "color": 1}), None), ["settings"]);
-        assert_eq!(fields(json!({"url": "https://a/", "timeout_seconds": 0}), None), ["settings.timeout_seconds"]);
+        assert_eq!(
+            fields(json!({"url": "https://a/", "timeout_seconds": 0}), None),
+            ["settings.timeout_seconds"]
+        );
         assert_eq!(fields(json!({"url": "https://a/"}), Some("guess")), ["credentials.secret"]);
         for url in ["", "a.example", "ftp://a/", "https://", "http://user:pw@a/"] {
             assert_eq!(fields(json!({"url": url}), None), ["settings.url"], "{url}");
@@ -267,7 +273,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_as_the_design_says() {
-        let seen = |status, body: &str| read(Answer { status, body: body.as_bytes().to_vec() }, "key".to_owned());
+        let seen =
+            |status, body: &str| read(Answer { status, body: body.as_bytes().to_vec() }, "key".to_owned());
         let plain = Receipt { media_id: Some("key".into()), url: None };
         for body in ["", "ok", "{", "[]", "{\"media_id\":null}", "{\"media_id\":\"\"}"] {
             assert_eq!(seen(204, body), Seen::Accepted(plain.clone()), "{body}");

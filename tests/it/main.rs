@@ -1,3 +1,6 @@
 //! The product from outside, on both databases.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod engine;
