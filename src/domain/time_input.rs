@@ -1,1 +1,116 @@
+//! Times as people write them.
 
+use super::clock::Timestamp;
+use chrono::{DateTime, Duration, NaiveDateTime, SecondsFormat, TimeZone, offset::LocalResult};
+use chrono_tz::Tz;
+
+/// What cannot be read as a time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeInputError {
+    #[error("“{0}” is no time; write it like 2026-02-06T12:00:00Z, or 2026-02-06 12:00:00 (in {1})")]
+    Unreadable(String, Tz),
+    #[error("“{0}” lies outside the years 1970 to 9999")]
+    OutOfRange(String),
+}
+
+/// Forms without an offset.
+const LOCAL_FORMS: [&str; 4] =
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
+
+/// Reads RFC 3339, or a date and time without offset in `zone`. A local time that a clock change skips is the first
+/// valid instant after it; one that comes twice is the first of the two.
+pub fn parse(text: &str, zone: Tz) -> Result<Timestamp, TimeInputError> {
+    let text = text.trim();
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return in_range(Timestamp::from_utc(instant.to_utc()), text);
+    }
+    let local = LOCAL_FORMS
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .ok_or_else(|| TimeInputError::Unreadable(text.to_owned(), zone))?;
+    in_range(resolve(local, zone).ok_or_else(|| TimeInputError::OutOfRange(text.to_owned()))?, text)
+}
+
+fn in_range(instant: Timestamp, text: &str) -> Result<Timestamp, TimeInputError> {
+    if (Timestamp::MIN..=Timestamp::MAX).contains(&instant) {
+        return Ok(instant);
+    }
+    Err(TimeInputError::OutOfRange(text.to_owned()))
+}
+
+fn resolve(local: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => {
+            Some(Timestamp::from_utc(instant.to_utc()))
+        }
+        LocalResult::None => end_of_gap(local, zone),
+    }
+}
+
+/// The first instant after a gap: where the offset changes, found between a valid time before and one after.
+fn end_of_gap(local: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
+    // No gap is longer than a day and an hour (Samoa skipped one whole day).
+    let at = |hours: i64| zone.from_local_datetime(&(local + Duration::hours(hours))).earliest();
+    let before = (1..=26).find_map(|hours| at(-hours))?;
+    let after = (1..=26).find_map(at)?;
+    let offset = |instant: i64| {
+        use chrono::Offset;
+        let utc = DateTime::from_timestamp(instant, 0)?.naive_utc();
+        Some(zone.offset_from_utc_datetime(&utc).fix())
+    };
+    let (mut low, mut high) = (before.timestamp(), after.timestamp());
+    let old = offset(low)?;
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if offset(middle)? == old { low = middle } else { high = middle }
+    }
+    Some(Timestamp::from_micros(high.checked_mul(1_000_000)?))
+}
+
+/// The instant in a zone's own time, with its offset, to the second.
+pub fn in_zone(instant: Timestamp, zone: Tz) -> String {
+    instant.to_utc().with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono_tz::{America, Asia, Australia, Europe, Pacific, UTC};
+
+    fn check(text: &str, zone: Tz, utc: &str) {
+        let expected = format!("{utc}.000000Z");
+        assert_eq!(parse(text, zone).expect(text).to_string(), expected, "{text} in {zone}");
+    }
+
+    #[test]
+    fn times_with_an_offset_mean_the_same_everywhere() {
+        for zone in [UTC, Asia::Shanghai] {
+            check("2026-02-06T12:00:00Z", zone, "2026-02-06T12:00:00");
+            check(" 2026-02-06T20:00:00+08:00 ", zone, "2026-02-06T12:00:00");
+        }
+    }
+
+    #[test]
+    fn times_without_one_are_read_in_the_zone() {
+        check("2026-02-06 12:00:00", UTC, "2026-02-06T12:00:00");
+        check("2026-02-06 12:00:00", Asia::Shanghai, "2026-02-06T04:00:00");
+        check("2026-02-06T12:00", America::New_York, "2026-02-06T17:00:00");
+    }
+
+    #[test]
+    fn a_skipped_time_is_the_first_valid_one_after_and_a_repeated_one_the_first() {
+        check("2026-03-29 02:30:00", Europe::Berlin, "2026-03-29T01:00:00");
+        check("2026-10-25 02:30:00", Europe::Berlin, "2026-10-25T00:30:00");
+        check("2026-10-04 02:15:00", Australia::Lord_Howe, "2026-10-03T15:30:00");
+        check("2011-12-30 12:00:00", Pacific::Apia, "2011-12-30T10:00:00");
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_an_example() {
+        for text in ["", "now", "tomorrow", "2026-02-06", "2026-13-01 00:00", "12:00", "1969-12-31T23:59:59Z"]
+        {
+            assert!(parse(text, UTC).is_err(), "{text}");
+        }
+        assert!(parse("soon", UTC).expect_err("no time").to_string().contains("2026-02-06 12:00:00"));
+    }
+}

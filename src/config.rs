@@ -1,0 +1,304 @@
+//! Settings: flags, then `CONTENTHUB_*` variables, then `contenthub.toml`, then defaults. Parsed once, passed in parts.
+
+use crate::db::database_url::{DatabaseUrl, UnknownDatabase};
+use serde::Deserialize;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The file that is read when it is there and none is named.
+pub const DEFAULT_FILE: &str = "contenthub.toml";
+
+/// What a user may say on the command line or in the environment.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct SettingsArgs {
+    /// Configuration file (default: contenthub.toml, if it is there)
+    #[arg(long, global = true, env = "CONTENTHUB_CONFIG", value_name = "FILE", help_heading = "Settings")]
+    pub config: Option<PathBuf>,
+    /// Where database, key, media, sites and backups are [default: data]
+    #[arg(long, global = true, env = "CONTENTHUB_DATA_DIR", value_name = "DIR", help_heading = "Settings")]
+    pub data_dir: Option<PathBuf>,
+    /// postgres://USER@HOST/NAME, or a SQLite file [default: <data-dir>/contenthub.db]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_DATABASE_URL",
+        value_name = "URL",
+        help_heading = "Settings",
+        hide_env_values = true
+    )]
+    pub database_url: Option<String>,
+    /// Address of the HTTP server [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "CONTENTHUB_LISTEN", value_name = "ADDRESS", help_heading = "Settings")]
+    pub listen: Option<String>,
+    /// Attempts on the wire at once, 1 to 1024 [default: 64]
+    #[arg(long, global = true, env = "CONTENTHUB_CONCURRENCY", value_name = "N", help_heading = "Settings")]
+    pub concurrency: Option<i64>,
+    /// Zone of times given without an offset [default: UTC]
+    #[arg(long, global = true, env = "CONTENTHUB_TIMEZONE", value_name = "ZONE", help_heading = "Settings")]
+    pub timezone: Option<String>,
+    /// How long a claim holds unless it is renewed, 2 to 3600 s [default: 60]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_LEASE_SECONDS",
+        value_name = "SECONDS",
+        help_heading = "Settings"
+    )]
+    pub lease_seconds: Option<i64>,
+    /// Whether contents need approval before they go out [default: false]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_REVIEW_REQUIRED",
+        value_name = "BOOL",
+        help_heading = "Settings"
+    )]
+    pub review_required: Option<bool>,
+    /// How long a stopping server waits for what is on the wire, 0 to 600 s [default: 20]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_GRACE_SECONDS",
+        value_name = "SECONDS",
+        help_heading = "Settings"
+    )]
+    pub grace_seconds: Option<i64>,
+}
+
+/// The same, in the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSettings {
+    data_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    listen: Option<String>,
+    concurrency: Option<i64>,
+    timezone: Option<String>,
+    lease_seconds: Option<i64>,
+    review_required: Option<bool>,
+    grace_seconds: Option<i64>,
+}
+
+/// Everything that a process needs to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    pub database: DatabaseUrl,
+    pub listen: SocketAddr,
+    pub concurrency: usize,
+    pub timezone: chrono_tz::Tz,
+    pub lease_seconds: u64,
+    pub review_required: bool,
+    pub grace_seconds: u64,
+    /// From `CONTENTHUB_SECRET_KEY` alone: never a flag, never in the file.
+    pub secret_key: Option<HiddenText>,
+    /// Each setting, as `config show` tells it: key, value, where it came from.
+    pub described: Vec<(&'static str, String, Origin)>,
+}
+
+/// A secret on its way from the environment to where it is parsed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HiddenText(pub String);
+
+impl fmt::Debug for HiddenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// Where a setting came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    FlagOrEnvironment,
+    File,
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Origin::FlagOrEnvironment => "flag or environment",
+            Origin::File => "file",
+            Origin::Default => "default",
+        })
+    }
+}
+
+/// What is wrong with the settings. Nothing has been started.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path} cannot be read: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path} line {line}: {message}")]
+    Broken { path: PathBuf, line: usize, message: String },
+    #[error("{key} ({origin}): {message}")]
+    Value { key: &'static str, origin: Origin, message: String },
+}
+
+/// Puts the settings together.
+pub fn load(args: &SettingsArgs) -> Result<Settings, ConfigError> {
+    let file = match &args.config {
+        Some(path) => read_file(path)?,
+        None if Path::new(DEFAULT_FILE).exists() => read_file(Path::new(DEFAULT_FILE))?,
+        None => FileSettings::default(),
+    };
+    merge(args.clone(), file)
+}
+
+fn read_file(path: &Path) -> Result<FileSettings, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+        let line = before.matches('\n').count() + 1;
+        ConfigError::Broken { path: path.to_owned(), line, message: error.message().to_owned() }
+    })
+}
+
+/// Destructures both, so that a new field cannot be forgotten.
+fn merge(args: SettingsArgs, file: FileSettings) -> Result<Settings, ConfigError> {
+    let SettingsArgs {
+        config: _,
+        data_dir,
+        database_url,
+        listen,
+        concurrency,
+        timezone,
+        lease_seconds,
+        review_required,
+        grace_seconds,
+    } = args;
+    let data_dir = pick("data_dir", data_dir, file.data_dir, PathBuf::from("data"));
+    let default_database = DatabaseUrl::in_data_dir(&data_dir.value).to_string();
+    let database = pick("database_url", database_url, file.database_url, default_database);
+    let listen = pick("listen", listen, file.listen, "127.0.0.1:8080".to_owned());
+    let concurrency = pick("concurrency", concurrency, file.concurrency, 64);
+    let timezone = pick("timezone", timezone, file.timezone, "UTC".to_owned());
+    let lease_seconds = pick("lease_seconds", lease_seconds, file.lease_seconds, 60);
+    let review_required = pick("review_required", review_required, file.review_required, false);
+    let grace_seconds = pick("grace_seconds", grace_seconds, file.grace_seconds, 20);
+    let url: DatabaseUrl =
+        database.value.parse().map_err(|error: UnknownDatabase| database.wrong(error.to_string()))?;
+    let described = vec![
+        data_dir.described(data_dir.value.display().to_string()),
+        database.described(url.to_string()),
+        listen.described(listen.value.clone()),
+        concurrency.described(concurrency.value.to_string()),
+        timezone.described(timezone.value.clone()),
+        lease_seconds.described(lease_seconds.value.to_string()),
+        review_required.described(review_required.value.to_string()),
+        grace_seconds.described(grace_seconds.value.to_string()),
+    ];
+    Ok(Settings {
+        database: url,
+        listen: address(&listen)?,
+        concurrency: usize::try_from(concurrency.within(1, 1024)?).unwrap_or(1),
+        timezone: timezone.value.parse().map_err(|_| {
+            timezone.wrong(format!("“{}” is no time zone; write it like Asia/Shanghai", timezone.value))
+        })?,
+        lease_seconds: lease_seconds.within(2, 3600)?.unsigned_abs(),
+        review_required: review_required.value,
+        grace_seconds: grace_seconds.within(0, 600)?.unsigned_abs(),
+        secret_key: std::env::var("CONTENTHUB_SECRET_KEY").ok().map(HiddenText),
+        described,
+        data_dir: data_dir.value,
+    })
+}
+
+/// A value with its name and where it came from.
+struct Picked<T> {
+    key: &'static str,
+    value: T,
+    origin: Origin,
+}
+
+fn pick<T>(key: &'static str, args: Option<T>, file: Option<T>, default: T) -> Picked<T> {
+    match (args, file) {
+        (Some(value), _) => Picked { key, value, origin: Origin::FlagOrEnvironment },
+        (None, Some(value)) => Picked { key, value, origin: Origin::File },
+        (None, None) => Picked { key, value: default, origin: Origin::Default },
+    }
+}
+
+impl<T> Picked<T> {
+    fn wrong(&self, message: String) -> ConfigError {
+        ConfigError::Value { key: self.key, origin: self.origin, message }
+    }
+
+    fn described(&self, value: String) -> (&'static str, String, Origin) {
+        (self.key, value, self.origin)
+    }
+}
+
+impl Picked<i64> {
+    fn within(&self, least: i64, most: i64) -> Result<i64, ConfigError> {
+        if (least..=most).contains(&self.value) {
+            return Ok(self.value);
+        }
+        Err(self.wrong(format!("must be from {least} to {most}, not {}", self.value)))
+    }
+}
+
+fn address(listen: &Picked<String>) -> Result<SocketAddr, ConfigError> {
+    use std::net::ToSocketAddrs;
+    let found = listen.value.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    found.ok_or_else(|| {
+        listen.wrong(format!("“{}” is no address; write it like 127.0.0.1:8080", listen.value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Result<FileSettings, ConfigError> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("c.toml");
+        std::fs::write(&path, text).expect("written");
+        read_file(&path)
+    }
+
+    #[test]
+    fn flags_go_before_the_file_and_the_file_before_defaults() {
+        let args = SettingsArgs { concurrency: Some(5), ..SettingsArgs::default() };
+        let settings = merge(args, file("concurrency = 7\ntimezone = \"Asia/Shanghai\"").expect("read"));
+        let settings = settings.expect("merged");
+        assert_eq!(settings.concurrency, 5);
+        assert_eq!(settings.timezone, chrono_tz::Asia::Shanghai);
+        assert_eq!(settings.lease_seconds, 60);
+        let origins: Vec<Origin> = settings.described.iter().map(|(_, _, origin)| *origin).collect();
+        assert!(origins.contains(&Origin::File) && origins.contains(&Origin::FlagOrEnvironment));
+    }
+
+    #[test]
+    fn a_broken_file_is_told_with_its_line_and_key() {
+        for (text, line, says) in [
+            ("timezone = \"UTC\"\nconcurency = 3", 2, "concurency"),
+            ("listen = ", 1, ""),
+            ("\n\nlease_seconds = \"x\"", 3, "i64"),
+        ] {
+            match file(text) {
+                Err(ConfigError::Broken { line: told, message, .. }) => {
+                    assert_eq!(told, line, "{text}: {message}");
+                    assert!(message.contains(says), "{message}");
+                }
+                other => panic!("{text}: {:?}", other.map(|_| ())),
+            }
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        let wrong = [
+            SettingsArgs { concurrency: Some(0), ..SettingsArgs::default() },
+            SettingsArgs { lease_seconds: Some(1), ..SettingsArgs::default() },
+            SettingsArgs { timezone: Some("Mars".into()), ..SettingsArgs::default() },
+            SettingsArgs { listen: Some("here".into()), ..SettingsArgs::default() },
+            SettingsArgs { database_url: Some("mysql://x/y".into()), ..SettingsArgs::default() },
+        ];
+        for args in wrong {
+            assert!(merge(args.clone(), FileSettings::default()).is_err(), "{args:?}");
+        }
+    }
+}

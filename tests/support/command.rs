@@ -1,0 +1,391 @@
+//! The real program, as a user runs it: commands with their output, and a server to be asked, stopped and killed.
+
+use super::receiver::{Length, read_message};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle, sleep};
+use std::time::{Duration, Instant};
+
+const POLL: Duration = Duration::from_millis(5);
+
+/// How commands are run: where, with which database and settings, and for how long at most.
+#[derive(Debug, Clone)]
+pub struct Cli {
+    dir: PathBuf,
+    variables: Vec<(String, String)>,
+    stdin: Vec<u8>,
+    limit: Duration,
+}
+
+/// What a command that ended has left.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// None where a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    args: Vec<String>,
+}
+
+impl Cli {
+    /// Runs in `dir`, which therefore holds `data` unless told otherwise, with no settings of the machine's own.
+    pub fn in_dir(dir: &Path) -> Self {
+        let limit = Duration::from_secs(60);
+        Cli { dir: dir.to_owned(), variables: Vec::new(), stdin: Vec::new(), limit }
+    }
+
+    /// In `dir`, on this database.
+    pub fn on(dir: &Path, database_url: &str) -> Self {
+        Cli::in_dir(dir).env("CONTENTHUB_DATABASE_URL", database_url)
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn stdin(mut self, text: &str) -> Self {
+        self.stdin = text.into();
+        self
+    }
+
+    /// How long a command may take; it is killed then, and the test fails.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Runs a command to its end, whatever that is.
+    pub fn run(&self, args: &[&str]) -> Output {
+        let mut running = Running::spawn(self, args);
+        let status = running.wait(self.limit);
+        let (stdout, stderr) = (running.stdout.text(), running.stderr.text());
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let Some(status) = status else {
+            panic!("contenthub {args:?} did not end within {:?}\n{stdout}\n{stderr}", self.limit);
+        };
+        Output { code: status.code(), stdout, stderr, args }
+    }
+
+    /// Runs a command that must succeed, and gives its stdout.
+    pub fn ok(&self, args: &[&str]) -> String {
+        self.run(args).expect_code(0).stdout
+    }
+
+    /// Runs a command with `--output json`, which must succeed, and gives its stdout parsed.
+    pub fn json(&self, args: &[&str]) -> Value {
+        self.run(&[args, &["--output", "json"]].concat()).expect_code(0).json()
+    }
+
+    /// Makes a token of this role.
+    pub fn token(&self, role: &str) -> String {
+        let printed = self.ok(&["token", "create", "--name", &format!("test {role}"), "--role", role]);
+        let is_token = |word: &&str| word.starts_with("cht_");
+        let word = printed.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').find(is_token);
+        word.unwrap_or_else(|| panic!("token create printed no token: {printed}")).to_owned()
+    }
+}
+
+impl Output {
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        let Output { code: ended, stdout, stderr, args } = &self;
+        assert!(*ended == Some(code), "contenthub {args:?} ended with {ended:?}, not {code}\n{stdout}\n{stderr}");
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("contenthub {:?}: {error} in\n{}", self.args, self.stdout))
+    }
+}
+
+/// A running `contenthub serve`; killed when it is dropped.
+pub struct Server {
+    running: Running,
+    address: SocketAddr,
+    token: Option<String>,
+}
+
+/// An answer of the server.
+#[derive(Debug, Clone)]
+pub struct Response {
+    pub status: u16,
+    /// The names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// `null` where the body is not JSON.
+    pub body: Value,
+    pub text: String,
+}
+
+impl Response {
+    #[track_caller]
+    pub fn expect_status(self, status: u16) -> Self {
+        assert!(self.status == status, "answered {}, not {status}: {}", self.status, self.text);
+        self
+    }
+}
+
+impl Server {
+    /// Starts `contenthub serve --listen 127.0.0.1:0` with these arguments added, and waits for its line with the URL.
+    pub fn start(cli: &Cli, args: &[&str]) -> Self {
+        let mut running = Running::spawn(cli, &[&["serve", "--listen", "127.0.0.1:0"], args].concat());
+        let address = running.stdout.wait_until(cli.limit, url_in);
+        let Some(address) = address else {
+            let ended = running.child.try_wait();
+            running.kill();
+            let (stdout, stderr) = (running.stdout.text(), running.stderr.text());
+            panic!("contenthub serve printed no http://127.0.0.1:PORT (ended: {ended:?})\n{stdout}\n{stderr}");
+        };
+        Server { running, address, token: None }
+    }
+
+    /// Starts a server and gives its requests a token of the role `admin`.
+    pub fn start_as_admin(cli: &Cli, args: &[&str]) -> Self {
+        let mut server = Server::start(cli, args);
+        server.use_token(&cli.token("admin"));
+        server
+    }
+
+    /// The bearer token of all further requests.
+    pub fn use_token(&mut self, token: &str) {
+        self.token = Some(token.to_owned());
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.running.child.id()
+    }
+
+    /// What it has printed so far.
+    pub fn stdout(&self) -> String {
+        self.running.stdout.text()
+    }
+
+    pub fn stderr(&self) -> String {
+        self.running.stderr.text()
+    }
+
+    /// Asks for a whole path, such as `/api/v1/publish-pool/stats`.
+    pub fn get(&self, path: &str) -> Response {
+        self.request("GET", path, &[], None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Response {
+        self.request("POST", path, &[], Some(body))
+    }
+
+    pub fn patch(&self, path: &str, body: &Value) -> Response {
+        self.request("PATCH", path, &[], Some(body))
+    }
+
+    pub fn delete(&self, path: &str) -> Response {
+        self.request("DELETE", path, &[], None)
+    }
+
+    /// Any request on a connection of its own; panics where no whole answer comes, see `try_request`.
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Response {
+        self.try_request(method, path, headers, body).unwrap_or_else(|error| {
+            panic!("{method} {path}: {error}; the server printed\n{}\n{}", self.stdout(), self.stderr())
+        })
+    }
+
+    /// The same for a server that may be down, or be killed meanwhile. Headers given here go before the token.
+    pub fn try_request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> std::io::Result<Response> {
+        let limit = Duration::from_secs(60);
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        if let Some(token) = self.token.as_ref().filter(|_| !has("authorization")) {
+            head.push_str(&format!("authorization: Bearer {token}\r\n"));
+        }
+        if !body.is_empty() && !has("content-type") {
+            head.push_str("content-type: application/json\r\n");
+        }
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+
+        let mut stream = TcpStream::connect_timeout(&self.address, limit)?;
+        stream.set_read_timeout(Some(limit))?;
+        stream.write_all(head.as_bytes())?;
+        let answer = read_message(&mut BufReader::new(stream), Length::ToTheEnd)?
+            .ok_or(std::io::ErrorKind::ConnectionReset)?;
+        let status = answer.start.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Ok(Response {
+            status: status.ok_or_else(|| std::io::Error::other(format!("no HTTP: {}", answer.start)))?,
+            headers: answer.headers,
+            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+            text: String::from_utf8_lossy(&answer.body).into_owned(),
+        })
+    }
+
+    /// SIGKILL: a crash.
+    pub fn kill(mut self) {
+        self.running.kill();
+    }
+
+    /// SIGTERM, and its end: how it ended and what it printed on stderr. Panics where it does not end within `limit`.
+    pub fn terminate(mut self, limit: Duration) -> (ExitStatus, String) {
+        self.running.signal("TERM");
+        let Some(status) = self.running.wait(limit) else {
+            panic!("contenthub serve did not end within {limit:?} after SIGTERM\n{}", self.stderr());
+        };
+        (status, self.running.stderr.text())
+    }
+
+    /// Sends a signal by its name, such as `STOP` and `CONT` for a machine that sleeps.
+    pub fn signal(&self, name: &str) {
+        self.running.signal(name);
+    }
+}
+
+/// The address in what a server has printed, once the line with it is whole.
+fn url_in(printed: &str) -> Option<SocketAddr> {
+    let (_, rest) = printed.split_once("http://127.0.0.1:")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    Some(SocketAddr::from(([127, 0, 0, 1], rest[..end].parse().ok()?)))
+}
+
+struct Running {
+    child: Child,
+    stdout: Tap,
+    stderr: Tap,
+}
+
+impl Running {
+    fn spawn(cli: &Cli, args: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contenthub"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CONTENTHUB_") {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
+            .args(args)
+            .current_dir(&cli.dir)
+            .envs(cli.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot run contenthub {args:?}: {error}"));
+        let stdout = Tap::new(child.stdout.take().expect("stdout is piped"));
+        let stderr = Tap::new(child.stderr.take().expect("stderr is piped"));
+        let (mut pipe, text) = (child.stdin.take().expect("stdin is piped"), cli.stdin.clone());
+        // It may end without having read it all, or any of it.
+        thread::spawn(move || pipe.write_all(&text));
+        Running { child, stdout, stderr }
+    }
+
+    /// Waits for the end, and for the end of what was printed; none, and it is killed, where that takes too long.
+    fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("asking after a child of ours") {
+                self.stdout.finish();
+                self.stderr.finish();
+                return Some(status);
+            }
+            if Instant::now() >= deadline {
+                self.kill();
+                return None;
+            }
+            sleep(POLL);
+        }
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "cannot send SIG{name}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What comes out of a pipe, read all the time so that the writer never waits.
+struct Tap {
+    shared: Arc<(Mutex<Printed>, Condvar)>,
+    reading: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Printed {
+    text: String,
+    ended: bool,
+}
+
+impl Tap {
+    fn new(mut pipe: impl Read + Send + 'static) -> Self {
+        let shared = Arc::<(Mutex<Printed>, Condvar)>::default();
+        let reading = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                let (mut bytes, mut buffer) = (Vec::new(), [0; 8192]);
+                loop {
+                    let read = pipe.read(&mut buffer).unwrap_or(0);
+                    bytes.extend_from_slice(&buffer[..read]);
+                    // A character may be cut in two by the buffer's end: the rest of it waits for the next round.
+                    let whole = match std::str::from_utf8(&bytes) {
+                        Err(error) if error.error_len().is_none() && read > 0 => error.valid_up_to(),
+                        _ => bytes.len(),
+                    };
+                    let mut printed = shared.0.lock().expect("no reader panics");
+                    printed.text.push_str(&String::from_utf8_lossy(&bytes[..whole]));
+                    printed.ended = read == 0;
+                    drop(printed);
+                    shared.1.notify_all();
+                    bytes.drain(..whole);
+                    if read == 0 {
+                        return;
+                    }
+                }
+            }
+        });
+        Tap { shared, reading: Some(reading) }
+    }
+
+    fn text(&self) -> String {
+        self.shared.0.lock().expect("no reader panics").text.clone()
+    }
+
+    fn finish(&mut self) {
+        if let Some(thread) = self.reading.take() {
+            let _ = thread.join();
+        }
+    }
+
+    /// Waits until `find` finds something in what was printed; none where the pipe ends or `limit` passes before.
+    fn wait_until<T>(&self, limit: Duration, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let (lock, changed) = &*self.shared;
+        let waiting = |printed: &mut Printed| !printed.ended && find(&printed.text).is_none();
+        let printed = lock.lock().expect("no reader panics");
+        let (printed, _) = changed.wait_timeout_while(printed, limit, waiting).expect("no reader panics");
+        find(&printed.text)
+    }
+}
