@@ -19,3 +19,6 @@ pub mod actors;
 pub mod config;
 pub mod logging;
 pub mod node;
+
+pub mod api;
+pub mod views;

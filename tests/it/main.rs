@@ -4,3 +4,5 @@
 mod support;
 
 mod engine;
+mod support_selftest;
+mod tidy;

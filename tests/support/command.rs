@@ -1,17 +1,15 @@
 //! The real program, as a user runs it: commands with their output, and a server to be asked, stopped and killed.
 
-use super::receiver::{Length, read_message};
+use super::http_message::{Length, read_message};
+use super::process::Running;
+use contenthub::db::database_url::DatabaseUrl;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread::{self, JoinHandle, sleep};
-use std::time::{Duration, Instant};
-
-const POLL: Duration = Duration::from_millis(5);
+use std::process::ExitStatus;
+use std::time::Duration;
 
 /// How commands are run: where, with which database and settings, and for how long at most.
 #[derive(Debug, Clone)]
@@ -40,8 +38,12 @@ impl Cli {
     }
 
     /// In `dir`, on this database.
-    pub fn on(dir: &Path, database_url: &str) -> Self {
-        Cli::in_dir(dir).env("CONTENTHUB_DATABASE_URL", database_url)
+    pub fn on(dir: &Path, database: &DatabaseUrl) -> Self {
+        let url = match database {
+            DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+            DatabaseUrl::Postgres(url) => url.clone(),
+        };
+        Cli::in_dir(dir).env("CONTENTHUB_DATABASE_URL", &url)
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -60,9 +62,13 @@ impl Cli {
         self
     }
 
+    fn spawn(&self, args: &[&str]) -> Running {
+        Running::spawn(&self.dir, &self.variables, &self.stdin, args)
+    }
+
     /// Runs a command to its end, whatever that is.
     pub fn run(&self, args: &[&str]) -> Output {
-        let mut running = Running::spawn(self, args);
+        let mut running = self.spawn(args);
         let status = running.wait(self.limit);
         let (stdout, stderr) = (running.stdout.text(), running.stderr.text());
         let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
@@ -95,7 +101,10 @@ impl Output {
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Self {
         let Output { code: ended, stdout, stderr, args } = &self;
-        assert!(*ended == Some(code), "contenthub {args:?} ended with {ended:?}, not {code}\n{stdout}\n{stderr}");
+        assert!(
+            *ended == Some(code),
+            "contenthub {args:?} ended with {ended:?}, not {code}\n{stdout}\n{stderr}"
+        );
         self
     }
 
@@ -135,13 +144,15 @@ impl Response {
 impl Server {
     /// Starts `contenthub serve --listen 127.0.0.1:0` with these arguments added, and waits for its line with the URL.
     pub fn start(cli: &Cli, args: &[&str]) -> Self {
-        let mut running = Running::spawn(cli, &[&["serve", "--listen", "127.0.0.1:0"], args].concat());
+        let mut running = cli.spawn(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
         let address = running.stdout.wait_until(cli.limit, url_in);
         let Some(address) = address else {
             let ended = running.child.try_wait();
             running.kill();
             let (stdout, stderr) = (running.stdout.text(), running.stderr.text());
-            panic!("contenthub serve printed no http://127.0.0.1:PORT (ended: {ended:?})\n{stdout}\n{stderr}");
+            panic!(
+                "contenthub serve printed no http://127.0.0.1:PORT (ended: {ended:?})\n{stdout}\n{stderr}"
+            );
         };
         Server { running, address, token: None }
     }
@@ -193,7 +204,13 @@ impl Server {
     }
 
     /// Any request on a connection of its own; panics where no whole answer comes, see `try_request`.
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Response {
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Response {
         self.try_request(method, path, headers, body).unwrap_or_else(|error| {
             panic!("{method} {path}: {error}; the server printed\n{}\n{}", self.stdout(), self.stderr())
         })
@@ -261,131 +278,4 @@ fn url_in(printed: &str) -> Option<SocketAddr> {
     let (_, rest) = printed.split_once("http://127.0.0.1:")?;
     let end = rest.find(|c: char| !c.is_ascii_digit())?;
     Some(SocketAddr::from(([127, 0, 0, 1], rest[..end].parse().ok()?)))
-}
-
-struct Running {
-    child: Child,
-    stdout: Tap,
-    stderr: Tap,
-}
-
-impl Running {
-    fn spawn(cli: &Cli, args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_contenthub"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("CONTENTHUB_") {
-                command.env_remove(name);
-            }
-        }
-        let mut child = command
-            .args(args)
-            .current_dir(&cli.dir)
-            .envs(cli.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot run contenthub {args:?}: {error}"));
-        let stdout = Tap::new(child.stdout.take().expect("stdout is piped"));
-        let stderr = Tap::new(child.stderr.take().expect("stderr is piped"));
-        let (mut pipe, text) = (child.stdin.take().expect("stdin is piped"), cli.stdin.clone());
-        // It may end without having read it all, or any of it.
-        thread::spawn(move || pipe.write_all(&text));
-        Running { child, stdout, stderr }
-    }
-
-    /// Waits for the end, and for the end of what was printed; none, and it is killed, where that takes too long.
-    fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
-        let deadline = Instant::now() + limit;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("asking after a child of ours") {
-                self.stdout.finish();
-                self.stderr.finish();
-                return Some(status);
-            }
-            if Instant::now() >= deadline {
-                self.kill();
-                return None;
-            }
-            sleep(POLL);
-        }
-    }
-
-    fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &self.child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "cannot send SIG{name}");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// What comes out of a pipe, read all the time so that the writer never waits.
-struct Tap {
-    shared: Arc<(Mutex<Printed>, Condvar)>,
-    reading: Option<JoinHandle<()>>,
-}
-
-#[derive(Default)]
-struct Printed {
-    text: String,
-    ended: bool,
-}
-
-impl Tap {
-    fn new(mut pipe: impl Read + Send + 'static) -> Self {
-        let shared = Arc::<(Mutex<Printed>, Condvar)>::default();
-        let reading = thread::spawn({
-            let shared = Arc::clone(&shared);
-            move || {
-                let (mut bytes, mut buffer) = (Vec::new(), [0; 8192]);
-                loop {
-                    let read = pipe.read(&mut buffer).unwrap_or(0);
-                    bytes.extend_from_slice(&buffer[..read]);
-                    // A character may be cut in two by the buffer's end: the rest of it waits for the next round.
-                    let whole = match std::str::from_utf8(&bytes) {
-                        Err(error) if error.error_len().is_none() && read > 0 => error.valid_up_to(),
-                        _ => bytes.len(),
-                    };
-                    let mut printed = shared.0.lock().expect("no reader panics");
-                    printed.text.push_str(&String::from_utf8_lossy(&bytes[..whole]));
-                    printed.ended = read == 0;
-                    drop(printed);
-                    shared.1.notify_all();
-                    bytes.drain(..whole);
-                    if read == 0 {
-                        return;
-                    }
-                }
-            }
-        });
-        Tap { shared, reading: Some(reading) }
-    }
-
-    fn text(&self) -> String {
-        self.shared.0.lock().expect("no reader panics").text.clone()
-    }
-
-    fn finish(&mut self) {
-        if let Some(thread) = self.reading.take() {
-            let _ = thread.join();
-        }
-    }
-
-    /// Waits until `find` finds something in what was printed; none where the pipe ends or `limit` passes before.
-    fn wait_until<T>(&self, limit: Duration, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let (lock, changed) = &*self.shared;
-        let waiting = |printed: &mut Printed| !printed.ended && find(&printed.text).is_none();
-        let printed = lock.lock().expect("no reader panics");
-        let (printed, _) = changed.wait_timeout_while(printed, limit, waiting).expect("no reader panics");
-        find(&printed.text)
-    }
 }

@@ -1,6 +1,12 @@
 //! What tests stand on.
 
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
+pub mod command;
+pub mod http_message;
 pub mod postgres;
+pub mod process;
+pub mod receiver;
 
 use contenthub::db::database_url::DatabaseUrl;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

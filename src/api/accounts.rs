@@ -1,0 +1,150 @@
+//! `/accounts` and `/platforms`: where things are published.
+
+use super::Api;
+use super::input::{self, Body};
+use super::problem::Answer;
+use super::roles::needs;
+use crate::domain::account::OnUnknown;
+use crate::domain::ids::AccountId;
+use crate::domain::role::Role;
+use crate::operations::account::*;
+use crate::platforms::platform::Credentials;
+use crate::views::AccountView;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/platforms", needs(Role::Viewer, web::get().to(platforms)))
+        .service(
+            web::resource("/accounts")
+                .route(needs(Role::Viewer, web::get().to(list)))
+                .route(needs(Role::Admin, web::post().to(create))),
+        )
+        .service(
+            web::resource("/accounts/{id}")
+                .route(needs(Role::Viewer, web::get().to(get)))
+                .route(needs(Role::Admin, web::patch().to(update)))
+                .route(needs(Role::Admin, web::delete().to(delete))),
+        )
+        .route("/accounts/{id}/suspend", needs(Role::Operator, web::post().to(suspend)))
+        .route("/accounts/{id}/resume", needs(Role::Operator, web::post().to(resume)));
+}
+
+async fn platforms(api: web::Data<Api>) -> Answer {
+    let items: Vec<Value> = api
+        .cx
+        .registry
+        .all()
+        .map(|platform| {
+            let secrets: Vec<Value> = platform
+                .secret_fields()
+                .iter()
+                .map(|field| json!({"name": field.name, "required": field.required, "about": field.about}))
+                .collect();
+            json!({
+                "name": platform.name(),
+                "about": platform.about(),
+                "delivery_class": platform.delivery_class(&Value::Null).as_str(),
+                "settings_schema": platform.settings_schema(),
+                "credentials": secrets,
+            })
+        })
+        .collect();
+    let total = items.len();
+    Ok(HttpResponse::Ok().json(json!({"items": items, "total": total, "page": 1, "page_size": total})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateBody {
+    name: String,
+    platform: String,
+    settings: Option<Value>,
+    #[serde(default)]
+    credentials: BTreeMap<String, String>,
+    enabled: Option<bool>,
+    timezone: Option<String>,
+    concurrency: Option<i32>,
+    on_unknown: Option<OnUnknown>,
+}
+
+async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
+    let body = body.0;
+    let create = CreateAccount {
+        name: body.name,
+        platform: body.platform,
+        settings: body.settings.unwrap_or_else(|| json!({})),
+        credentials: Credentials(body.credentials),
+        enabled: body.enabled.unwrap_or(true),
+        timezone: body.timezone,
+        concurrency: body.concurrency,
+        on_unknown: body.on_unknown.unwrap_or(OnUnknown::Ask),
+    };
+    Ok(HttpResponse::Created().json(AccountView::from(api.db.perform(create).await?)))
+}
+
+async fn list(api: web::Data<Api>) -> Answer {
+    let rows = api.db.perform(ListAccounts).await?;
+    let items: Vec<AccountView> = rows.into_iter().map(AccountView::from).collect();
+    let total = items.len();
+    Ok(HttpResponse::Ok().json(json!({"items": items, "total": total, "page": 1, "page_size": total})))
+}
+
+async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(GetAccount(input::id("account", &path)?)).await?;
+    Ok(HttpResponse::Ok().json(AccountView::from(row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateBody {
+    name: Option<String>,
+    settings: Option<Value>,
+    credentials: Option<BTreeMap<String, String>>,
+    enabled: Option<bool>,
+    timezone: Option<String>,
+    concurrency: Option<i32>,
+    on_unknown: Option<OnUnknown>,
+}
+
+async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+    let id: AccountId = input::id("account", &path)?;
+    let body = body.0;
+    let update = UpdateAccount {
+        id,
+        name: body.name,
+        settings: body.settings,
+        credentials: body.credentials.map(Credentials),
+        enabled: body.enabled,
+        timezone: body.timezone,
+        concurrency: body.concurrency,
+        on_unknown: body.on_unknown,
+    };
+    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(update).await?)))
+}
+
+async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    api.db.perform(DeleteAccount(input::id("account", &path)?)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuspendBody {
+    reason: String,
+    until: Option<String>,
+}
+
+async fn suspend(api: web::Data<Api>, path: web::Path<String>, body: Body<SuspendBody>) -> Answer {
+    let until = input::optional_time("until", body.0.until.as_deref(), api.cx.timezone)?;
+    let suspend = SuspendAccount { id: input::id("account", &path)?, reason: body.0.reason, until };
+    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(suspend).await?)))
+}
+
+async fn resume(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(ResumeAccount(input::id("account", &path)?)).await?;
+    Ok(HttpResponse::Ok().json(AccountView::from(row)))
+}

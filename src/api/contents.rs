@@ -1,0 +1,139 @@
+//! `/contents`: what is published.
+
+use super::input::{self, Body, given};
+use super::problem::Answer;
+use super::roles::needs;
+use super::{Api, page};
+use crate::db::contents::Text;
+use crate::domain::ids::{AccountId, ContentId};
+use crate::domain::role::Role;
+use crate::operations::Paging;
+use crate::operations::content::*;
+use crate::views::ContentView;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/contents")
+                .route(needs(Role::Viewer, web::get().to(list)))
+                .route(needs(Role::Editor, web::post().to(create))),
+        )
+        .service(
+            web::resource("/contents/{id}")
+                .route(needs(Role::Viewer, web::get().to(get)))
+                .route(needs(Role::Editor, web::patch().to(update)))
+                .route(needs(Role::Editor, web::delete().to(delete))),
+        )
+        .route("/contents/{id}/submit", needs(Role::Editor, web::post().to(submit)))
+        .route("/contents/{id}/approve", needs(Role::Operator, web::post().to(approve)))
+        .route("/contents/{id}/reject", needs(Role::Operator, web::post().to(reject)));
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateBody {
+    title: String,
+    body: String,
+    digest: Option<String>,
+    author: Option<String>,
+    cover: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    source_url: Option<String>,
+    account_id: Option<AccountId>,
+}
+
+async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
+    let body = body.0;
+    let text = Text {
+        title: body.title,
+        body: body.body,
+        digest: body.digest,
+        author: body.author,
+        cover: body.cover,
+        tags: body.tags,
+        source_url: body.source_url,
+    };
+    let row = api.db.perform(CreateContent { text, account: body.account_id }).await?;
+    Ok(HttpResponse::Created().json(ContentView::from(row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    q: Option<String>,
+    page: Option<i64>,
+    page_size: Option<i64>,
+}
+
+async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let query: ListQuery = input::query(&request)?;
+    let paging = Paging::new(query.page, query.page_size)?;
+    let found = api.db.perform(ListContents { title: query.q, paging }).await?;
+    Ok(HttpResponse::Ok().json(page(found, |row| json!(ContentView::from(row)))))
+}
+
+async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(GetContent(input::id("content", &path)?)).await?;
+    Ok(HttpResponse::Ok().json(ContentView::from(row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateBody {
+    title: Option<String>,
+    body: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    digest: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    author: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    cover: Option<Option<String>>,
+    tags: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "given")]
+    source_url: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    account_id: Option<Option<AccountId>>,
+}
+
+async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+    let id: ContentId = input::id("content", &path)?;
+    let body = body.0;
+    let update = UpdateContent {
+        id: Some(id),
+        title: body.title,
+        body: body.body,
+        digest: body.digest,
+        author: body.author,
+        cover: body.cover,
+        tags: body.tags,
+        source_url: body.source_url,
+        account: body.account_id,
+    };
+    Ok(HttpResponse::Ok().json(ContentView::from(api.db.perform(update).await?)))
+}
+
+async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    api.db.perform(DeleteContent(input::id("content", &path)?)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn submit(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    review(&api, &path, ReviewStep::Submit).await
+}
+
+async fn approve(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    review(&api, &path, ReviewStep::Approve).await
+}
+
+async fn reject(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    review(&api, &path, ReviewStep::Reject).await
+}
+
+async fn review(api: &Api, path: &str, step: ReviewStep) -> Answer {
+    let row = api.db.perform(ReviewContent { id: input::id("content", path)?, step }).await?;
+    Ok(HttpResponse::Ok().json(ContentView::from(row)))
+}

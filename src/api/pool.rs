@@ -1,0 +1,232 @@
+//! `/publish-pool`: what waits, and what became of it.
+
+use super::input::{self, Body};
+use super::problem::{Answer, Problem};
+use super::roles::{Caller, needs};
+use super::{Api, page};
+use crate::db::entries::{EntryRow, Filter};
+use crate::domain::entry::EntryStatus;
+use crate::domain::ids::{AccountId, ContentId, EntryId};
+use crate::domain::priority::Priority;
+use crate::domain::retry::MAX_RETRIES_DEFAULT;
+use crate::domain::role::Role;
+use crate::operations::Paging;
+use crate::operations::pool::*;
+use crate::views::EntryView;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/publish-pool/add", needs(Role::Editor, web::post().to(add)))
+        .route("/publish-pool/batch-add", needs(Role::Editor, web::post().to(batch_add)))
+        .route("/publish-pool/list", needs(Role::Viewer, web::get().to(list)))
+        .route("/publish-pool/stats", needs(Role::Viewer, web::get().to(stats)))
+        .route("/publish-pool/clear", needs(Role::Operator, web::post().to(clear)))
+        .service(
+            web::resource("/publish-pool/{id}")
+                .route(needs(Role::Viewer, web::get().to(get)))
+                .route(needs(Role::Editor, web::patch().to(update)))
+                .route(needs(Role::Editor, web::delete().to(delete))),
+        )
+        .route("/publish-pool/{id}/cancel", needs(Role::Editor, web::post().to(cancel)))
+        .route("/publish-pool/{id}/retry", needs(Role::Operator, web::post().to(retry)))
+        .route("/publish-pool/{id}/resolve", needs(Role::Operator, web::post().to(resolve)));
+}
+
+fn view(api: &Api, row: EntryRow) -> Value {
+    json!(EntryView::new(row, api.clock.now()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddBody {
+    content_id: ContentId,
+    priority: Option<Priority>,
+    scheduled_at: Option<String>,
+    account_id: Option<AccountId>,
+    account_ids: Option<Vec<AccountId>>,
+    max_retries: Option<i32>,
+    again: Option<bool>,
+}
+
+impl AddBody {
+    fn addition(&self, api: &Api) -> Result<Addition, Problem> {
+        Ok(Addition {
+            content: self.content_id,
+            account: self.account_id,
+            priority: self.priority.unwrap_or_default(),
+            scheduled_at: input::optional_time("scheduled_at", self.scheduled_at.as_deref(), api.cx.timezone)?,
+            max_retries: self.max_retries.unwrap_or(MAX_RETRIES_DEFAULT),
+            again: self.again.unwrap_or(false),
+        })
+    }
+}
+
+async fn add(api: web::Data<Api>, body: Body<AddBody>) -> Answer {
+    let addition = body.0.addition(&api)?;
+    match body.0.account_ids {
+        None => {
+            let row = api.db.perform(AddToPool(addition)).await?;
+            Ok(HttpResponse::Created().json(view(&api, row)))
+        }
+        Some(_) if body.0.account_id.is_some() => {
+            Err(Problem::field("account_ids", "does not go with account_id"))
+        }
+        Some(accounts) => {
+            let rows = api.db.perform(AddToAccounts { addition, accounts }).await?;
+            let items: Vec<Value> = rows.into_iter().map(|row| view(&api, row)).collect();
+            Ok(HttpResponse::Created().json(json!({"items": items})))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchBody {
+    items: Vec<AddBody>,
+    on_conflict: Option<OnConflictWord>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OnConflictWord {
+    Fail,
+    Skip,
+}
+
+async fn batch_add(api: web::Data<Api>, body: Body<BatchBody>) -> Answer {
+    let on_conflict = match body.0.on_conflict {
+        None | Some(OnConflictWord::Fail) => OnConflict::Fail,
+        Some(OnConflictWord::Skip) => OnConflict::Skip,
+    };
+    let items = body.0.items.iter().map(|item| item.addition(&api)).collect::<Result<Vec<_>, _>>()?;
+    let done = api.db.perform(BatchAdd { items, on_conflict }).await?;
+    let items: Vec<Value> = done
+        .items
+        .into_iter()
+        .enumerate()
+        .map(|(index, item)| match item {
+            Ok((id, status)) => json!({"index": index, "id": id, "status": status}),
+            Err(error) => json!({"index": index, "id": null, "status": "skipped",
+                "code": error.code(), "error": error.to_string()}),
+        })
+        .collect();
+    Ok(HttpResponse::Created().json(json!({"items": items})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    status: Option<EntryStatus>,
+    account_id: Option<AccountId>,
+    content_id: Option<ContentId>,
+    priority: Option<Priority>,
+    due: Option<bool>,
+    q: Option<String>,
+    page: Option<i64>,
+    page_size: Option<i64>,
+}
+
+async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let query: ListQuery = input::query(&request)?;
+    let filter = Filter {
+        status: query.status,
+        account: query.account_id,
+        content: query.content_id,
+        priority: query.priority,
+        due_at: None,
+        title: query.q,
+    };
+    let paging = Paging::new(query.page, query.page_size)?;
+    let found = api.db.perform(ListEntries { filter, due: query.due.unwrap_or(false), paging }).await?;
+    Ok(HttpResponse::Ok().json(page(found, |row| view(&api, row))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatsQuery {
+    account_id: Option<AccountId>,
+}
+
+async fn stats(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let query: StatsQuery = input::query(&request)?;
+    let stats = api.db.perform(GetStats { account: query.account_id }).await?;
+    Ok(HttpResponse::Ok().json(crate::views::stats(&stats)))
+}
+
+async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let id: EntryId = input::id("entry", &path)?;
+    let row = api.db.perform(GetEntry(id)).await?;
+    Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateBody {
+    priority: Option<Priority>,
+    #[serde(default, deserialize_with = "input::given")]
+    scheduled_at: Option<Option<String>>,
+    max_retries: Option<i32>,
+}
+
+async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+    let id: EntryId = input::id("entry", &path)?;
+    let zone = api.cx.timezone;
+    let scheduled_at = body
+        .0
+        .scheduled_at
+        .map(|given| input::optional_time("scheduled_at", given.as_deref(), zone))
+        .transpose()?;
+    let update = UpdateEntry { id, priority: body.0.priority, scheduled_at, max_retries: body.0.max_retries };
+    let row = api.db.perform(update).await?;
+    Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    api.db.perform(DeleteEntry(input::id("entry", &path)?)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn cancel(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(CancelEntry(input::id("entry", &path)?)).await?;
+    Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+async fn retry(api: web::Data<Api>, path: web::Path<String>, caller: Caller) -> Answer {
+    let row = api.db.perform(RetryEntry { id: input::id("entry", &path)?, by: caller.name }).await?;
+    Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResolveBody {
+    published: bool,
+    url: Option<String>,
+    media_id: Option<String>,
+    #[serde(default)]
+    retry: bool,
+}
+
+async fn resolve(
+    api: web::Data<Api>,
+    path: web::Path<String>,
+    caller: Caller,
+    body: Body<ResolveBody>,
+) -> Answer {
+    let resolution = match (body.0.published, body.0.retry) {
+        (true, true) => return Err(Problem::field("retry", "does not go with published: true")),
+        (true, false) => Resolution::Published { url: body.0.url, media_id: body.0.media_id },
+        (false, true) => Resolution::TryAgain,
+        (false, false) => Resolution::GiveUp,
+    };
+    let resolve = ResolveEntry { id: input::id("entry", &path)?, resolution, by: caller.name };
+    let row = api.db.perform(resolve).await?;
+    Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+async fn clear(api: web::Data<Api>) -> Answer {
+    let removed = api.db.perform(ClearPublished).await?;
+    Ok(HttpResponse::Ok().json(json!({"removed": removed})))
+}

@@ -1,0 +1,145 @@
+//! Errors as `application/problem+json` (RFC 9457), with a stable `code`, and what to do.
+
+use crate::domain::field_error::FieldError;
+use crate::operations::OperationError;
+use crate::operations::error::ErrorKind;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// Seconds that a client is asked to wait when we cannot serve it.
+const WAIT_SECONDS: &str = "1";
+
+/// An answer that says what went wrong.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    hint: Option<&'static str>,
+    fields: Vec<FieldError>,
+    more: Vec<(&'static str, Value)>,
+}
+
+pub type Answer = Result<HttpResponse, Problem>;
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Problem { status, code, detail: detail.into(), hint: None, fields: Vec::new(), more: Vec::new() }
+    }
+
+    pub fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// A field that cannot be used: 422.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        OperationError::invalid(field, message).into()
+    }
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        let status = match error.kind() {
+            ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let (code, hint) = (error.code(), error.hint());
+        let detail = match status {
+            // What the database said is for the log, not for strangers.
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                log::error!("a request failed: {error}");
+                "something broke here; the server's log says more".to_owned()
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                log::warn!("a request could not be served: {error}");
+                match &error {
+                    OperationError::Overloaded => error.to_string(),
+                    _ => "the database is not available at the moment".to_owned(),
+                }
+            }
+            _ => error.to_string(),
+        };
+        let mut problem = Problem { status, code, detail, hint, fields: Vec::new(), more: Vec::new() };
+        describe(error, &mut problem);
+        problem
+    }
+}
+
+fn describe(error: OperationError, problem: &mut Problem) {
+    match error {
+        OperationError::Invalid(fields) => problem.fields = fields,
+        OperationError::AlreadyInPool { entry, .. } | OperationError::MaybePublished { entry } => {
+            problem.more.push(("entry_id", entry.0.into()));
+        }
+        OperationError::InUse { entries, .. } => {
+            problem.more.push(("entry_ids", entries.iter().map(|entry| entry.0).collect::<Vec<_>>().into()));
+        }
+        OperationError::WrongState { state, .. } => problem.more.push(("status", state.into())),
+        OperationError::InBatch { index, error } => {
+            problem.fields = vec![FieldError::new(format!("items[{index}]"), error.to_string())];
+            describe_inner(*error, problem);
+        }
+        _ => {}
+    }
+}
+
+fn describe_inner(error: OperationError, problem: &mut Problem) {
+    if let OperationError::AlreadyInPool { entry, .. } = error {
+        problem.more.push(("entry_id", entry.0.into()));
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        if let Some(hint) = self.hint {
+            body["hint"] = hint.into();
+        }
+        if !self.fields.is_empty() {
+            body["errors"] = json!(self.fields);
+        }
+        for (name, value) in &self.more {
+            body[*name] = value.clone();
+        }
+        let mut answer = HttpResponse::build(self.status);
+        answer.insert_header((CONTENT_TYPE, "application/problem+json"));
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            answer.insert_header((RETRY_AFTER, WAIT_SECONDS));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            answer.insert_header(("WWW-Authenticate", "Bearer"));
+        }
+        answer.body(body.to_string())
+    }
+}
+
+pub async fn unknown_route(request: HttpRequest) -> Answer {
+    Err(Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown_route",
+        format!("there is no {} {}", request.method(), request.path()),
+    ))
+}

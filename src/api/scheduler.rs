@@ -1,0 +1,196 @@
+//! `/scheduler`: tasks, and their runs.
+
+use super::input::{self, Body};
+use super::problem::{Answer, Problem};
+use super::roles::needs;
+use super::{Api, page};
+use crate::db::executions::ExecutionRow;
+use crate::domain::execution::{ExecutionStatus, Trigger};
+use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::role::Role;
+use crate::domain::schedule::ScheduleType;
+use crate::operations::Paging;
+use crate::operations::execution::*;
+use crate::operations::task::*;
+use crate::views::{ExecutionView, TaskView};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/scheduler/tasks")
+                .route(needs(Role::Viewer, web::get().to(list)))
+                .route(needs(Role::Admin, web::post().to(create))),
+        )
+        .service(
+            web::resource("/scheduler/tasks/{id}")
+                .route(needs(Role::Viewer, web::get().to(get)))
+                .route(needs(Role::Admin, web::patch().to(update)))
+                .route(needs(Role::Admin, web::delete().to(delete))),
+        )
+        .route("/scheduler/tasks/{id}/trigger", needs(Role::Operator, web::post().to(trigger)))
+        .route("/scheduler/tasks/{id}/enable", needs(Role::Admin, web::post().to(enable)))
+        .route("/scheduler/tasks/{id}/disable", needs(Role::Admin, web::post().to(disable)))
+        .route("/scheduler/tasks/{id}/executions", needs(Role::Viewer, web::get().to(executions_of)))
+        .route("/scheduler/executions", needs(Role::Viewer, web::get().to(executions)))
+        .route("/scheduler/executions/{id}", needs(Role::Viewer, web::get().to(execution)))
+        .route("/scheduler/executions/{id}/results", needs(Role::Viewer, web::get().to(results)))
+        .route("/scheduler/executions/{id}/cancel", needs(Role::Operator, web::post().to(cancel)));
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateBody {
+    name: String,
+    task_type: String,
+    schedule_type: ScheduleType,
+    interval_seconds: Option<i64>,
+    timezone: Option<String>,
+    params: Option<Value>,
+    enabled: Option<bool>,
+    next_run: Option<String>,
+}
+
+async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
+    let body = body.0;
+    let create = CreateTask {
+        name: body.name,
+        task_type: body.task_type,
+        schedule_type: body.schedule_type,
+        interval_seconds: body.interval_seconds,
+        next_run: input::optional_time("next_run", body.next_run.as_deref(), api.cx.timezone)?,
+        timezone: body.timezone,
+        params: body.params.unwrap_or_else(|| json!({})),
+        enabled: body.enabled.unwrap_or(true),
+    };
+    Ok(HttpResponse::Created().json(TaskView::from(api.db.perform(create).await?)))
+}
+
+async fn list(api: web::Data<Api>) -> Answer {
+    let items: Vec<TaskView> = api.db.perform(ListTasks).await?.into_iter().map(TaskView::from).collect();
+    let total = items.len();
+    Ok(HttpResponse::Ok().json(json!({"items": items, "total": total, "page": 1, "page_size": total})))
+}
+
+async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(GetTask(input::id("task", &path)?)).await?;
+    Ok(HttpResponse::Ok().json(TaskView::from(row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateBody {
+    name: Option<String>,
+    interval_seconds: Option<i64>,
+    timezone: Option<String>,
+    params: Option<Value>,
+    enabled: Option<bool>,
+    next_run: Option<String>,
+}
+
+async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+    let body = body.0;
+    let update = UpdateTask {
+        id: input::id("task", &path)?,
+        name: body.name,
+        interval_seconds: body.interval_seconds,
+        next_run: input::optional_time("next_run", body.next_run.as_deref(), api.cx.timezone)?,
+        timezone: body.timezone,
+        params: body.params,
+        enabled: body.enabled,
+    };
+    Ok(HttpResponse::Ok().json(TaskView::from(api.db.perform(update).await?)))
+}
+
+async fn enable(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    switch(&api, &path, true).await
+}
+
+async fn disable(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    switch(&api, &path, false).await
+}
+
+async fn switch(api: &Api, path: &str, enabled: bool) -> Answer {
+    let update = UpdateTask { enabled: Some(enabled), ..UpdateTask::new(input::id("task", path)?) };
+    Ok(HttpResponse::Ok().json(TaskView::from(api.db.perform(update).await?)))
+}
+
+async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    api.db.perform(DeleteTask(input::id("task", &path)?)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TriggerQuery {
+    wait: Option<bool>,
+}
+
+async fn trigger(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
+    let query: TriggerQuery = input::query(&request)?;
+    let task: TaskId = input::id("task", &path)?;
+    let execution = api.db.perform(TriggerTask { task, by: Trigger::Api }).await?;
+    if query.wait != Some(true) {
+        return Ok(HttpResponse::Accepted().json(json!({"execution_id": execution})));
+    }
+    let row = wait_for(&api, execution).await?;
+    if row.report.is_none() {
+        let detail = format!("execution {execution} ended as {} without a report", row.status);
+        return Err(Problem::new(StatusCode::CONFLICT, "no_report", detail));
+    }
+    Ok(HttpResponse::Ok().json(ExecutionView::from(row).report))
+}
+
+/// Waits for the end of a run, wherever it runs. A client that leaves ends the wait, not the run.
+async fn wait_for(api: &Api, execution: ExecutionId) -> Result<ExecutionRow, Problem> {
+    let mut pause = Duration::from_millis(5);
+    loop {
+        let row = api.db.perform(GetExecution(execution)).await?;
+        if !matches!(row.status, ExecutionStatus::Queued | ExecutionStatus::Running) {
+            return Ok(row);
+        }
+        api.clock.sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(200));
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    page: Option<i64>,
+    page_size: Option<i64>,
+}
+
+fn paging(request: &HttpRequest) -> Result<Paging, Problem> {
+    let query: PageQuery = input::query(request)?;
+    Ok(Paging::new(query.page, query.page_size)?)
+}
+
+async fn executions_of(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
+    let list = ListExecutions { task: Some(input::id("task", &path)?), paging: paging(&request)? };
+    Ok(HttpResponse::Ok().json(page(api.db.perform(list).await?, |row| json!(ExecutionView::from(row)))))
+}
+
+async fn executions(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let list = ListExecutions { task: None, paging: paging(&request)? };
+    Ok(HttpResponse::Ok().json(page(api.db.perform(list).await?, |row| json!(ExecutionView::from(row)))))
+}
+
+async fn execution(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(GetExecution(input::id("execution", &path)?)).await?;
+    Ok(HttpResponse::Ok().json(ExecutionView::from(row)))
+}
+
+async fn results(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
+    let list = ListResults { execution: input::id("execution", &path)?, paging: paging(&request)? };
+    Ok(HttpResponse::Ok().json(page(api.db.perform(list).await?, |result| json!(result))))
+}
+
+async fn cancel(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(CancelExecution(input::id("execution", &path)?)).await?;
+    Ok(HttpResponse::Ok().json(ExecutionView::from(row)))
+}

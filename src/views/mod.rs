@@ -1,0 +1,307 @@
+//! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
+
+use crate::db::accounts::AccountRow;
+use crate::db::contents::{ContentRow, read_tags};
+use crate::db::entries::EntryRow;
+use crate::db::executions::ExecutionRow;
+use crate::db::publish_log::LogRow;
+use crate::db::tasks::TaskRow;
+use crate::db::tokens::TokenRow;
+use crate::domain::account::{OnUnknown, shut_reason};
+use crate::domain::clock::Timestamp;
+use crate::domain::content::ReviewStatus;
+use crate::domain::entry::EntryStatus;
+use crate::domain::execution::{ExecutionStatus, Trigger};
+use crate::domain::ids::*;
+use crate::domain::outcome::LogStatus;
+use crate::domain::priority::Priority;
+use crate::domain::role::Role;
+use crate::domain::schedule::ScheduleType;
+use serde::Serialize;
+use serde_json::Value;
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EntryView {
+    pub id: EntryId,
+    pub content_id: ContentId,
+    pub account_id: AccountId,
+    pub status: EntryStatus,
+    pub unproven: bool,
+    pub priority: Priority,
+    pub scheduled_at: Option<Timestamp>,
+    pub due_at: Timestamp,
+    pub retry_count: i32,
+    pub max_retries: i32,
+    pub attempt: i32,
+    pub last_error: Option<String>,
+    /// Why a due entry still waits.
+    pub waiting_for: Option<String>,
+    pub published_at: Option<Timestamp>,
+    pub log_id: Option<LogId>,
+    pub media_id: Option<String>,
+    pub url: Option<String>,
+    pub added_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl EntryView {
+    pub fn new(row: EntryRow, now: Timestamp) -> Self {
+        let waiting_for = waiting_for(&row, now);
+        EntryView {
+            id: row.id,
+            content_id: row.content_id,
+            account_id: row.account_id,
+            status: row.status,
+            unproven: row.unproven,
+            priority: row.priority,
+            scheduled_at: row.scheduled_at,
+            due_at: row.due_at,
+            retry_count: row.retry_count,
+            max_retries: row.max_retries,
+            attempt: row.attempt,
+            last_error: row.log_error,
+            waiting_for,
+            published_at: row.published_at,
+            log_id: row.log_id,
+            media_id: row.media_id,
+            url: row.url,
+            added_at: row.added_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+fn waiting_for(row: &EntryRow, now: Timestamp) -> Option<String> {
+    if row.status != EntryStatus::Pending {
+        return None;
+    }
+    if row.held {
+        return Some("approval of its content".to_owned());
+    }
+    if row.due_at > now {
+        let what = if row.retry_count > 0 || row.unproven { "the next attempt" } else { "its time" };
+        return Some(format!("{what}, {}", row.due_at));
+    }
+    let reason = row.lane_suspended_reason.as_deref();
+    shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now)
+        .or_else(|| Some("a run: its turn has not come, or no enabled task publishes what is due".to_owned()))
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ContentView {
+    pub id: ContentId,
+    pub title: String,
+    pub body: String,
+    pub digest: Option<String>,
+    pub author: Option<String>,
+    pub cover: Option<String>,
+    pub tags: Vec<String>,
+    pub source_url: Option<String>,
+    pub account_id: Option<AccountId>,
+    pub review_status: ReviewStatus,
+    pub revision: i32,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl From<ContentRow> for ContentView {
+    fn from(row: ContentRow) -> Self {
+        ContentView {
+            tags: read_tags(&row.tags),
+            id: row.id,
+            title: row.title,
+            body: row.body,
+            digest: row.digest,
+            author: row.author,
+            cover: row.cover,
+            source_url: row.source_url,
+            account_id: row.account_id,
+            review_status: row.review_status,
+            revision: row.revision,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccountView {
+    pub id: AccountId,
+    pub name: String,
+    pub platform: String,
+    pub settings: Value,
+    /// Which secrets are set; never what they are.
+    pub credentials_set: Vec<String>,
+    pub enabled: bool,
+    pub timezone: String,
+    pub concurrency: i32,
+    pub on_unknown: OnUnknown,
+    pub suspended_reason: Option<String>,
+    pub suspended_until: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl From<AccountRow> for AccountView {
+    fn from(row: AccountRow) -> Self {
+        AccountView {
+            settings: json(&row.settings),
+            credentials_set: serde_json::from_str(&row.credential_names).unwrap_or_default(),
+            id: row.id,
+            name: row.name,
+            platform: row.platform,
+            enabled: row.enabled,
+            timezone: row.timezone,
+            concurrency: row.concurrency,
+            on_unknown: row.on_unknown,
+            suspended_reason: row.suspended_reason,
+            suspended_until: row.suspended_until,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskView {
+    pub id: TaskId,
+    pub name: String,
+    pub task_type: String,
+    pub schedule_type: ScheduleType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_seconds: Option<i64>,
+    pub timezone: String,
+    pub params: Value,
+    pub enabled: bool,
+    pub misfire: String,
+    pub next_run: Option<Timestamp>,
+    pub last_run: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl From<TaskRow> for TaskView {
+    fn from(row: TaskRow) -> Self {
+        TaskView {
+            params: json(&row.params),
+            id: row.id,
+            name: row.name,
+            task_type: row.task_type,
+            schedule_type: row.schedule_type,
+            interval_seconds: row.interval_seconds,
+            timezone: row.timezone,
+            enabled: row.enabled,
+            misfire: row.misfire,
+            next_run: row.next_run,
+            last_run: row.last_run,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExecutionView {
+    pub id: ExecutionId,
+    pub task_id: TaskId,
+    pub trigger: Trigger,
+    pub status: ExecutionStatus,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub report: Value,
+}
+
+impl From<ExecutionRow> for ExecutionView {
+    fn from(row: ExecutionRow) -> Self {
+        ExecutionView {
+            report: row.report.as_deref().map_or(Value::Null, json),
+            id: row.id,
+            task_id: row.task_id,
+            trigger: row.triggered_by,
+            status: row.status,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogView {
+    pub id: LogId,
+    pub pool_id: EntryId,
+    pub content_id: ContentId,
+    pub revision: i32,
+    pub account_id: AccountId,
+    pub execution_id: Option<ExecutionId>,
+    pub attempt: i32,
+    pub status: LogStatus,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    pub media_id: Option<String>,
+    pub url: Option<String>,
+    pub said_by: Option<String>,
+    pub started_at: Timestamp,
+    pub finished_at: Timestamp,
+    pub duration_ms: f64,
+}
+
+impl From<LogRow> for LogView {
+    fn from(row: LogRow) -> Self {
+        LogView {
+            duration_ms: row.finished_at.since(row.started_at).as_secs_f64() * 1000.0,
+            id: row.id,
+            pool_id: row.pool_id,
+            content_id: row.content_id,
+            revision: row.revision,
+            account_id: row.account_id,
+            execution_id: row.execution_id,
+            attempt: row.attempt,
+            status: row.status,
+            error_code: row.error_code,
+            error_message: row.error_message,
+            media_id: row.media_id,
+            url: row.url,
+            said_by: row.said_by,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TokenView {
+    pub id: TokenId,
+    pub name: String,
+    pub role: Role,
+    pub created_at: Timestamp,
+    /// Shown once, when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+impl TokenView {
+    pub fn new(row: TokenRow, token: Option<String>) -> Self {
+        TokenView { id: row.id, name: row.name, role: row.role, created_at: row.created_at, token }
+    }
+}
+
+/// JSON that only we wrote; what cannot be read is shown as null.
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// The pool in numbers.
+pub fn stats(stats: &crate::operations::pool::PoolStats) -> Value {
+    serde_json::json!({
+        "total": stats.total,
+        "pending": stats.pending,
+        "publishing": stats.publishing,
+        "published": stats.published,
+        "failed": stats.failed,
+        "uncertain": stats.uncertain,
+        "cancelled": stats.cancelled,
+        "due_now": stats.due_now,
+        "oldest_due_seconds": stats.oldest_due_seconds,
+        "failure_rate": stats.failure_rate,
+    })
+}
