@@ -16,9 +16,14 @@ pub mod operations;
 
 pub mod actors;
 
+pub mod app;
 pub mod config;
+pub mod demo;
 pub mod logging;
 pub mod node;
+pub mod server;
+
+pub mod cli;
 
 pub mod api;
 pub mod views;

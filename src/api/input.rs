@@ -70,9 +70,8 @@ fn plain(error: &serde_json::Error) -> String {
 
 /// An id in a path; what is no number is not there.
 pub fn id<T: FromStr>(what: &str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| {
-        Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what} {text}"))
-    })
+    text.parse()
+        .map_err(|_| Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what} {text}")))
 }
 
 /// Tells a field that is null from one that is missing.

@@ -11,6 +11,7 @@ use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::role::Role;
 use crate::operations::Paging;
+use crate::operations::entry::*;
 use crate::operations::pool::*;
 use crate::views::EntryView;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -57,7 +58,11 @@ impl AddBody {
             content: self.content_id,
             account: self.account_id,
             priority: self.priority.unwrap_or_default(),
-            scheduled_at: input::optional_time("scheduled_at", self.scheduled_at.as_deref(), api.cx.timezone)?,
+            scheduled_at: input::optional_time(
+                "scheduled_at",
+                self.scheduled_at.as_deref(),
+                api.cx.timezone,
+            )?,
             max_retries: self.max_retries.unwrap_or(MAX_RETRIES_DEFAULT),
             again: self.again.unwrap_or(false),
         })

@@ -16,7 +16,6 @@ pub mod migrations;
 pub mod node_locks;
 pub mod publish_log;
 pub mod schema;
-mod settle;
 pub mod statement;
 pub mod tasks;
 pub mod tokens;

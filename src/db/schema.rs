@@ -1,4 +1,4 @@
-// @generated automatically by Diesel CLI.
+//! The tables of both databases. @generated automatically by Diesel CLI.
 
 diesel::table! {
     accounts (id) {

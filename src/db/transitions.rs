@@ -1,9 +1,10 @@
 //! Where an entry goes after its claim: outcomes of attempts, and what people decide. With `claim.rs` the only writer
 //! of an entry's status; `domain/entry.rs` has the table that both obey.
 
+mod settle;
+
 use super::connection::{DbConnection, DbError};
 use super::schema::publish_pool::dsl;
-use super::settle;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus, may_change};
 use crate::domain::ids::*;

@@ -13,6 +13,7 @@ pub mod execution;
 pub mod field_error;
 pub mod ids;
 pub mod outcome;
+pub mod pool_stats;
 pub mod priority;
 pub mod report;
 pub mod retry;

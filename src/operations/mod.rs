@@ -5,6 +5,7 @@ pub mod account;
 pub mod content;
 pub mod context;
 pub mod cycle;
+pub mod entry;
 pub mod error;
 pub mod execution;
 pub mod firing;

@@ -291,7 +291,7 @@ fn json(text: &str) -> Value {
 }
 
 /// The pool in numbers.
-pub fn stats(stats: &crate::operations::pool::PoolStats) -> Value {
+pub fn stats(stats: &crate::domain::pool_stats::PoolStats) -> Value {
     serde_json::json!({
         "total": stats.total,
         "pending": stats.pending,

@@ -1,8 +1,8 @@
 //! The statements behind `transitions::settle`: a row in the log, the entry's new state, and the memory of what is out,
 //! only where node and attempt are still the claim's.
 
-use super::statement::statement;
-use super::transitions::Ended;
+use super::Ended;
+use crate::db::statement::statement;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use diesel::pg::sql_types::Array;

@@ -1,0 +1,204 @@
+//! `contenthub account`: where things are published.
+
+use super::output::Output;
+use super::{Done, Failure, time};
+use crate::app::App;
+use crate::domain::account::OnUnknown;
+use crate::domain::delivery_class::DeliveryClass;
+use crate::operations::account::*;
+use crate::platforms::platform::Credentials;
+use crate::views::AccountView;
+use serde_json::{Map, Value, json};
+use std::io::Read;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List all accounts
+    List,
+    /// Create an account: contenthub account create blog --platform webhook --setting url=http://127.0.0.1:9000/hook
+    Create(CreateArguments),
+    /// Show one account (name or id)
+    Show { account: String },
+    /// Change an account; settings and credentials are merged with what is there
+    Update(UpdateArguments),
+    /// Stop publishing on an account
+    Suspend {
+        account: String,
+        #[arg(long)]
+        reason: String,
+        /// It resumes by itself then
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+    },
+    /// Publish on it again
+    Resume { account: String },
+    /// Remove an account that no entry refers to
+    Delete { account: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CreateArguments {
+    name: String,
+    #[arg(long)]
+    platform: String,
+    /// NAME=VALUE; may be given several times
+    #[arg(long = "setting", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// NAME=VALUE, NAME=@FILE, or NAME=- for standard input; kept encrypted
+    #[arg(long = "credential", value_name = "NAME=VALUE")]
+    credentials: Vec<String>,
+    /// Zone of its times
+    #[arg(long = "zone", value_name = "ZONE")]
+    timezone: Option<String>,
+    /// Attempts that it may have on the wire at once, 1 to 1024
+    #[arg(long = "at-once", value_name = "N")]
+    concurrency: Option<i32>,
+    /// After an attempt whose end nobody saw, on a platform that cannot tell: ask a person, or retry
+    #[arg(long, default_value = "ask", value_name = "ask|retry")]
+    on_unknown: OnUnknown,
+    #[arg(long)]
+    disabled: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct UpdateArguments {
+    account: String,
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long = "setting", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// Replaces all credentials
+    #[arg(long = "credential", value_name = "NAME=VALUE")]
+    credentials: Vec<String>,
+    #[arg(long)]
+    enabled: Option<bool>,
+    #[arg(long = "zone", value_name = "ZONE")]
+    timezone: Option<String>,
+    #[arg(long = "at-once", value_name = "N")]
+    concurrency: Option<i32>,
+    #[arg(long, value_name = "ask|retry")]
+    on_unknown: Option<OnUnknown>,
+}
+
+pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
+    match command {
+        Command::List => list(app, out),
+        Command::Create(arguments) => create(arguments, app, out),
+        Command::Show { account } => show(app.run(FindAccount(account))?, out),
+        Command::Update(arguments) => update(arguments, app, out),
+        Command::Suspend { account, reason, until } => {
+            let id = app.run(FindAccount(account))?.id;
+            let until = time(app, until.as_deref())?;
+            show(app.run(SuspendAccount { id, reason, until })?, out)
+        }
+        Command::Resume { account } => {
+            let id = app.run(FindAccount(account))?.id;
+            show(app.run(ResumeAccount(id))?, out)
+        }
+        Command::Delete { account } => {
+            let row = app.run(FindAccount(account))?;
+            app.run(DeleteAccount(row.id))?;
+            out.say(&format!("Account {} “{}” is gone.", row.id, row.name), &json!({"deleted": row.id}))
+        }
+    }
+}
+
+fn show(row: crate::db::accounts::AccountRow, out: &Output) -> Result<Done, Failure> {
+    out.one(&json!(AccountView::from(row)))
+}
+
+fn list(app: &App, out: &Output) -> Result<Done, Failure> {
+    let rows: Vec<Value> =
+        app.run(ListAccounts)?.into_iter().map(|row| json!(AccountView::from(row))).collect();
+    let columns = [
+        ("ID", "id"),
+        ("NAME", "name"),
+        ("PLATFORM", "platform"),
+        ("ENABLED", "enabled"),
+        ("SUSPENDED", "suspended_reason"),
+        ("AT ONCE", "concurrency"),
+        ("SECRETS", "credentials_set"),
+    ];
+    let whole = json!({"items": rows, "total": rows.len(), "page": 1, "page_size": rows.len()});
+    out.list(&columns, &rows, &whole)
+}
+
+fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let settings = Value::Object(settings(&arguments.settings, Map::new())?);
+    let class = app.context().registry.get(&arguments.platform).map(|found| found.delivery_class(&settings));
+    let create = CreateAccount {
+        settings,
+        credentials: credentials(&arguments.credentials)?,
+        enabled: !arguments.disabled,
+        timezone: arguments.timezone,
+        concurrency: arguments.concurrency,
+        on_unknown: arguments.on_unknown,
+        ..CreateAccount::new(arguments.name, arguments.platform)
+    };
+    let view = AccountView::from(app.run(create)?);
+    if class == Some(DeliveryClass::Keyed) && view.platform == "webhook" {
+        eprintln!(
+            "note: its receiver must ignore a webhook-id that it has seen before; where it does not, say so with \
+             --setting deduplicates=false"
+        );
+    }
+    out.say(&format!("Account {} “{}” was created.", view.id, view.name), &json!(view))
+}
+
+fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let row = app.run(FindAccount(arguments.account))?;
+    let kept = serde_json::from_str::<Map<String, Value>>(&row.settings).unwrap_or_default();
+    let changed = !arguments.settings.is_empty();
+    let update = UpdateAccount {
+        name: arguments.name,
+        settings: changed.then(|| settings(&arguments.settings, kept).map(Value::Object)).transpose()?,
+        credentials: (!arguments.credentials.is_empty())
+            .then(|| credentials(&arguments.credentials))
+            .transpose()?,
+        enabled: arguments.enabled,
+        timezone: arguments.timezone,
+        concurrency: arguments.concurrency,
+        on_unknown: arguments.on_unknown,
+        ..UpdateAccount::new(row.id)
+    };
+    show(app.run(update)?, out)
+}
+
+/// `true`, `false` and whole numbers are what they look like; all else is text.
+fn settings(pairs: &[String], mut kept: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    for pair in pairs {
+        let (name, text) = split(pair, "setting")?;
+        let value = match text {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
+        };
+        kept.insert(name.to_owned(), value);
+    }
+    Ok(kept)
+}
+
+fn credentials(pairs: &[String]) -> Result<Credentials, Failure> {
+    let mut credentials = Credentials::default();
+    for pair in pairs {
+        let (name, text) = split(pair, "credential")?;
+        let secret = match text.strip_prefix('@') {
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{path}: {error}")))?
+            }
+            None if text == "-" => {
+                let mut read = String::new();
+                std::io::stdin().read_to_string(&mut read)?;
+                read
+            }
+            None => text.to_owned(),
+        };
+        credentials.0.insert(name.to_owned(), secret.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    Ok(credentials)
+}
+
+/// The part after `=` may be a secret, so it is never repeated.
+fn split<'a>(pair: &'a str, what: &str) -> Result<(&'a str, &'a str), Failure> {
+    pair.split_once('=').ok_or_else(|| Failure::Usage(format!("a {what} is written NAME=VALUE")))
+}

@@ -1,0 +1,155 @@
+//! `contenthub content`: what is published.
+
+use super::output::Output;
+use super::{Done, Failure};
+use crate::app::App;
+use crate::db::contents::Text;
+use crate::domain::content::BODY_MAX_BYTES;
+use crate::domain::ids::ContentId;
+use crate::operations::Paging;
+use crate::operations::account::FindAccount;
+use crate::operations::content::*;
+use crate::views::ContentView;
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List contents, newest first
+    List {
+        /// Part of the title
+        #[arg(long)]
+        title: Option<String>,
+        #[arg(long)]
+        page: Option<i64>,
+        #[arg(long)]
+        page_size: Option<i64>,
+    },
+    /// Create a content: contenthub content create --title "Hello" --body-file a.md --account blog
+    Create(CreateArguments),
+    /// Show one content
+    Show { id: ContentId },
+    /// Change a content, which makes a revision
+    Update(UpdateArguments),
+    /// Approve a content for publication
+    Approve { id: ContentId },
+    /// Reject a content
+    Reject { id: ContentId },
+    /// Remove a content that nothing waits for
+    Delete { id: ContentId },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CreateArguments {
+    #[arg(long)]
+    title: String,
+    /// Markdown
+    #[arg(long, conflicts_with = "body_file", required_unless_present = "body_file")]
+    body: Option<String>,
+    /// A Markdown file; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    body_file: Option<PathBuf>,
+    /// Where it is published unless an entry says otherwise (name or id)
+    #[arg(long)]
+    account: Option<String>,
+    #[arg(long)]
+    digest: Option<String>,
+    #[arg(long)]
+    author: Option<String>,
+    #[arg(long)]
+    cover: Option<String>,
+    /// May be given several times
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    #[arg(long, value_name = "URL")]
+    source_url: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct UpdateArguments {
+    id: ContentId,
+    #[arg(long)]
+    title: Option<String>,
+    #[arg(long, conflicts_with = "body_file")]
+    body: Option<String>,
+    /// A Markdown file; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    body_file: Option<PathBuf>,
+}
+
+pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
+    match command {
+        Command::List { title, page, page_size } => list(title, Paging::new(page, page_size)?, app, out),
+        Command::Create(arguments) => create(arguments, app, out),
+        Command::Show { id } => show(app.run(GetContent(id))?, out),
+        Command::Update(arguments) => {
+            let body = read_body(arguments.body, arguments.body_file.as_deref())?;
+            let update = UpdateContent { title: arguments.title, body, ..UpdateContent::new(arguments.id) };
+            show(app.run(update)?, out)
+        }
+        Command::Approve { id } => show(app.run(ReviewContent { id, step: ReviewStep::Approve })?, out),
+        Command::Reject { id } => show(app.run(ReviewContent { id, step: ReviewStep::Reject })?, out),
+        Command::Delete { id } => {
+            app.run(DeleteContent(id))?;
+            out.say(&format!("Content {id} is gone."), &json!({"deleted": id}))
+        }
+    }
+}
+
+fn show(row: crate::db::contents::ContentRow, out: &Output) -> Result<Done, Failure> {
+    out.one(&json!(ContentView::from(row)))
+}
+
+fn list(title: Option<String>, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {
+    let page = app.run(ListContents { title, paging })?;
+    let (total, number, size) = (page.total, page.page, page.page_size);
+    let rows: Vec<Value> = page.items.into_iter().map(|row| json!(ContentView::from(row))).collect();
+    let columns = [
+        ("ID", "id"),
+        ("TITLE", "title"),
+        ("ACCOUNT", "account_id"),
+        ("REVISION", "revision"),
+        ("REVIEW", "review_status"),
+        ("UPDATED", "updated_at"),
+    ];
+    let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});
+    out.list(&columns, &rows, &whole)
+}
+
+fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
+    let body = read_body(arguments.body, arguments.body_file.as_deref())?.unwrap_or_default();
+    let text = Text {
+        title: arguments.title,
+        body,
+        digest: arguments.digest,
+        author: arguments.author,
+        cover: arguments.cover,
+        tags: arguments.tags,
+        source_url: arguments.source_url,
+    };
+    let view = ContentView::from(app.run(CreateContent { text, account })?);
+    out.say(&format!("Content {} “{}” was created.", view.id, view.title), &json!(view))
+}
+
+fn read_body(text: Option<String>, file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let Some(path) = file else { return Ok(text) };
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(BODY_MAX_BYTES + 1).unwrap_or(u64::MAX);
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    if bytes.len() > BODY_MAX_BYTES {
+        return Err(Failure::Usage(format!("{} is larger than {BODY_MAX_BYTES} bytes", path.display())));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Failure::Usage(format!("{}:{line}: not UTF-8", path.display()))
+    })?;
+    Ok(Some(text))
+}

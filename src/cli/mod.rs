@@ -1,0 +1,177 @@
+//! The command line. It works on the database directly, beside a running server or without one. Data goes to stdout,
+//! all else to stderr.
+
+mod account;
+mod content;
+mod output;
+mod pool;
+mod publisher;
+mod scheduler;
+mod serve;
+mod token;
+
+use crate::app::{App, OpenError};
+use crate::config::{self, ConfigError, SettingsArgs};
+use crate::demo::DemoError;
+use crate::logging::{self, Publications};
+use crate::operations::OperationError;
+use crate::server::ServeError;
+use clap::{Parser, Subcommand};
+use output::{Format, Output};
+use std::process::ExitCode;
+
+/// Publishes each post on the right platform, at the right moment, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "contenthub", version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server: scheduler, publishers and HTTP API
+    Serve(serve::Arguments),
+    /// Scheduled tasks and their runs
+    #[command(subcommand)]
+    Scheduler(scheduler::Command),
+    /// What waits to be published
+    #[command(subcommand)]
+    PublishPool(pool::Command),
+    /// What is published
+    #[command(subcommand)]
+    Content(content::Command),
+    /// Where it is published
+    #[command(subcommand)]
+    Account(account::Command),
+    /// What became of each attempt
+    #[command(subcommand)]
+    Publisher(publisher::Command),
+    /// Who may use the API
+    #[command(subcommand)]
+    Token(token::Command),
+    /// The settings in force
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Show each setting and where it came from
+    Show,
+}
+
+/// What ends a command.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// What the user gave cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// How a command ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Well,
+    /// A run in which not everything was published.
+    Partly,
+}
+
+impl Failure {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::Config(_) | Failure::Usage(_) | Failure::Operation(OperationError::Invalid(_)) => {
+                ExitCode::from(2)
+            }
+            Failure::Open(_)
+            | Failure::Serve(_)
+            | Failure::Demo(_)
+            | Failure::Operation(_)
+            | Failure::Io(_) => ExitCode::from(1),
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Failure::Operation(error) => error.hint(),
+            Failure::Serve(ServeError::Listen { source, .. })
+            | Failure::Demo(DemoError::Serve(ServeError::Listen { source, .. }))
+                if source.kind() == std::io::ErrorKind::AddrInUse =>
+            {
+                Some("Another program has this port; choose one with --listen 127.0.0.1:PORT.")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads the arguments, does what they say, and tells how it ended: 0 done, 1 failed, 2 usage, 3 partly failed run.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match execute(arguments) {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::Partly) => ExitCode::from(3),
+        // Whoever read our output has enough of it.
+        Err(Failure::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            if let Some(hint) = failure.hint() {
+                eprintln!("hint: {hint}");
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn execute(arguments: Arguments) -> Result<Done, Failure> {
+    let out = Output::new(arguments.output);
+    if let Command::Serve(serve) = arguments.command {
+        return serve::run(serve, &arguments.settings);
+    }
+    logging::init(log::LevelFilter::Warn, Publications::Quiet);
+    let settings = config::load(&arguments.settings)?;
+    if let Command::Config(ConfigCommand::Show) = arguments.command {
+        return output::settings(&out, &settings);
+    }
+    let app = App::open(settings)?;
+    match arguments.command {
+        Command::Scheduler(command) => scheduler::run(command, &app, &out),
+        Command::PublishPool(command) => pool::run(command, &app, &out),
+        Command::Content(command) => content::run(command, &app, &out),
+        Command::Account(command) => account::run(command, &app, &out),
+        Command::Publisher(command) => publisher::run(command, &app, &out),
+        Command::Token(command) => token::run(command, &app, &out),
+        Command::Serve(_) | Command::Config(_) => Ok(Done::Well),
+    }
+}
+
+/// A time as a user gave it, in the configured zone.
+fn time(app: &App, text: Option<&str>) -> Result<Option<crate::domain::clock::Timestamp>, Failure> {
+    let zone = app.settings().timezone;
+    text.map(|text| crate::domain::time_input::parse(text, zone))
+        .transpose()
+        .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Who does this: the user of the system.
+fn user() -> String {
+    let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    format!("cli:{}", name.unwrap_or_else(|_| "unknown".to_owned()))
+}

@@ -1,0 +1,209 @@
+//! `contenthub publish-pool`: what waits, and what became of it.
+
+use super::output::Output;
+use super::{Done, Failure, time, user};
+use crate::app::App;
+use crate::db::entries::{EntryRow, Filter};
+use crate::domain::entry::EntryStatus;
+use crate::domain::ids::{ContentId, EntryId};
+use crate::domain::priority::Priority;
+use crate::domain::retry::MAX_RETRIES_DEFAULT;
+use crate::operations::Paging;
+use crate::operations::account::FindAccount;
+use crate::operations::entry::*;
+use crate::operations::pool::*;
+use crate::views::{self, EntryView};
+use serde_json::{Value, json};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List entries, newest first
+    List(ListArguments),
+    /// Add a content: contenthub publish-pool add 123 --priority 1 --scheduled-at "2026-02-06 12:00:00"
+    Add(AddArguments),
+    /// Count entries by status
+    Stats {
+        /// Only this account's (name or id)
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Show one entry
+    Show { id: EntryId },
+    /// Set an entry's priority, 1 (first) to 10 (last)
+    SetPriority {
+        id: EntryId,
+        #[arg(value_parser = priority)]
+        priority: Priority,
+    },
+    /// Set when an entry goes out
+    Schedule { id: EntryId, time: String },
+    /// Remove an entry; its log stays
+    Remove { id: EntryId },
+    /// Try a failed or cancelled entry again
+    Retry { id: EntryId },
+    /// Say what became of an uncertain entry
+    Resolve(ResolveArguments),
+    /// Take an entry back before it goes out
+    Cancel { id: EntryId },
+    /// Remove the published entries; their log stays
+    Clear,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ListArguments {
+    #[arg(long)]
+    status: Option<EntryStatus>,
+    /// Only this account's (name or id)
+    #[arg(long)]
+    account: Option<String>,
+    #[arg(long, value_name = "ID")]
+    content: Option<ContentId>,
+    #[arg(long, value_parser = priority)]
+    priority: Option<Priority>,
+    /// Only what is pending and due
+    #[arg(long)]
+    due: bool,
+    #[arg(long)]
+    page: Option<i64>,
+    #[arg(long)]
+    page_size: Option<i64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct AddArguments {
+    content: ContentId,
+    /// 1 (first) to 10 (last)
+    #[arg(long, default_value = "5", value_parser = priority)]
+    priority: Priority,
+    /// When it goes out, e.g. "2026-02-06 12:00:00" or 2026-02-06T12:00:00Z (default: now)
+    #[arg(long, value_name = "TIME")]
+    scheduled_at: Option<String>,
+    /// The account, by name or id (default: the content's own, else the only one)
+    #[arg(long)]
+    account: Option<String>,
+    #[arg(long, default_value_t = MAX_RETRIES_DEFAULT)]
+    max_retries: i32,
+    /// Publish it although it was published on this account before
+    #[arg(long)]
+    again: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false, id = "what")]
+pub struct ResolveArguments {
+    id: EntryId,
+    /// It is out
+    #[arg(long, group = "what")]
+    published: bool,
+    /// It is not out: try again
+    #[arg(long, group = "what")]
+    retry: bool,
+    /// It is not out, and that is that
+    #[arg(long, group = "what")]
+    failed: bool,
+    /// Where it is
+    #[arg(long, requires = "published")]
+    url: Option<String>,
+}
+
+fn priority(text: &str) -> Result<Priority, String> {
+    let number: i32 = text.parse().map_err(|_| format!("“{text}” is no number"))?;
+    Priority::try_from(number).map_err(|error| error.to_string())
+}
+
+pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
+    match command {
+        Command::List(arguments) => list(arguments, app, out),
+        Command::Add(arguments) => add(arguments, app, out),
+        Command::Stats { account } => {
+            let account = account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
+            out.one(&views::stats(&app.run(GetStats { account })?))
+        }
+        Command::Show { id } => show(app.run(GetEntry(id))?, app, out),
+        Command::SetPriority { id, priority } => {
+            let update = UpdateEntry { id, priority: Some(priority), scheduled_at: None, max_retries: None };
+            show(app.run(update)?, app, out)
+        }
+        Command::Schedule { id, time: text } => {
+            let at = time(app, Some(&text))?;
+            let update = UpdateEntry { id, priority: None, scheduled_at: Some(at), max_retries: None };
+            show(app.run(update)?, app, out)
+        }
+        Command::Remove { id } => {
+            app.run(DeleteEntry(id))?;
+            out.say(&format!("Entry {id} is gone; its log stays."), &json!({"deleted": id}))
+        }
+        Command::Retry { id } => show(app.run(RetryEntry { id, by: user() })?, app, out),
+        Command::Resolve(arguments) => resolve(arguments, app, out),
+        Command::Cancel { id } => show(app.run(CancelEntry(id))?, app, out),
+        Command::Clear => {
+            let removed = app.run(ClearPublished)?;
+            out.say(
+                &format!("{removed} published entries removed; the log stays."),
+                &json!({"removed": removed}),
+            )
+        }
+    }
+}
+
+fn view(row: EntryRow, app: &App) -> Value {
+    json!(EntryView::new(row, app.clock().now()))
+}
+
+fn show(row: EntryRow, app: &App, out: &Output) -> Result<Done, Failure> {
+    out.one(&view(row, app))
+}
+
+fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
+    let filter = Filter {
+        status: arguments.status,
+        account,
+        content: arguments.content,
+        priority: arguments.priority,
+        ..Filter::default()
+    };
+    let paging = Paging::new(arguments.page, arguments.page_size)?;
+    let page = app.run(ListEntries { filter, due: arguments.due, paging })?;
+    let (total, number, size) = (page.total, page.page, page.page_size);
+    let rows: Vec<Value> = page.items.into_iter().map(|row| view(row, app)).collect();
+    let columns = [
+        ("ID", "id"),
+        ("CONTENT", "content_id"),
+        ("ACCOUNT", "account_id"),
+        ("STATUS", "status"),
+        ("PRIORITY", "priority"),
+        ("DUE", "due_at"),
+        ("RETRIES", "retry_count"),
+        ("LAST ERROR", "last_error"),
+    ];
+    let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});
+    out.list(&columns, &rows, &whole)
+}
+
+fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
+    let addition = Addition {
+        content: arguments.content,
+        account,
+        priority: arguments.priority,
+        scheduled_at: time(app, arguments.scheduled_at.as_deref())?,
+        max_retries: arguments.max_retries,
+        again: arguments.again,
+    };
+    let row = app.run(AddToPool(addition))?;
+    let sentence = format!(
+        "Entry {}: content {} goes out on account {} at {} with priority {}.",
+        row.id, row.content_id, row.account_id, row.due_at, row.priority
+    );
+    out.say(&sentence, &view(row, app))
+}
+
+fn resolve(arguments: ResolveArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let resolution = match (arguments.published, arguments.retry) {
+        (true, _) => Resolution::Published { url: arguments.url, media_id: None },
+        (false, true) => Resolution::TryAgain,
+        (false, false) => Resolution::GiveUp,
+    };
+    show(app.run(ResolveEntry { id: arguments.id, resolution, by: user() })?, app, out)
+}

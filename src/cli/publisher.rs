@@ -1,0 +1,75 @@
+//! `contenthub publisher`: what became of each attempt.
+
+use super::output::Output;
+use super::{Done, Failure};
+use crate::app::App;
+use crate::db::publish_log::Filter;
+use crate::domain::ids::*;
+use crate::domain::outcome::LogStatus;
+use crate::operations::Paging;
+use crate::operations::account::FindAccount;
+use crate::operations::history::{GetLog, ListHistory};
+use crate::views::LogView;
+use serde_json::{Value, json};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List attempts, newest first
+    History(HistoryArguments),
+    /// Show one attempt
+    Show { id: LogId },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct HistoryArguments {
+    #[arg(long, value_name = "ID")]
+    content: Option<ContentId>,
+    /// Name or id
+    #[arg(long)]
+    account: Option<String>,
+    #[arg(long, value_name = "ID")]
+    entry: Option<EntryId>,
+    #[arg(long, value_name = "ID")]
+    execution: Option<ExecutionId>,
+    #[arg(long)]
+    status: Option<LogStatus>,
+    #[arg(long)]
+    page: Option<i64>,
+    #[arg(long)]
+    page_size: Option<i64>,
+}
+
+pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
+    match command {
+        Command::History(arguments) => history(arguments, app, out),
+        Command::Show { id } => out.one(&json!(LogView::from(app.run(GetLog(id))?))),
+    }
+}
+
+fn history(arguments: HistoryArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
+    let filter = Filter {
+        content: arguments.content,
+        account,
+        entry: arguments.entry,
+        execution: arguments.execution,
+        status: arguments.status,
+        ..Filter::default()
+    };
+    let paging = Paging::new(arguments.page, arguments.page_size)?;
+    let page = app.run(ListHistory { filter, paging })?;
+    let (total, number, size) = (page.total, page.page, page.page_size);
+    let rows: Vec<Value> = page.items.into_iter().map(|row| json!(LogView::from(row))).collect();
+    let columns = [
+        ("ID", "id"),
+        ("ENTRY", "pool_id"),
+        ("CONTENT", "content_id"),
+        ("ACCOUNT", "account_id"),
+        ("ATTEMPT", "attempt"),
+        ("STATUS", "status"),
+        ("FINISHED", "finished_at"),
+        ("ERROR", "error_message"),
+    ];
+    let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});
+    out.list(&columns, &rows, &whole)
+}

@@ -1,0 +1,34 @@
+//! `contenthub serve`.
+
+use super::{Done, Failure};
+use crate::app::App;
+use crate::config::{self, SettingsArgs};
+use crate::demo;
+use crate::logging::{self, Publications};
+use crate::server;
+use std::io::Write;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Try it: a throw-away data directory, sample posts, and a small site that they are published to
+    #[arg(long)]
+    demo: bool,
+}
+
+pub fn run(arguments: Arguments, settings: &SettingsArgs) -> Result<Done, Failure> {
+    let settings = config::load(settings)?;
+    if arguments.demo {
+        logging::init(log::LevelFilter::Info, Publications::Told);
+        return demo::run(settings).map(|()| Done::Well).map_err(Failure::from);
+    }
+    logging::init(log::LevelFilter::Info, Publications::Quiet);
+    let app = App::open(settings)?;
+    server::serve(&app, |address| {
+        // The first line on stdout says where it listens; whoever started it may wait for that.
+        let mut stdout = std::io::stdout();
+        if writeln!(stdout, "ContentHub listens on http://{address}").and_then(|()| stdout.flush()).is_err() {
+            log::info!("listening on http://{address}");
+        }
+    })?;
+    Ok(Done::Well)
+}

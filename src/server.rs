@@ -1,0 +1,69 @@
+//! `contenthub serve`: a node with its HTTP server, from the first socket to the last outcome written.
+
+use crate::api::{self, Api};
+use crate::app::App;
+use crate::db::connection::DbError;
+use crate::operations::cycle::ClaimScope;
+use crate::platforms::folder;
+use actix_web::{App as WebApp, HttpServer, web};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("the server broke: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves until SIGTERM or Ctrl-C. `ready` is told the address as soon as requests are answered.
+pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    let address = app.settings().listen;
+    let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
+    let address = listener.local_addr()?;
+    let grace = Duration::from_secs(app.settings().grace_seconds);
+    actix_rt::System::new().block_on(async {
+        let node = app.start_node(ClaimScope::Everything).await?;
+        let sites = app.settings().data_dir.join("sites");
+        let healed = sites.clone();
+        let healing = actix_rt::task::spawn_blocking(move || folder::heal(&healed));
+        let api = web::Data::new(Api {
+            db: node.db.clone(),
+            cx: app.context().clone(),
+            clock: app.clock().clone(),
+            sites,
+        });
+        let server = HttpServer::new(move || WebApp::new().app_data(api.clone()).configure(api::configure))
+            .workers(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+            .disable_signals()
+            .shutdown_timeout(5)
+            .listen(listener)?
+            .run();
+        let handle = server.handle();
+        let running = actix_rt::spawn(server);
+        ready(address);
+        signalled().await?;
+        log::info!("stopping: nothing new is sent; what is on the wire has {} s", grace.as_secs());
+        if !node.stop(grace).await {
+            log::warn!("something was still on the wire; the next start finds out what became of it");
+        }
+        handle.stop(true).await;
+        running.await.map_err(std::io::Error::other)??;
+        healing.await.map_err(std::io::Error::other)?;
+        Ok(())
+    })
+}
+
+/// Ends at the first SIGTERM or Ctrl-C.
+async fn signalled() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
