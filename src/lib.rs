@@ -19,6 +19,8 @@ pub mod actors;
 pub mod app;
 pub mod config;
 pub mod demo;
+
+pub mod bench;
 pub mod logging;
 pub mod node;
 pub mod server;

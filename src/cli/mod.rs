@@ -2,6 +2,7 @@
 //! all else to stderr.
 
 mod account;
+mod bench;
 mod content;
 mod output;
 mod pool;
@@ -11,6 +12,7 @@ mod serve;
 mod token;
 
 use crate::app::{App, OpenError};
+use crate::bench::BenchError;
 use crate::config::{self, ConfigError, SettingsArgs};
 use crate::demo::DemoError;
 use crate::logging::{self, Publications};
@@ -55,6 +57,10 @@ enum Command {
     /// Who may use the API
     #[command(subcommand)]
     Token(token::Command),
+    /// Measure how fast the executor is on this machine
+    Bench(bench::Arguments),
+    #[command(name = crate::bench::sink::COMMAND, hide = true)]
+    BenchSink,
     /// The settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -77,6 +83,8 @@ enum Failure {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     #[error(transparent)]
     Operation(#[from] OperationError),
     /// What the user gave cannot be used.
@@ -145,10 +153,17 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
     if let Command::Serve(serve) = arguments.command {
         return serve::run(serve, &arguments.settings);
     }
+    if let Command::BenchSink = arguments.command {
+        crate::bench::sink::run()?;
+        return Ok(Done::Well);
+    }
     logging::init(log::LevelFilter::Warn, Publications::Quiet);
     let settings = config::load(&arguments.settings)?;
     if let Command::Config(ConfigCommand::Show) = arguments.command {
         return output::settings(&out, &settings);
+    }
+    if let Command::Bench(bench) = &arguments.command {
+        return bench::run(bench, arguments.settings.database_url, settings, &out);
     }
     let app = App::open(settings)?;
     match arguments.command {
@@ -158,7 +173,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         Command::Account(command) => account::run(command, &app, &out),
         Command::Publisher(command) => publisher::run(command, &app, &out),
         Command::Token(command) => token::run(command, &app, &out),
-        Command::Serve(_) | Command::Config(_) => Ok(Done::Well),
+        Command::Serve(_) | Command::Config(_) | Command::Bench(_) | Command::BenchSink => Ok(Done::Well),
     }
 }
 

@@ -1,0 +1,154 @@
+//! The bench's own database: made, filled, dropped.
+
+use super::{BenchError, Plan};
+use crate::app::App;
+use crate::db::connection::{DbConnection, connect};
+use crate::db::contents::Text;
+use crate::db::database_url::DatabaseUrl;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::{AccountId, ContentId};
+use crate::operations::account::CreateAccount;
+use crate::operations::content::CreateContent;
+use crate::operations::pool::{Addition, BATCH_MAX, BatchAdd, OnConflict};
+use crate::operations::{Access, Context, Operation, OperationError};
+use crate::secrets;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// A database of the bench's own; dropped with this value.
+pub struct Made {
+    url: DatabaseUrl,
+    /// The server, and the database's name on it.
+    on_server: Option<(DatabaseUrl, String)>,
+}
+
+impl Made {
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let Some((server, name)) = &self.on_server else { return };
+        let dropped = connect(server).and_then(|mut conn| {
+            Ok(conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?)
+        });
+        if let Err(error) = dropped {
+            log::warn!("the database {name} could not be dropped: {error}");
+        }
+    }
+}
+
+/// Makes `contenthub_bench_<random>` on the server, or a SQLite file in `directory`.
+pub fn make(plan: &Plan, directory: &Path) -> Result<Made, BenchError> {
+    let Some(server) = &plan.postgres else {
+        return Ok(Made { url: DatabaseUrl::in_data_dir(directory), on_server: None });
+    };
+    let server: DatabaseUrl = server.parse().map_err(|_| BenchError::NotPostgres)?;
+    let DatabaseUrl::Postgres(text) = &server else { return Err(BenchError::NotPostgres) };
+    let name = format!("contenthub_bench_{}", secrets::random_hex(6));
+    connect(&server)?
+        .batch_execute(&format!("CREATE DATABASE {name}"))
+        .map_err(crate::db::connection::DbError::from)?;
+    let mut url = url::Url::parse(text).map_err(|_| BenchError::NotPostgres)?;
+    url.set_path(&name);
+    Ok(Made { url: DatabaseUrl::Postgres(url.into()), on_server: Some((server, name)) })
+}
+
+/// Accounts on the sink, and one content with one entry for each delivery.
+pub fn fill(
+    app: &App,
+    plan: &Plan,
+    sink: &str,
+    body_bytes: usize,
+    first_due: Option<Timestamp>,
+    span: Duration,
+) -> Result<(), BenchError> {
+    let mut accounts = Vec::new();
+    for number in 1..=plan.accounts {
+        let create = CreateAccount {
+            settings: json!({"url": sink}),
+            ..CreateAccount::new(format!("bench {number}"), "webhook")
+        };
+        accounts.push(app.run(create)?.id);
+    }
+    let mut left: Vec<usize> = (0..plan.entries).collect();
+    while !left.is_empty() {
+        let rest = left.split_off(left.len().min(BATCH_MAX));
+        let contents = app.run(CreateMany { count: left.len(), body_bytes })?;
+        let due = |place: usize| {
+            let share = span.mul_f64(place as f64 / plan.entries as f64);
+            first_due.map(|first| first + share)
+        };
+        let items = left
+            .iter()
+            .zip(contents)
+            .map(|(place, content)| Addition {
+                account: accounts.get(place % accounts.len().max(1)).copied(),
+                scheduled_at: due(*place),
+                ..Addition::of(content)
+            })
+            .collect();
+        app.run(BatchAdd { items, on_conflict: OnConflict::Fail })?;
+        left = rest;
+    }
+    Ok(())
+}
+
+/// Contents in one transaction.
+struct CreateMany {
+    count: usize,
+    body_bytes: usize,
+}
+
+impl Operation for CreateMany {
+    type Output = Vec<ContentId>;
+    const ACCESS: Access = Access::Write;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<Vec<ContentId>, OperationError> {
+        let body = "All work and no play makes a dull post. ".repeat(self.body_bytes / 40 + 1);
+        let mut made = Vec::with_capacity(self.count);
+        for number in 0..self.count {
+            let text = Text {
+                title: format!("Post {number}"),
+                body: body.chars().take(self.body_bytes).collect(),
+                digest: None,
+                author: None,
+                cover: None,
+                tags: vec![],
+                source_url: None,
+            };
+            made.push(CreateContent { text, account: None::<AccountId> }.run(conn, cx, now)?.id);
+        }
+        Ok(made)
+    }
+}
+
+/// When each entry was due, by its key.
+pub fn due_by_key(app: &App) -> Result<HashMap<String, Timestamp>, BenchError> {
+    Ok(app.run(DueByKey)?)
+}
+
+struct DueByKey;
+
+impl Operation for DueByKey {
+    type Output = HashMap<String, Timestamp>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Self::Output, OperationError> {
+        use crate::db::schema::publish_pool::dsl;
+        let rows: Vec<(String, Timestamp)> =
+            dsl::publish_pool.select((dsl::idempotency_key, dsl::due_at)).load(conn)?;
+        Ok(rows.into_iter().collect())
+    }
+}

@@ -1,0 +1,182 @@
+//! `contenthub bench`: how fast the real executor is on this machine, and whether each entry arrived once and on time.
+//!
+//! It fills a fresh database with due entries, publishes them to a sink in a second process, and counts there.
+
+mod database;
+mod figures;
+pub mod sink;
+
+use crate::app::{App, OpenError};
+use crate::config::Settings;
+use crate::db::connection::DbError;
+use crate::domain::clock::Timestamp;
+use crate::operations::OperationError;
+use crate::operations::cycle::ClaimScope;
+use crate::operations::pool::GetStats;
+use figures::{Attempts, cpu_seconds, peak_rss_mb, percentile};
+use serde_json::{Value, json};
+use sink::Sink;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// In bytes: what each post's body has.
+const BODY_BYTES: usize = 1024;
+/// Entries with exact times fall due over this long.
+const LATENESS_SPAN: Duration = Duration::from_secs(20);
+/// When the first of them does, from the start of filling.
+const LATENESS_LEAD: Duration = Duration::from_secs(3);
+/// Without any progress for this long the run has failed.
+const STUCK: Duration = Duration::from_secs(60);
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub entries: usize,
+    pub accounts: usize,
+    /// Where a database of its own is made; none: a SQLite file in a throw-away directory.
+    pub postgres: Option<String>,
+    /// Entries fall due at exact times over 20 s, instead of being due at once.
+    pub lateness: bool,
+}
+
+/// Why there are no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    #[error("the bench needs a PostgreSQL server as --database-url, or none for SQLite")]
+    NotPostgres,
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    #[error("the bench's own files or its sink: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("deliveries were missing, doubled or early")]
+    Wrong,
+    #[error("nothing moved for a minute; {0} of the entries had arrived")]
+    Stuck(usize),
+}
+
+/// Figures, and whether each entry arrived once and none early.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    pub figures: Value,
+    pub is_right: bool,
+}
+
+/// Runs it. Whatever it made is gone afterwards.
+pub fn run(plan: &Plan, settings: Settings) -> Result<Measured, BenchError> {
+    let directory = tempdir()?;
+    let made = database::make(plan, &directory.0)?;
+    let settings = Settings {
+        data_dir: directory.0.clone(),
+        database: made.url().clone(),
+        secret_key: None,
+        ..settings
+    };
+    let app = App::open(settings)?;
+    let sink = Sink::start()?;
+    let started_at = app.clock().now();
+    let first_due = plan.lateness.then_some(started_at + LATENESS_LEAD);
+    database::fill(&app, plan, sink.url(), BODY_BYTES, first_due, LATENESS_SPAN)?;
+    let before = cpu_seconds(std::process::id());
+    let began = Instant::now();
+    publish_all(&app, plan)?;
+    let elapsed = began.elapsed().as_secs_f64();
+    let cpu = cpu_seconds(std::process::id()) - before;
+    let sink_cpu = cpu_seconds(sink.pid());
+    let arrivals = sink.stop()?;
+    judge(&app, plan, &arrivals, elapsed, (cpu, sink_cpu))
+}
+
+fn publish_all(app: &App, plan: &Plan) -> Result<(), BenchError> {
+    actix_rt::System::new().block_on(async {
+        let node = app.start_node(ClaimScope::Everything).await?;
+        let (mut done, mut since) = (0, Instant::now());
+        loop {
+            let stats = node.db.perform(GetStats { account: None }).await?;
+            let published = usize::try_from(stats.published).unwrap_or(0);
+            if published >= plan.entries {
+                break;
+            }
+            if published > done {
+                (done, since) = (published, Instant::now());
+            }
+            if since.elapsed() > STUCK {
+                return Err(BenchError::Stuck(done));
+            }
+            // Looking costs what is measured: look rarely, and more often towards the end.
+            let left = plan.entries - published;
+            let pause = if plan.lateness { 200 } else { (left / 200).clamp(2, 100) };
+            app.clock().sleep(Duration::from_millis(u64::try_from(pause).unwrap_or(100))).await;
+        }
+        node.stop(Duration::from_secs(5)).await;
+        Ok(())
+    })
+}
+
+fn judge(
+    app: &App,
+    plan: &Plan,
+    arrivals: &[(String, Timestamp)],
+    elapsed: f64,
+    (cpu, sink_cpu): (f64, f64),
+) -> Result<Measured, BenchError> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (key, _) in arrivals {
+        *seen.entry(key).or_default() += 1;
+    }
+    let duplicates = arrivals.len() - seen.len();
+    let due = database::due_by_key(app)?;
+    let mut late: Vec<f64> = Vec::with_capacity(arrivals.len());
+    let mut early = 0;
+    for (key, arrived) in arrivals {
+        let Some(due) = due.get(key) else { continue };
+        let micros = arrived.micros() - due.micros();
+        early += usize::from(micros < 0);
+        late.push(micros as f64 / 1000.0);
+    }
+    let right = seen.len() == plan.entries && duplicates == 0 && early == 0;
+    let backend = if plan.postgres.is_some() { "postgresql" } else { "sqlite" };
+    let mut figures = json!({
+        "entries": plan.entries,
+        "accounts": plan.accounts,
+        "database": backend,
+        "deliveries": arrivals.len(),
+        "duplicates": duplicates,
+        "cpu_seconds": {"contenthub": cpu, "sink": sink_cpu},
+        "peak_rss_mb": peak_rss_mb(),
+    });
+    if plan.lateness {
+        late.sort_by(f64::total_cmp);
+        figures["lateness_p50_ms"] = percentile(&late, 50.0).into();
+        figures["lateness_p99_ms"] = percentile(&late, 99.0).into();
+        figures["lateness_max_ms"] = percentile(&late, 100.0).into();
+        figures["early"] = early.into();
+    } else {
+        let attempts = Attempts::read(app)?;
+        figures["entries_per_second"] =
+            (plan.entries as f64 / attempts.span_seconds().unwrap_or(elapsed)).into();
+        figures["publish_p50_ms"] = attempts.percentile(50.0).into();
+        figures["publish_p99_ms"] = attempts.percentile(99.0).into();
+        figures["publish_max_ms"] = attempts.percentile(100.0).into();
+    }
+    Ok(Measured { figures, is_right: right })
+}
+
+struct Directory(std::path::PathBuf);
+
+fn tempdir() -> std::io::Result<Directory> {
+    let path = std::env::temp_dir().join(format!("contenthub-bench-{}", crate::secrets::random_hex(6)));
+    std::fs::create_dir(&path)?;
+    Ok(Directory(path))
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            log::warn!("{} could not be removed: {error}", self.0.display());
+        }
+    }
+}
