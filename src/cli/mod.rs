@@ -111,6 +111,7 @@ impl Failure {
             Failure::Open(_)
             | Failure::Serve(_)
             | Failure::Demo(_)
+            | Failure::Bench(_)
             | Failure::Operation(_)
             | Failure::Io(_) => ExitCode::from(1),
         }
