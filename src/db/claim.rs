@@ -197,9 +197,10 @@ const SQLITE_CLAIM: &str = "UPDATE publish_pool SET status = 'publishing', claim
 const POSTGRES_CLAIM: &str = "UPDATE publish_pool AS p SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
     lease_expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3, updated_at = $2, \
     attempt = p.attempt + 1, execution_id = chosen.execution_id, \
-    revision = CASE WHEN p.unproven THEN p.revision ELSE c.revision END \
-    FROM unnest($4, $5) AS chosen (id, execution_id), contents AS c \
-    WHERE p.id = chosen.id AND c.id = p.content_id AND p.status = 'pending' AND NOT p.held \
+    revision = CASE WHEN p.unproven THEN p.revision \
+      ELSE (SELECT c.revision FROM contents AS c WHERE c.id = p.content_id) END \
+    FROM unnest($4, $5) AS chosen (id, execution_id) \
+    WHERE p.id = ANY($4) AND p.id = chosen.id AND p.status = 'pending' AND NOT p.held \
     RETURNING p.id, p.content_id, p.account_id, p.revision, p.attempt, p.idempotency_key, p.retry_count, \
       p.max_retries, p.unproven, p.priority, p.due_at, p.execution_id";
 
@@ -267,10 +268,11 @@ type ArticleRow =
 
 const SQLITE_ARTICLE: &str = "SELECT content_id, revision, title, body, digest, author, cover, tags, source_url \
     FROM content_revisions WHERE content_id = $1 AND revision = $2";
-const POSTGRES_ARTICLES: &str = "SELECT r.content_id, r.revision, r.title, r.body, r.digest, r.author, r.cover, \
-    r.tags, r.source_url FROM unnest($1, $2) WITH ORDINALITY AS wanted (content_id, revision, place) \
-    JOIN content_revisions AS r ON r.content_id = wanted.content_id AND r.revision = wanted.revision \
-    ORDER BY wanted.place";
+/// The inner limit keeps the planner on the primary key.
+const POSTGRES_ARTICLES: &str = "SELECT r.* FROM unnest($1, $2) WITH ORDINALITY AS wanted (content_id, revision, place) \
+    CROSS JOIN LATERAL (SELECT t.content_id, t.revision, t.title, t.body, t.digest, t.author, t.cover, t.tags, \
+      t.source_url FROM content_revisions AS t \
+      WHERE t.content_id = wanted.content_id AND t.revision = wanted.revision LIMIT 1) AS r ORDER BY wanted.place";
 
 /// The named revisions, in order. Foreign keys see to it that each is there.
 fn articles(conn: &mut DbConnection, wanted: &[(ContentId, i32)]) -> Result<Vec<Article>, DbError> {

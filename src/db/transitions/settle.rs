@@ -66,7 +66,8 @@ pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[End
     Ok(logged)
 }
 
-/// One statement for the whole batch; `ours` locks the entries and is the fence.
+/// One statement for the whole batch; `ours` locks the entries and is the fence. The lists of ids keep the planner on
+/// the primary key, whatever it believes of a table that has just grown.
 const POSTGRES_SETTLE: &str = "WITH ended AS ( \
       SELECT * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
         AS e (pool_id, attempt, status, due_at, retry_count, unproven, log_status, error_code, error_message, \
@@ -74,7 +75,8 @@ const POSTGRES_SETTLE: &str = "WITH ended AS ( \
     ours AS MATERIALIZED ( \
       SELECT p.id, p.content_id, p.revision, p.account_id, p.execution_id, e.* \
       FROM ended AS e JOIN publish_pool AS p ON p.id = e.pool_id \
-      WHERE p.claimed_by = $1 AND p.attempt = e.attempt AND p.status = 'publishing' FOR UPDATE OF p), \
+      WHERE p.id = ANY($2) AND p.claimed_by = $1 AND p.attempt = e.attempt AND p.status = 'publishing' \
+      FOR UPDATE OF p), \
     logged AS ( \
       INSERT INTO publish_logs (pool_id, content_id, revision, account_id, execution_id, attempt, status, \
         error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
@@ -90,7 +92,7 @@ const POSTGRES_SETTLE: &str = "WITH ended AS ( \
         published_at = CASE WHEN o.status = 'published' THEN o.finished_at END, log_id = l.id, \
         updated_at = o.finished_at, claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, \
         execution_id = NULL \
-      FROM ours AS o JOIN logged AS l ON l.pool_id = o.pool_id WHERE p.id = o.pool_id) \
+      FROM ours AS o JOIN logged AS l ON l.pool_id = o.pool_id WHERE p.id = ANY($2) AND p.id = o.pool_id) \
     SELECT pool_id, attempt, id FROM logged";
 
 pub(super) fn on_postgres(conn: &mut PgConnection, node: &NodeId, ended: &[Ended]) -> QueryResult<Logged> {
