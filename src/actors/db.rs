@@ -31,6 +31,14 @@ pub struct DbActor {
     cx: Arc<Context>,
     clock: Arc<dyn Clock>,
     gate: Option<WriteGate>,
+    work: Work,
+}
+
+/// Whom a thread works for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    People,
+    Engine,
 }
 
 impl Actor for DbActor {
@@ -73,7 +81,11 @@ impl DbActor {
                 let fresh = self.pool.get().map_err(|error| {
                     OperationError::Db(crate::db::connection::DbError::Away(error.to_string()))
                 })?;
-                self.conn.insert(fresh)
+                let fresh = self.conn.insert(fresh);
+                if self.work == Work::Engine {
+                    fresh.plan_by_key()?;
+                }
+                fresh
             }
         };
         let guard: Option<MutexGuard<'_, ()>> = match O::ACCESS {
@@ -117,7 +129,7 @@ impl DbHandle {
     /// Starts the threads. `one_writer` for SQLite.
     pub fn start(pool: Pool, cx: Arc<Context>, clock: Arc<dyn Clock>, one_writer: bool) -> Self {
         let gate = one_writer.then(WriteGate::default);
-        let group = |threads: usize| {
+        let group = |threads: usize, work: Work| {
             let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
             SyncArbiter::start(threads, move || DbActor {
                 pool: pool.clone(),
@@ -125,12 +137,13 @@ impl DbHandle {
                 cx: cx.clone(),
                 clock: clock.clone(),
                 gate: gate.clone(),
+                work,
             })
         };
         DbHandle {
-            readers: group(2),
-            writers: group(if one_writer { 1 } else { 4 }),
-            engine: group(1),
+            readers: group(2, Work::People),
+            writers: group(if one_writer { 1 } else { 4 }, Work::People),
+            engine: group(1, Work::Engine),
             api_permits: Arc::new(Semaphore::new(API_PERMITS)),
             engine_permits: Arc::new(Semaphore::new(ENGINE_PERMITS)),
             on_change: Arc::default(),

@@ -10,7 +10,8 @@ use crate::domain::outcome::{Outcome, settle};
 use crate::domain::retry::Jitter;
 use crate::engine::dispatch::{Dispatch, Effect, Event, HasAttempt};
 use crate::operations::OperationError;
-use crate::operations::cycle::{ClaimScope, Cycle, CycleDone, Ready};
+use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
+use crate::operations::ready::Ready;
 use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Renew};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -152,7 +153,8 @@ impl PublishingExecutorActor {
             // A full mailbox holds such a notice already.
             let _ = scheduler.try_send(Changed);
         }
-        self.apply(Event::CycleDone { claimed, open: done.open, look_again: done.look_again }, ctx);
+        let (open, again, look_again, looked_at) = (done.open, done.again, done.look_again, done.looked_at);
+        self.apply(Event::CycleDone { claimed, open, again, look_again, looked_at }, ctx);
     }
 
     fn publish(&mut self, command: Publish, ctx: &mut Context<Self>) {
@@ -232,7 +234,7 @@ fn not_sent(claim: &crate::db::claim::Claim, ready: &Ready, now: Timestamp) -> E
         revision: claim.article.revision,
         account: claim.account,
         account_version: ready.version,
-        execution: claim.execution,
+        execution: Some(claim.execution),
         started_at: now,
         finished_at: now,
         settlement: settle(Outcome::NotSent, claim.standing, now, Jitter::from_random(0)),

@@ -7,7 +7,7 @@ use crate::domain::clock::Clock;
 use crate::domain::ids::AttemptId;
 use crate::domain::outcome::{Outcome, Problem, Seen, judge, settle};
 use crate::domain::retry::Jitter;
-use crate::operations::cycle::Ready;
+use crate::operations::ready::Ready;
 use crate::platforms::platform::PublishCall;
 use crate::secrets;
 use actix::prelude::*;
@@ -73,7 +73,7 @@ async fn attempt(command: Publish, clock: Arc<dyn Clock>) -> Ended {
     let started_at = clock.now();
     let title = claim.article.title.clone();
     let (content, revision) = (claim.article.content_id, claim.article.revision);
-    let (standing, attempt, execution) = (claim.standing, claim.attempt, claim.execution);
+    let (standing, attempt, execution) = (claim.standing, claim.attempt, Some(claim.execution));
     let time_left = trusted_until.saturating_sub(clock.monotonic());
     let seen = if time_left.is_zero() {
         Seen::NotSent

@@ -194,16 +194,6 @@ pub fn note_wrong_address(
     Ok(before)
 }
 
-/// Something got through to these accounts: their addresses are right.
-pub fn clear_wrong_address(conn: &mut DbConnection, ids: &[AccountId]) -> Result<(), DbError> {
-    for id in ids {
-        diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)).filter(dsl::wrong_address_entry.is_not_null()))
-            .set(dsl::wrong_address_entry.eq(None::<i64>))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
 /// True where there was one.
 pub fn delete(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
     Ok(diesel::delete(dsl::accounts.filter(dsl::id.eq(id.0))).execute(conn)? == 1)

@@ -23,6 +23,8 @@ pub struct Lane {
     pub account: AccountId,
     /// Attempts that it may have in flight.
     pub concurrency: i32,
+    /// Of its settings and credentials.
+    pub version: i64,
 }
 
 /// A claimed entry with everything that its attempt needs but the account.
@@ -30,7 +32,7 @@ pub struct Lane {
 pub struct Claim {
     pub attempt: AttemptId,
     pub account: AccountId,
-    pub execution: Option<ExecutionId>,
+    pub execution: ExecutionId,
     pub key: IdempotencyKey,
     pub priority: Priority,
     pub due_at: Timestamp,
@@ -47,17 +49,17 @@ pub struct Claimant<'a> {
     pub lease: Duration,
 }
 
-const SQLITE_LANES: &str = "SELECT id, concurrency FROM accounts \
+const SQLITE_LANES: &str = "SELECT id, concurrency, version FROM accounts \
     WHERE enabled AND (suspended_reason IS NULL OR suspended_until <= $1) AND ($2 OR credentials IS NULL)";
 /// The lanes' rows stay locked to the transaction's end, so that nodes claim one after another.
-const POSTGRES_LANES: &str = "SELECT id, concurrency FROM accounts \
+const POSTGRES_LANES: &str = "SELECT id, concurrency, version FROM accounts \
     WHERE enabled AND (suspended_reason IS NULL OR suspended_until <= $1) AND ($2 OR credentials IS NULL) \
     ORDER BY id FOR NO KEY UPDATE";
 
 /// The lanes that are open at `now`. Without the right key, `can_decrypt` is false, and accounts with secrets are shut.
 pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Result<Vec<Lane>, DbError> {
-    type Columns = (BigInt, Integer);
-    let rows: Vec<(AccountId, i32)> = match conn {
+    type Columns = (BigInt, Integer, BigInt);
+    let rows: Vec<(AccountId, i32, i64)> = match conn {
         DbConnection::Sqlite(inner) => statement::<Columns>(SQLITE_LANES)
             .bind::<BigInt, _>(now.micros())
             .bind::<Bool, _>(can_decrypt)
@@ -67,7 +69,8 @@ pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) ->
             .bind::<Bool, _>(can_decrypt)
             .load(inner)?,
     };
-    Ok(rows.into_iter().map(|(account, concurrency)| Lane { account, concurrency }).collect())
+    let lane = |(account, concurrency, version)| Lane { account, concurrency, version };
+    Ok(rows.into_iter().map(lane).collect())
 }
 
 type CandidateColumns = (BigInt, BigInt, Integer, BigInt, Integer);
@@ -156,161 +159,122 @@ pub fn assign(
     Ok(assigned)
 }
 
+/// Of an entry and the revision that its next attempt publishes.
 type ClaimedColumns = (
-    BigInt,
-    BigInt,
-    BigInt,
-    Integer,
-    Integer,
-    Text,
-    Integer,
-    Integer,
-    Bool,
-    Integer,
-    BigInt,
-    Nullable<BigInt>,
+    (BigInt, BigInt, BigInt, Integer, Integer, Text, Integer, Integer, Bool, Integer, BigInt),
+    (Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Nullable<Text>),
 );
 type ClaimedRow = (
-    EntryId,
-    ContentId,
-    AccountId,
-    i32,
-    i32,
-    IdempotencyKey,
-    i32,
-    i32,
-    bool,
-    Priority,
-    Timestamp,
-    Option<i64>,
+    (EntryId, ContentId, AccountId, i32, i32, IdempotencyKey, i32, i32, bool, Priority, Timestamp),
+    (String, String, Option<String>, Option<String>, Option<String>, String, Option<String>),
 );
 
-/// An unproven entry repeats the revision of its last attempt; any other takes the newest.
-const SQLITE_CLAIM: &str = "UPDATE publish_pool SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
-    lease_expires_at = $3, updated_at = $2, attempt = attempt + 1, execution_id = $4, \
-    revision = CASE WHEN unproven THEN revision \
-      ELSE (SELECT c.revision FROM contents AS c WHERE c.id = content_id) END \
-    WHERE id = $5 AND status = 'pending' AND NOT held \
-    RETURNING id, content_id, account_id, revision, attempt, idempotency_key, retry_count, max_retries, unproven, \
-      priority, due_at, execution_id";
-/// Here leases run by the database's clock, which all nodes share.
-const POSTGRES_CLAIM: &str = "UPDATE publish_pool AS p SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
-    lease_expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3, updated_at = $2, \
-    attempt = p.attempt + 1, execution_id = chosen.execution_id, \
-    revision = CASE WHEN p.unproven THEN p.revision \
-      ELSE (SELECT c.revision FROM contents AS c WHERE c.id = p.content_id) END \
-    FROM unnest($4, $5) AS chosen (id, execution_id) \
-    WHERE p.id = ANY($4) AND p.id = chosen.id AND p.status = 'pending' AND NOT p.held \
-    RETURNING p.id, p.content_id, p.account_id, p.revision, p.attempt, p.idempotency_key, p.retry_count, \
-      p.max_retries, p.unproven, p.priority, p.due_at, p.execution_id";
+/// An unproven entry repeats the revision of its last attempt; any other takes the newest. Read first and marked
+/// then: RETURNING would cost a table of its own each time, and here nobody writes between the two.
+const SQLITE_READ: &str = "SELECT p.id, p.content_id, p.account_id, r.revision, p.attempt + 1, p.idempotency_key, \
+      p.retry_count, p.max_retries, p.unproven, p.priority, p.due_at, \
+      r.title, r.body, r.digest, r.author, r.cover, r.tags, r.source_url \
+    FROM publish_pool AS p JOIN contents AS c ON c.id = p.content_id \
+      JOIN content_revisions AS r ON r.content_id = p.content_id \
+        AND r.revision = CASE WHEN p.unproven THEN p.revision ELSE c.revision END \
+    WHERE p.id = $1 AND p.status = 'pending' AND NOT p.held";
+const SQLITE_MARK: &str = "UPDATE publish_pool SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
+    lease_expires_at = $3, updated_at = $2, attempt = $4, execution_id = $5, revision = $6 WHERE id = $7";
+/// Here leases run by the database's clock, which all nodes share. `CASE` hides from the planner what would lead it to
+/// scan a partial index: each row is found by its primary key.
+const POSTGRES_CLAIM: &str = "WITH claimed AS ( \
+      UPDATE publish_pool AS p SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
+        lease_expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3, updated_at = $2, \
+        attempt = p.attempt + 1, execution_id = chosen.execution_id, \
+        revision = CASE WHEN p.unproven THEN p.revision \
+          ELSE (SELECT c.revision FROM contents AS c WHERE c.id = p.content_id) END \
+      FROM unnest($4, $5) AS chosen (id, execution_id) \
+      WHERE p.id = chosen.id \
+        AND CASE p.status WHEN 'pending' THEN NOT p.held ELSE FALSE END \
+      RETURNING p.id, p.content_id, p.account_id, p.revision, p.attempt, p.idempotency_key, p.retry_count, \
+        p.max_retries, p.unproven, p.priority, p.due_at) \
+    SELECT claimed.*, r.* FROM claimed CROSS JOIN LATERAL ( \
+      SELECT t.title, t.body, t.digest, t.author, t.cover, t.tags, t.source_url FROM content_revisions AS t \
+      WHERE t.content_id = claimed.content_id AND t.revision = claimed.revision LIMIT 1) AS r";
 
 /// Marks the chosen entries as ours and gives back those that it got, in the order of `chosen`.
 pub fn take(
     conn: &mut DbConnection,
     who: Claimant<'_>,
-    chosen: &[(EntryId, Option<ExecutionId>)],
+    chosen: &[(EntryId, ExecutionId)],
 ) -> Result<Vec<Claim>, DbError> {
     let rows = match conn {
-        DbConnection::Sqlite(inner) => {
-            let mut rows: Vec<ClaimedRow> = Vec::with_capacity(chosen.len());
-            for (entry, execution) in chosen {
-                let row: Vec<ClaimedRow> = statement::<ClaimedColumns>(SQLITE_CLAIM)
-                    .bind::<Text, _>(who.node.0.as_str())
-                    .bind::<BigInt, _>(who.now.micros())
-                    .bind::<BigInt, _>((who.now + who.lease).micros())
-                    .bind::<Nullable<BigInt>, _>(execution.map(|id| id.0))
-                    .bind::<BigInt, _>(entry.0)
-                    .load(inner)?;
-                rows.extend(row);
-            }
-            rows
-        }
-        DbConnection::Postgres(inner) => {
-            let (entries, executions): (Vec<i64>, Vec<Option<i64>>) =
-                chosen.iter().map(|(entry, execution)| (entry.0, execution.map(|id| id.0))).unzip();
-            let mut rows: Vec<ClaimedRow> = statement::<ClaimedColumns>(POSTGRES_CLAIM)
-                .bind::<Text, _>(who.node.0.as_str())
-                .bind::<BigInt, _>(who.now.micros())
-                .bind::<BigInt, _>(i64::try_from(who.lease.as_micros()).unwrap_or(i64::MAX))
-                .bind::<Array<BigInt>, _>(entries)
-                .bind::<Array<Nullable<BigInt>>, _>(executions)
-                .load(inner)?;
-            let place: HashMap<EntryId, usize> =
-                chosen.iter().enumerate().map(|(place, (entry, _))| (*entry, place)).collect();
-            rows.sort_by_key(|row| place.get(&row.0).copied());
-            rows
-        }
+        DbConnection::Sqlite(inner) => take_on_sqlite(inner, who, chosen)?,
+        DbConnection::Postgres(inner) => take_on_postgres(inner, who, chosen)?,
     };
-    let wanted: Vec<(ContentId, i32)> = rows.iter().map(|row| (row.1, row.3)).collect();
-    let articles = articles(conn, &wanted)?;
-    Ok(rows.into_iter().zip(articles).map(|(row, article)| claim(row, article)).collect())
+    let mut rows: HashMap<EntryId, ClaimedRow> = rows.into_iter().map(|row| (row.0.0, row)).collect();
+    let in_order = chosen.iter().filter_map(|(entry, execution)| Some((rows.remove(entry)?, *execution)));
+    Ok(in_order.map(|(row, execution)| claim(row, execution)).collect())
 }
 
-fn claim(row: ClaimedRow, article: Article) -> Claim {
-    let (entry, _, account, _, number, key, retry_count, max_retries, unproven, priority, due_at, execution) =
-        row;
-    Claim {
-        attempt: AttemptId { entry, number },
+fn take_on_sqlite(
+    conn: &mut SqliteConnection,
+    who: Claimant<'_>,
+    chosen: &[(EntryId, ExecutionId)],
+) -> QueryResult<Vec<ClaimedRow>> {
+    let mut rows: Vec<ClaimedRow> = Vec::with_capacity(chosen.len());
+    for (entry, execution) in chosen {
+        let read = statement::<ClaimedColumns>(SQLITE_READ).bind::<BigInt, _>(entry.0);
+        let Some(row) = read.get_result::<ClaimedRow>(conn).optional()? else { continue };
+        statement::<()>(SQLITE_MARK)
+            .bind::<Text, _>(who.node.0.as_str())
+            .bind::<BigInt, _>(who.now.micros())
+            .bind::<BigInt, _>((who.now + who.lease).micros())
+            .bind::<Integer, _>(row.0.4)
+            .bind::<BigInt, _>(execution.0)
+            .bind::<Integer, _>(row.0.3)
+            .bind::<BigInt, _>(entry.0)
+            .execute(conn)?;
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn take_on_postgres(
+    conn: &mut PgConnection,
+    who: Claimant<'_>,
+    chosen: &[(EntryId, ExecutionId)],
+) -> QueryResult<Vec<ClaimedRow>> {
+    let (entries, executions): (Vec<i64>, Vec<i64>) =
+        chosen.iter().map(|(entry, execution)| (entry.0, execution.0)).unzip();
+    statement::<ClaimedColumns>(POSTGRES_CLAIM)
+        .bind::<Text, _>(who.node.0.as_str())
+        .bind::<BigInt, _>(who.now.micros())
+        .bind::<BigInt, _>(i64::try_from(who.lease.as_micros()).unwrap_or(i64::MAX))
+        .bind::<Array<BigInt>, _>(entries)
+        .bind::<Array<BigInt>, _>(executions)
+        .load(conn)
+}
+
+fn claim((entry, text): ClaimedRow, execution: ExecutionId) -> Claim {
+    let (
+        id,
+        content_id,
         account,
-        execution: execution.map(ExecutionId),
+        revision,
+        number,
+        key,
+        retry_count,
+        max_retries,
+        unproven,
+        priority,
+        due_at,
+    ) = entry;
+    let (title, body, digest, author, cover, tags, source_url) = text;
+    let tags = super::contents::read_tags(&tags);
+    Claim {
+        attempt: AttemptId { entry: id, number },
+        account,
+        execution,
         key,
         priority,
         due_at,
         standing: Standing { retry_count, max_retries, unproven },
-        article,
-    }
-}
-
-type ArticleColumns =
-    (BigInt, Integer, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Nullable<Text>);
-type ArticleRow =
-    (ContentId, i32, String, String, Option<String>, Option<String>, Option<String>, String, Option<String>);
-
-const SQLITE_ARTICLE: &str = "SELECT content_id, revision, title, body, digest, author, cover, tags, source_url \
-    FROM content_revisions WHERE content_id = $1 AND revision = $2";
-/// The inner limit keeps the planner on the primary key.
-const POSTGRES_ARTICLES: &str = "SELECT r.* FROM unnest($1, $2) WITH ORDINALITY AS wanted (content_id, revision, place) \
-    CROSS JOIN LATERAL (SELECT t.content_id, t.revision, t.title, t.body, t.digest, t.author, t.cover, t.tags, \
-      t.source_url FROM content_revisions AS t \
-      WHERE t.content_id = wanted.content_id AND t.revision = wanted.revision LIMIT 1) AS r ORDER BY wanted.place";
-
-/// The named revisions, in order. Foreign keys see to it that each is there.
-fn articles(conn: &mut DbConnection, wanted: &[(ContentId, i32)]) -> Result<Vec<Article>, DbError> {
-    let mut rows: Vec<ArticleRow> = Vec::with_capacity(wanted.len());
-    match conn {
-        DbConnection::Sqlite(inner) => {
-            for (content, revision) in wanted {
-                rows.push(
-                    statement::<ArticleColumns>(SQLITE_ARTICLE)
-                        .bind::<BigInt, _>(content.0)
-                        .bind::<Integer, _>(*revision)
-                        .get_result(inner)?,
-                );
-            }
-        }
-        DbConnection::Postgres(inner) => {
-            let (contents, revisions): (Vec<i64>, Vec<i32>) =
-                wanted.iter().map(|(content, revision)| (content.0, *revision)).unzip();
-            rows = statement::<ArticleColumns>(POSTGRES_ARTICLES)
-                .bind::<Array<BigInt>, _>(contents)
-                .bind::<Array<Integer>, _>(revisions)
-                .load(inner)?;
-        }
-    }
-    Ok(rows.into_iter().map(article).collect())
-}
-
-fn article(row: ArticleRow) -> Article {
-    let (content_id, revision, title, body, digest, author, cover, tags, source_url) = row;
-    Article {
-        content_id,
-        revision,
-        title,
-        body,
-        digest,
-        author,
-        cover,
-        tags: super::contents::read_tags(&tags),
-        source_url,
+        article: Article { content_id, revision, title, body, digest, author, cover, tags, source_url },
     }
 }

@@ -54,7 +54,6 @@ pub fn settle(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result
         };
         written.push(verdict);
     }
-    clear_wrong_addresses(conn, ended)?;
     Ok(written)
 }
 
@@ -101,17 +100,6 @@ fn second_wrong_address(conn: &mut DbConnection, ended: &Ended, reason: &str) ->
         .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(ended.finished_at.micros())))
         .execute(conn)?;
     Ok(())
-}
-
-fn clear_wrong_addresses(conn: &mut DbConnection, ended: &[Ended]) -> Result<(), DbError> {
-    let mut reached: Vec<AccountId> = ended
-        .iter()
-        .filter(|one| one.settlement.status == EntryStatus::Published)
-        .map(|one| one.account)
-        .collect();
-    reached.sort_unstable();
-    reached.dedup();
-    super::accounts::clear_wrong_address(conn, &reached)
 }
 
 /// The two statuses of a change, checked against the table while tests run.

@@ -20,7 +20,16 @@ pub enum Event<Ended> {
     /// An attempt came to its end.
     AttemptEnded(Ended),
     /// The cycle was committed.
-    CycleDone { claimed: Vec<(AttemptId, AccountId)>, open: usize, look_again: Option<Timestamp> },
+    CycleDone {
+        claimed: Vec<(AttemptId, AccountId)>,
+        /// Runs that are open.
+        open: usize,
+        /// A run began in this very cycle, and wants to be looked at.
+        again: bool,
+        /// When something may be claimed next, as far as was known at `looked_at`.
+        look_again: Option<Timestamp>,
+        looked_at: Timestamp,
+    },
     /// The cycle failed, or its end is not known. What it carried comes back.
     CycleFailed { ended: Vec<Ended> },
     /// No more claims: the node stops.
@@ -81,13 +90,16 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         match event {
             Event::Woken => self.look_again = true,
             Event::AttemptEnded(ended) => self.ended.push(ended),
-            Event::CycleDone { claimed, open, look_again } => {
+            Event::CycleDone { claimed, open, again, look_again, looked_at } => {
                 self.cycle_is_out = false;
                 self.read_back = false;
                 self.has_open_runs = open > 0;
+                self.look_again |= again;
                 let got_some = !claimed.is_empty();
                 self.in_flight.extend(claimed);
-                alarm = look_again.map(|at| if at <= now && !got_some { now + PATIENCE } else { at });
+                // What was due when it was looked at, and yet not claimed, waits for something else than its time.
+                let waits = |at| at <= looked_at && !got_some;
+                alarm = look_again.map(|at| if waits(at) { now + PATIENCE } else { at });
             }
             Event::CycleFailed { ended } => {
                 self.cycle_is_out = false;
@@ -180,8 +192,15 @@ mod tests {
         Event::CycleDone {
             claimed: entries.iter().map(|entry| (id(*entry), AccountId(1))).collect(),
             open: 1,
+            again: false,
             look_again: None,
+            looked_at: at(0),
         }
+    }
+
+    fn nothing(again: bool, next_due: i64, looked_at: i64) -> Event<Done> {
+        let (look_again, looked_at) = (Some(at(next_due)), at(looked_at));
+        Event::CycleDone { claimed: vec![], open: 1, again, look_again, looked_at }
     }
 
     fn cycle(effects: Vec<Effect<Done>>) -> (Vec<Done>, usize) {
@@ -226,8 +245,22 @@ mod tests {
     fn a_due_entry_that_cannot_be_claimed_never_makes_it_spin() {
         let mut dispatch: Dispatch<Done> = Dispatch::new(2);
         dispatch.on(Event::Woken, at(0));
-        let nothing = Event::CycleDone { claimed: vec![], open: 1, look_again: Some(at(5)) };
-        assert_eq!(dispatch.on(nothing, at(10)), vec![Effect::WakeAt(at(10) + PATIENCE)]);
+        assert_eq!(dispatch.on(nothing(false, 5, 9), at(10)), vec![Effect::WakeAt(at(10) + PATIENCE)]);
+    }
+
+    #[test]
+    fn what_falls_due_while_the_answer_is_under_way_is_not_made_to_wait() {
+        let mut dispatch: Dispatch<Done> = Dispatch::new(2);
+        dispatch.on(Event::Woken, at(0));
+        assert_eq!(dispatch.on(nothing(false, 5, 4), at(10)), vec![Effect::WakeAt(at(5))]);
+    }
+
+    #[test]
+    fn a_run_that_began_in_a_cycle_gets_the_next_one_at_once() {
+        let mut dispatch: Dispatch<Done> = Dispatch::new(2);
+        dispatch.on(Event::Woken, at(0));
+        let effects = dispatch.on(nothing(true, 5, 9), at(10));
+        assert!(matches!(effects.last(), Some(Effect::RunCycle { .. })), "{effects:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What operations know besides the database: fixed when a process starts.
 
+use super::ready::ReadyAccounts;
 use crate::domain::content::ReviewStatus;
 use crate::platforms::registry::Registry;
 use crate::secrets::SecretKey;
@@ -14,12 +15,21 @@ pub struct Context {
     pub review_required: bool,
     /// The zone of times that are given without an offset.
     pub timezone: chrono_tz::Tz,
+    /// Accounts that attempts were made on, ready for the next.
+    pub(super) ready: ReadyAccounts,
     wrong_key: AtomicBool,
 }
 
 impl Context {
     pub fn new(registry: Registry, key: SecretKey, review_required: bool, timezone: chrono_tz::Tz) -> Self {
-        Context { registry, key, review_required, timezone, wrong_key: AtomicBool::new(false) }
+        Context {
+            registry,
+            key,
+            review_required,
+            timezone,
+            ready: ReadyAccounts::default(),
+            wrong_key: AtomicBool::new(false),
+        }
     }
 
     /// Whether the database's credentials were sealed with our key, as far as is known.

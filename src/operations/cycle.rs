@@ -2,23 +2,19 @@
 //! transaction. A call to a platform starts only after its commit.
 
 use super::execution::close;
+use super::ready::Ready;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::claim::{self, Claim, Claimant};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::executions::{self, OpenExecution};
 use crate::db::transitions::{self, Ended, Written};
 use crate::db::{accounts, due, leases};
-use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
 use crate::domain::ids::*;
-use crate::domain::outcome::OnUnknownEnd;
 use crate::domain::report::Report;
 use crate::domain::turns;
-use crate::platforms::platform::{Credentials, Destination, Platform};
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// What a node claims for.
@@ -55,18 +51,7 @@ pub struct Cycle {
     pub read_back: Option<Vec<EntryId>>,
 }
 
-/// An account made ready for attempts.
-#[derive(Clone)]
-pub struct Ready {
-    pub destination: Arc<Destination>,
-    pub platform: Arc<dyn Platform>,
-    pub class: DeliveryClass,
-    pub on_unknown: OnUnknownEnd,
-    pub version: i64,
-}
-
 /// What a cycle came to.
-#[derive(Default)]
 pub struct CycleDone {
     /// For each of `ended`, in order.
     pub written: Vec<Written>,
@@ -76,8 +61,12 @@ pub struct CycleDone {
     pub closed: Vec<(ExecutionId, Report)>,
     /// Runs that are open still.
     pub open: usize,
+    /// A run was started in this cycle, and wants to be looked at.
+    pub again: bool,
     /// When to look again, if nothing happens before.
     pub look_again: Option<Timestamp>,
+    /// The instant that the cycle took for now.
+    pub looked_at: Timestamp,
 }
 
 impl Operation for Cycle {
@@ -112,8 +101,16 @@ fn turn(
     if let Some(known) = &cycle.read_back {
         give_back_unsent(conn, &cycle.node, known, now)?;
     }
-    let mut done =
-        CycleDone { written: transitions::settle(conn, &cycle.node, &cycle.ended)?, ..CycleDone::default() };
+    let mut done = CycleDone {
+        written: transitions::settle(conn, &cycle.node, &cycle.ended)?,
+        claims: Vec::new(),
+        accounts: HashMap::new(),
+        closed: Vec::new(),
+        open: 0,
+        again: false,
+        look_again: None,
+        looked_at: now,
+    };
     let mut open = executions::open(conn)?;
     open.retain(|execution| cycle.scope.covers(execution.task));
     roll_over(&mut open, conn, cx, now, &mut done)?;
@@ -218,8 +215,9 @@ fn claim_due(
     if cycle.slots == 0 {
         return Ok(false);
     }
-    let places: Vec<(AccountId, i64)> = claim::open_lanes(conn, now, cx.can_decrypt())?
-        .into_iter()
+    let lanes = claim::open_lanes(conn, now, cx.can_decrypt())?;
+    let places: Vec<(AccountId, i64)> = lanes
+        .iter()
         .filter_map(|lane| {
             let on_the_wire = cycle.in_flight.get(&lane.account).copied().unwrap_or(0);
             let room = usize::try_from(lane.concurrency).unwrap_or(0).saturating_sub(on_the_wire);
@@ -232,70 +230,32 @@ fn claim_due(
     let found = claim::candidates(conn, &places, now, not_tried_by)?;
     let chosen = turns::choose(found, &cycle.in_flight, cycle.slots);
     let mut assigned = claim::assign(conn, &claiming, &chosen)?;
-    if let (Some(place), true) = (on_due, assigned.contains(&None)) {
-        // Something that this run has tried is due again: a new run takes it.
+    if let Some(place) = on_due
+        && assigned.contains(&None)
+    {
+        // Something that this run has tried is due again: it ends here, and a new one takes its place.
+        let old = open[place].id;
         open[place] = reopen(open[place], conn, cx, now, done)?;
         let new = open[place].id;
         assigned
             .iter_mut()
-            .for_each(|execution| *execution = execution.filter(|id| *id != last.id).or(Some(new)));
+            .for_each(|execution| *execution = execution.filter(|id| *id != old).or(Some(new)));
     }
-    let wanted: Vec<(EntryId, Option<ExecutionId>)> = chosen
+    let wanted: Vec<(EntryId, ExecutionId)> = chosen
         .iter()
         .zip(assigned)
-        .filter_map(|(candidate, execution)| Some((candidate.entry, Some(execution?))))
+        .filter_map(|(candidate, execution)| Some((candidate.entry, execution?)))
         .collect();
     if wanted.is_empty() {
         return Ok(true);
     }
     let who = Claimant { node: &cycle.node, now, lease: cycle.lease };
     done.claims = claim::take(conn, who, &wanted)?;
-    done.accounts = ready_accounts(conn, cx, &done.claims)?;
+    let used: HashSet<AccountId> = done.claims.iter().map(|claim| claim.account).collect();
+    cx.ready.keep_only(&lanes);
+    // A lane that cannot be made ready is shut, and the transaction is done over without it.
+    done.accounts = cx.ready.of(&used, &lanes, conn, cx)?;
     Ok(wanted.len() < cycle.slots)
-}
-
-/// Settings and secrets of the accounts that claims are for. A lane that cannot be made ready is shut, and the
-/// transaction is done over without it.
-fn ready_accounts(
-    conn: &mut DbConnection,
-    cx: &Context,
-    claims: &[Claim],
-) -> Result<HashMap<AccountId, Ready>, OperationError> {
-    let mut ids: Vec<AccountId> = claims.iter().map(|claim| claim.account).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let rows = accounts::by_ids(conn, &ids)?;
-    rows.into_iter().map(|row| Ok((row.id, make_ready(row, cx)?))).collect()
-}
-
-fn make_ready(row: accounts::AccountRow, cx: &Context) -> Result<Ready, OperationError> {
-    let unready = |reason: String| OperationError::LaneUnready { account: row.id, reason };
-    let platform = cx
-        .registry
-        .get(&row.platform)
-        .cloned()
-        .ok_or_else(|| unready(format!("this program has no platform named {}", row.platform)))?;
-    let settings = serde_json::from_str(&row.settings)
-        .map_err(|error| unready(format!("settings cannot be read: {error}")))?;
-    let credentials = match &row.credentials {
-        Some(sealed) => super::account::open_credentials(cx, row.id, sealed)?,
-        None => Credentials::default(),
-    };
-    Ok(Ready {
-        class: platform.delivery_class(&settings),
-        on_unknown: match row.on_unknown {
-            OnUnknown::Ask => OnUnknownEnd::AskAPerson,
-            OnUnknown::Retry => OnUnknownEnd::TryAgain,
-        },
-        version: row.version,
-        destination: Arc::new(Destination {
-            account_id: row.id,
-            account_name: row.name,
-            settings,
-            credentials,
-        }),
-        platform,
-    })
 }
 
 fn close_finished(
@@ -307,7 +267,7 @@ fn close_finished(
     done: &mut CycleDone,
 ) -> Result<(), OperationError> {
     for execution in open {
-        let claimed_now = done.claims.iter().any(|claim| claim.execution == Some(execution.id));
+        let claimed_now = done.claims.iter().any(|claim| claim.execution == execution.id);
         if claimed_now || (execution.claiming && !unfilled) {
             done.open += 1;
             continue;
@@ -319,10 +279,10 @@ fn close_finished(
         if is_over {
             let report = close(conn, cx, *execution, ExecutionStatus::Succeeded, now)?;
             done.closed.extend(report.map(|report| (execution.id, report)));
-            // The one that waited behind it starts at once: look again without delay.
+            // The one that waited behind it starts at once.
             if executions::of_task(conn, execution.task, ExecutionStatus::Running)?.is_some() {
                 done.open += 1;
-                done.look_again = Some(now);
+                done.again = true;
             }
         } else {
             done.open += 1;

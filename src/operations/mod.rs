@@ -11,6 +11,7 @@ pub mod execution;
 pub mod firing;
 pub mod history;
 pub mod pool;
+pub mod ready;
 pub mod recovery;
 pub mod task;
 pub mod token;

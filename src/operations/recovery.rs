@@ -1,14 +1,14 @@
 //! Taking back what a dead node held. What its attempt did is not known, so the delivery class decides.
 
+use super::ready::on_unknown_end;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::leases::{self, Held};
 use crate::db::transitions::{self, Ended, Written};
-use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::{AttemptId, NodeId};
-use crate::domain::outcome::{OnUnknownEnd, Outcome, Problem, Seen, Settlement, judge, settle};
+use crate::domain::outcome::{Outcome, Problem, Seen, Settlement, judge, settle};
 use crate::domain::retry::Jitter;
 use std::time::Duration;
 
@@ -111,10 +111,7 @@ fn lost(held: Held, cx: &Context, now: Timestamp) -> Ended {
         .registry
         .get(&held.platform)
         .map_or(DeliveryClass::Blind, |platform| platform.delivery_class(&settings));
-    let on_unknown = match held.on_unknown {
-        OnUnknown::Ask => OnUnknownEnd::AskAPerson,
-        OnUnknown::Retry => OnUnknownEnd::TryAgain,
-    };
+    let on_unknown = on_unknown_end(held.on_unknown);
     let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
     let outcome = judge(Seen::EndUnseen { problem, retry_after: None }, class, on_unknown);
     let settlement = settle(outcome, held.standing(), now, Jitter::from_random(0));

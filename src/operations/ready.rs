@@ -1,0 +1,105 @@
+//! Accounts made ready for attempts: settings parsed, credentials opened, platform found. Kept between cycles, because
+//! an account seldom changes and is used with every claim.
+
+use super::account::open_credentials;
+use super::{Context, OperationError};
+use crate::db::accounts::{self, AccountRow};
+use crate::db::claim::Lane;
+use crate::db::connection::DbConnection;
+use crate::domain::account::OnUnknown;
+use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::ids::AccountId;
+use crate::domain::outcome::OnUnknownEnd;
+use crate::platforms::platform::{Credentials, Destination, Platform};
+use parking_lot::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// An account made ready for attempts.
+#[derive(Clone)]
+pub struct Ready {
+    pub destination: Arc<Destination>,
+    pub platform: Arc<dyn Platform>,
+    pub class: DeliveryClass,
+    pub on_unknown: OnUnknownEnd,
+    /// Of the account's row: another version is another account to us.
+    pub version: i64,
+}
+
+/// Those that were used last. Holds no more than there are open lanes.
+#[derive(Default)]
+pub struct ReadyAccounts(Mutex<HashMap<AccountId, Ready>>);
+
+impl std::fmt::Debug for ReadyAccounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReadyAccounts({})", self.0.lock().len())
+    }
+}
+
+impl ReadyAccounts {
+    /// Those of `wanted`, as they are at the versions of `lanes`. One that cannot be made ready is an error that names
+    /// it.
+    pub(super) fn of(
+        &self,
+        wanted: &HashSet<AccountId>,
+        lanes: &[Lane],
+        conn: &mut DbConnection,
+        cx: &Context,
+    ) -> Result<HashMap<AccountId, Ready>, OperationError> {
+        let mut kept = self.0.lock();
+        let lanes = lanes.iter().filter(|lane| wanted.contains(&lane.account));
+        let is_known =
+            |lane: &&Lane| kept.get(&lane.account).is_some_and(|ready| ready.version == lane.version);
+        let stale: Vec<AccountId> = lanes.filter(|lane| !is_known(lane)).map(|lane| lane.account).collect();
+        if !stale.is_empty() {
+            for row in accounts::by_ids(conn, &stale)? {
+                kept.insert(row.id, make_ready(row, cx)?);
+            }
+        }
+        Ok(wanted.iter().filter_map(|id| Some((*id, kept.get(id)?.clone()))).collect())
+    }
+
+    /// Lets go of all but the lanes that are open: a suspended or deleted account's secrets do not stay in memory.
+    pub(super) fn keep_only(&self, lanes: &[Lane]) {
+        let mut kept = self.0.lock();
+        if kept.len() > lanes.len() {
+            let open: HashSet<AccountId> = lanes.iter().map(|lane| lane.account).collect();
+            kept.retain(|id, _| open.contains(id));
+        }
+    }
+}
+
+fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
+    let unready = |reason: String| OperationError::LaneUnready { account: row.id, reason };
+    let platform = cx
+        .registry
+        .get(&row.platform)
+        .cloned()
+        .ok_or_else(|| unready(format!("this program has no platform named {}", row.platform)))?;
+    let settings = serde_json::from_str(&row.settings)
+        .map_err(|error| unready(format!("settings cannot be read: {error}")))?;
+    let credentials = match &row.credentials {
+        Some(sealed) => open_credentials(cx, row.id, sealed)?,
+        None => Credentials::default(),
+    };
+    Ok(Ready {
+        class: platform.delivery_class(&settings),
+        on_unknown: on_unknown_end(row.on_unknown),
+        version: row.version,
+        destination: Arc::new(Destination {
+            account_id: row.id,
+            account_name: row.name,
+            settings,
+            credentials,
+        }),
+        platform,
+    })
+}
+
+/// An account's wish, as the table of outcomes knows it.
+pub(super) fn on_unknown_end(wish: OnUnknown) -> OnUnknownEnd {
+    match wish {
+        OnUnknown::Ask => OnUnknownEnd::AskAPerson,
+        OnUnknown::Retry => OnUnknownEnd::TryAgain,
+    }
+}
