@@ -100,7 +100,7 @@ impl PublishingExecutorActor {
                         node: self.settings.node.clone(),
                         lease: self.settings.lease,
                         scope: self.settings.scope,
-                        ended,
+                        ended: Arc::new(ended),
                         slots,
                         in_flight,
                         read_back,
@@ -124,15 +124,16 @@ impl PublishingExecutorActor {
         let kept = cycle.ended.clone();
         let answer = async move { db.perform(cycle).await };
         ctx.spawn(answer.into_actor(self).map(move |result, me, ctx| match result {
-            Ok(done) => me.cycle_done(kept, done, sent_at, ctx),
+            Ok(done) => me.cycle_done(&kept, done, sent_at, ctx),
             Err(error) => {
                 log::warn!("the engine's cycle failed, and is tried again: {error}");
-                me.apply(Event::CycleFailed { ended: kept }, ctx);
+                // The threads let go of theirs before they answer; where they have not, a copy does.
+                me.apply(Event::CycleFailed { ended: Arc::unwrap_or_clone(kept) }, ctx);
             }
         }));
     }
 
-    fn cycle_done(&mut self, ended: Vec<Ended>, done: CycleDone, sent_at: Duration, ctx: &mut Context<Self>) {
+    fn cycle_done(&mut self, ended: &[Ended], done: CycleDone, sent_at: Duration, ctx: &mut Context<Self>) {
         for (one, written) in ended.iter().zip(&done.written) {
             if *written == Written::LeaseLost {
                 log::warn!("{} came too late: its lease was lost", one.attempt);

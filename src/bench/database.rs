@@ -134,6 +134,20 @@ impl Operation for CreateMany {
     }
 }
 
+/// How many attempts were logged.
+pub struct AttemptsLogged;
+
+impl Operation for AttemptsLogged {
+    type Output = usize;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<usize, OperationError> {
+        use crate::db::schema::publish_logs::dsl;
+        let last: Option<i64> = dsl::publish_logs.select(diesel::dsl::max(dsl::id)).first(conn)?;
+        Ok(usize::try_from(last.unwrap_or(0)).unwrap_or(0))
+    }
+}
+
 /// When each entry was due, by its key.
 pub fn due_by_key(app: &App) -> Result<HashMap<String, Timestamp>, BenchError> {
     Ok(app.run(DueByKey)?)

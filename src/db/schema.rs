@@ -123,6 +123,7 @@ diesel::table! {
         claimed_by -> Nullable<Text>,
         claimed_at -> Nullable<BigInt>,
         lease_expires_at -> Nullable<BigInt>,
+        check_at -> Nullable<BigInt>,
         execution_id -> Nullable<BigInt>,
         recoveries -> Integer,
         log_id -> Nullable<BigInt>,

@@ -15,6 +15,7 @@ use crate::domain::ids::*;
 use crate::domain::report::Report;
 use crate::domain::turns;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a node claims for.
@@ -41,7 +42,8 @@ pub struct Cycle {
     pub node: NodeId,
     pub lease: Duration,
     pub scope: ClaimScope,
-    pub ended: Vec<Ended>,
+    /// Shared with whoever has to keep it until the commit is known.
+    pub ended: Arc<Vec<Ended>>,
     /// How many more attempts may be on the wire; 0 claims nothing.
     pub slots: usize,
     /// What this node has on the wire, lane by lane.
@@ -130,7 +132,7 @@ fn one_by_one(
     now: Timestamp,
 ) -> Result<CycleDone, OperationError> {
     let mut written = Vec::with_capacity(cycle.ended.len());
-    for one in &cycle.ended {
+    for one in cycle.ended.iter() {
         let alone = std::slice::from_ref(one);
         match conn.write(|conn| transitions::settle(conn, &cycle.node, alone)) {
             Ok(verdict) => written.extend(verdict),
@@ -141,7 +143,7 @@ fn one_by_one(
             Err(error) => return Err(error.into()),
         }
     }
-    let rest = Cycle { ended: Vec::new(), ..cycle.clone() };
+    let rest = Cycle { ended: Arc::default(), ..cycle.clone() };
     let done = conn.write(|conn| turn(&rest, conn, cx, now))?;
     Ok(CycleDone { written, ..done })
 }

@@ -5,6 +5,7 @@ use super::http::{self, Answer, Post};
 use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
 use crate::domain::outcome::{Problem, Receipt, Seen};
 use crate::render;
 use base64::Engine as _;
@@ -14,7 +15,7 @@ use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, Mac};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::Sha256;
 use std::time::Duration;
 use url::Url;
@@ -132,7 +133,13 @@ async fn publish(call: PublishCall) -> Seen {
             return Seen::AccountBroken { problem: Problem::new("bad_settings", message), until: None };
         }
     };
-    let body = body(&call);
+    let body = match body(&call) {
+        Ok(body) => body,
+        Err(error) => {
+            let problem = Problem::new("bad_body", format!("the post cannot be written as JSON: {error}"));
+            return Seen::Broke { problem, may_have_left: false };
+        }
+    };
     let id = call.key.0.clone();
     let timestamp = call.unix_seconds.to_string();
     let mut headers = vec![("content-type", "application/json".to_owned())];
@@ -155,29 +162,53 @@ async fn publish(call: PublishCall) -> Seen {
     }
 }
 
-fn body(call: &PublishCall) -> String {
+/// What is sent, as the specification frames it.
+#[derive(Serialize)]
+struct Event<'a> {
+    r#type: &'static str,
+    timestamp: Timestamp,
+    data: EventData<'a>,
+}
+
+#[derive(Serialize)]
+struct EventData<'a> {
+    pool_id: EntryId,
+    content_id: ContentId,
+    account_id: AccountId,
+    attempt: i32,
+    idempotency_key: &'a IdempotencyKey,
+    title: &'a str,
+    /// Markdown.
+    body: &'a str,
+    html: String,
+    digest: Option<&'a str>,
+    author: Option<&'a str>,
+    cover: Option<&'a str>,
+    tags: &'a [String],
+    source_url: Option<&'a str>,
+}
+
+fn body(call: &PublishCall) -> Result<String, serde_json::Error> {
     let article = &call.article;
-    let timestamp = Timestamp::from_micros(call.unix_seconds.saturating_mul(1_000_000));
-    json!({
-        "type": "content.publish",
-        "timestamp": timestamp.to_string(),
-        "data": {
-            "pool_id": call.entry.0,
-            "content_id": article.content_id.0,
-            "account_id": call.destination.account_id.0,
-            "attempt": call.attempt,
-            "idempotency_key": call.key.0,
-            "title": article.title,
-            "body": article.body,
-            "html": render::html(&article.body),
-            "digest": article.digest,
-            "author": article.author,
-            "cover": article.cover,
-            "tags": article.tags,
-            "source_url": article.source_url,
-        }
+    serde_json::to_string(&Event {
+        r#type: "content.publish",
+        timestamp: Timestamp::from_micros(call.unix_seconds.saturating_mul(1_000_000)),
+        data: EventData {
+            pool_id: call.entry,
+            content_id: article.content_id,
+            account_id: call.destination.account_id,
+            attempt: call.attempt,
+            idempotency_key: &call.key,
+            title: &article.title,
+            body: &article.body,
+            html: render::html(&article.body),
+            digest: article.digest.as_deref(),
+            author: article.author.as_deref(),
+            cover: article.cover.as_deref(),
+            tags: &article.tags,
+            source_url: article.source_url.as_deref(),
+        },
     })
-    .to_string()
 }
 
 /// `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
@@ -236,6 +267,7 @@ fn quote(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn the_signature_is_the_one_of_the_specification() {

@@ -72,18 +72,20 @@ CREATE TABLE publish_pool (
     claimed_by TEXT,
     claimed_at BIGINT,
     lease_expires_at BIGINT,
+    check_at BIGINT, -- the platform has it and works on it; nobody holds it until then
     execution_id BIGINT,
     recoveries INTEGER NOT NULL DEFAULT 0,
     log_id BIGINT, -- of the last attempt
     published_at BIGINT,
     added_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    CHECK ((status = 'publishing') = (claimed_by IS NOT NULL))
+    CHECK ((status = 'publishing') = (claimed_by IS NOT NULL OR check_at IS NOT NULL))
 );
 -- The claim: per lane, by urgency. The next due instant: per lane, by time.
 CREATE INDEX publish_pool_claim ON publish_pool (account_id, priority, due_at, id) WHERE status = 'pending' AND NOT held;
 CREATE INDEX publish_pool_due ON publish_pool (account_id, due_at) WHERE status = 'pending' AND NOT held;
-CREATE INDEX publish_pool_claimed ON publish_pool (claimed_by) WHERE status = 'publishing';
+-- What is on the wire: few rows, looked at as a whole or by run.
+CREATE INDEX publish_pool_publishing ON publish_pool (execution_id) WHERE status = 'publishing';
 CREATE UNIQUE INDEX publish_pool_open ON publish_pool (content_id, account_id)
     WHERE status IN ('pending', 'publishing', 'uncertain');
 CREATE INDEX publish_pool_by_content ON publish_pool (content_id);
