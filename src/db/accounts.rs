@@ -66,6 +66,16 @@ pub fn by_ids(conn: &mut DbConnection, ids: &[AccountId]) -> Result<Vec<AccountR
     Ok(dsl::accounts.filter(dsl::id.eq_any(ids)).load(conn)?)
 }
 
+/// Keeps claims away to the end of the caller's transaction, as they lock their lanes first. Who changes many entries
+/// at once does this before, or the two could each wait for the other.
+pub fn lock_lanes(conn: &mut DbConnection) -> Result<(), DbError> {
+    // SQLite has one writer anyway.
+    if let DbConnection::Postgres(inner) = conn {
+        diesel::sql_query("SELECT id FROM accounts ORDER BY id FOR NO KEY UPDATE").execute(inner)?;
+    }
+    Ok(())
+}
+
 pub fn insert(conn: &mut DbConnection, new: NewAccount<'_>, now: Timestamp) -> Result<AccountId, DbError> {
     Ok(diesel::insert_into(dsl::accounts)
         .values((

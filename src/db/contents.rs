@@ -218,9 +218,25 @@ pub fn forget_account(conn: &mut DbConnection, account: AccountId, now: Timestam
     Ok(())
 }
 
-/// A content that was imported from the same path, or else from the same bytes, and the bytes it has now.
-pub fn imported(conn: &mut DbConnection, source: &Source) -> Result<Option<(ContentId, String)>, DbError> {
-    let columns = (dsl::id, dsl::import_sha256.assume_not_null());
+/// A content that came from a file, and what that file was when it was imported last.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Imported {
+    pub content: ContentId,
+    pub revision: i32,
+    pub account: Option<AccountId>,
+    pub path: String,
+    pub sha256: String,
+}
+
+/// The content that was imported from the same path, or else from the same bytes.
+pub fn imported(conn: &mut DbConnection, source: &Source) -> Result<Option<Imported>, DbError> {
+    let columns = (
+        dsl::id,
+        dsl::revision,
+        dsl::account_id,
+        dsl::import_path.assume_not_null(),
+        dsl::import_sha256.assume_not_null(),
+    );
     let by_path = dsl::contents
         .filter(dsl::import_path.eq(&source.path))
         .select(columns)
@@ -236,6 +252,16 @@ pub fn imported(conn: &mut DbConnection, source: &Source) -> Result<Option<(Cont
         .order(dsl::id.desc())
         .first(conn)
         .optional()?)
+}
+
+/// Lets only one import at a time look for files that were imported before, to the end of the caller's transaction.
+pub fn lock_imports(conn: &mut DbConnection) -> Result<(), DbError> {
+    const LOCK: i64 = 0x696d_706f_7274; // “import”
+    // SQLite has one writer anyway.
+    if let DbConnection::Postgres(inner) = conn {
+        diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(inner)?;
+    }
+    Ok(())
 }
 
 /// Notes what a content was imported from last.

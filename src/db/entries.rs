@@ -256,11 +256,15 @@ pub fn set_plan(conn: &mut DbConnection, id: EntryId, plan: Plan, now: Timestamp
 
 /// Holds back, or lets go, what waits for a content's approval.
 pub fn set_held(conn: &mut DbConnection, content: ContentId, held: bool) -> Result<(), DbError> {
-    diesel::update(dsl::publish_pool.filter(dsl::content_id.eq(content.0)).filter(dsl::status.eq_any([
-        EntryStatus::Pending.as_str(),
-        EntryStatus::Failed.as_str(),
-        EntryStatus::Cancelled.as_str(),
-    ])))
+    diesel::update(
+        dsl::publish_pool.filter(dsl::content_id.eq(content.0)).filter(dsl::held.ne(held)).filter(
+            dsl::status.eq_any([
+                EntryStatus::Pending.as_str(),
+                EntryStatus::Failed.as_str(),
+                EntryStatus::Cancelled.as_str(),
+            ]),
+        ),
+    )
     .set(dsl::held.eq(held))
     .execute(conn)?;
     Ok(())
@@ -322,6 +326,25 @@ pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Ve
         .select(dsl::id)
         .order(dsl::id)
         .load(conn)?)
+}
+
+/// The accounts on which a content has an open entry, or was published.
+pub fn accounts_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<AccountId>, DbError> {
+    let open: Vec<&str> =
+        EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
+    let mut accounts: Vec<AccountId> = dsl::publish_pool
+        .filter(dsl::content_id.eq(content.0))
+        .filter(dsl::status.eq_any(open))
+        .select(dsl::account_id)
+        .load(conn)?;
+    let published: Vec<AccountId> = published_contents::table
+        .filter(published_contents::content_id.eq(content.0))
+        .select(published_contents::account_id)
+        .load(conn)?;
+    accounts.extend(published);
+    accounts.sort_unstable();
+    accounts.dedup();
+    Ok(accounts)
 }
 
 /// The entries of an account that keep it from being deleted.

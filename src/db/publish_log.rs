@@ -94,6 +94,20 @@ pub fn list(
     Ok((items, total))
 }
 
+/// The newest revision of a content that is known to be out on an account.
+pub fn published_revision(
+    conn: &mut DbConnection,
+    content: ContentId,
+    account: AccountId,
+) -> Result<Option<i32>, DbError> {
+    Ok(dsl::publish_logs
+        .filter(dsl::content_id.eq(content.0))
+        .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::status.eq(LogStatus::Published.as_str()))
+        .select(diesel::dsl::max(dsl::revision))
+        .first(conn)?)
+}
+
 /// What a person said of an entry: a row like an attempt's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saying<'a> {

@@ -1,6 +1,7 @@
 //! The publish pool: adding and looking. What changes an entry is in `entry.rs`.
 
 use super::{Access, Context, Operation, OperationError, Page, Paging};
+use crate::db::accounts::AccountRow;
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Filter, NewEntry};
 use crate::db::{accounts, contents};
@@ -186,7 +187,11 @@ fn destination(conn: &mut DbConnection, asked: Option<AccountId>) -> Result<Acco
             false => Err(OperationError::not_found("account", asked)),
         };
     }
-    let all = accounts::list(conn)?;
+    only_enabled(&accounts::list(conn)?)
+}
+
+/// Where things go that name no account.
+pub(super) fn only_enabled(all: &[AccountRow]) -> Result<AccountId, OperationError> {
     let enabled: Vec<_> = all.iter().filter(|account| account.enabled).collect();
     match enabled[..] {
         [only] => Ok(only.id),
