@@ -3,6 +3,8 @@
 
 pub mod domain;
 
+pub mod import;
+
 pub mod engine;
 
 pub mod render;

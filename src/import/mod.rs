@@ -1,0 +1,71 @@
+//! A folder of Markdown files, read: which files there are, and what each says. It knows no database: what becomes of
+//! the posts is decided in `operations/import.rs`.
+
+mod folder;
+mod front_matter;
+mod post;
+mod yaml;
+
+pub use folder::{FILES_MAX, FolderError, TOTAL_BYTES_MAX, is_there, read};
+pub use post::{Named, Post};
+
+use serde::Serialize;
+
+/// One file of the folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// As a person would name it: the folder as it was given, and the way from there.
+    pub path: String,
+    /// What it holds, or everything that is wrong with it, by line.
+    pub outcome: Result<Readable, Vec<Problem>>,
+}
+
+/// A file that can be imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readable {
+    /// Absolute, without links: the same file is the same path from wherever it is named.
+    pub canonical_path: String,
+    /// Of its bytes, as they are on the disk.
+    pub sha256: String,
+    pub post: Post,
+}
+
+/// What is wrong with a file, and on which of its lines; none where it is the file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Problem {
+    pub line: Option<usize>,
+    pub message: String,
+}
+
+impl Problem {
+    pub fn at(line: usize, message: impl Into<String>) -> Self {
+        Problem { line: Some(line), message: message.into() }
+    }
+
+    pub fn of_the_file(message: impl Into<String>) -> Self {
+        Problem { line: None, message: message.into() }
+    }
+
+    /// `posts/a.md:7: what is wrong`, as compilers write it.
+    pub fn told_of(&self, path: &str) -> String {
+        match self.line {
+            Some(line) => format!("{path}:{line}: {}", self.message),
+            None => format!("{path}: {}", self.message),
+        }
+    }
+}
+
+/// Text of a file as a message may repeat it: short, and harmless to a terminal.
+fn shortened(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    let mut shown: String =
+        text.chars().take(CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", shortened(text))
+}
