@@ -10,6 +10,7 @@ pub mod error;
 pub mod execution;
 pub mod firing;
 pub mod history;
+pub mod import;
 pub mod pool;
 pub mod ready;
 pub mod recovery;

@@ -1,0 +1,322 @@
+//! A folder of files becomes contents and entries, in one transaction: all of it, or nothing.
+//!
+//! A file is known by its path, or else by its bytes. So the same folder twice changes nothing, a changed file is a new
+//! revision, a moved one the same content, and nothing that is out goes out again unless somebody says so.
+
+mod known;
+mod placing;
+mod report;
+
+pub use report::{Action, Became, EntryReport, FileReport, ImportReport};
+
+use super::{Access, Context, Operation, OperationError, content, pool};
+use crate::db::accounts::{self, AccountRow};
+use crate::db::connection::DbConnection;
+use crate::db::contents::{self, Imported, Source, Text};
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::*;
+use crate::domain::priority::Priority;
+use crate::import::{File, Post, Problem, Readable};
+use diesel::Connection as _;
+use known::{Before, Known};
+use placing::Placed;
+use std::collections::HashMap;
+
+/// Imports files that were read by [`crate::import::read`].
+#[derive(Debug, Clone)]
+pub struct ImportFolder {
+    pub files: Vec<File>,
+    pub choices: Choices,
+    /// Leave bad files out; else one of them keeps all out.
+    pub skip_bad: bool,
+    /// Do it all, say what was done, and undo it.
+    pub dry_run: bool,
+}
+
+/// What the person who imports wants beside what the files say.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// Of files that name none.
+    pub account: Option<AccountId>,
+    /// Make entries for all files, not only for those that have a time.
+    pub pool: bool,
+    /// Of new entries whose file has none.
+    pub priority: Option<Priority>,
+    /// Publish what was changed once more where it was published before.
+    pub again: bool,
+}
+
+impl Choices {
+    fn wants_entries(&self, file: &Checked) -> bool {
+        self.pool || file.post.scheduled_at.is_some()
+    }
+}
+
+impl Operation for ImportFolder {
+    type Output = ImportReport;
+    const ACCESS: Access = Access::Write;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<ImportReport, OperationError> {
+        let dry_run = self.dry_run;
+        // A transaction within the caller's: a dry run does what the real one does, and is rolled back.
+        let done = conn.transaction(|conn| match import(conn, cx, self, now)? {
+            report if dry_run => Err(Stop::DryRun(Box::new(report.of_a_dry_run()))),
+            report => Ok(report),
+        });
+        match done {
+            Ok(report) => Ok(report),
+            Err(Stop::DryRun(report)) => Ok(*report),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// Why the inner transaction is rolled back.
+enum Stop {
+    DryRun(Box<ImportReport>),
+    Failed(OperationError),
+}
+
+impl From<OperationError> for Stop {
+    fn from(error: OperationError) -> Self {
+        Stop::Failed(error)
+    }
+}
+
+impl From<diesel::result::Error> for Stop {
+    fn from(error: diesel::result::Error) -> Self {
+        Stop::Failed(error.into())
+    }
+}
+
+/// A file in which nothing is wrong.
+struct Checked {
+    path: String,
+    source: Source,
+    post: Post,
+    /// Those that it names itself.
+    accounts: Vec<AccountId>,
+}
+
+fn import(
+    conn: &mut DbConnection,
+    cx: &Context,
+    request: ImportFolder,
+    now: Timestamp,
+) -> Result<ImportReport, OperationError> {
+    let ImportFolder { files, choices, skip_bad, dry_run: _ } = request;
+    contents::lock_imports(conn)?;
+    let accounts = Accounts(accounts::list(conn)?);
+    let (mut good, mut reports) = (Vec::new(), Vec::new());
+    for file in files {
+        match check(file, &accounts) {
+            Ok(file) => good.push(file),
+            Err(report) => reports.push(*report),
+        }
+    }
+    if !reports.is_empty() && !skip_bad {
+        return Ok(ImportReport::new(false, reports));
+    }
+    let known = Known::look_up(conn, &good)?;
+    if known.has_changes(&good) {
+        accounts::lock_lanes(conn)?;
+    }
+    let mut run = Run { cx, now, choices: &choices, accounts: &accounts, files: &good, made: HashMap::new() };
+    for (index, file) in good.iter().enumerate() {
+        reports.push(run.file(conn, file, known.of(index))?);
+    }
+    Ok(ImportReport::new(true, reports))
+}
+
+/// Everything that may be wrong with a file: as it was read, its lengths, its accounts.
+fn check(file: File, accounts: &Accounts) -> Result<Checked, Box<FileReport>> {
+    let File { path, outcome } = file;
+    let Readable { canonical_path, sha256, post } = match outcome {
+        Ok(readable) => readable,
+        Err(problems) => return Err(Box::new(FileReport::bad(path, problems))),
+    };
+    let mut problems = Vec::new();
+    if let Err(OperationError::Invalid(fields)) = content::check(&text_of(&post)) {
+        problems.extend(fields.into_iter().map(|field| Problem {
+            line: post.line_of(&field.field),
+            message: format!("{} {}", field.field, field.message),
+        }));
+    }
+    let mut own = Vec::new();
+    for named in &post.accounts {
+        match accounts.find(&named.name) {
+            Some(id) if !own.contains(&id) => own.push(id),
+            Some(_) => {}
+            None => problems.push(Problem::at(named.line, format!("there is no account “{}”", named.name))),
+        }
+    }
+    if !problems.is_empty() {
+        problems.sort();
+        return Err(Box::new(FileReport::bad(path, problems)));
+    }
+    Ok(Checked { path, source: Source { path: canonical_path, sha256 }, post, accounts: own })
+}
+
+fn text_of(post: &Post) -> Text {
+    Text {
+        title: post.title.clone(),
+        body: post.body.clone(),
+        digest: post.digest.clone(),
+        author: post.author.clone(),
+        cover: post.cover.clone(),
+        tags: post.tags.clone(),
+        source_url: post.source_url.clone(),
+    }
+}
+
+/// All accounts, asked for once.
+struct Accounts(Vec<AccountRow>);
+
+impl Accounts {
+    /// By name, or else by number.
+    fn find(&self, name: &str) -> Option<AccountId> {
+        let by_name = self.0.iter().find(|account| account.name == name);
+        let by_id = || self.0.iter().find(|account| name.parse() == Ok(account.id));
+        by_name.or_else(by_id).map(|account| account.id)
+    }
+
+    fn is_there(&self, id: AccountId) -> bool {
+        self.0.iter().any(|account| account.id == id)
+    }
+
+    fn name(&self, id: AccountId) -> String {
+        self.0.iter().find(|account| account.id == id).map(|account| account.name.clone()).unwrap_or_default()
+    }
+
+    /// Those that the file names, else the one that was named for all.
+    fn named(&self, file: &Checked, choices: &Choices) -> Vec<AccountId> {
+        if file.accounts.is_empty() { choices.account.into_iter().collect() } else { file.accounts.clone() }
+    }
+
+    /// The same, else the only enabled one.
+    fn of(&self, file: &Checked, choices: &Choices) -> Result<Vec<AccountId>, OperationError> {
+        let named = self.named(file, choices);
+        if named.is_empty() { Ok(vec![pool::only_enabled(&self.0)?]) } else { Ok(named) }
+    }
+}
+
+/// An import under way.
+struct Run<'a> {
+    cx: &'a Context,
+    now: Timestamp,
+    choices: &'a Choices,
+    accounts: &'a Accounts,
+    files: &'a [Checked],
+    /// Contents that this import made, by their files' bytes, and those files.
+    made: HashMap<String, (ContentId, String)>,
+}
+
+impl Run<'_> {
+    fn file(
+        &mut self,
+        conn: &mut DbConnection,
+        file: &Checked,
+        before: Before,
+    ) -> Result<FileReport, OperationError> {
+        let mut report = FileReport::skipped(file.path.clone());
+        report.passed_over.clone_from(&file.post.passed_over);
+        report.content_id = match &before {
+            Before::Nothing => None,
+            Before::Itself(known) | Before::CopyOf(known, _) => Some(known.content),
+        };
+        if file.post.is_draft {
+            report.note = Some("it is a draft".to_owned());
+            if let Some(content) = report.content_id {
+                report.entries = placing::waiting(conn, content, self.accounts)?;
+            }
+            return Ok(report);
+        }
+        let placed = match before {
+            Before::Nothing => self.create(conn, file, &mut report)?,
+            Before::Itself(known) => self.renew(conn, file, &known, &mut report)?,
+            Before::CopyOf(known, owner) => {
+                let owner = owner.and_then(|owner| self.files.get(owner));
+                if let Some(owner) = owner.filter(|owner| owner.source.sha256 != known.sha256) {
+                    let held = format!("it is what {} was before that changed", owner.path);
+                    report.note = Some(format!("{held}; change it, and it is a content of its own"));
+                    return Ok(report);
+                }
+                let original = owner.map_or(known.path.as_str(), |owner| owner.path.as_str());
+                copy(known.content, known.revision, original, &mut report)
+            }
+        };
+        report.content_id = Some(placed.content);
+        report.revision = Some(placed.revision);
+        report.entries = placing::place(conn, file, placed, self.accounts, self.choices, self.now)?;
+        Ok(report)
+    }
+
+    fn create(
+        &mut self,
+        conn: &mut DbConnection,
+        file: &Checked,
+        report: &mut FileReport,
+    ) -> Result<Placed, OperationError> {
+        if let Some((content, original)) = self.made.get(&file.source.sha256) {
+            return Ok(copy(*content, 1, original, report));
+        }
+        let account = match self.accounts.named(file, self.choices)[..] {
+            [only] => Some(only),
+            _ => None,
+        };
+        let text = text_of(&file.post);
+        let content = content::create(conn, self.cx, &text, account, Some(&file.source), self.now)?;
+        self.made.insert(file.source.sha256.clone(), (content, file.path.clone()));
+        report.action = Action::Created;
+        Ok(Placed { content, revision: 1, is_new: true, is_changed: true, is_revised: true })
+    }
+
+    /// A file that was imported before, at this path or at another.
+    fn renew(
+        &self,
+        conn: &mut DbConnection,
+        file: &Checked,
+        known: &Imported,
+        report: &mut FileReport,
+    ) -> Result<Placed, OperationError> {
+        let content = known.content;
+        let is_changed = known.sha256 != file.source.sha256;
+        let (mut revision, mut is_revised) = (known.revision, false);
+        if is_changed {
+            let text = text_of(&file.post);
+            let row = contents::get(conn, content)?;
+            is_revised = row.is_none_or(|row| content::text_of(&row) != text);
+            if is_revised {
+                revision = content::revise(conn, self.cx, content, &text, self.now)?;
+            }
+        }
+        let mut is_updated = is_revised;
+        if let [only] = file.accounts[..]
+            && known.account != Some(only)
+            && is_changed
+        {
+            contents::set_account(conn, content, Some(only), self.now)?;
+            is_updated = true;
+        }
+        if is_changed || known.path != file.source.path {
+            contents::set_source(conn, content, &file.source)?;
+        }
+        if known.path != file.source.path {
+            report.note = Some(format!("it was at {} before", known.path));
+        }
+        report.action = if is_updated { Action::Updated } else { Action::Unchanged };
+        Ok(Placed { content, revision, is_new: false, is_changed, is_revised })
+    }
+}
+
+/// Another file with the bytes of one that is there.
+fn copy(content: ContentId, revision: i32, original: &str, report: &mut FileReport) -> Placed {
+    report.action = Action::Unchanged;
+    report.note = Some(format!("it is the same as {original}"));
+    Placed { content, revision, is_new: false, is_changed: false, is_revised: false }
+}

@@ -1,0 +1,177 @@
+//! From a content to its entries: which accounts it goes to, and what each of them makes of it.
+
+use super::report::{Became, EntryReport};
+use super::{Accounts, Checked, Choices};
+use crate::db::connection::DbConnection;
+use crate::db::entries::{self, EntryRow, Filter, Plan};
+use crate::db::publish_log;
+use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
+use crate::domain::ids::*;
+use crate::operations::OperationError;
+use crate::operations::pool::{self, Addition};
+
+/// A content as the file has left it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placed {
+    pub content: ContentId,
+    pub revision: i32,
+    /// This import made it: no entry can be there.
+    pub is_new: bool,
+    /// The file's bytes are not those of its last import.
+    pub is_changed: bool,
+    /// This import made the revision.
+    pub is_revised: bool,
+}
+
+/// Adds what is to be added, and says how it stands with the rest.
+pub(super) fn place(
+    conn: &mut DbConnection,
+    file: &Checked,
+    placed: Placed,
+    accounts: &Accounts,
+    choices: &Choices,
+    now: Timestamp,
+) -> Result<Vec<EntryReport>, OperationError> {
+    let may_add = choices.wants_entries(file);
+    let targets = if may_add {
+        accounts.of(file, choices)?
+    } else if placed.is_new || !(placed.is_changed || choices.again) {
+        vec![]
+    } else {
+        let named = accounts.named(file, choices);
+        let mut known = entries::accounts_of_content(conn, placed.content)?;
+        known.retain(|id| accounts.is_there(*id) && (named.is_empty() || named.contains(id)));
+        known
+    };
+    let mut reports = Vec::new();
+    for account in targets {
+        let step = Step { file, placed, account, choices, now };
+        if let Some(mut report) = step.run(conn, may_add)? {
+            report.account = accounts.name(account);
+            reports.push(report);
+        }
+    }
+    Ok(reports)
+}
+
+/// Entries that wait for a content, though its file is not imported now.
+pub(super) fn waiting(
+    conn: &mut DbConnection,
+    content: ContentId,
+    accounts: &Accounts,
+) -> Result<Vec<EntryReport>, OperationError> {
+    let mut reports = Vec::new();
+    for id in entries::open_of_content(conn, content)? {
+        let row = pool::entry(conn, id)?;
+        let report = report(row.account_id, Some(&row), Became::WaitingAlready);
+        reports.push(EntryReport { account: accounts.name(row.account_id), ..report });
+    }
+    Ok(reports)
+}
+
+fn report(account_id: AccountId, row: Option<&EntryRow>, became: Became) -> EntryReport {
+    EntryReport {
+        account_id,
+        account: String::new(),
+        entry_id: row.map(|row| row.id),
+        became,
+        due_at: row.filter(|row| row.status == EntryStatus::Pending).map(|row| row.due_at),
+        note: None,
+    }
+}
+
+/// One content on one account.
+struct Step<'a> {
+    file: &'a Checked,
+    placed: Placed,
+    account: AccountId,
+    choices: &'a Choices,
+    now: Timestamp,
+}
+
+impl Step<'_> {
+    /// None where there is nothing to tell.
+    fn run(&self, conn: &mut DbConnection, may_add: bool) -> Result<Option<EntryReport>, OperationError> {
+        let Placed { content, revision, is_new, is_changed, .. } = self.placed;
+        if is_new {
+            return self.add(conn, None).map(Some);
+        }
+        if let Some((open, _)) = entries::open_entry(conn, content, self.account)? {
+            return self.keep(conn, open).map(Some);
+        }
+        if entries::first_published(conn, content, self.account)?.is_some() {
+            let out = publish_log::published_revision(conn, content, self.account)?;
+            // A log that was pruned no longer knows which revision is out.
+            let is_stale = out.map_or(is_changed, |out| out < revision);
+            return match (is_stale, self.choices.again) {
+                (true, true) => self.add(conn, Some(format!("again, now with revision {revision}"))),
+                (true, false) => Ok(report(self.account, None, Became::UpdatedNotRepublished)),
+                (false, _) => Ok(report(self.account, None, Became::AlreadyPublished)),
+            }
+            .map(Some);
+        }
+        if !may_add {
+            return Ok(None);
+        }
+        let filter = Filter { content: Some(content), account: Some(self.account), ..Filter::default() };
+        let (last, _) = entries::list(conn, &filter, 1, 0)?;
+        let Some(last) = last.first().filter(|_| !self.choices.again) else {
+            return self.add(conn, None).map(Some);
+        };
+        let tried_this = last.revision.map_or(!is_changed, |tried| tried >= revision);
+        match last.status {
+            EntryStatus::Cancelled => Ok(Some(report(self.account, Some(last), Became::CancelledBefore))),
+            EntryStatus::Failed if tried_this => {
+                Ok(Some(report(self.account, Some(last), Became::FailedBefore)))
+            }
+            EntryStatus::Failed
+            | EntryStatus::Pending
+            | EntryStatus::Publishing
+            | EntryStatus::Published
+            | EntryStatus::Uncertain => self.add(conn, None).map(Some),
+        }
+    }
+
+    fn add(&self, conn: &mut DbConnection, note: Option<String>) -> Result<EntryReport, OperationError> {
+        let scheduled_at = self.file.post.scheduled_at;
+        let addition = Addition {
+            account: Some(self.account),
+            priority: self.file.post.priority.or(self.choices.priority).unwrap_or_default(),
+            scheduled_at,
+            again: self.choices.again,
+            ..Addition::of(self.placed.content)
+        };
+        let id = pool::add(conn, &addition, self.now)?;
+        let due_at = Some(scheduled_at.unwrap_or(self.now).max(self.now));
+        Ok(EntryReport { entry_id: Some(id), due_at, note, ..report(self.account, None, Became::Added) })
+    }
+
+    /// An open entry takes the newest text by itself; here it takes a changed priority and time.
+    fn keep(&self, conn: &mut DbConnection, id: EntryId) -> Result<EntryReport, OperationError> {
+        let row = pool::entry(conn, id)?;
+        let post = &self.file.post;
+        let plan = Plan {
+            priority: post.priority.unwrap_or(row.priority),
+            scheduled_at: post.scheduled_at.or(row.scheduled_at),
+            // The same time once more is no reason to cut a wait between two attempts short.
+            due_at: match post.scheduled_at {
+                Some(at) if row.scheduled_at != Some(at) => at.max(self.now),
+                Some(_) | None => row.due_at,
+            },
+            max_retries: row.max_retries,
+        };
+        let is_as_planned = (plan.priority, plan.scheduled_at) == (row.priority, row.scheduled_at);
+        // Refused where it is on the wire, or may be out.
+        if self.placed.is_changed && !is_as_planned && entries::set_plan(conn, id, plan, self.now)? {
+            let row = EntryRow { due_at: plan.due_at, ..row };
+            return Ok(report(self.account, Some(&row), Became::Updated));
+        }
+        let keeps_its_revision = row.unproven || row.status != EntryStatus::Pending;
+        let note = (self.placed.is_revised && keeps_its_revision).then(|| {
+            let revision = row.revision.unwrap_or(1);
+            format!("it is {}, or may be out, with revision {revision}, and keeps that", row.status)
+        });
+        Ok(EntryReport { note, ..report(self.account, Some(&row), Became::WaitingAlready) })
+    }
+}
