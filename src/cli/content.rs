@@ -1,7 +1,7 @@
 //! `contenthub content`: what is published.
 
 use super::output::Output;
-use super::{Done, Failure};
+use super::{Done, Failure, import};
 use crate::app::App;
 use crate::db::contents::Text;
 use crate::domain::content::BODY_MAX_BYTES;
@@ -28,6 +28,8 @@ pub enum Command {
     },
     /// Create a content: contenthub content create --title "Hello" --body-file a.md --account blog
     Create(CreateArguments),
+    /// Import a folder of Markdown files: contenthub content import posts --account blog --pool
+    Import(import::Arguments),
     /// Show one content
     Show { id: ContentId },
     /// Change a content, which makes a revision
@@ -82,6 +84,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
         Command::List { title, page, page_size } => list(title, Paging::new(page, page_size)?, app, out),
         Command::Create(arguments) => create(arguments, app, out),
+        Command::Import(arguments) => import::run(arguments, app, out),
         Command::Show { id } => show(app.run(GetContent(id))?, out),
         Command::Update(arguments) => {
             let body = read_body(arguments.body, arguments.body_file.as_deref())?;

@@ -4,8 +4,10 @@
 mod account;
 mod bench;
 mod content;
+mod import;
 mod output;
 mod pool;
+mod progress;
 mod publisher;
 mod scheduler;
 mod serve;

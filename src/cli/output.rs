@@ -62,6 +62,10 @@ impl Output {
     pub fn is_table(&self) -> bool {
         self.format == Format::Table
     }
+
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
 }
 
 pub fn write(text: &str) -> Result<Done, Failure> {

@@ -106,7 +106,7 @@ pub struct ResolveArguments {
     url: Option<String>,
 }
 
-fn priority(text: &str) -> Result<Priority, String> {
+pub(super) fn priority(text: &str) -> Result<Priority, String> {
     let number: i32 = text.parse().map_err(|_| format!("“{text}” is no number"))?;
     Priority::try_from(number).map_err(|error| error.to_string())
 }

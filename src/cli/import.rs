@@ -1,0 +1,181 @@
+//! `contenthub content import`: a folder of Markdown files.
+
+use super::output::Output;
+use super::progress::Progress;
+use super::{Done, Failure};
+use crate::app::App;
+use crate::domain::priority::Priority;
+use crate::import::{self, Problem};
+use crate::operations::account::FindAccount;
+use crate::operations::import::{Choices, EntryReport, FileReport, ImportFolder, ImportReport};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+const HELP: &str = "\
+A file may begin with front matter between two lines of ---. All of its keys may be left out:
+
+    ---
+    title: Hello                 # else the first `# heading`, else the file's name
+    author: Ada
+    digest: One sentence about it
+    cover: https://example.org/cover.png
+    tags: [rust, publishing]     # or: rust, publishing
+    source_url: https://example.org/hello
+    account: blog                # or `accounts: [blog, news]`; names or ids
+    priority: 1                  # 1 (first) to 10 (last)
+    scheduled_at: 2026-02-06 12:00:00   # in the configured zone, or with an offset
+    ---
+
+    The text, in Markdown.
+
+A file with scheduled_at, and with --pool every file, goes into the publish pool: on the accounts that it names, \
+else on --account, else on the only enabled account.
+
+All *.md files in the folder and below are read; what begins with a dot is left out, and a link may not lead out of \
+the folder. A file with `draft: true` is skipped. Keys that blogs write for themselves (date, layout, slug, …) are \
+passed over with a note; any other unknown key is an error, as it may be a slip of the pen.
+
+Importing again is safe. A file is the same when its path, or else its bytes, were imported before. A changed one \
+becomes a new revision, which an entry that still waits takes by itself, as it takes a changed priority or \
+scheduled_at. What is published already is not published again, unless you say --again.
+
+It is all or nothing: every bad file is named with its line, and nothing is imported; with --skip-bad the others are. \
+Exit codes: 0 done, 1 failed, 2 nothing was imported as something was wrong, 3 done but for bad files.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
+pub struct Arguments {
+    /// The folder
+    dir: PathBuf,
+    /// Where files go that name no account (name or id)
+    #[arg(long)]
+    account: Option<String>,
+    /// Put every file into the publish pool, not only those with scheduled_at
+    #[arg(long)]
+    pool: bool,
+    /// Of new entries whose file has none, 1 (first) to 10 (last) [default: 5]
+    #[arg(long, value_name = "N", value_parser = super::pool::priority)]
+    priority: Option<Priority>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Import the good files although there are bad ones
+    #[arg(long)]
+    skip_bad: bool,
+    /// Publish once more what has changed since it was published; add what failed or was cancelled before
+    #[arg(long)]
+    again: bool,
+}
+
+pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
+    let mut progress = Progress::new("reading files", None);
+    let files = import::read(&arguments.dir, app.settings().timezone, &mut |done, total| {
+        progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(total).unwrap_or(0));
+    })
+    .map_err(|error| Failure::Usage(error.to_string()))?;
+    let total = files.len();
+    progress.next("writing to the database");
+    let choices =
+        Choices { account, pool: arguments.pool, priority: arguments.priority, again: arguments.again };
+    let import = ImportFolder { files, choices, skip_bad: arguments.skip_bad, dry_run: arguments.dry_run };
+    let report = app.run(import)?;
+    drop(progress);
+    for file in &report.files {
+        for problem in &file.errors {
+            eprintln!("{}", problem.told_of(&file.path));
+        }
+    }
+    if !report.imported {
+        if out.is_json() {
+            out.one(&json!(report))?;
+        }
+        let count = format!("{} of {total} files cannot be imported, so none was", report.bad);
+        return Err(Failure::Usage(format!("{count}; correct them, or leave them out with --skip-bad")));
+    }
+    show(&report, out)?;
+    Ok(if report.bad > 0 { Done::Partly } else { Done::Well })
+}
+
+fn show(report: &ImportReport, out: &Output) -> Result<Done, Failure> {
+    let rows: Vec<Value> = report.files.iter().map(row).collect();
+    let columns = [
+        ("FILE", "path"),
+        ("ACTION", "action"),
+        ("CONTENT", "content_id"),
+        ("REVISION", "revision"),
+        ("ENTRIES", "entries"),
+        ("NOTE", "note"),
+    ];
+    out.list(&columns, &rows, &json!(report))?;
+    for line in remarks(report) {
+        eprintln!("{line}");
+    }
+    Ok(Done::Well)
+}
+
+fn row(file: &FileReport) -> Value {
+    let entries: Vec<String> = file.entries.iter().map(entry).collect();
+    let told = |problem: &Problem| match problem.line {
+        Some(line) => format!("line {line}: {}", problem.message),
+        None => problem.message.clone(),
+    };
+    let errors: Vec<String> = file.errors.iter().map(told).collect();
+    let note = if errors.is_empty() { file.note.clone() } else { Some(errors.join("; ")) };
+    json!({
+        "path": file.path,
+        "action": file.action,
+        "content_id": file.content_id,
+        "revision": file.revision,
+        "entries": entries.join("; "),
+        "note": note,
+    })
+}
+
+fn entry(entry: &EntryReport) -> String {
+    let mut text = format!("{}: {}", entry.account, entry.became);
+    if let Some(id) = entry.entry_id {
+        text.push_str(&format!(" (entry {id})"));
+    }
+    if let Some(due_at) = entry.due_at {
+        text.push_str(&format!(", due {due_at}"));
+    }
+    if let Some(note) = &entry.note {
+        text.push_str(&format!(", {note}"));
+    }
+    text
+}
+
+/// What is to be said beside the table, for a person.
+fn remarks(report: &ImportReport) -> Vec<String> {
+    use crate::operations::import::Became;
+    let mut lines = Vec::new();
+    let mut passed_over: BTreeMap<&str, usize> = BTreeMap::new();
+    for key in report.files.iter().flat_map(|file| &file.passed_over) {
+        *passed_over.entry(key).or_default() += 1;
+    }
+    if !passed_over.is_empty() {
+        let keys: Vec<String> = passed_over.iter().map(|(key, files)| format!("{key} ({files})")).collect();
+        lines.push(format!("note: keys of other programs were passed over: {}", keys.join(", ")));
+    }
+    let entries = || report.files.iter().flat_map(|file| &file.entries);
+    let stale = entries().filter(|entry| entry.became == Became::UpdatedNotRepublished).count();
+    if stale > 0 {
+        lines.push(format!(
+            "hint: {stale} changed after they were published; --again publishes them once more"
+        ));
+    }
+    let ended =
+        entries().filter(|it| matches!(it.became, Became::FailedBefore | Became::CancelledBefore)).count();
+    if ended > 0 {
+        lines.push(format!("hint: {ended} failed or were cancelled before; see `publish-pool retry`"));
+    }
+    let ImportReport { created, updated, unchanged, skipped, entries_added, entries_updated, .. } = report;
+    let dry_run = if report.dry_run { "dry run, nothing was changed: " } else { "" };
+    lines.push(format!(
+        "{dry_run}{created} created, {updated} updated, {unchanged} unchanged, {skipped} skipped; \
+         {entries_added} entries added, {entries_updated} updated"
+    ));
+    lines
+}
