@@ -4,5 +4,6 @@
 mod support;
 
 mod engine;
+mod import;
 mod support_selftest;
 mod tidy;
