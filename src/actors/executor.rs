@@ -95,14 +95,13 @@ impl PublishingExecutorActor {
     fn apply(&mut self, event: Event<Ended>, ctx: &mut Context<Self>) {
         for effect in self.dispatch.on(event, self.clock.now()) {
             match effect {
-                Effect::RunCycle { ended, slots, in_flight, read_back } => {
+                Effect::RunCycle { ended, slots, read_back } => {
                     let cycle = Cycle {
                         node: self.settings.node.clone(),
                         lease: self.settings.lease,
                         scope: self.settings.scope,
                         ended: Arc::new(ended),
                         slots,
-                        in_flight,
                         read_back,
                     };
                     self.run_cycle(cycle, ctx);

@@ -17,7 +17,7 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A lane that may take entries now.
+/// An open lane with something due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lane {
     pub account: AccountId,
@@ -49,14 +49,19 @@ pub struct Claimant<'a> {
     pub lease: Duration,
 }
 
-const SQLITE_LANES: &str = "SELECT id, concurrency, version FROM accounts \
-    WHERE enabled AND (suspended_reason IS NULL OR suspended_until <= $1) AND ($2 OR credentials IS NULL)";
-/// The lanes' rows stay locked to the transaction's end, so that nodes claim one after another.
-const POSTGRES_LANES: &str = "SELECT id, concurrency, version FROM accounts \
-    WHERE enabled AND (suspended_reason IS NULL OR suspended_until <= $1) AND ($2 OR credentials IS NULL) \
-    ORDER BY id FOR NO KEY UPDATE";
+const SQLITE_LANES: &str = "SELECT a.id, a.concurrency, a.version FROM accounts AS a \
+    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= ?1) AND (?2 OR a.credentials IS NULL) \
+      AND EXISTS (SELECT 1 FROM publish_pool AS p \
+        WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= ?1)";
+/// The lanes' rows stay locked to the transaction's end: claims on a lane come one after another, on whatever node.
+const POSTGRES_LANES: &str = "SELECT a.id, a.concurrency, a.version FROM accounts AS a \
+    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) AND ($2 OR a.credentials IS NULL) \
+      AND EXISTS (SELECT 1 FROM publish_pool AS p \
+        WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= $1) \
+    ORDER BY a.id FOR NO KEY UPDATE OF a";
 
-/// The lanes that are open at `now`. Without the right key, `can_decrypt` is false, and accounts with secrets are shut.
+/// The lanes that are open at `now` and have something due. Without the right key, `can_decrypt` is false, and accounts
+/// with secrets are shut.
 pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Result<Vec<Lane>, DbError> {
     type Columns = (BigInt, Integer, BigInt);
     let rows: Vec<(AccountId, i32, i64)> = match conn {
@@ -73,63 +78,98 @@ pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) ->
     Ok(rows.into_iter().map(lane).collect())
 }
 
-type CandidateColumns = (BigInt, BigInt, Integer, BigInt, Integer);
-type CandidateRow = (EntryId, AccountId, Priority, Timestamp, i32);
+/// What could be claimed now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Most urgent first inside a lane, at most as many as the lane has places.
+    pub candidates: Vec<Candidate>,
+    /// What the lanes have on the wire, on whatever node.
+    pub in_flight: HashMap<AccountId, usize>,
+}
 
-/// The list of priorities keeps the scan in order and off entries of the future (see MEASURED in the decisions).
-const SQLITE_CANDIDATES: &str = "SELECT id, account_id, priority, due_at, attempt FROM publish_pool AS p \
-    WHERE account_id = $1 AND status = 'pending' AND NOT held \
-      AND priority IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) AND due_at <= $2 \
+type CandidateColumns = (BigInt, BigInt, Integer, BigInt, Integer, BigInt);
+type CandidateRow = (EntryId, AccountId, Priority, Timestamp, i32, i64);
+
+const SQLITE_BUSY: &str = "SELECT count(*) FROM publish_pool WHERE account_id = ?1 AND status = 'publishing'";
+/// The list of priorities keeps the scan in order and off entries of the future (docs/decisions/0003).
+const SQLITE_CANDIDATES: &str = "SELECT id, account_id, priority, due_at, attempt, ?5 FROM publish_pool AS p \
+    WHERE account_id = ?1 AND status = 'pending' AND NOT held \
+      AND priority IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) AND due_at <= ?2 \
       AND (attempt = 0 OR NOT EXISTS \
-        (SELECT 1 FROM publish_logs AS l WHERE l.pool_id = p.id AND l.execution_id = $3)) \
-    ORDER BY priority, due_at, id LIMIT $4";
-const POSTGRES_CANDIDATES: &str = "SELECT c.id, c.account_id, c.priority, c.due_at, c.attempt \
-    FROM unnest($1, $2) AS lane (account_id, places) CROSS JOIN LATERAL ( \
+        (SELECT 1 FROM publish_logs AS l WHERE l.pool_id = p.id AND l.execution_id = ?3)) \
+    ORDER BY priority, due_at, id LIMIT ?4";
+const POSTGRES_CANDIDATES: &str = "SELECT c.id, lane.account_id, c.priority, c.due_at, c.attempt, busy.count \
+    FROM unnest($1, $2) AS lane (account_id, concurrency) \
+    CROSS JOIN LATERAL (SELECT count(*) AS count FROM publish_pool AS p \
+      WHERE p.account_id = lane.account_id AND p.status = 'publishing') AS busy \
+    CROSS JOIN LATERAL (SELECT least(greatest(lane.concurrency - busy.count, 0), $3) AS count) AS places \
+    CROSS JOIN LATERAL ( \
       SELECT ranked.* FROM generate_series(1, 10) AS level (priority) CROSS JOIN LATERAL ( \
-        SELECT p.id, p.account_id, p.priority, p.due_at, p.attempt FROM publish_pool AS p \
+        SELECT p.id, p.priority, p.due_at, p.attempt FROM publish_pool AS p \
         WHERE p.account_id = lane.account_id AND p.status = 'pending' AND NOT p.held \
-          AND p.priority = level.priority AND p.due_at <= $3 \
+          AND p.priority = level.priority AND p.due_at <= $4 \
           AND (p.attempt = 0 OR NOT EXISTS \
-            (SELECT 1 FROM publish_logs AS l WHERE l.pool_id = p.id AND l.execution_id = $4)) \
-        ORDER BY p.due_at, p.id LIMIT lane.places) AS ranked \
-      ORDER BY ranked.priority, ranked.due_at, ranked.id LIMIT lane.places) AS c";
+            (SELECT 1 FROM publish_logs AS l WHERE l.pool_id = p.id AND l.execution_id = $5)) \
+        ORDER BY p.due_at, p.id LIMIT places.count) AS ranked \
+      ORDER BY ranked.priority, ranked.due_at, ranked.id LIMIT places.count) AS c";
 
-/// Due entries of each lane, most urgent first, at most as many as the lane has places. Entries that the execution
-/// `not_tried_by` has tried already are left out.
+/// Due entries of `lanes` for at most `slots` places. Entries that the execution `not_tried_by` has tried already are
+/// left out.
 pub fn candidates(
     conn: &mut DbConnection,
-    places: &[(AccountId, i64)],
+    lanes: &[Lane],
+    slots: i64,
     now: Timestamp,
     not_tried_by: Option<ExecutionId>,
-) -> Result<Vec<Candidate>, DbError> {
+) -> Result<Found, DbError> {
     let tried_by = not_tried_by.map_or(0, |execution| execution.0);
-    let mut rows: Vec<CandidateRow> = Vec::new();
-    match conn {
-        DbConnection::Sqlite(inner) => {
-            for (account, limit) in places {
-                let found: Vec<CandidateRow> = statement::<CandidateColumns>(SQLITE_CANDIDATES)
-                    .bind::<BigInt, _>(account.0)
-                    .bind::<BigInt, _>(now.micros())
-                    .bind::<BigInt, _>(tried_by)
-                    .bind::<BigInt, _>(*limit)
-                    .load(inner)?;
-                rows.extend(found);
-            }
-        }
+    let rows = match conn {
+        DbConnection::Sqlite(inner) => candidates_on_sqlite(inner, lanes, slots, now, tried_by)?,
         DbConnection::Postgres(inner) => {
-            let (accounts, limits): (Vec<i64>, Vec<i64>) =
-                places.iter().map(|(account, limit)| (account.0, *limit)).unzip();
-            rows = statement::<CandidateColumns>(POSTGRES_CANDIDATES)
+            let (accounts, places): (Vec<i64>, Vec<i64>) =
+                lanes.iter().map(|lane| (lane.account.0, i64::from(lane.concurrency))).unzip();
+            statement::<CandidateColumns>(POSTGRES_CANDIDATES)
                 .bind::<Array<BigInt>, _>(accounts)
-                .bind::<Array<BigInt>, _>(limits)
+                .bind::<Array<BigInt>, _>(places)
+                .bind::<BigInt, _>(slots)
                 .bind::<BigInt, _>(now.micros())
                 .bind::<BigInt, _>(tried_by)
-                .load(inner)?;
+                .load(inner)?
         }
+    };
+    let mut found = Found::default();
+    for (entry, account, priority, due_at, attempt, busy) in rows {
+        found.candidates.push(Candidate { entry, account, priority, due_at, attempt });
+        found.in_flight.insert(account, usize::try_from(busy).unwrap_or(0));
     }
-    let candidate =
-        |(entry, account, priority, due_at, attempt)| Candidate { entry, account, priority, due_at, attempt };
-    Ok(rows.into_iter().map(candidate).collect())
+    Ok(found)
+}
+
+fn candidates_on_sqlite(
+    conn: &mut SqliteConnection,
+    lanes: &[Lane],
+    slots: i64,
+    now: Timestamp,
+    tried_by: i64,
+) -> QueryResult<Vec<CandidateRow>> {
+    let mut rows: Vec<CandidateRow> = Vec::new();
+    for lane in lanes {
+        let busy: i64 =
+            statement::<BigInt>(SQLITE_BUSY).bind::<BigInt, _>(lane.account.0).get_result(conn)?;
+        let places = (i64::from(lane.concurrency) - busy).min(slots);
+        if places <= 0 {
+            continue;
+        }
+        let of_lane: Vec<CandidateRow> = statement::<CandidateColumns>(SQLITE_CANDIDATES)
+            .bind::<BigInt, _>(lane.account.0)
+            .bind::<BigInt, _>(now.micros())
+            .bind::<BigInt, _>(tried_by)
+            .bind::<BigInt, _>(places)
+            .bind::<BigInt, _>(busy)
+            .load(conn)?;
+        rows.extend(of_lane);
+    }
+    Ok(rows)
 }
 
 /// For each of `candidates`, the execution that its attempt belongs to: the first of `open`, in their order, that has
@@ -177,9 +217,9 @@ const SQLITE_READ: &str = "SELECT p.id, p.content_id, p.account_id, r.revision, 
     FROM publish_pool AS p JOIN contents AS c ON c.id = p.content_id \
       JOIN content_revisions AS r ON r.content_id = p.content_id \
         AND r.revision = CASE WHEN p.unproven THEN p.revision ELSE c.revision END \
-    WHERE p.id = $1 AND p.status = 'pending' AND NOT p.held";
-const SQLITE_MARK: &str = "UPDATE publish_pool SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
-    lease_expires_at = $3, updated_at = $2, attempt = $4, execution_id = $5, revision = $6 WHERE id = $7";
+    WHERE p.id = ?1 AND p.status = 'pending' AND NOT p.held";
+const SQLITE_MARK: &str = "UPDATE publish_pool SET status = 'publishing', claimed_by = ?1, claimed_at = ?2, \
+    lease_expires_at = ?3, updated_at = ?2, attempt = ?4, execution_id = ?5, revision = ?6 WHERE id = ?7";
 /// Here leases run by the database's clock, which all nodes share. `CASE` hides from the planner what would lead it to
 /// scan a partial index: each row is found by its primary key.
 const POSTGRES_CLAIM: &str = "WITH claimed AS ( \

@@ -13,7 +13,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable};
 const SQLITE_NEXT: &str = "SELECT min(max(coalesce(a.suspended_until, 0), (SELECT min(p.due_at) FROM publish_pool AS p \
       WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held))) FROM accounts AS a \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
-      AND ($1 OR a.credentials IS NULL)";
+      AND (?1 OR a.credentials IS NULL)";
 const POSTGRES_NEXT: &str = "SELECT min(greatest(coalesce(a.suspended_until, 0), first.due_at)) FROM accounts AS a \
     CROSS JOIN LATERAL (SELECT min(p.due_at) AS due_at FROM publish_pool AS p \
       WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held) AS first \

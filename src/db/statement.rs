@@ -1,4 +1,6 @@
 //! Our own SQL as a prepared statement that the connection keeps. diesel's `sql_query` is prepared anew each time.
+//!
+//! SQLite's statements write `?1`: there `$1` is a name, and names are numbered in the order in which they appear.
 
 use diesel::backend::{Backend, DieselReserveSpecialization};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};

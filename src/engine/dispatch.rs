@@ -40,12 +40,7 @@ pub enum Event<Ended> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect<Ended> {
     /// Ask the database: write `ended`, claim for `slots`.
-    RunCycle {
-        ended: Vec<Ended>,
-        slots: usize,
-        in_flight: HashMap<AccountId, usize>,
-        read_back: Option<Vec<EntryId>>,
-    },
+    RunCycle { ended: Vec<Ended>, slots: usize, read_back: Option<Vec<EntryId>> },
     /// Wake up then, unless something comes first. Replaces any earlier alarm.
     WakeAt(Timestamp),
     /// Everything is written and nothing is on the wire.
@@ -116,7 +111,6 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         effects
     }
 
-    /// What a wake-up after a failure does.
     fn next_cycle(&mut self) -> Option<Effect<Ended>> {
         if self.cycle_is_out {
             return None;
@@ -127,6 +121,8 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         if self.ended.is_empty() && !self.look_again {
             return None;
         }
+        // Before what ended is taken out: its claims are in the database still.
+        let read_back = self.read_back.then(|| self.entries());
         let ended = std::mem::take(&mut self.ended);
         for one in &ended {
             self.in_flight.remove(&one.attempt());
@@ -134,26 +130,14 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         self.look_again = false;
         self.cycle_is_out = true;
         let slots = if self.draining { 0 } else { self.slots.saturating_sub(self.in_flight.len()) };
-        Some(Effect::RunCycle {
-            ended,
-            slots,
-            in_flight: self.lanes(),
-            read_back: self.read_back.then(|| self.entries()),
-        })
-    }
-
-    fn lanes(&self) -> HashMap<AccountId, usize> {
-        let mut lanes = HashMap::new();
-        for account in self.in_flight.values() {
-            *lanes.entry(*account).or_default() += 1;
-        }
-        lanes
+        Some(Effect::RunCycle { ended, slots, read_back })
     }
 
     /// What is on the wire, or has come back from it and is not written yet.
     pub fn entries(&self) -> Vec<EntryId> {
-        let waiting = self.ended.iter().map(|one| one.attempt().entry);
-        self.in_flight.keys().map(|attempt| attempt.entry).chain(waiting).collect()
+        let waiting =
+            self.ended.iter().map(HasAttempt::attempt).filter(|it| !self.in_flight.contains_key(it));
+        self.in_flight.keys().copied().chain(waiting).map(|attempt| attempt.entry).collect()
     }
 
     /// How many attempts are on the wire.
@@ -235,7 +219,9 @@ mod tests {
         match dispatch.on(Event::Woken, at(9)).pop() {
             Some(Effect::RunCycle { ended, read_back, .. }) => {
                 assert_eq!(ended, vec![Done(1), Done(2)]);
-                assert!(read_back.is_some(), "what an unknown commit may have claimed is read back");
+                let mut known = read_back.expect("what an unknown commit may have claimed is read back");
+                known.sort_unstable();
+                assert_eq!(known, [EntryId(1), EntryId(2)], "what came back from the wire was sent");
             }
             other => panic!("{other:?}"),
         }

@@ -44,10 +44,8 @@ pub struct Cycle {
     pub scope: ClaimScope,
     /// Shared with whoever has to keep it until the commit is known.
     pub ended: Arc<Vec<Ended>>,
-    /// How many more attempts may be on the wire; 0 claims nothing.
+    /// How many more attempts this node may have on the wire; 0 claims nothing.
     pub slots: usize,
-    /// What this node has on the wire, lane by lane.
-    pub in_flight: HashMap<AccountId, usize>,
     /// Set after a cycle whose end is not known: all that this node knows to be on the wire. What the database says
     /// it holds beyond that was never sent, and goes back.
     pub read_back: Option<Vec<EntryId>>,
@@ -166,32 +164,50 @@ fn give_back_unsent(
 
 /// An `on_due` run is not kept open for ever: what it has not finished is `in progress` in its report.
 fn roll_over(
-    open: &mut [OpenExecution],
+    open: &mut Vec<OpenExecution>,
     conn: &mut DbConnection,
     cx: &Context,
     now: Timestamp,
     done: &mut CycleDone,
 ) -> Result<(), OperationError> {
-    for execution in open.iter_mut() {
+    let mut after = Vec::with_capacity(open.len());
+    for mut execution in open.drain(..) {
         let age = now.since(execution.started_at);
-        if execution.rule == RunRule::OnDue && execution.claiming && age >= ON_DUE_MAX {
-            *execution = reopen(*execution, conn, cx, now, done)?;
-        } else if execution.rule != RunRule::OnDue && execution.claiming && age >= RUN_MAX {
-            executions::stop_claiming(conn, execution.id)?;
-            execution.claiming = false;
+        match execution.rule {
+            RunRule::OnDue if execution.claiming && age >= ON_DUE_MAX => {
+                after.extend(reopen(execution, conn, cx, now, done)?);
+            }
+            RunRule::ByHand | RunRule::Scheduled if execution.claiming && age >= RUN_MAX => {
+                executions::stop_claiming(conn, execution.id)?;
+                execution.claiming = false;
+                after.push(execution);
+            }
+            RunRule::OnDue | RunRule::ByHand | RunRule::Scheduled => after.push(execution),
         }
     }
+    *open = after;
     Ok(())
 }
 
+/// Ends a run and puts a new one in its place. None where somebody else ended it first: the next cycle sees what came
+/// of that.
 fn reopen(
     old: OpenExecution,
     conn: &mut DbConnection,
     cx: &Context,
     now: Timestamp,
     done: &mut CycleDone,
-) -> Result<OpenExecution, OperationError> {
-    done.closed.extend(close(conn, cx, old, ExecutionStatus::Succeeded, now)?.map(|report| (old.id, report)));
+) -> Result<Option<OpenExecution>, OperationError> {
+    let Some(report) = close(conn, cx, old, ExecutionStatus::Succeeded, now)? else {
+        done.again = true;
+        return Ok(None);
+    };
+    done.closed.push((old.id, report));
+    if executions::of_task(conn, old.task, ExecutionStatus::Running)?.is_some() {
+        // The one that waited behind it has its place already.
+        done.again = true;
+        return Ok(None);
+    }
     let new = executions::NewExecution {
         task: old.task,
         rule: RunRule::OnDue,
@@ -200,13 +216,13 @@ fn reopen(
         status: ExecutionStatus::Running,
     };
     let id = executions::insert(conn, new, now)?;
-    Ok(OpenExecution { id, started_at: now, ..old })
+    Ok(Some(OpenExecution { id, started_at: now, ..old }))
 }
 
 /// Claims what fits; true where slots were left over, which means that nothing more could be claimed now.
 fn claim_due(
     cycle: &Cycle,
-    open: &mut [OpenExecution],
+    open: &mut Vec<OpenExecution>,
     conn: &mut DbConnection,
     cx: &Context,
     now: Timestamp,
@@ -218,30 +234,22 @@ fn claim_due(
         return Ok(false);
     }
     let lanes = claim::open_lanes(conn, now, cx.can_decrypt())?;
-    let places: Vec<(AccountId, i64)> = lanes
-        .iter()
-        .filter_map(|lane| {
-            let on_the_wire = cycle.in_flight.get(&lane.account).copied().unwrap_or(0);
-            let room = usize::try_from(lane.concurrency).unwrap_or(0).saturating_sub(on_the_wire);
-            let room = i64::try_from(room.min(cycle.slots)).unwrap_or(0);
-            (room > 0).then_some((lane.account, room))
-        })
-        .collect();
     let on_due = open.iter().position(|execution| execution.rule == RunRule::OnDue && execution.claiming);
     let not_tried_by = on_due.is_none().then_some(last.id);
-    let found = claim::candidates(conn, &places, now, not_tried_by)?;
-    let chosen = turns::choose(found, &cycle.in_flight, cycle.slots);
+    let slots = i64::try_from(cycle.slots).unwrap_or(i64::MAX);
+    let found = claim::candidates(conn, &lanes, slots, now, not_tried_by)?;
+    let chosen = turns::choose(found.candidates, &found.in_flight, cycle.slots);
     let mut assigned = claim::assign(conn, &claiming, &chosen)?;
     if let Some(place) = on_due
         && assigned.contains(&None)
     {
         // Something that this run has tried is due again: it ends here, and a new one takes its place.
-        let old = open[place].id;
-        open[place] = reopen(open[place], conn, cx, now, done)?;
-        let new = open[place].id;
-        assigned
-            .iter_mut()
-            .for_each(|execution| *execution = execution.filter(|id| *id != old).or(Some(new)));
+        let old = open.remove(place);
+        let new = reopen(old, conn, cx, now, done)?;
+        for execution in &mut assigned {
+            *execution = execution.filter(|id| *id != old.id).or(new.map(|new| new.id));
+        }
+        open.extend(new);
     }
     let wanted: Vec<(EntryId, ExecutionId)> = chosen
         .iter()

@@ -84,8 +84,8 @@ CREATE TABLE publish_pool (
 -- The claim: per lane, by urgency. The next due instant: per lane, by time.
 CREATE INDEX publish_pool_claim ON publish_pool (account_id, priority, due_at, id) WHERE status = 'pending' AND NOT held;
 CREATE INDEX publish_pool_due ON publish_pool (account_id, due_at) WHERE status = 'pending' AND NOT held;
--- What is on the wire: few rows, looked at as a whole or by run.
-CREATE INDEX publish_pool_publishing ON publish_pool (execution_id) WHERE status = 'publishing';
+-- What is on the wire: few rows, counted lane by lane, or looked at as a whole.
+CREATE INDEX publish_pool_publishing ON publish_pool (account_id) WHERE status = 'publishing';
 CREATE UNIQUE INDEX publish_pool_open ON publish_pool (content_id, account_id)
     WHERE status IN ('pending', 'publishing', 'uncertain');
 CREATE INDEX publish_pool_by_content ON publish_pool (content_id);

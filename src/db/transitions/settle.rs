@@ -18,18 +18,18 @@ pub(super) type Logged = HashMap<AttemptId, LogId>;
 const SQLITE_LAST_LOG: &str =
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'publish_logs'), 0)";
 /// The fence: it changes nothing where the claim is no longer ours.
-const SQLITE_MOVE: &str = "UPDATE publish_pool SET status = $1, due_at = coalesce($2, due_at), retry_count = $3, \
-    unproven = $4, published_at = $5, log_id = $6, updated_at = $7, \
+const SQLITE_MOVE: &str = "UPDATE publish_pool SET status = ?1, due_at = coalesce(?2, due_at), retry_count = ?3, \
+    unproven = ?4, published_at = ?5, log_id = ?6, updated_at = ?7, \
     claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL \
-    WHERE id = $8 AND claimed_by = $9 AND attempt = $10 AND status = 'publishing'";
+    WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'";
 const SQLITE_LOG: &str = "INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, \
     attempt, status, error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 /// Something got through to this account: its address is right.
 const SQLITE_REACHED: &str = "UPDATE accounts SET wrong_address_entry = NULL \
-    WHERE id = $1 AND wrong_address_entry IS NOT NULL";
+    WHERE id = ?1 AND wrong_address_entry IS NOT NULL";
 const SQLITE_REMEMBER: &str = "INSERT INTO published_contents (content_id, account_id, first_published_at) \
-    VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
 pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[Ended]) -> QueryResult<Logged> {
     let mut logged = Logged::with_capacity(ended.len());
