@@ -1,29 +1,45 @@
-//! ContentHub opened for use from Rust: the pool, tasks, numbers and logs. The CLI stands on it too.
+//! ContentHub opened for use from Rust: accounts, contents, the pool, tasks, numbers and logs. The CLI and the server
+//! stand on it too.
 
 use crate::actors::system_clock::SystemClock;
-use crate::config::Settings;
+use crate::background::BackgroundNode;
+use crate::config::{ConfigError, Settings};
 use crate::db::connection::{DbConnection, DbError, connect};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::migrations::migrate;
-use crate::domain::clock::Clock;
+use crate::db::{entries, publish_log};
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::execution::{ExecutionStatus, Trigger};
-use crate::domain::ids::TaskId;
+use crate::domain::ids::{EntryId, ExecutionId, TaskId};
+use crate::domain::pool_stats::PoolStats;
 use crate::domain::report::Report;
+use crate::domain::time_input::{self, TimeInputError};
 use crate::node::{Node, NodeSettings};
+use crate::operations::account::CreateAccount;
+use crate::operations::content::CreateContent;
 use crate::operations::cycle::ClaimScope;
-use crate::operations::execution::{GetExecution, TriggerTask};
-use crate::operations::task::MakeFirstTask;
-use crate::operations::{Context, Operation, OperationError, perform};
+use crate::operations::execution::{GetExecution, ListExecutions, TriggerTask};
+use crate::operations::history::ListHistory;
+use crate::operations::pool::{AddToPool, Addition, GetEntry, GetStats, ListEntries};
+use crate::operations::task::{CreateTask, ListTasks, MakeFirstTask, UpdateTask};
+use crate::operations::{Context, Operation, OperationError, Page, Paging, perform};
 use crate::platforms::registry::Registry;
 use crate::secrets::{SecretError, SecretKey};
+use crate::views::{AccountView, ContentView, EntryView, ExecutionView, LogView, TaskView};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often something is looked at that is waited for: often at first, then less.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+const LATER_LOOKS: Duration = Duration::from_millis(100);
+
 /// Why it cannot be opened. Nothing was changed but what could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
     #[error("the data directory {path} cannot be used: {source}")]
     DataDir { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
@@ -32,7 +48,11 @@ pub enum OpenError {
     Database { url: DatabaseUrl, source: DbError },
 }
 
-/// A database and what operations need to know, ready for use in this thread.
+/// A database and what operations need to know, ready for use. Shared between threads by reference or in an `Arc`.
+///
+/// Each method is one transaction, waits for it, and blocks: from async code, call it on a blocking thread. What has
+/// no method here is an [`Operation`], and [`App::run`] runs it. An `App` publishes nothing by itself: that is done by
+/// [`App::run_task`], by [`App::start`], or by a server on the same database.
 pub struct App {
     settings: Settings,
     cx: Arc<Context>,
@@ -41,14 +61,23 @@ pub struct App {
 }
 
 impl App {
+    /// Opens a data directory with default settings, on SQLite.
+    pub fn open_in(data_dir: impl Into<PathBuf>) -> Result<App, OpenError> {
+        App::open(Settings::in_dir(data_dir)?)
+    }
+
     /// Makes what is missing (data directory, key, database), migrates, and connects.
     pub fn open(settings: Settings) -> Result<App, OpenError> {
         let sites = settings.data_dir.join("sites");
-        Self::open_with(Registry::builtin(&sites), settings)
+        App::open_with(settings, Registry::builtin(&sites), Arc::new(SystemClock::new()))
     }
 
-    /// The same with platforms of one's own.
-    pub fn open_with(registry: Registry, settings: Settings) -> Result<App, OpenError> {
+    /// The same with platforms and a clock of one's own.
+    pub fn open_with(
+        settings: Settings,
+        registry: Registry,
+        clock: Arc<dyn Clock>,
+    ) -> Result<App, OpenError> {
         let data_dir = &settings.data_dir;
         std::fs::create_dir_all(data_dir)
             .map_err(|source| OpenError::DataDir { path: data_dir.clone(), source })?;
@@ -64,8 +93,7 @@ impl App {
         }
         let cx = Context::new(registry, key, settings.review_required, settings.timezone);
         let conn = connect(&settings.database).map_err(failed)?;
-        let app =
-            App { cx: Arc::new(cx), clock: Arc::new(SystemClock::new()), conn: Mutex::new(conn), settings };
+        let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings };
         app.check_key().map_err(failed)?;
         app.run(MakeFirstTask).map_err(|error| match error {
             OperationError::Db(source) => failed(source),
@@ -89,55 +117,170 @@ impl App {
         perform(operation, &mut self.conn.lock(), &self.cx, self.clock.now())
     }
 
+    /// Makes an account: one destination on one platform.
+    pub fn create_account(&self, account: CreateAccount) -> Result<AccountView, OperationError> {
+        self.run(account).map(AccountView::from)
+    }
+
+    /// Makes a content: what is published.
+    pub fn create_content(&self, content: CreateContent) -> Result<ContentView, OperationError> {
+        self.run(content).map(ContentView::from)
+    }
+
+    /// Adds a content to the publish pool, to be published once on one account.
+    pub fn add_to_pool(&self, addition: Addition) -> Result<EntryView, OperationError> {
+        Ok(EntryView::new(self.run(AddToPool(addition))?, self.now()))
+    }
+
+    /// One entry of the pool.
+    pub fn entry(&self, id: EntryId) -> Result<EntryView, OperationError> {
+        Ok(EntryView::new(self.run(GetEntry(id))?, self.now()))
+    }
+
+    /// Entries of the pool, newest first.
+    pub fn entries(
+        &self,
+        filter: entries::Filter,
+        paging: Paging,
+    ) -> Result<Page<EntryView>, OperationError> {
+        let page = self.run(ListEntries { filter, due: false, paging })?;
+        let now = self.now();
+        Ok(page.map(|row| EntryView::new(row, now)))
+    }
+
+    /// The pool in numbers.
+    pub fn stats(&self) -> Result<PoolStats, OperationError> {
+        self.run(GetStats { account: None })
+    }
+
+    /// Makes a scheduled task. It runs by itself where a node runs: a server, or [`App::start`].
+    pub fn create_task(&self, task: CreateTask) -> Result<TaskView, OperationError> {
+        self.run(task).map(TaskView::from)
+    }
+
+    /// All tasks. Every database begins with one, `publish when due`.
+    pub fn tasks(&self) -> Result<Vec<TaskView>, OperationError> {
+        Ok(self.run(ListTasks)?.into_iter().map(TaskView::from).collect())
+    }
+
+    /// Lets a task run by itself.
+    pub fn enable_task(&self, task: TaskId) -> Result<TaskView, OperationError> {
+        self.run(UpdateTask { enabled: Some(true), ..UpdateTask::new(task) }).map(TaskView::from)
+    }
+
+    /// Keeps a task from running by itself; [`App::run_task`] still runs it.
+    pub fn disable_task(&self, task: TaskId) -> Result<TaskView, OperationError> {
+        self.run(UpdateTask { enabled: Some(false), ..UpdateTask::new(task) }).map(TaskView::from)
+    }
+
+    /// The runs of a task, newest first, each with its report once it has ended.
+    pub fn executions(&self, task: TaskId, paging: Paging) -> Result<Page<ExecutionView>, OperationError> {
+        Ok(self.run(ListExecutions { task: Some(task), paging })?.map(ExecutionView::from))
+    }
+
+    /// The publish log, newest first: one row for each attempt, kept for good.
+    pub fn publish_log(
+        &self,
+        filter: publish_log::Filter,
+        paging: Paging,
+    ) -> Result<Page<LogView>, OperationError> {
+        Ok(self.run(ListHistory { filter, paging })?.map(LogView::from))
+    }
+
     /// Runs a task now and waits for its report. It works with and without a server: both publish, each entry once.
     pub fn run_task(&self, task: TaskId) -> Result<Report, OperationError> {
         let execution = self.run(TriggerTask { task, by: Trigger::Cli })?;
-        let system = actix_rt::System::new();
-        system.block_on(async {
-            let node = self.start_node(ClaimScope::Task(task)).await?;
-            let mut pause = Duration::from_millis(2);
-            let row = loop {
-                let row = node.db.perform(GetExecution(execution)).await?;
-                if !matches!(row.status, ExecutionStatus::Queued | ExecutionStatus::Running) {
-                    break row;
-                }
-                self.clock.sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_millis(100));
-                if pause >= Duration::from_millis(100) {
-                    node.wake();
-                }
-            };
-            node.stop(Duration::from_secs(self.settings.grace_seconds)).await;
-            let report = row.report.as_deref().map(serde_json::from_str::<Report>);
-            match report {
-                Some(Ok(report)) => Ok(report),
-                Some(Err(error)) => {
-                    Err(OperationError::Internal(format!("the report cannot be read: {error}")))
-                }
-                None => Err(OperationError::WrongState {
-                    what: format!("execution {execution}"),
-                    state: row.status.to_string(),
-                    wanted: "it ended without a report",
-                }),
-            }
-        })
+        // On a thread of its own, because the caller's may have a runtime already.
+        let run = || actix_rt::System::new().block_on(self.work_on(task, execution));
+        std::thread::scope(|threads| threads.spawn(run).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    /// Starts a node on the current actix system.
+    async fn work_on(&self, task: TaskId, execution: ExecutionId) -> Result<Report, OperationError> {
+        let node = self.start_node(ClaimScope::Task(task)).await?;
+        let mut pause = FIRST_LOOK;
+        let row = loop {
+            let row = node.db.perform(GetExecution(execution)).await?;
+            if !matches!(row.status, ExecutionStatus::Queued | ExecutionStatus::Running) {
+                break row;
+            }
+            self.clock.sleep(pause).await;
+            pause = (pause * 2).min(LATER_LOOKS);
+            if pause >= LATER_LOOKS {
+                node.wake();
+            }
+        };
+        node.stop(self.grace()).await;
+        match row.report.as_deref().map(serde_json::from_str::<Report>) {
+            Some(Ok(report)) => Ok(report),
+            Some(Err(error)) => Err(OperationError::Internal(format!("the report cannot be read: {error}"))),
+            None => Err(OperationError::WrongState {
+                what: format!("execution {execution}"),
+                state: row.status.to_string(),
+                wanted: "it ended without a report",
+            }),
+        }
+    }
+
+    /// Starts a whole node in the background: it fires tasks and publishes what is due until it is stopped or dropped.
+    /// Beside a server, or another such node, each entry still goes out once.
+    pub fn start(&self) -> Result<BackgroundNode, OperationError> {
+        let settings = self.node_settings(ClaimScope::Everything);
+        Ok(BackgroundNode::start(settings, self.cx.clone(), self.clock.clone(), self.grace())?)
+    }
+
+    /// Waits until `done` says so: true, or false where `limit` passes before.
+    pub fn wait_for(
+        &self,
+        limit: Duration,
+        mut done: impl FnMut(&App) -> Result<bool, OperationError>,
+    ) -> Result<bool, OperationError> {
+        let deadline = self.clock.monotonic() + limit;
+        let mut pause = FIRST_LOOK;
+        while !done(self)? {
+            if self.clock.monotonic() >= deadline {
+                return Ok(false);
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LATER_LOOKS);
+        }
+        Ok(true)
+    }
+
+    /// Starts a node on the current actix system, for those who run one.
+    #[doc(hidden)]
     pub async fn start_node(&self, scope: ClaimScope) -> Result<Node, DbError> {
-        let settings = NodeSettings {
+        Node::start(self.node_settings(scope), self.cx.clone(), self.clock.clone()).await
+    }
+
+    fn node_settings(&self, scope: ClaimScope) -> NodeSettings {
+        NodeSettings {
             database: self.settings.database.clone(),
             slots: self.settings.concurrency,
             lease: Duration::from_secs(self.settings.lease_seconds),
             scope,
-        };
-        Node::start(settings, self.cx.clone(), self.clock.clone()).await
+        }
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::from_secs(self.settings.grace_seconds)
+    }
+
+    /// The time by the clock that everything here goes by. Add a `Duration` to it for a time to come.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A time as people write it: `2026-02-06T12:00:00Z`, or `2026-02-06 12:00:00` in the zone of the settings.
+    pub fn time(&self, text: &str) -> Result<Timestamp, TimeInputError> {
+        time_input::parse(text, self.settings.timezone)
     }
 
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
+    #[doc(hidden)]
     pub fn context(&self) -> &Arc<Context> {
         &self.cx
     }

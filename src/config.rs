@@ -97,6 +97,15 @@ pub struct Settings {
     pub described: Vec<(&'static str, String, Origin)>,
 }
 
+impl Settings {
+    /// The defaults, in this data directory: for programs that use the library. No file, no flag and no variable
+    /// counts but `CONTENTHUB_SECRET_KEY`.
+    pub fn in_dir(data_dir: impl Into<PathBuf>) -> Result<Settings, ConfigError> {
+        let args = SettingsArgs { data_dir: Some(data_dir.into()), ..SettingsArgs::default() };
+        merge(args, FileSettings::default())
+    }
+}
+
 /// A secret on its way from the environment to where it is parsed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HiddenText(pub String);

@@ -56,10 +56,28 @@ pub fn check(text: &Text) -> Result<(), OperationError> {
     if wrong.is_empty() { Ok(()) } else { Err(OperationError::Invalid(wrong)) }
 }
 
+/// A content as a user writes it.
 #[derive(Debug, Clone)]
 pub struct CreateContent {
     pub text: Text,
+    /// Where it goes unless its entry says otherwise.
     pub account: Option<AccountId>,
+}
+
+impl CreateContent {
+    /// A title and a Markdown body; all else is left out.
+    pub fn new(title: impl Into<String>, body: impl Into<String>) -> Self {
+        let text = Text {
+            title: title.into(),
+            body: body.into(),
+            digest: None,
+            author: None,
+            cover: None,
+            tags: Vec::new(),
+            source_url: None,
+        };
+        CreateContent { text, account: None }
+    }
 }
 
 impl Operation for CreateContent {

@@ -113,3 +113,18 @@ impl Paging {
         Page { items, total, page: self.page, page_size: self.size }
     }
 }
+
+impl Default for Paging {
+    /// The first page of 20.
+    fn default() -> Self {
+        Paging { page: 1, size: Self::DEFAULT_SIZE }
+    }
+}
+
+impl<T> Page<T> {
+    /// The same page with each item made into something else.
+    pub fn map<U>(self, shape: impl FnMut(T) -> U) -> Page<U> {
+        let Page { items, total, page, page_size } = self;
+        Page { items: items.into_iter().map(shape).collect(), total, page, page_size }
+    }
+}

@@ -239,7 +239,7 @@ impl Operation for ListEntries {
         _: &Context,
         now: Timestamp,
     ) -> Result<Page<EntryRow>, OperationError> {
-        let filter = Filter { due_at: self.due.then_some(now), ..self.filter };
+        let filter = Filter { due_at: self.due.then_some(now).or(self.filter.due_at), ..self.filter };
         Ok(self.paging.of(entries::list(conn, &filter, self.paging.limit(), self.paging.offset())?))
     }
 }

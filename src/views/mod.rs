@@ -15,6 +15,7 @@ use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::*;
 use crate::domain::outcome::LogStatus;
 use crate::domain::priority::Priority;
+use crate::domain::report::Report;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use serde::Serialize;
@@ -208,13 +209,14 @@ pub struct ExecutionView {
     pub status: ExecutionStatus,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
-    pub report: Value,
+    /// Once it has ended.
+    pub report: Option<Report>,
 }
 
 impl From<ExecutionRow> for ExecutionView {
     fn from(row: ExecutionRow) -> Self {
         ExecutionView {
-            report: row.report.as_deref().map_or(Value::Null, json),
+            report: row.report.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             id: row.id,
             task_id: row.task_id,
             trigger: row.triggered_by,
