@@ -5,5 +5,6 @@ mod support;
 
 mod engine;
 mod import;
+mod schema;
 mod support_selftest;
 mod tidy;

@@ -2,8 +2,11 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+pub mod app;
+pub mod clock;
 pub mod command;
 pub mod http_message;
+pub mod played;
 pub mod postgres;
 pub mod process;
 pub mod receiver;

@@ -213,9 +213,12 @@ impl Receiver {
             .changed
             .wait_timeout_while(self.shared.lock(), deadline, |state| state.posts.len() < n)
             .expect("no receiver thread panics");
-        let arrived = state.posts.len();
+        let posts = state.posts.clone();
+        // A panic with the lock held would be a second one when the receiver is dropped, and end the program.
+        drop(state);
+        let arrived = posts.len();
         assert!(!waited.timed_out(), "{arrived} of {n} requests arrived within {deadline:?}");
-        state.posts.clone()
+        posts
     }
 }
 

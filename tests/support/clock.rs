@@ -1,0 +1,46 @@
+//! The machine's clock, with a hand that tests turn forward.
+
+use contenthub::Timestamp;
+use contenthub::actors::system_clock::SystemClock;
+use contenthub::domain::clock::Clock;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Goes on as the system's does; [`SteppedClock::forward`] makes it later by a span.
+#[derive(Debug, Default)]
+pub struct SteppedClock {
+    system: SystemClock,
+    ahead_micros: AtomicU64,
+}
+
+impl SteppedClock {
+    pub fn new() -> Self {
+        SteppedClock::default()
+    }
+
+    /// A wait that nobody has to sit through.
+    pub fn forward(&self, span: Duration) {
+        let micros = u64::try_from(span.as_micros()).expect("a span that a test may wait");
+        self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::from_micros(self.ahead_micros.load(Ordering::SeqCst))
+    }
+}
+
+impl Clock for SteppedClock {
+    fn now(&self) -> Timestamp {
+        self.system.now() + self.ahead()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.system.monotonic() + self.ahead()
+    }
+
+    fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.system.sleep(span)
+    }
+}
