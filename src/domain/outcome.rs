@@ -28,9 +28,19 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// What cannot be kept of the message, and what nobody would read, is left out.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Problem { code: code.into(), message: message.into() }
+        let message: String = message.into();
+        Problem { code: code.into(), message: storable(&message).chars().take(MESSAGE_MAX_CHARS).collect() }
     }
+}
+
+/// The longest message that is kept.
+const MESSAGE_MAX_CHARS: usize = 2000;
+
+/// Text as any database keeps it: PostgreSQL refuses U+0000, and with it the whole outcome.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// Facts about one attempt, as a platform saw them. It says what it knows; it decides nothing.
@@ -206,7 +216,10 @@ pub fn settle(outcome: Outcome, standing: Standing, now: Timestamp, jitter: Jitt
             status: EntryStatus::Published,
             unproven: false,
             log: LogStatus::Published,
-            receipt,
+            receipt: Receipt {
+                media_id: receipt.media_id.as_deref().map(storable),
+                url: receipt.url.as_deref().map(storable),
+            },
             ..plain
         },
         Outcome::Retry { scope: Scope::Platform, unproven, problem, retry_after } => Settlement {

@@ -5,6 +5,7 @@ mod support;
 
 mod engine;
 mod import;
+mod runs;
 mod schema;
 mod support_selftest;
 mod tidy;

@@ -1,0 +1,171 @@
+//! Runs and their reports: one bad publish never stops the others, and the report says what became of each.
+
+use crate::support::app::*;
+use crate::support::on_both;
+use crate::support::played::Played;
+use crate::support::receiver::{Answer, Receiver};
+use contenthub::actors::system_clock::SystemClock;
+use contenthub::domain::delivery_class::DeliveryClass;
+use contenthub::domain::outcome::{Problem, Receipt, Seen};
+use contenthub::platforms::platform::PublishCall;
+use contenthub::platforms::registry::Registry;
+use contenthub::{AccountId, App, EntryStatus, LogStatus, Report, ResultStatus};
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, pending, ready};
+use serde_json::json;
+use std::sync::Arc;
+
+/// What becomes of an entry, and what the report and the log say of it.
+struct Fate {
+    title: &'static str,
+    result: ResultStatus,
+    code: Option<&'static str>,
+    status: EntryStatus,
+    unproven: bool,
+    retry_count: i32,
+}
+
+const fn fate(title: &'static str, result: ResultStatus, code: &'static str, status: EntryStatus) -> Fate {
+    Fate { title, result, code: Some(code), status, unproven: false, retry_count: 0 }
+}
+
+/// Ten entries, three of them with fates of their own; one run; the other seven are out.
+fn run_of_ten(app: &App, account: AccountId, fates: [Fate; 3]) {
+    let well = ["a", "b", "c", "d", "e", "f", "g"]
+        .map(|title| Fate { code: None, ..fate(title, ResultStatus::Published, "", EntryStatus::Published) });
+    // The bad ones first: nobody waits behind them.
+    let all: Vec<Fate> = fates.into_iter().chain(well).collect();
+    let ids: Vec<_> = all.iter().map(|fate| add(app, fate.title, account)).collect();
+    let task = task(app, "run of ten");
+
+    let report = report_of(app, task);
+    check_counts(&report);
+    for (fate, id) in all.iter().zip(&ids) {
+        let entry = entry(app, *id);
+        let told = (fate.title, entry.status, entry.unproven, entry.retry_count);
+        assert_eq!(told, (fate.title, fate.status, fate.unproven, fate.retry_count), "{entry:?}");
+        let [attempt] = &attempts(app, *id)[..] else { panic!("{}: not one attempt", fate.title) };
+        assert_eq!(attempt.error_code.as_deref(), fate.code, "{attempt:?}");
+        let result = report.data.results.iter().find(|result| result.pool_id == *id).expect(fate.title);
+        assert_eq!((result.status, result.log_id), (fate.result, Some(attempt.id)), "{result:?}");
+        assert_eq!(result.error, attempt.error_message, "{result:?}");
+        let retry_at = (entry.status == EntryStatus::Pending).then_some(entry.due_at);
+        assert_eq!(result.retry_at, retry_at, "{result:?}");
+        assert!(retry_at.is_none_or(|at| at > attempt.finished_at), "it is not due at once: {entry:?}");
+    }
+    nothing_is_publishing(app);
+    let runs = runs(app, task);
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0].report.as_ref(), Some(&report), "the report is kept with the run");
+    let again = report_of(app, task);
+    assert_eq!(again.message, "No pending entries to publish", "nobody waits for a backoff");
+}
+
+fn check_counts(report: &Report) {
+    let data = &report.data;
+    assert!(report.success, "failed entries are not a failed run");
+    assert_eq!(report.message, "Publishing completed: 7 succeeded, 3 failed");
+    assert_eq!((data.total_count, data.success_count, data.failed_count), (10, 7, 3));
+    assert_eq!((data.uncertain_count, data.in_progress_count, data.skipped_count), (0, 0, 0));
+    assert_eq!(data.results.len(), 10);
+    assert!((report.metadata.average_time_per_item - report.duration / 10.0).abs() < 1e-9);
+}
+
+fn play(call: PublishCall) -> LocalBoxFuture<'static, Seen> {
+    match call.article.title.as_str() {
+        "refused" => ready(Seen::Refused(Problem::new("too_rude", "not here"))).boxed_local(),
+        "panics" => async { panic!("on purpose") }.boxed_local(),
+        "panics before it begins" => panic!("on purpose"),
+        "hangs" => pending().boxed_local(),
+        "says odd things" => ready(Seen::Refused(Problem::new("odd", "a\0b"))).boxed_local(),
+        "has an odd name" => {
+            let odd = Some("m\0".to_owned());
+            ready(Seen::Accepted(Receipt { media_id: odd.clone(), url: odd })).boxed_local()
+        }
+        _ => ready(Seen::Accepted(Receipt::default())).boxed_local(),
+    }
+}
+
+#[test]
+fn one_failing_one_panicking_and_one_hanging_publish_stop_nobody() {
+    use EntryStatus::{Failed, Pending};
+    on_both(|url, dir| {
+        let played = Arc::new(Played::new(DeliveryClass::Keyed, play));
+        let registry = Registry::default().with(played);
+        let clock = Arc::new(SystemClock::new());
+        let app = App::open_with(settings(url, dir), registry, clock).expect("opened");
+        app.disable_task(first_task(&app)).expect("disabled");
+        let account = account(&app, "played", "played", json!({}));
+        let panics = |title| Fate {
+            unproven: true,
+            retry_count: 1,
+            ..fate(title, ResultStatus::Error, "panic", Pending)
+        };
+        let hangs = Fate { unproven: true, ..fate("hangs", ResultStatus::Failed, "timeout", Pending) };
+        let refused = fate("refused", ResultStatus::Failed, "too_rude", Failed);
+        run_of_ten(&app, account, [hangs, panics("panics"), refused]);
+
+        // One by one, because each would be able to keep the run from ending.
+        let alone = task(&app, "alone");
+        let log_of = |title| {
+            let id = add(&app, title, account);
+            let report = report_of(&app, alone);
+            assert_eq!(report.data.total_count, 1, "{report:?}");
+            attempts(&app, id).remove(0)
+        };
+        let early = log_of("panics before it begins");
+        assert_eq!((early.status, early.error_code.as_deref()), (LogStatus::Error, Some("panic")));
+        let said = log_of("says odd things").error_message;
+        assert_eq!(said.as_deref(), Some("a\u{fffd}b"), "U+0000 cannot be kept");
+        let named = log_of("has an odd name");
+        assert_eq!((named.media_id.as_deref(), named.url.as_deref()), (Some("m\u{fffd}"), Some("m\u{fffd}")));
+    });
+}
+
+#[test]
+fn one_refusing_one_closing_and_one_hanging_receiver_stop_nobody() {
+    use EntryStatus::{Failed, Pending};
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        receiver.on_title("refused", [Answer::status(422).body("too long")]);
+        receiver.on_title("closes", [Answer::close()]);
+        receiver.on_title("hangs", [Answer::status(200).held()]);
+        let account =
+            account(&app, "hook", "webhook", json!({"url": receiver.url("/"), "timeout_seconds": 1}));
+        let lost = |title, code| Fate { unproven: true, ..fate(title, ResultStatus::Failed, code, Pending) };
+        let refused = fate("refused", ResultStatus::Failed, "http_422", Failed);
+        run_of_ten(&app, account, [lost("hangs", "timeout"), lost("closes", "connection_lost"), refused]);
+        assert_eq!(receiver.posts().len(), 10, "each was sent once");
+    });
+}
+
+#[test]
+fn what_waits_behind_a_shut_lane_is_told_by_lane_and_reason() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        let open = webhook(&app, "open", &receiver.url("/"));
+        let shut = webhook(&app, "shut", &receiver.url("/"));
+        add(&app, "goes", open);
+        let waits = [add(&app, "waits", shut), add(&app, "waits too", shut)];
+        let suspend = contenthub::operations::account::SuspendAccount {
+            id: shut,
+            reason: "holidays".to_owned(),
+            until: None,
+        };
+        app.run(suspend).expect("suspended");
+
+        let report = report_of(&app, task(&app, "run"));
+        assert_eq!(report.message, "Publishing completed: 1 succeeded, 0 failed, 2 skipped");
+        assert_eq!((report.data.total_count, report.data.results.len()), (3, 1));
+        let [lane] = &report.data.skipped[..] else { panic!("{report:?}") };
+        let told = (lane.account_id, lane.count, lane.reason.as_str());
+        assert_eq!(told, (shut, 2, "account suspended: holidays"));
+        for id in waits {
+            let entry = entry(&app, id);
+            assert_eq!((entry.status, entry.attempt), (EntryStatus::Pending, 0));
+            assert_eq!(entry.waiting_for.as_deref(), Some("account suspended: holidays"));
+        }
+    });
+}
