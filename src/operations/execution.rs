@@ -9,6 +9,9 @@ use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::report::{self, EntryResult, Report};
 
+/// How often a run is asked for before the asker is told that it cannot be had.
+const LOOKS: usize = 3;
+
 /// Ends a run with its report, and starts the one that waited behind it. None where somebody else ended it first.
 pub(super) fn close(
     conn: &mut DbConnection,
@@ -34,21 +37,35 @@ pub(super) fn close(
     Ok(Some(report))
 }
 
-/// Asks for a run of a task: at once, or right behind the one that is on. A task never overlaps itself.
+/// Asks for a run of a task: at once, or right behind the one that is on. A task never overlaps itself. The caller has
+/// the task locked, so that of two who ask at once the second sees the first one's run.
 pub(super) fn request(
     conn: &mut DbConnection,
     cx: &Context,
     new: NewExecution,
     now: Timestamp,
 ) -> Result<ExecutionId, OperationError> {
-    let Some(running) = executions::of_task(conn, new.task, ExecutionStatus::Running)? else {
-        return Ok(executions::insert(conn, NewExecution { status: ExecutionStatus::Running, ..new }, now)?);
-    };
-    if running.rule == RunRule::OnDue && new.rule != RunRule::OnDue {
-        // It stays open only while work keeps coming; whoever asks for a run gets one at once.
+    let at_once = NewExecution { status: ExecutionStatus::Running, ..new };
+    for _ in 0..LOOKS {
+        let Some(running) = executions::of_task(conn, new.task, ExecutionStatus::Running)? else {
+            return Ok(executions::insert(conn, at_once, now)?);
+        };
+        if running.rule != RunRule::OnDue || new.rule == RunRule::OnDue {
+            return follow(conn, new, now);
+        }
+        // It stays open only while work keeps coming; whoever asks for a run gets one at once. The engine may have
+        // closed it since we looked, and opened another: so look again.
         close(conn, cx, opened(&running), ExecutionStatus::Succeeded, now)?;
-        return Ok(executions::insert(conn, NewExecution { status: ExecutionStatus::Running, ..new }, now)?);
     }
+    Err(OperationError::WrongState {
+        what: format!("task {}", new.task),
+        state: "opening and closing runs all the time".to_owned(),
+        wanted: "try again in a moment",
+    })
+}
+
+/// The one run that follows the one that is on, whoever asks for it, and how often.
+fn follow(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Result<ExecutionId, OperationError> {
     if let Some(queued) = executions::of_task(conn, new.task, ExecutionStatus::Queued)? {
         return Ok(queued.id);
     }
@@ -82,6 +99,8 @@ impl Operation for TriggerTask {
         cx: &Context,
         now: Timestamp,
     ) -> Result<ExecutionId, OperationError> {
+        // First, because it locks the task.
+        tasks::set_last_run(conn, self.task, now)?;
         if tasks::get(conn, self.task)?.is_none() {
             return Err(OperationError::not_found("task", self.task));
         }
@@ -92,9 +111,7 @@ impl Operation for TriggerTask {
             fire_time: None,
             status: ExecutionStatus::Running,
         };
-        let id = request(conn, cx, new, now)?;
-        tasks::set_last_run(conn, self.task, now)?;
-        Ok(id)
+        request(conn, cx, new, now)
     }
 }
 

@@ -21,7 +21,8 @@ pub struct Fired {
     pub executions: Vec<ExecutionId>,
     /// The next instant at which something fires; none while only a change can bring work.
     pub next: Option<Timestamp>,
-    /// An `on_due` run is open: the executor sees to due entries itself.
+    /// A run is open, of an `on_due` task or one that somebody asked for, here or in another process: the executor has
+    /// to be told of each change.
     pub on_due_is_open: bool,
 }
 
@@ -69,22 +70,19 @@ fn fire_on_due(
     now: Timestamp,
     fired: &mut Fired,
 ) -> Result<(), OperationError> {
-    let waiting: Vec<TaskRow> = tasks::on_due(conn)?;
-    if waiting.is_empty() {
-        return Ok(());
-    }
     let running = executions::open(conn)?;
+    fired.on_due_is_open = !running.is_empty();
+    let waiting: Vec<TaskRow> = tasks::on_due(conn)?;
     let is_open = |task: &TaskRow| running.iter().any(|execution| execution.task == task.id);
     if waiting.iter().any(is_open) {
-        fired.on_due_is_open = true;
         return Ok(());
     }
+    let Some(task) = waiting.first() else { return Ok(()) };
     let Some(next) = due::next_due(conn, cx.can_decrypt())? else { return Ok(()) };
     if next > now {
         fired.next = Some(fired.next.map_or(next, |other| other.min(next)));
         return Ok(());
     }
-    let Some(task) = waiting.first() else { return Ok(()) };
     match conn.write(|conn| open_on_due(conn, task, now)) {
         Ok(opened) => fired.executions.extend(opened),
         // Another node opened it between our look and our insert.
@@ -100,7 +98,11 @@ fn open_on_due(
     task: &TaskRow,
     now: Timestamp,
 ) -> Result<Option<ExecutionId>, OperationError> {
-    if executions::of_task(conn, task.id, ExecutionStatus::Running)?.is_some() {
+    // First, because it locks the task: against a trigger that would open a run of it too, and against whoever
+    // disables or deletes it.
+    tasks::set_last_run(conn, task.id, now)?;
+    let is_on = tasks::get(conn, task.id)?.is_some_and(|task| task.enabled);
+    if !is_on || executions::of_task(conn, task.id, ExecutionStatus::Running)?.is_some() {
         return Ok(None);
     }
     let new = NewExecution {
@@ -110,7 +112,5 @@ fn open_on_due(
         fire_time: None,
         status: ExecutionStatus::Running,
     };
-    let id = executions::insert(conn, new, now)?;
-    tasks::set_last_run(conn, task.id, now)?;
-    Ok(Some(id))
+    executions::insert(conn, new, now).map(Some).map_err(OperationError::from)
 }

@@ -218,9 +218,9 @@ impl Operation for DeleteTask {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<(), OperationError> {
         get(conn, self.0)?;
-        stop_task(conn, cx, self.0, now)?;
+        // Before its runs are stopped, so that nobody opens one between.
         tasks::delete(conn, self.0)?;
-        Ok(())
+        stop_task(conn, cx, self.0, now)
     }
 }
 

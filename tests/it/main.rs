@@ -3,9 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod claims;
 mod engine;
 mod import;
 mod runs;
+mod schedule;
 mod schema;
 mod support_selftest;
 mod tidy;
