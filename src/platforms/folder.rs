@@ -123,18 +123,22 @@ async fn publish(sites: PathBuf, call: PublishCall) -> Seen {
     };
     let folder = sites.join(&settings.site);
     let written = actix_rt::task::spawn_blocking(move || {
-        site::write(&folder, &post)?;
+        if let Err(error) = site::write(&folder, &post) {
+            // What is on this disk can be known: where the page is not, nothing is out.
+            let may_have_left = site::may_be_there(&folder, &post.key);
+            return Err((error, may_have_left));
+        }
         if let Err(error) = site::rebuild(&folder, Some(&settings.title)) {
             log::warn!("index and feed of {} could not be rebuilt: {error}", folder.display());
         }
-        std::io::Result::Ok(())
+        Ok(())
     });
     match written.await {
         Ok(Ok(())) => Seen::Accepted(receipt),
         // A repeat writes the same page again, so whatever half was done does no harm.
-        Ok(Err(error)) => Seen::Broke {
+        Ok(Err((error, may_have_left))) => Seen::Broke {
             problem: Problem::new("folder", format!("the post could not be written: {error}")),
-            may_have_left: true,
+            may_have_left,
         },
         Err(error) => Seen::Broke { problem: Problem::new("folder", error.to_string()), may_have_left: true },
     }

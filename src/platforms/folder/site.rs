@@ -60,6 +60,14 @@ pub(super) fn write(folder: &Path, post: &Post) -> io::Result<()> {
     write_atomically(&markdown, &format!("{HEADING_OPENS}{json}{HEADING_CLOSES}\n\n{}", post.article.body))
 }
 
+/// Whether a post's page is there, or cannot be said not to be.
+pub(super) fn may_be_there(folder: &Path, key: &str) -> bool {
+    match fs::symlink_metadata(folder.join(format!("{key}.html"))) {
+        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+        Ok(_) => true,
+    }
+}
+
 /// Builds index and feed anew from what is there. `title` none: the one that the index has.
 pub(super) fn rebuild(folder: &Path, title: Option<&str>) -> io::Result<()> {
     let lock = File::create(folder.join(".lock"))?;
