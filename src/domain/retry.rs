@@ -12,6 +12,8 @@ pub const MAX_RETRIES_LIMIT: i32 = 1000;
 pub const MAX_RETRIES_DEFAULT: i32 = 3;
 /// Wait after a failure that accuses the platform.
 pub const PLATFORM_PAUSE: Duration = Duration::from_secs(30);
+/// The shortest wait after a platform asked for one: without it, `Retry-After: 0` is a loop at full speed.
+pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 /// The longest wait that a platform may ask for.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
@@ -41,7 +43,7 @@ pub fn backoff(retries_before: i32, retry_after: Option<Duration>, jitter: Jitte
 /// The pause of one entry after a failure that accuses its platform.
 pub fn platform_pause(retry_after: Option<Duration>, jitter: Jitter) -> Duration {
     match retry_after {
-        Some(asked) => asked.min(RETRY_AFTER_MAX),
+        Some(asked) => asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX),
         None => jitter.apply(PLATFORM_PAUSE),
     }
 }
@@ -73,6 +75,7 @@ mod tests {
         assert_eq!(backoff(0, asked(1), MOST).as_secs(), 30);
         assert_eq!(backoff(0, asked(u64::MAX), MOST), RETRY_AFTER_MAX);
         assert_eq!(platform_pause(asked(7), MOST).as_secs(), 7);
+        assert_eq!(platform_pause(asked(0), LEAST).as_secs(), 1);
         assert_eq!(platform_pause(asked(u64::MAX), MOST), RETRY_AFTER_MAX);
         assert_eq!(platform_pause(None, LEAST).as_secs(), 15);
         assert_eq!(platform_pause(None, MOST).as_secs(), 30);
