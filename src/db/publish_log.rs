@@ -3,6 +3,7 @@
 use super::connection::{DbConnection, DbError};
 use super::schema::publish_logs::dsl;
 use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::outcome::LogStatus;
 use crate::domain::report::{EntryResult, ResultStatus, Tally};
@@ -198,6 +199,26 @@ pub fn results(
         results.extend(on_the_wire(conn, execution, i64::try_from(room).unwrap_or(0))?);
     }
     Ok(results)
+}
+
+/// How many entries of an account are due at `now` although this execution has tried them.
+pub fn due_though_tried(
+    conn: &mut DbConnection,
+    account: AccountId,
+    execution: ExecutionId,
+    now: Timestamp,
+) -> Result<i64, DbError> {
+    use super::schema::publish_pool::dsl as pool;
+    // From the run's own rows: there may be many more entries that wait behind the same lane.
+    Ok(dsl::publish_logs
+        .inner_join(pool::publish_pool.on(pool::id.eq(dsl::pool_id)))
+        .filter(dsl::execution_id.eq(execution.0))
+        .filter(dsl::account_id.eq(account.0))
+        .filter(pool::status.eq(EntryStatus::Pending.as_str()))
+        .filter(pool::held.eq(false))
+        .filter(pool::due_at.le(now.micros()))
+        .count()
+        .get_result(conn)?)
 }
 
 fn on_the_wire(

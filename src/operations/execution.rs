@@ -7,7 +7,7 @@ use crate::db::{due, publish_log, tasks};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
-use crate::domain::report::{self, EntryResult, Report};
+use crate::domain::report::{self, EntryResult, Report, Skipped};
 
 /// How often a run is asked for before the asker is told that it cannot be had.
 const LOOKS: usize = 3;
@@ -26,7 +26,7 @@ pub(super) fn close(
     // Entries that wait behind a shut lane are news to whoever asked for a run, not to each fire of `on_due`.
     let skipped = match execution.rule {
         RunRule::OnDue => Vec::new(),
-        RunRule::ByHand | RunRule::Scheduled => due::skipped(conn, now, cx.can_decrypt())?,
+        RunRule::ByHand | RunRule::Scheduled => skipped(conn, cx, execution.id, now)?,
     };
     let seconds = now.since(execution.started_at).as_secs_f64();
     let report = report::report(Some(execution.task), execution.id, tally, results, skipped, seconds);
@@ -35,6 +35,22 @@ pub(super) fn close(
     }
     executions::start_queued(conn, execution.task, now)?;
     Ok(Some(report))
+}
+
+/// What waits behind shut lanes and was not tried by this run: an entry whose own attempt shut its lane is among the
+/// results, and the counts are disjoint.
+fn skipped(
+    conn: &mut DbConnection,
+    cx: &Context,
+    execution: ExecutionId,
+    now: Timestamp,
+) -> Result<Vec<Skipped>, OperationError> {
+    let mut lanes = due::skipped(conn, now, cx.can_decrypt())?;
+    for lane in &mut lanes {
+        lane.count -= publish_log::due_though_tried(conn, lane.account_id, execution, now)?;
+    }
+    lanes.retain(|lane| lane.count > 0);
+    Ok(lanes)
 }
 
 /// Asks for a run of a task: at once, or right behind the one that is on. A task never overlaps itself. The caller has

@@ -4,6 +4,7 @@
 mod support;
 
 mod claims;
+mod delivery;
 mod engine;
 mod import;
 mod runs;
