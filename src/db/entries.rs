@@ -176,18 +176,20 @@ pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result
         .get_result(conn)?)
 }
 
+fn open_statuses() -> Vec<&'static str> {
+    EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect()
+}
+
 /// The open entry of a content on an account, if any.
 pub fn open_entry(
     conn: &mut DbConnection,
     content: ContentId,
     account: AccountId,
 ) -> Result<Option<(EntryId, EntryStatus)>, DbError> {
-    let open: Vec<&str> =
-        EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
     Ok(dsl::publish_pool
         .filter(dsl::content_id.eq(content.0))
         .filter(dsl::account_id.eq(account.0))
-        .filter(dsl::status.eq_any(open))
+        .filter(dsl::status.eq_any(open_statuses()))
         .select((dsl::id, dsl::status))
         .first(conn)
         .optional()?)
@@ -318,11 +320,9 @@ pub fn due_now(
 
 /// How many open entries a content has, which keep it from being deleted.
 pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<EntryId>, DbError> {
-    let open: Vec<&str> =
-        EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
     Ok(dsl::publish_pool
         .filter(dsl::content_id.eq(content.0))
-        .filter(dsl::status.eq_any(open))
+        .filter(dsl::status.eq_any(open_statuses()))
         .select(dsl::id)
         .order(dsl::id)
         .load(conn)?)
@@ -330,11 +330,9 @@ pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Ve
 
 /// The accounts on which a content has an open entry, or was published.
 pub fn accounts_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<AccountId>, DbError> {
-    let open: Vec<&str> =
-        EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect();
     let mut accounts: Vec<AccountId> = dsl::publish_pool
         .filter(dsl::content_id.eq(content.0))
-        .filter(dsl::status.eq_any(open))
+        .filter(dsl::status.eq_any(open_statuses()))
         .select(dsl::account_id)
         .load(conn)?;
     let published: Vec<AccountId> = published_contents::table
@@ -347,14 +345,25 @@ pub fn accounts_of_content(conn: &mut DbConnection, content: ContentId) -> Resul
     Ok(accounts)
 }
 
-/// The entries of an account that keep it from being deleted.
-pub fn of_account(conn: &mut DbConnection, account: AccountId, limit: i64) -> Result<Vec<EntryId>, DbError> {
+/// The first open entries of an account, which keep it from being deleted.
+pub fn open_of_account(
+    conn: &mut DbConnection,
+    account: AccountId,
+    limit: i64,
+) -> Result<Vec<EntryId>, DbError> {
     Ok(dsl::publish_pool
         .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::status.eq_any(open_statuses()))
         .select(dsl::id)
         .order(dsl::id)
         .limit(limit)
         .load(conn)?)
+}
+
+/// Removes the closed entries of an account that goes.
+pub fn delete_of_account(conn: &mut DbConnection, account: AccountId) -> Result<(), DbError> {
+    diesel::delete(dsl::publish_pool.filter(dsl::account_id.eq(account.0))).execute(conn)?;
+    Ok(())
 }
 
 /// Removes the closed entries of a content that goes.

@@ -322,7 +322,7 @@ impl Operation for ResumeAccount {
     }
 }
 
-/// Removes an account that no entry and no content refers to.
+/// Removes an account on which nothing is open. Its closed entries go with it; their log stays.
 #[derive(Debug, Clone, Copy)]
 pub struct DeleteAccount(pub AccountId);
 
@@ -332,10 +332,11 @@ impl Operation for DeleteAccount {
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<(), OperationError> {
         get(conn, self.0)?;
-        let entries = entries::of_account(conn, self.0, 10)?;
+        let entries = entries::open_of_account(conn, self.0, 10)?;
         if !entries.is_empty() {
             return Err(OperationError::InUse { what: "account", id: self.0.0, entries });
         }
+        entries::delete_of_account(conn, self.0)?;
         crate::db::contents::forget_account(conn, self.0, now)?;
         accounts::delete(conn, self.0)?;
         Ok(())

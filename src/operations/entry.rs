@@ -77,7 +77,8 @@ impl Operation for CancelEntry {
     }
 }
 
-/// Tries a failed or cancelled entry again, with all its retries.
+/// Tries a failed or cancelled entry again, with all its retries. Not where its content went out on the account by
+/// another entry meanwhile: that would be a second post.
 #[derive(Debug, Clone)]
 pub struct RetryEntry {
     pub id: EntryId,
@@ -95,6 +96,14 @@ impl Operation for RetryEntry {
         {
             let (content, account) = (row.content_id, row.account_id);
             return Err(OperationError::AlreadyInPool { content, account, entry: open, status });
+        }
+        // An entry that was added after that is one that was meant to publish it again.
+        if let Some(at) = entries::first_published(conn, row.content_id, row.account_id)?
+            && at >= row.added_at
+            && row.status != EntryStatus::Published
+        {
+            let (content, account) = (row.content_id, row.account_id);
+            return Err(OperationError::AlreadyPublished { content, account, at });
         }
         let due_at = row.scheduled_at.unwrap_or(now).max(now);
         if !transitions::retry(conn, self.id, due_at, now)? {

@@ -12,3 +12,4 @@ mod schedule;
 mod schema;
 mod support_selftest;
 mod tidy;
+mod transitions;
