@@ -247,7 +247,7 @@ fn the_hot_questions_use_their_indexes() {
             assert!(!asked.is_empty(), "nothing was asked");
             for plan in plans(&mut conn, &asked) {
                 assert!(plan.contains(index), "{index} is not used:\n{plan}");
-                let scans = ["Seq Scan on publish_pool", "SCAN p\n", "SCAN publish_pool"];
+                let scans = ["Seq Scan on publish_pool", "SCAN p"];
                 assert!(!scans.iter().any(|scan| plan.contains(scan)), "the whole pool is read:\n{plan}");
             }
         }
