@@ -51,13 +51,13 @@ pub struct Claimant<'a> {
 
 const SQLITE_LANES: &str = "SELECT a.id, a.concurrency, a.version FROM accounts AS a \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= ?1) AND (?2 OR a.credentials IS NULL) \
-      AND EXISTS (SELECT 1 FROM publish_pool AS p \
-        WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= ?1)";
+      AND (SELECT 1 FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
+        AND p.due_at <= ?1 LIMIT 1) = 1";
 /// The lanes' rows stay locked to the transaction's end: claims on a lane come one after another, on whatever node.
 const POSTGRES_LANES: &str = "SELECT a.id, a.concurrency, a.version FROM accounts AS a \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) AND ($2 OR a.credentials IS NULL) \
-      AND EXISTS (SELECT 1 FROM publish_pool AS p \
-        WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= $1) \
+      AND (SELECT 1 FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
+        AND p.due_at <= $1 LIMIT 1) = 1 \
     ORDER BY a.id FOR NO KEY UPDATE OF a";
 
 /// The lanes that are open at `now` and have something due. Without the right key, `can_decrypt` is false, and accounts
@@ -91,12 +91,13 @@ type CandidateColumns = (BigInt, BigInt, Integer, BigInt, Integer, BigInt);
 type CandidateRow = (EntryId, AccountId, Priority, Timestamp, i32, i64);
 
 const SQLITE_BUSY: &str = "SELECT count(*) FROM publish_pool WHERE account_id = ?1 AND status = 'publishing'";
-/// The list of priorities keeps the scan in order and off entries of the future (docs/decisions/0003).
+/// The list of priorities keeps the scan in order and off entries of the future (docs/decisions/0003); coalesce sends
+/// the planner to the few attempts of the entry, not to the many of the run.
 const SQLITE_CANDIDATES: &str = "SELECT id, account_id, priority, due_at, attempt, ?5 FROM publish_pool AS p \
     WHERE account_id = ?1 AND status = 'pending' AND NOT held \
       AND priority IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) AND due_at <= ?2 \
-      AND (attempt = 0 OR NOT EXISTS \
-        (SELECT 1 FROM publish_logs AS l WHERE l.pool_id = p.id AND l.execution_id = ?3)) \
+      AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
+        WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = ?3 LIMIT 1) IS NULL) \
     ORDER BY priority, due_at, id LIMIT ?4";
 const POSTGRES_CANDIDATES: &str = "SELECT c.id, lane.account_id, c.priority, c.due_at, c.attempt, busy.count \
     FROM unnest($1, $2) AS lane (account_id, concurrency) \
@@ -108,8 +109,8 @@ const POSTGRES_CANDIDATES: &str = "SELECT c.id, lane.account_id, c.priority, c.d
         SELECT p.id, p.priority, p.due_at, p.attempt FROM publish_pool AS p \
         WHERE p.account_id = lane.account_id AND p.status = 'pending' AND NOT p.held \
           AND p.priority = level.priority AND p.due_at <= $4 \
-          AND (p.attempt = 0 OR NOT EXISTS \
-            (SELECT 1 FROM publish_logs AS l WHERE l.pool_id = p.id AND l.execution_id = $5)) \
+          AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
+            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = $5 LIMIT 1) IS NULL) \
         ORDER BY p.due_at, p.id LIMIT places.count) AS ranked \
       ORDER BY ranked.priority, ranked.due_at, ranked.id LIMIT places.count) AS c";
 

@@ -87,6 +87,15 @@ pub fn of_task(
     Ok(dsl::executions.filter(dsl::task_id.eq(task.0)).filter(sql::<Bool>(&is_so)).first(conn).optional()?)
 }
 
+/// The running execution of a task, if any, which stays so until the caller's transaction ends.
+pub fn hold_running(conn: &mut DbConnection, task: TaskId) -> Result<Option<ExecutionRow>, DbError> {
+    if let DbConnection::Postgres(inner) = conn {
+        const LOCK: &str = "SELECT id FROM executions WHERE task_id = $1 AND status = 'running' FOR UPDATE";
+        statement::<BigInt>(LOCK).bind::<BigInt, _>(task.0).load::<i64>(inner)?;
+    }
+    of_task(conn, task, ExecutionStatus::Running)
+}
+
 /// An execution to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewExecution {

@@ -3,13 +3,16 @@
 
 mod settle;
 
+use super::claim::{self, Lane};
 use super::connection::{DbConnection, DbError};
+use super::executions::{self, OpenExecution};
 use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus, may_change};
 use crate::domain::ids::*;
 use crate::domain::outcome::{LaneEffect, Settlement};
 use diesel::prelude::*;
+use settle::Logged;
 
 /// An attempt that ended, with what is to be written of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +40,56 @@ pub enum Written {
     LeaseLost,
 }
 
+/// When a cycle looks at lanes, and whether it has the key of those with secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub now: Timestamp,
+    pub can_decrypt: bool,
+}
+
+/// What a cycle begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// For each attempt that ended, in order.
+    pub written: Vec<Written>,
+    /// Open lanes with something due.
+    pub lanes: Vec<Lane>,
+    /// Running executions, those first that go first.
+    pub open: Vec<OpenExecution>,
+}
+
+/// Writes what became of attempts of `node`, and looks at lanes and runs, all in the caller's transaction.
+pub fn open_cycle(
+    conn: &mut DbConnection,
+    node: &NodeId,
+    ended: &[Ended],
+    look: Look,
+) -> Result<Opening, DbError> {
+    let (logged, lanes, open) = match conn {
+        DbConnection::Sqlite(inner) => (settle::on_sqlite(inner, node, ended)?, None, None),
+        DbConnection::Postgres(inner) => {
+            let (logged, lanes, open) = settle::on_postgres(inner, node, ended, Some(look))?;
+            // An outcome that shuts a lane does so after these were read.
+            let shuts = ended.iter().any(|one| one.settlement.lane != LaneEffect::None);
+            (logged, (!shuts).then_some(lanes), Some(open))
+        }
+    };
+    let written = verdicts(conn, &logged, ended)?;
+    let open = open.map_or_else(|| executions::open(conn), Ok)?;
+    let lanes = lanes.map_or_else(|| claim::open_lanes(conn, look.now, look.can_decrypt), Ok)?;
+    Ok(Opening { written, lanes, open })
+}
+
 /// Writes what became of attempts of `node`, all in the caller's transaction.
 pub fn settle(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result<Vec<Written>, DbError> {
     let logged = match conn {
         DbConnection::Sqlite(inner) => settle::on_sqlite(inner, node, ended)?,
-        DbConnection::Postgres(inner) => settle::on_postgres(inner, node, ended)?,
+        DbConnection::Postgres(inner) => settle::on_postgres(inner, node, ended, None)?.0,
     };
+    verdicts(conn, &logged, ended)
+}
+
+fn verdicts(conn: &mut DbConnection, logged: &Logged, ended: &[Ended]) -> Result<Vec<Written>, DbError> {
     let mut written = Vec::with_capacity(ended.len());
     for one in ended {
         let verdict = match logged.get(&one.attempt) {
@@ -94,11 +141,15 @@ fn second_wrong_address(conn: &mut DbConnection, ended: &Ended, reason: &str) ->
         .set((dsl::retry_count.eq(dsl::retry_count - 1), dsl::due_at.eq(ended.finished_at.micros())))
         .execute(conn)?;
     }
-    // The last try of an entry without retries left had just failed for what was the account's fault.
+    // The last try of an entry without retries left had failed for what was the account's fault.
     let revived = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
-    diesel::update(dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(revived.0.as_str())))
+    for one in [first, entry] {
+        diesel::update(
+            dsl::publish_pool.filter(dsl::id.eq(one.0)).filter(dsl::status.eq(revived.0.as_str())),
+        )
         .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(ended.finished_at.micros())))
         .execute(conn)?;
+    }
     Ok(())
 }
 

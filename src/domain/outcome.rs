@@ -187,6 +187,31 @@ pub struct Settlement {
     pub lane: LaneEffect,
 }
 
+impl Settlement {
+    /// The same end without the words of the platform, for a database that does not take those. What may be out needs
+    /// a person then: nobody can see any more where it is.
+    pub fn unrecorded(self) -> Settlement {
+        let message = "what came of this attempt could not be recorded; the program's log says more";
+        let plain = Settlement {
+            log: LogStatus::Error,
+            problem: Some(Problem::new("not_recorded", message)),
+            receipt: Receipt::default(),
+            ..self
+        };
+        match plain.status {
+            EntryStatus::Published | EntryStatus::Uncertain => Settlement {
+                status: EntryStatus::Uncertain,
+                unproven: true,
+                log: LogStatus::Uncertain,
+                ..plain
+            },
+            EntryStatus::Pending | EntryStatus::Publishing | EntryStatus::Failed | EntryStatus::Cancelled => {
+                plain
+            }
+        }
+    }
+}
+
 /// What an attempt's end means for its whole lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaneEffect {

@@ -4,10 +4,10 @@
 use super::execution::close;
 use super::ready::Ready;
 use super::{Access, Context, Operation, OperationError};
-use crate::db::claim::{self, Claim, Claimant};
+use crate::db::claim::{self, Claim, Claimant, Lane};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::executions::{self, OpenExecution};
-use crate::db::transitions::{self, Ended, Written};
+use crate::db::transitions::{self, Ended, Look, Opening, Written};
 use crate::db::{accounts, due, leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
@@ -77,7 +77,7 @@ impl Operation for Cycle {
         loop {
             match conn.write(|conn| turn(&self, conn, cx, now)) {
                 // One outcome that the database refuses must not take the others with it.
-                Err(OperationError::Db(DbError::Refused(error))) if self.ended.len() > 1 => {
+                Err(OperationError::Db(DbError::Refused(error))) if !self.ended.is_empty() => {
                     log::error!("outcomes were refused as a batch ({error}); writing them one by one");
                     return one_by_one(&self, conn, cx, now);
                 }
@@ -101,8 +101,11 @@ fn turn(
     if let Some(known) = &cycle.read_back {
         give_back_unsent(conn, &cycle.node, known, now)?;
     }
+    let look = Look { now, can_decrypt: cx.can_decrypt() };
+    let Opening { written, lanes, mut open } =
+        transitions::open_cycle(conn, &cycle.node, &cycle.ended, look)?;
     let mut done = CycleDone {
-        written: transitions::settle(conn, &cycle.node, &cycle.ended)?,
+        written,
         claims: Vec::new(),
         accounts: HashMap::new(),
         closed: Vec::new(),
@@ -111,10 +114,9 @@ fn turn(
         look_again: None,
         looked_at: now,
     };
-    let mut open = executions::open(conn)?;
     open.retain(|execution| cycle.scope.covers(execution.task));
     roll_over(&mut open, conn, cx, now, &mut done)?;
-    let unfilled = claim_due(cycle, &mut open, conn, cx, now, &mut done)?;
+    let unfilled = claim_due(cycle, &lanes, &mut open, conn, cx, now, &mut done)?;
     close_finished(&open, unfilled, conn, cx, now, &mut done)?;
     if unfilled && done.open > 0 {
         let next = due::next_due(conn, cx.can_decrypt())?;
@@ -131,19 +133,32 @@ fn one_by_one(
 ) -> Result<CycleDone, OperationError> {
     let mut written = Vec::with_capacity(cycle.ended.len());
     for one in cycle.ended.iter() {
-        let alone = std::slice::from_ref(one);
-        match conn.write(|conn| transitions::settle(conn, &cycle.node, alone)) {
-            Ok(verdict) => written.extend(verdict),
-            Err(DbError::Refused(error)) => {
-                log::error!("the outcome of {} cannot be written: {error}", one.attempt);
-                written.push(Written::LeaseLost);
-            }
-            Err(error) => return Err(error.into()),
-        }
+        written.push(settle_alone(&cycle.node, one, conn)?);
     }
     let rest = Cycle { ended: Arc::default(), ..cycle.clone() };
     let done = conn.write(|conn| turn(&rest, conn, cx, now))?;
     Ok(CycleDone { written, ..done })
+}
+
+/// Writes one outcome; where the database refuses it, then at least what became of the entry.
+fn settle_alone(node: &NodeId, one: &Ended, conn: &mut DbConnection) -> Result<Written, OperationError> {
+    let mut settle = |one: &Ended| {
+        conn.write(|conn| transitions::settle(conn, node, std::slice::from_ref(one)))
+            .map(|written| written.first().copied().unwrap_or(Written::LeaseLost))
+    };
+    let refused = match settle(one) {
+        Err(DbError::Refused(refused)) => refused,
+        other => return Ok(other?),
+    };
+    log::error!("the outcome of {} cannot be written ({refused}); a plain one takes its place", one.attempt);
+    let plain = Ended { settlement: one.settlement.clone().unrecorded(), ..one.clone() };
+    match settle(&plain) {
+        Err(DbError::Refused(refused)) => {
+            log::error!("nothing can be written of {}: {refused}", one.attempt);
+            Ok(Written::LeaseLost)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// Claims of ours whose commit was reported as failed were never sent: nobody may wait for them.
@@ -222,6 +237,7 @@ fn reopen(
 /// Claims what fits; true where slots were left over, which means that nothing more could be claimed now.
 fn claim_due(
     cycle: &Cycle,
+    lanes: &[Lane],
     open: &mut Vec<OpenExecution>,
     conn: &mut DbConnection,
     cx: &Context,
@@ -233,11 +249,10 @@ fn claim_due(
     if cycle.slots == 0 {
         return Ok(false);
     }
-    let lanes = claim::open_lanes(conn, now, cx.can_decrypt())?;
     let on_due = open.iter().position(|execution| execution.rule == RunRule::OnDue && execution.claiming);
     let not_tried_by = on_due.is_none().then_some(last.id);
     let slots = i64::try_from(cycle.slots).unwrap_or(i64::MAX);
-    let found = claim::candidates(conn, &lanes, slots, now, not_tried_by)?;
+    let found = claim::candidates(conn, lanes, slots, now, not_tried_by)?;
     let chosen = turns::choose(found.candidates, &found.in_flight, cycle.slots);
     let mut assigned = claim::assign(conn, &claiming, &chosen)?;
     if let Some(place) = on_due
@@ -262,9 +277,9 @@ fn claim_due(
     let who = Claimant { node: &cycle.node, now, lease: cycle.lease };
     done.claims = claim::take(conn, who, &wanted)?;
     let used: HashSet<AccountId> = done.claims.iter().map(|claim| claim.account).collect();
-    cx.ready.keep_only(&lanes);
+    cx.ready.keep_only(lanes);
     // A lane that cannot be made ready is shut, and the transaction is done over without it.
-    done.accounts = cx.ready.of(&used, &lanes, conn, cx)?;
+    done.accounts = cx.ready.of(&used, lanes, conn, cx)?;
     Ok(wanted.len() < cycle.slots)
 }
 

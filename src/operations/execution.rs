@@ -63,7 +63,8 @@ pub(super) fn request(
 ) -> Result<ExecutionId, OperationError> {
     let at_once = NewExecution { status: ExecutionStatus::Running, ..new };
     for _ in 0..LOOKS {
-        let Some(running) = executions::of_task(conn, new.task, ExecutionStatus::Running)? else {
+        // Held, so that it does not end without seeing the one that queues behind it.
+        let Some(running) = executions::hold_running(conn, new.task)? else {
             return Ok(executions::insert(conn, at_once, now)?);
         };
         if running.rule != RunRule::OnDue || new.rule == RunRule::OnDue {

@@ -6,6 +6,7 @@ mod support;
 mod claims;
 mod delivery;
 mod engine;
+mod engine_faults;
 mod import;
 mod runs;
 mod schedule;

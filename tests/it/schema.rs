@@ -2,11 +2,11 @@
 
 use crate::support::app::by_hand;
 use crate::support::on_both;
-use contenthub::db::claim;
+use contenthub::db::claim::{self, Lane};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::due;
-use contenthub::{AccountId, Timestamp};
+use contenthub::{AccountId, ExecutionId, Timestamp};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -158,8 +158,10 @@ struct PostgresStep {
     line: String,
 }
 
-/// How the database would answer each of the statements, in all the ways in which it may choose to.
+/// How the database would answer each of the statements on a connection of the engine, in all the ways in which it may
+/// choose to.
 fn plans(conn: &mut DbConnection, statements: &[(String, Vec<String>)]) -> Vec<String> {
+    conn.plan_by_key().expect("set up as the engine's");
     let mut plans = Vec::new();
     for (sql, binds) in statements {
         match conn {
@@ -230,6 +232,8 @@ fn fill(conn: &mut DbConnection) {
     }
 }
 
+const LANES: [Lane; 1] = [Lane { account: AccountId(1), concurrency: 64, version: 1 }];
+
 #[test]
 fn the_hot_questions_use_their_indexes() {
     on_both(|url, dir| {
@@ -237,13 +241,15 @@ fn the_hot_questions_use_their_indexes() {
         fill(&mut conn);
         let now = Timestamp::from_micros(1000);
         let candidates = heard(&mut conn, |conn| {
-            let places = [(AccountId(1), 64)];
-            assert_eq!(claim::candidates(conn, &places, now, None).expect("found").len(), 40);
+            let found = claim::candidates(conn, &LANES, 64, now, None).expect("found");
+            assert_eq!(found.candidates.len(), 40);
         });
         let next = heard(&mut conn, |conn| {
             assert_eq!(due::next_due(conn, true).expect("found"), Some(Timestamp::from_micros(0)));
         });
         for (asked, index) in [(candidates, "publish_pool_claim"), (next, "publish_pool_due")] {
+            // What is on the wire is another question.
+            let asked: Vec<_> = asked.into_iter().filter(|(sql, _)| sql.contains("due_at")).collect();
             assert!(!asked.is_empty(), "nothing was asked");
             for plan in plans(&mut conn, &asked) {
                 assert!(plan.contains(index), "{index} is not used:\n{plan}");
@@ -332,5 +338,26 @@ fn schema_rs_describes_the_migrated_database() {
             assert_eq!(found, said);
         }
         assert_eq!(found.len(), said.len(), "a table or column is missing on one side");
+    });
+}
+
+#[test]
+fn what_an_execution_has_tried_is_found_by_the_entry() {
+    on_both(|url, dir| {
+        let mut conn = migrated(url, dir);
+        fill(&mut conn);
+        let now = Timestamp::from_micros(1000);
+        let candidates = heard(&mut conn, |conn| {
+            claim::candidates(conn, &LANES, 64, now, Some(ExecutionId(1))).expect("found");
+        });
+        let left = heard(&mut conn, |conn| {
+            assert!(due::is_left(conn, ExecutionId(1), now, now, true).expect("found"));
+        });
+        for plan in plans(&mut conn, &[candidates, left].concat()) {
+            for wrong in ["publish_logs_by_execution", "SCAN p\n", "SCAN p USING", "Seq Scan on publish_pool"]
+            {
+                assert!(!plan.contains(wrong), "{wrong}:\n{plan}");
+            }
+        }
     });
 }

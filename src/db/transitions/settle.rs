@@ -1,9 +1,13 @@
 //! The statements behind `transitions::settle`: a row in the log, the entry's new state, and the memory of what is out,
 //! only where node and attempt are still the claim's.
 
-use super::Ended;
+use super::{Ended, Look};
+use crate::db::claim::Lane;
+use crate::db::executions::OpenExecution;
 use crate::db::statement::statement;
+use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
+use crate::domain::execution::RunRule;
 use crate::domain::ids::*;
 use crate::domain::outcome::Problem;
 use diesel::pg::sql_types::Array;
@@ -101,8 +105,10 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
     Ok(())
 }
 
-/// One statement for the whole batch: moving the entries is the fence, and what it moved is logged and remembered.
-const POSTGRES_SETTLE: &str = "WITH moved AS ( \
+/// One statement for all that a cycle begins with, because each round trip costs as much as a dozen rows. Moving the
+/// entries is the fence, and what it moved is logged and remembered; the lanes with something due are locked, and with
+/// them and the open runs the cycle goes on (kind: 1 moved, 2 lane, 3 run).
+const POSTGRES_OPENING: &str = "WITH moved AS ( \
       UPDATE publish_pool AS p SET status = e.status, due_at = coalesce(e.due_at, p.due_at), \
         retry_count = e.retry_count, unproven = e.unproven, \
         published_at = CASE e.status WHEN 'published' THEN e.finished_at END, \
@@ -125,20 +131,36 @@ const POSTGRES_SETTLE: &str = "WITH moved AS ( \
       SELECT content_id, account_id, finished_at FROM moved WHERE status = 'published' ON CONFLICT DO NOTHING), \
     reached AS ( \
       UPDATE accounts SET wrong_address_entry = NULL WHERE wrong_address_entry IS NOT NULL \
-        AND id IN (SELECT account_id FROM moved WHERE status = 'published')) \
-    SELECT pool_id, number, log_id FROM moved";
+        AND id IN (SELECT account_id FROM moved WHERE status = 'published')), \
+    lanes AS MATERIALIZED ( \
+      SELECT a.id, a.concurrency, a.version FROM accounts AS a \
+      WHERE $16 AND a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $17) \
+        AND ($18 OR a.credentials IS NULL) \
+        AND (SELECT 1 FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
+          AND p.due_at <= $17 LIMIT 1) = 1 \
+      ORDER BY a.id FOR NO KEY UPDATE OF a) \
+    SELECT 1, pool_id, number::bigint, log_id, NULL::text, NULL::boolean FROM moved \
+    UNION ALL SELECT 2, id, concurrency::bigint, version, NULL, NULL FROM lanes \
+    UNION ALL SELECT 3, id, task_id, started_at, rule, claiming FROM executions WHERE $16 AND status = 'running'";
 
-pub(super) fn on_postgres(conn: &mut PgConnection, node: &NodeId, ended: &[Ended]) -> QueryResult<Logged> {
-    if ended.is_empty() {
-        return Ok(Logged::new());
-    }
+type OpeningColumns = (Integer, BigInt, BigInt, BigInt, Nullable<Text>, Nullable<Bool>);
+type OpeningRow = (i32, i64, i64, i64, Option<RunRule>, Option<bool>);
+
+/// Settles, and where `look` says for when and with which key, looks for lanes and runs.
+pub(super) fn on_postgres(
+    conn: &mut PgConnection,
+    node: &NodeId,
+    ended: &[Ended],
+    look: Option<Look>,
+) -> QueryResult<(Logged, Vec<Lane>, Vec<OpenExecution>)> {
     fn column<'a, T>(ended: &'a [Ended], field: impl Fn(&'a Ended) -> T) -> Vec<T> {
         ended.iter().map(field).collect()
     }
     fn problem(one: &Ended) -> Option<&Problem> {
         one.settlement.problem.as_ref()
     }
-    let rows: Vec<(EntryId, i32, LogId)> = statement::<(BigInt, Integer, BigInt)>(POSTGRES_SETTLE)
+    let Look { now, can_decrypt } = look.unwrap_or(Look { now: Timestamp::MIN, can_decrypt: false });
+    let rows: Vec<OpeningRow> = statement::<OpeningColumns>(POSTGRES_OPENING)
         .bind::<Text, _>(node.0.as_str())
         .bind::<Array<BigInt>, _>(column(ended, |one| one.attempt.entry.0))
         .bind::<Array<Integer>, _>(column(ended, |one| one.attempt.number))
@@ -154,8 +176,34 @@ pub(super) fn on_postgres(conn: &mut PgConnection, node: &NodeId, ended: &[Ended
         .bind::<Array<Nullable<Text>>, _>(column(ended, |one| one.settlement.receipt.url.as_deref()))
         .bind::<Array<BigInt>, _>(column(ended, |one| one.started_at.micros()))
         .bind::<Array<BigInt>, _>(column(ended, |one| one.finished_at.micros()))
+        .bind::<Bool, _>(look.is_some())
+        .bind::<BigInt, _>(now.micros())
+        .bind::<Bool, _>(can_decrypt)
         .load(conn)?;
-    Ok(rows.into_iter().map(|(entry, number, log)| (AttemptId { entry, number }, log)).collect())
+    let (mut logged, mut lanes, mut open) = (Logged::new(), Vec::new(), Vec::new());
+    for row in rows {
+        match row {
+            (1, entry, number, log, ..) => {
+                let number = i32::try_from(number).unwrap_or(0);
+                logged.insert(AttemptId { entry: EntryId(entry), number }, LogId(log));
+            }
+            (2, id, concurrency, version, ..) => lanes.push(Lane {
+                account: AccountId(id),
+                concurrency: i32::try_from(concurrency).unwrap_or(0),
+                version,
+            }),
+            (_, id, task, started_at, Some(rule), Some(claiming)) => open.push(OpenExecution {
+                id: ExecutionId(id),
+                task: TaskId(task),
+                rule,
+                started_at: Timestamp::from_micros(started_at),
+                claiming,
+            }),
+            (_, _, _, _, _, _) => {}
+        }
+    }
+    open.sort_by_key(|execution| (execution.rule, execution.id));
+    Ok((logged, lanes, open))
 }
 
 fn retry_at(one: &Ended) -> Option<i64> {

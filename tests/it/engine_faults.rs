@@ -1,0 +1,137 @@
+//! What once went wrong in the engine, and must not again.
+
+use crate::support::app::*;
+use crate::support::on_both;
+use crate::support::receiver::{Answer, Receiver};
+use contenthub::db::connection::{DbConnection, connect};
+use contenthub::db::database_url::DatabaseUrl;
+use contenthub::domain::execution::Trigger;
+use contenthub::domain::ids::NodeId;
+use contenthub::operations::Operation;
+use contenthub::operations::cycle::{ClaimScope, Cycle};
+use contenthub::operations::execution::TriggerTask;
+use contenthub::{Addition, EntryStatus, ExecutionStatus};
+use diesel::connection::SimpleConnection;
+use serde_json::json;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+#[test]
+fn both_entries_that_found_nobody_go_back_also_without_retries_left() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        receiver.on_any([Answer::status(404)]);
+        let account = one_by_one(&app, "hook", json!({"url": receiver.url("/")}));
+        let last_try = |addition| Addition { max_retries: 0, ..addition };
+        let ids = ["first", "second"].map(|title| add_as(&app, title, account, last_try));
+        report_of(&app, task(&app, "run"));
+        assert_eq!(ids.map(|id| entry(&app, id).status), [EntryStatus::Pending; 2]);
+    });
+}
+
+/// The engine could close a run without seeing the one that was queued behind it at that moment, which then waited for
+/// ever.
+#[test]
+fn a_run_that_is_queued_while_the_one_before_it_ends_is_started() {
+    on_both(|url, dir| {
+        if matches!(url, DatabaseUrl::Sqlite(_)) {
+            return; // one writer at a time
+        }
+        let (app, _) = by_hand(url, dir);
+        let task = task(&app, "run");
+        let trigger = TriggerTask { task, by: Trigger::Api };
+        app.run(trigger).expect("running");
+        let cycle = || Cycle {
+            node: NodeId("n1".to_owned()),
+            lease: Duration::from_secs(60),
+            scope: ClaimScope::Everything,
+            ended: std::sync::Arc::default(),
+            slots: 64,
+            read_back: None,
+        };
+        let (closed, waiting) = mpsc::channel();
+        thread::scope(|threads| {
+            let mut conn = connect(url).expect("connected");
+            let queued: Result<_, contenthub::OperationError> = conn.write(|conn| {
+                let id = trigger.run(conn, app.context(), app.now())?;
+                let engine = || {
+                    let mut conn: DbConnection = connect(url).expect("connected");
+                    cycle().run(&mut conn, app.context(), app.now()).expect("a cycle");
+                    closed.send(()).expect("somebody waits");
+                };
+                threads.spawn(engine);
+                // It may end first, or wait for us: both are right.
+                let _ = waiting.recv_timeout(Duration::from_millis(500));
+                Ok(id)
+            });
+            queued.expect("queued");
+        });
+        let statuses = || runs(&app, task).iter().map(|run| run.status).collect::<Vec<_>>();
+        assert_eq!(statuses(), [ExecutionStatus::Succeeded, ExecutionStatus::Running]);
+    });
+}
+
+/// Alone in its cycle such an outcome stopped the engine; in company it was dropped, and its entry stayed `publishing`.
+#[test]
+fn an_outcome_that_the_database_refuses_stops_nobody_and_leaves_nothing_stuck() {
+    for others in [0, 3] {
+        on_both(|url, dir| {
+            let (app, _) = by_hand(url, dir);
+            let receiver = Receiver::start();
+            let account = webhook(&app, "hook", &receiver.url("/"));
+            let cursed = add(&app, "cursed", account);
+            for number in 0..others {
+                add(&app, &format!("well {number}"), account);
+            }
+            let mut conn = connect(url).expect("connected");
+            let refuse = match url {
+                DatabaseUrl::Sqlite(_) => format!(
+                    "CREATE TRIGGER curse BEFORE INSERT ON publish_logs WHEN NEW.pool_id = {cursed} \
+                     AND NEW.status = 'published' BEGIN SELECT RAISE(ABORT, 'cursed'); END"
+                ),
+                DatabaseUrl::Postgres(_) => format!(
+                    "CREATE FUNCTION curse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                     IF NEW.pool_id = {cursed} AND NEW.status = 'published' THEN RAISE 'cursed'; END IF; \
+                     RETURN NEW; END $$; \
+                     CREATE TRIGGER curse BEFORE INSERT ON publish_logs FOR EACH ROW EXECUTE FUNCTION curse()"
+                ),
+            };
+            conn.batch_execute(&refuse).expect("cursed");
+            let task = task(&app, "run");
+            let node = app.start().expect("a node");
+            app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
+            receiver.wait_for(1 + others, SOON);
+            let later = add(&app, "later", account);
+            app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
+            eventually("what came later is out", || {
+                (entry(&app, later).status == EntryStatus::Published).then_some(())
+            });
+            eventually("nothing is stuck", || (app.stats().ok()?.publishing == 0).then_some(()));
+            let cursed = entry(&app, cursed);
+            assert_eq!((cursed.status, cursed.unproven), (EntryStatus::Uncertain, true), "it may be out");
+            let _ = node.stop();
+        });
+    }
+}
+
+#[test]
+fn a_lane_has_no_more_on_the_wire_than_its_account_allows_on_all_nodes_together() {
+    on_both(|url, dir| {
+        let (first, _) = by_hand(url, dir);
+        let (second, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        receiver.on_any([Answer::status(200).after(Duration::from_millis(100))]);
+        let account = one_by_one(&first, "hook", json!({"url": receiver.url("/")}));
+        for number in 0..6 {
+            add(&first, &format!("Post {number}"), account);
+        }
+        let tasks = [task(&first, "one"), task(&first, "other")];
+        thread::scope(|threads| {
+            threads.spawn(|| report_of(&first, tasks[0]));
+            threads.spawn(|| report_of(&second, tasks[1]));
+        });
+        assert_eq!((receiver.posts().len(), receiver.most_at_once()), (6, 1));
+    });
+}
