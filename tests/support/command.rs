@@ -182,6 +182,18 @@ impl Server {
         self.running.stdout.text()
     }
 
+    /// What it has printed on stdout, once this is in it.
+    #[track_caller]
+    pub fn printed(&self, sign: &str) -> String {
+        let found = self
+            .running
+            .stdout
+            .wait_until(Duration::from_secs(60), |text| text.contains(sign).then(|| text.to_owned()));
+        found.unwrap_or_else(|| {
+            panic!("contenthub serve printed no “{sign}”\n{}\n{}", self.stdout(), self.stderr())
+        })
+    }
+
     pub fn stderr(&self) -> String {
         self.running.stderr.text()
     }
@@ -224,24 +236,43 @@ impl Server {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> std::io::Result<Response> {
-        let limit = Duration::from_secs(60);
+        let has_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let json = [("content-type", "application/json")];
+        let of_body: &[(&str, &str)] = if body.is_some() && !has_type { &json } else { &[] };
         let body = body.map(Value::to_string).unwrap_or_default();
+        self.try_send(method, path, &[headers, of_body].concat(), body.as_bytes())
+    }
+
+    /// Any bytes as a body, with no header that is not given here but the token's.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        self.try_send(method, path, headers, body).unwrap_or_else(|error| {
+            panic!("{method} {path}: {error}; the server printed\n{}\n{}", self.stdout(), self.stderr())
+        })
+    }
+
+    fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Response> {
+        let limit = Duration::from_secs(60);
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
         let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
         if let Some(token) = self.token.as_ref().filter(|_| !has("authorization")) {
             head.push_str(&format!("authorization: Bearer {token}\r\n"));
         }
-        if !body.is_empty() && !has("content-type") {
-            head.push_str("content-type: application/json\r\n");
-        }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
 
         let mut stream = TcpStream::connect_timeout(&self.address, limit)?;
         stream.set_read_timeout(Some(limit))?;
         stream.write_all(head.as_bytes())?;
+        // A server that refuses a body may answer before it has read it all.
+        let _ = stream.write_all(body);
         let answer = read_message(&mut BufReader::new(stream), Length::ToTheEnd)?
             .ok_or(std::io::ErrorKind::ConnectionReset)?;
         let status = answer.start.split(' ').nth(1).and_then(|status| status.parse().ok());
@@ -259,10 +290,15 @@ impl Server {
     }
 
     /// SIGTERM, and its end: how it ended and what it printed on stderr. Panics where it does not end within `limit`.
-    pub fn terminate(mut self, limit: Duration) -> (ExitStatus, String) {
-        self.running.signal("TERM");
+    pub fn terminate(self, limit: Duration) -> (ExitStatus, String) {
+        self.end_by("TERM", limit)
+    }
+
+    /// The same with another signal, such as `INT` for Ctrl-C.
+    pub fn end_by(mut self, signal: &str, limit: Duration) -> (ExitStatus, String) {
+        self.running.signal(signal);
         let Some(status) = self.running.wait(limit) else {
-            panic!("contenthub serve did not end within {limit:?} after SIGTERM\n{}", self.stderr());
+            panic!("contenthub serve did not end within {limit:?} after SIG{signal}\n{}", self.stderr());
         };
         (status, self.running.stderr.text())
     }

@@ -9,6 +9,7 @@ pub mod http_message;
 pub mod played;
 pub mod postgres;
 pub mod process;
+pub mod product;
 pub mod receiver;
 
 use contenthub::db::database_url::DatabaseUrl;

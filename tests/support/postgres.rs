@@ -27,7 +27,8 @@ pub fn fresh_database() -> DatabaseUrl {
         .output()
         .expect("createdb runs");
     assert!(done.status.success(), "createdb: {}", String::from_utf8_lossy(&done.stderr));
-    let url = format!("postgres://postgres@127.0.0.1:{}/{name}", server.port);
+    // On a machine that is busy with something else, a connection may well take longer than the product's 5 s.
+    let url = format!("postgres://postgres@127.0.0.1:{}/{name}?connect_timeout=60", server.port);
     url.parse().expect("an address")
 }
 
