@@ -12,6 +12,7 @@ pub mod entry;
 pub mod execution;
 pub mod field_error;
 pub mod ids;
+pub mod json_input;
 pub mod outcome;
 pub mod pool_stats;
 pub mod priority;

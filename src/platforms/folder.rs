@@ -8,6 +8,7 @@ mod site;
 use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::json_input;
 use crate::domain::outcome::{Problem, Receipt, Seen};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -87,8 +88,8 @@ impl Platform for Folder {
     }
 
     fn check(&self, settings: &Value, _: &Credentials) -> Result<(), Vec<FieldError>> {
-        let settings: Settings = serde_json::from_value(settings.clone())
-            .map_err(|error| vec![FieldError::new("settings", error.to_string())])?;
+        let settings: Settings =
+            json_input::read(settings.clone(), "settings").map_err(|error| vec![error])?;
         let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         if settings.site.is_empty() || settings.site.len() > SITE_NAME_MAX || !settings.site.chars().all(fits)
         {

@@ -6,6 +6,7 @@ use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretFiel
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
+use crate::domain::json_input;
 use crate::domain::outcome::{Problem, Receipt, Seen};
 use crate::render;
 use base64::Engine as _;
@@ -84,8 +85,8 @@ impl Platform for Webhook {
 
     fn check(&self, settings: &Value, credentials: &Credentials) -> Result<(), Vec<FieldError>> {
         let mut wrong = Vec::new();
-        match serde_json::from_value::<Settings>(settings.clone()) {
-            Err(error) => wrong.push(FieldError::new("settings", error.to_string())),
+        match json_input::read::<Settings>(settings.clone(), "settings") {
+            Err(error) => wrong.push(error),
             Ok(settings) => {
                 if let Err(message) = check_url(&settings.url) {
                     wrong.push(FieldError::new("settings.url", message));
@@ -285,8 +286,9 @@ mod tests {
             result.err().unwrap_or_default().into_iter().map(|error| error.field).collect::<Vec<_>>()
         };
         assert_eq!(fields(json!({"url": "https://a.example/x"}), Some("whsec_AAAA")), [""; 0]);
-        assert_eq!(fields(json!({}), None), ["settings"]);
-        assert_eq!(fields(json!({"url": "https://a/", "color": 1}), None), ["settings"]);
+        assert_eq!(fields(json!({}), None), ["settings.url"]);
+        assert_eq!(fields(json!([]), None), ["settings"]);
+        assert_eq!(fields(json!({"url": "https://a/", "color": 1}), None), ["settings.color"]);
         assert_eq!(
             fields(json!({"url": "https://a/", "timeout_seconds": 0}), None),
             ["settings.timeout_seconds"]

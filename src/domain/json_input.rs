@@ -1,0 +1,221 @@
+//! JSON as people and programs send it, read into types. What does not fit is told by field, in words for a person:
+//! serde's own words name our types.
+
+use super::field_error::FieldError;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What a field error names where the whole does not fit, not one of its fields.
+pub const THE_WHOLE: &str = "request";
+/// The most of a wrong value that is repeated, in characters.
+const GIVEN_MAX_CHARS: usize = 60;
+
+/// Reads an object into a type. `within` is where it stands, such as `settings`; empty for a whole request.
+pub fn read<T: DeserializeOwned>(value: Value, within: &str) -> Result<T, FieldError> {
+    if !value.is_object() {
+        // serde would take a list of values in the order of the fields.
+        let given = if value.is_array() { "a list".to_owned() } else { short(&value.to_string()) };
+        return Err(FieldError::new(whole_or(within), format!("must be an object, not {given}")));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        explained(&join(within, &path), &error.into_inner().to_string())
+    })
+}
+
+/// The place of a U+0000 in a value, which no database of ours can keep.
+pub fn find_nul(value: &Value, within: &str) -> Option<FieldError> {
+    let told = |path: &str| {
+        Some(FieldError::new(whole_or(path), "holds the character U+0000, which cannot be kept"))
+    };
+    match value {
+        Value::String(text) if text.contains('\0') => told(within),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| find_nul(item, &format!("{within}[{index}]")))
+        }
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| match name.contains('\0') {
+            true => told(within),
+            false => find_nul(field, &join(within, name)),
+        }),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn join(path: &str, field: &str) -> String {
+    match (path.is_empty(), field.is_empty()) {
+        (true, _) => field.to_owned(),
+        (_, true) => path.to_owned(),
+        (false, false) => format!("{path}.{field}"),
+    }
+}
+
+fn whole_or(path: &str) -> &str {
+    if path.is_empty() { THE_WHOLE } else { path }
+}
+
+/// serde's message for people. `path` is where it stopped, as far as that is known.
+pub fn explained(path: &str, message: &str) -> FieldError {
+    let named = |before: &str| message.strip_prefix(before).and_then(|rest| rest.split_once('`'));
+    let at = |field: &str| {
+        // serde may have stopped at the field itself, or at what holds it.
+        let known = path == field || path.ends_with(&format!(".{field}"));
+        if known { path.to_owned() } else { join(path, field) }
+    };
+    if let Some((field, _)) = named("missing field `") {
+        return FieldError::new(at(field), "is missing");
+    }
+    if let Some((field, rest)) = named("unknown field `") {
+        let message = match choices(rest) {
+            known if known.is_empty() => "is not known here".to_owned(),
+            known => format!("is not known here; there are {known}"),
+        };
+        return FieldError::new(at(field), message);
+    }
+    if let Some((field, _)) = named("duplicate field `") {
+        return FieldError::new(at(field), "is given twice");
+    }
+    let field = whole_or(path);
+    if message.starts_with("invalid length ") {
+        return FieldError::new(field, "must be an object, not a list");
+    }
+    if let Some((word, rest)) = named("unknown variant `") {
+        return FieldError::new(field, format!("“{}” is not one of {}", short(word), choices(rest)));
+    }
+    let wrong = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    match wrong.and_then(|wrong| wrong.rsplit_once(", expected ")) {
+        Some((given, expected)) => {
+            FieldError::new(field, format!("must be {}, not {}", wanted(expected), shown(given)))
+        }
+        None => FieldError::new(field, message),
+    }
+}
+
+/// The names between backticks, as a list.
+fn choices(text: &str) -> String {
+    text.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(", ")
+}
+
+/// What serde calls a type, as people call it.
+fn wanted(expected: &str) -> &str {
+    match expected {
+        "i32" => "a whole number from -2147483648 to 2147483647",
+        "i8" | "i16" | "i64" | "isize" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" | "string" | "path string" | "a character" | "string or map" | "variant identifier" => {
+            "text"
+        }
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "unit" => "null",
+        _ => "an object",
+    }
+}
+
+/// What serde says of a value that was given.
+fn shown(given: &str) -> String {
+    let quoted = given.split_once('`').map(|(_, rest)| rest.trim_end_matches('`'));
+    match given.split(' ').next().unwrap_or_default() {
+        "string" => format!("“{}”", short(given.trim_start_matches("string ").trim_matches('"'))),
+        "sequence" => "a list".to_owned(),
+        "map" => "an object".to_owned(),
+        "null" | "unit" => "null".to_owned(),
+        _ => short(quoted.unwrap_or(given)),
+    }
+}
+
+fn short(text: &str) -> String {
+    let mut shown: String = text.chars().take(GIVEN_MAX_CHARS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::priority::Priority;
+    use crate::domain::role::Role;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Sample {
+        id: i64,
+        priority: Option<Priority>,
+        role: Option<Role>,
+        again: Option<bool>,
+        tags: Option<Vec<String>>,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Inner {
+        n: i32,
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_by_field_in_plain_words() {
+        for (value, field, says) in [
+            (json!({}), "id", "is missing"),
+            (
+                json!({"id": 1, "ido": 2}),
+                "ido",
+                "is not known here; there are id, priority, role, again, tags, inner",
+            ),
+            (json!({"id": "x"}), "id", "must be a whole number, not “x”"),
+            (json!({"id": 1.5}), "id", "must be a whole number, not 1.5"),
+            (json!({"id": null}), "id", "must be a whole number, not null"),
+            (json!({"id": 1e20}), "id", "must be a whole number, not 1e+20"),
+            (
+                json!({"id": 1, "priority": 0}),
+                "priority",
+                "priority must be from 1 (first) to 10 (last), not 0",
+            ),
+            (json!({"id": 1, "priority": 1i64 << 40}), "priority", "must be a whole number from -2147483648"),
+            (
+                json!({"id": 1, "role": "boss"}),
+                "role",
+                "“boss” is not one of viewer, editor, operator, admin",
+            ),
+            (json!({"id": 1, "role": 7}), "role", "must be text, not 7"),
+            (json!({"id": 1, "role": {}}), "role", "must be "),
+            (json!({"id": 1, "again": "yes"}), "again", "must be true or false, not “yes”"),
+            (json!({"id": 1, "tags": "a"}), "tags", "must be a list, not “a”"),
+            (json!({"id": 1, "tags": ["a", 5]}), "tags[1]", "must be text, not 5"),
+            (json!({"id": 1, "inner": {"n": true}}), "inner.n", "must be a whole number from"),
+            (json!({"id": 1, "inner": {"m": 1}}), "inner.m", "is not known here; there are n"),
+            (json!({"id": 1, "inner": {}}), "inner.n", "is missing"),
+            (json!({"id": 1, "inner": []}), "inner", "must be an object, not a list"),
+            (json!({"id": 1, "inner": 3}), "inner", "must be an object, not 3"),
+            (json!("x"), "request", "must be an object, not \"x\""),
+            (json!([1]), "request", "must be an object, not a list"),
+            (json!(null), "request", "must be an object, not null"),
+        ] {
+            let error = read::<Sample>(value.clone(), "").expect_err("does not fit");
+            assert_eq!(error.field, field, "{value}: {error}");
+            assert!(error.message.contains(says), "{value}: {error}");
+        }
+        let within = read::<Inner>(json!({"n": "x".repeat(100)}), "settings").expect_err("does not fit");
+        assert_eq!(within.field, "settings.n");
+        assert!(within.message.chars().count() < 150, "{within}");
+    }
+
+    #[test]
+    fn a_nul_is_found_wherever_it_is() {
+        for (value, field) in [
+            (json!("a\0"), "request"),
+            (json!({"a": ["x", {"b": "\0"}]}), "a[1].b"),
+            (json!({"a": {"\0": 1}}), "a"),
+        ] {
+            assert_eq!(find_nul(&value, "").map(|error| error.field).as_deref(), Some(field), "{value}");
+        }
+        assert_eq!(find_nul(&json!({"a": ["u0000", 0, null]}), ""), None);
+    }
+}
