@@ -53,6 +53,15 @@ impl DbError {
     pub fn is_duplicate(&self) -> bool {
         matches!(self, DbError::Refused(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
     }
+
+    /// Whether two transactions got in each other's way: this one was undone, and may be tried again.
+    pub fn is_race(&self) -> bool {
+        use DatabaseErrorKind::{ForeignKeyViolation, SerializationFailure};
+        let DbError::Refused(DieselError::DatabaseError(kind, info)) = self else { return false };
+        self.is_duplicate()
+            || matches!(kind, ForeignKeyViolation | SerializationFailure)
+            || info.message().contains("deadlock detected")
+    }
 }
 
 /// Messages of SQLite and libpq that tell of a state which passes, not of a wrong statement.

@@ -3,12 +3,14 @@
 
 use super::connection::{DbConnection, DbError};
 use super::schema::{accounts, publish_logs, publish_pool, publish_pool::dsl, published_contents};
+use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::outcome::LogStatus;
 use crate::domain::priority::Priority;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 /// An entry with what its last attempt said and what its lane's gates say.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -109,9 +111,7 @@ macro_rules! filtered {
             query = query.filter(dsl::priority.eq(priority.get()));
         }
         if let Some(now) = $filter.due_at {
-            query = query
-                .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(CLAIMABLE))
-                .filter(dsl::due_at.le(now.micros()));
+            query = query.filter(diesel::dsl::sql::<Bool>(CLAIMABLE)).filter(dsl::due_at.le(now.micros()));
         }
         if let Some(title) = &$filter.title {
             use super::schema::{content_revisions as texts, contents};
@@ -158,22 +158,32 @@ pub struct NewEntry {
     pub key: IdempotencyKey,
 }
 
-pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result<EntryId, DbError> {
-    Ok(diesel::insert_into(dsl::publish_pool)
-        .values((
-            dsl::content_id.eq(new.content.0),
-            dsl::account_id.eq(new.account.0),
-            dsl::priority.eq(new.priority.get()),
-            dsl::scheduled_at.eq(new.scheduled_at.map(|at| at.micros())),
-            dsl::due_at.eq(new.due_at.micros()),
-            dsl::held.eq(new.held),
-            dsl::max_retries.eq(new.max_retries),
-            dsl::idempotency_key.eq(&new.key.0),
-            dsl::added_at.eq(now.micros()),
-            dsl::updated_at.eq(now.micros()),
-        ))
-        .returning(dsl::id)
-        .get_result(conn)?)
+const INSERT: &str = "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, held, \
+    max_retries, idempotency_key, added_at, updated_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT DO NOTHING RETURNING id";
+
+/// None where another transaction has added the same meanwhile; it is through, so that a new look finds its entry.
+pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result<Option<EntryId>, DbError> {
+    macro_rules! insert {
+        ($inner:expr) => {
+            statement::<BigInt>(INSERT)
+                .bind::<BigInt, _>(new.content.0)
+                .bind::<BigInt, _>(new.account.0)
+                .bind::<Integer, _>(new.priority.get())
+                .bind::<Nullable<BigInt>, _>(new.scheduled_at.map(|at| at.micros()))
+                .bind::<BigInt, _>(new.due_at.micros())
+                .bind::<Bool, _>(new.held)
+                .bind::<Integer, _>(new.max_retries)
+                .bind::<Text, _>(new.key.0.as_str())
+                .bind::<BigInt, _>(now.micros())
+                .get_result($inner)
+                .optional()?
+        };
+    }
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => insert!(inner),
+        DbConnection::Postgres(inner) => insert!(inner),
+    })
 }
 
 fn open_statuses() -> Vec<&'static str> {

@@ -2,7 +2,9 @@
 
 use super::connection::{DbConnection, DbError};
 use super::schema::meta::dsl;
+use super::statement::statement;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 /// The fingerprint of the key that credentials are sealed with; set with the first credential.
 pub const SECRET_KEY_FINGERPRINT: &str = "secret_key_fingerprint";
@@ -13,10 +15,14 @@ pub fn get(conn: &mut DbConnection, key: &str) -> Result<Option<String>, DbError
     Ok(dsl::meta.filter(dsl::key.eq(key)).select(dsl::value).first(conn).optional()?)
 }
 
-/// Sets what is not set yet; what is there stays.
-pub fn set_first(conn: &mut DbConnection, key: &str, value: &str) -> Result<(), DbError> {
-    if get(conn, key)?.is_none() {
-        diesel::insert_into(dsl::meta).values((dsl::key.eq(key), dsl::value.eq(value))).execute(conn)?;
-    }
-    Ok(())
+const SET_FIRST: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+/// Sets what is not set yet; what is there stays. True for the one who set it: several nodes may start at once.
+pub fn set_first(conn: &mut DbConnection, key: &str, value: &str) -> Result<bool, DbError> {
+    let set = statement::<()>(SET_FIRST).bind::<Text, _>(key).bind::<Text, _>(value);
+    let rows = match conn {
+        DbConnection::Sqlite(inner) => set.execute(inner)?,
+        DbConnection::Postgres(inner) => set.execute(inner)?,
+    };
+    Ok(rows == 1)
 }

@@ -48,6 +48,8 @@ pub enum OperationError {
         #[source]
         error: Box<OperationError>,
     },
+    #[error("somebody else changed the same thing at the same moment; nothing was done")]
+    Raced,
     #[error("the server has too much to do at the moment")]
     Overloaded,
     #[error("{0}")]
@@ -83,6 +85,7 @@ impl OperationError {
             | OperationError::NameTaken { .. }
             | OperationError::InUse { .. }
             | OperationError::LaneUnready { .. }
+            | OperationError::Raced
             | OperationError::WrongSecretKey => ErrorKind::Conflict,
             OperationError::Overloaded | OperationError::Db(DbError::Away(_) | DbError::Unusable(_)) => {
                 ErrorKind::Unavailable
@@ -105,6 +108,7 @@ impl OperationError {
             OperationError::InUse { .. } => "in_use",
             OperationError::WrongSecretKey => "wrong_secret_key",
             OperationError::LaneUnready { .. } => "account_unusable",
+            OperationError::Raced => "changed_meanwhile",
             OperationError::Overloaded => "overloaded",
             OperationError::Internal(_) | OperationError::Db(DbError::Refused(_)) => "internal_error",
             OperationError::Db(DbError::Away(_) | DbError::Unusable(_)) => "database_unavailable",
@@ -128,7 +132,7 @@ impl OperationError {
                 "Start with the key of this database: CONTENTHUB_SECRET_KEY, or secret.key in the data directory.",
             ),
             OperationError::InUse { .. } => Some("Cancel or remove those entries first."),
-            OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => {
+            OperationError::Raced | OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => {
                 Some("Try again in a moment.")
             }
             OperationError::NotFound { .. }

@@ -58,11 +58,18 @@ pub fn perform<O: Operation>(
 ) -> Result<O::Output, OperationError> {
     match O::ACCESS {
         Access::Read | Access::Engine => operation.run(conn, cx, now),
-        Access::Write => conn.write(|conn| {
-            let output = operation.run(conn, cx, now)?;
-            change_feed::announce(conn)?;
-            Ok(output)
-        }),
+        Access::Write => {
+            let done = conn.write(|conn| {
+                let output = operation.run(conn, cx, now)?;
+                change_feed::announce(conn)?;
+                Ok(output)
+            });
+            // Whatever one can be told of is checked before: only a race gets as far as a constraint.
+            done.map_err(|error| match error {
+                OperationError::Db(error) if error.is_race() => OperationError::Raced,
+                other => other,
+            })
+        }
     }
 }
 

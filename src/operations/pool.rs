@@ -13,6 +13,7 @@ use crate::domain::pool_stats::PoolStats;
 use crate::domain::priority::Priority;
 use crate::domain::retry::{MAX_RETRIES_DEFAULT, MAX_RETRIES_LIMIT};
 use crate::secrets;
+use std::collections::HashMap;
 
 /// What a user asks for; what is none gets its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,11 @@ impl Operation for AddToAccounts {
             return Err(OperationError::invalid("account_ids", "must name at least one account"));
         }
         let mut added = Vec::new();
+        for (place, account) in self.accounts.iter().enumerate() {
+            if self.accounts[..place].contains(account) {
+                return Err(OperationError::invalid("account_ids", format!("names account {account} twice")));
+            }
+        }
         for account in self.accounts {
             let id = add(conn, &Addition { account: Some(account), ..self.addition.clone() }, now)?;
             added.push(entry(conn, id)?);
@@ -124,15 +130,29 @@ impl Operation for BatchAdd {
             return Err(OperationError::invalid("items", format!("holds more than {BATCH_MAX} entries")));
         }
         let mut items = Vec::with_capacity(self.items.len());
+        let mut added = HashMap::new();
         for (index, item) in self.items.iter().enumerate() {
             match add(conn, item, now) {
-                Ok(id) => items.push(Ok((id, EntryStatus::Pending))),
+                Ok(id) => {
+                    added.insert(id, index);
+                    items.push(Ok((id, EntryStatus::Pending)));
+                }
                 Err(OperationError::Db(error)) => return Err(OperationError::Db(error)),
                 Err(error) if self.on_conflict == OnConflict::Skip => items.push(Err(error)),
-                Err(error) => return Err(OperationError::InBatch { index, error: Box::new(error) }),
+                Err(error) => return Err(in_batch(index, error, &added)),
             }
         }
         Ok(BatchOutcome { items })
+    }
+}
+
+/// The entry that is in an item's way may be one of this batch, which is undone: then the item is named instead.
+fn in_batch(index: usize, error: OperationError, added: &HashMap<EntryId, usize>) -> OperationError {
+    match &error {
+        OperationError::AlreadyInPool { entry, .. } if added.contains_key(entry) => {
+            OperationError::invalid(format!("items[{index}]"), format!("repeats items[{}]", added[entry]))
+        }
+        _ => OperationError::InBatch { index, error: Box::new(error) },
     }
 }
 
@@ -166,17 +186,15 @@ pub(super) fn add(
         max_retries: item.max_retries,
         key: IdempotencyKey(secrets::random_hex(16)),
     };
-    match entries::insert(conn, &new, now) {
-        Ok(id) => Ok(id),
-        Err(error) if error.is_duplicate() => {
-            // Another node added it since we looked; its transaction is through, so a new look would find it.
-            Err(OperationError::WrongState {
-                what: format!("content {}", item.content),
-                state: "being added by somebody else".to_owned(),
-                wanted: "look at the pool, then try again",
-            })
+    if let Some(id) = entries::insert(conn, &new, now)? {
+        return Ok(id);
+    }
+    // Somebody else added it since we looked.
+    match entries::open_entry(conn, item.content, account)? {
+        Some((entry, status)) => {
+            Err(OperationError::AlreadyInPool { content: item.content, account, entry, status })
         }
-        Err(error) => Err(error.into()),
+        None => Err(OperationError::Raced),
     }
 }
 

@@ -237,7 +237,9 @@ impl Operation for MakeFirstTask {
             return Ok(());
         }
         conn.write(|conn| {
-            meta::set_first(conn, meta::FIRST_TASK_MADE, "yes")?;
+            if !meta::set_first(conn, meta::FIRST_TASK_MADE, "yes")? {
+                return Ok(()); // another process, which started at the same time
+            }
             let task = CreateTask {
                 schedule_type: ScheduleType::OnDue,
                 interval_seconds: None,
