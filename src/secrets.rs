@@ -7,7 +7,7 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -57,25 +57,14 @@ impl SecretKey {
     /// Reads the key file; makes it, readable by its owner alone, where there is none.
     pub fn load_or_create(path: &Path) -> Result<Self, SecretError> {
         let failed = |source| SecretError::File { path: path.to_owned(), source };
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text).map_err(|_| SecretError::MalformedFile { path: path.to_owned() }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let text = random_hex(KEY_BYTES);
-                let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-                match opened {
-                    Ok(mut file) => {
-                        file.write_all(format!("{text}\n").as_bytes())
-                            .and_then(|()| file.sync_all())
-                            .map_err(failed)?;
-                        Self::parse(&text)
-                    }
-                    // Another process was first: its key is the one.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load_or_create(path),
-                    Err(error) => Err(failed(error)),
-                }
-            }
-            Err(error) => Err(failed(error)),
-        }
+        let text = match fs::read_to_string(path) {
+            // Empty: another process is making it at this moment, or died while it did.
+            Ok(text) if text.is_empty() => create_locked(path).map_err(failed)?,
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_locked(path).map_err(failed)?,
+            Err(error) => return Err(failed(error)),
+        };
+        Self::parse(&text).map_err(|_| SecretError::MalformedFile { path: path.to_owned() })
     }
 
     /// Names the key without telling anything of it.
@@ -115,6 +104,21 @@ impl SecretKey {
             .decrypt(Nonce::from_slice(nonce), Payload { msg: sealed, aad: aad.as_bytes() })
             .map_err(|_| SecretError::Damaged)
     }
+}
+
+/// What the key file holds, once whoever came first has written it.
+fn create_locked(path: &Path) -> io::Result<String> {
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.lock()?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    if text.is_empty() {
+        text = random_hex(KEY_BYTES);
+        file.write_all(format!("{text}\n").as_bytes())?;
+        file.sync_all()?;
+    }
+    Ok(text)
 }
 
 fn bound_to(key_id: &str, identity: &str) -> String {

@@ -97,11 +97,12 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, DbError> {
     let mut connection = SqliteConnection::establish(text)
         .map_err(|error| DbError::Unusable(format!("{shown}: {}", plain(&error))))?;
     let pragmas = format!(
-        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+        "PRAGMA busy_timeout = {}; PRAGMA synchronous = FULL; \
          PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
         SQLITE_BUSY.as_millis()
     );
-    connection.batch_execute(&pragmas).map_err(|error| match &error {
+    let set_up = connection.batch_execute(&pragmas).and_then(|()| use_wal(&mut connection));
+    set_up.map_err(|error| match &error {
         DieselError::DatabaseError(_, info) if info.message().contains("not a database") => {
             DbError::Unusable(format!("{shown} is not a SQLite database"))
         }
@@ -111,6 +112,23 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, DbError> {
         _ => DbError::Unusable(format!("{shown}: {error}")),
     })?;
     Ok(connection)
+}
+
+/// Two processes that open a new file at once both want to switch it to WAL; there SQLite does not wait by itself.
+fn use_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let mut patience = SQLITE_BUSY;
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(DieselError::DatabaseError(_, info))
+                if info.message().contains("locked") && !patience.is_zero() =>
+            {
+                std::thread::sleep(PAUSE);
+                patience = patience.saturating_sub(PAUSE);
+            }
+            other => return other,
+        }
+    }
 }
 
 fn connect_postgres(url: &str) -> Result<PgConnection, DbError> {

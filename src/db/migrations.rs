@@ -2,6 +2,7 @@
 
 use super::connection::{DbConnection, DbError, connect};
 use super::database_url::DatabaseUrl;
+use super::node_locks::lock_schema;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::{pg::Pg, sqlite::Sqlite};
@@ -26,18 +27,41 @@ pub struct Migrated {
     pub backup: Option<PathBuf>,
 }
 
-/// Opens the database, and brings it up to date. Nothing is changed where the schema is newer than this program.
-pub fn migrate(url: &DatabaseUrl) -> Result<Migrated, DbError> {
-    let mut conn = connect(url)?;
-    let known = known_versions(&conn)?;
-    let applied = applied_versions(&mut conn)?;
+/// How far a database's schema is, seen from this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Versions that were run, oldest first; none where the database is new.
+    pub applied: Vec<String>,
+    /// Versions that are to be run, oldest first.
+    pub missing: Vec<String>,
+}
+
+/// Looks at the schema. One that is newer than this program is an error.
+pub fn schema_state(conn: &mut DbConnection) -> Result<SchemaState, DbError> {
+    let known = known_versions(conn)?;
+    let applied = applied_versions(conn)?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
         return Err(DbError::Unusable(format!(
             "its schema ({newer}) is newer than this program knows. Run the newer ContentHub, or restore an older \
              backup; nothing was changed"
         )));
     }
-    let run: Vec<String> = known.into_iter().filter(|version| !applied.contains(version)).collect();
+    let missing = known.into_iter().filter(|version| !applied.contains(version)).collect();
+    Ok(SchemaState { applied, missing })
+}
+
+/// Opens the database, and brings it up to date. Nothing is changed where the schema is newer than this program.
+pub fn migrate(url: &DatabaseUrl) -> Result<Migrated, DbError> {
+    let mut conn = connect(url)?;
+    if schema_state(&mut conn)?.missing.is_empty() {
+        return Ok(Migrated::default());
+    }
+    // Several processes may start at once: the first migrates, the others wait and find nothing left to do.
+    let _lock = match url {
+        DatabaseUrl::Sqlite(path) => Some(lock_schema(path)?),
+        DatabaseUrl::Postgres(_) => None, // it has a lock of its own, see below
+    };
+    let SchemaState { applied, missing: run } = schema_state(&mut conn)?;
     if run.is_empty() {
         return Ok(Migrated::default());
     }
@@ -53,7 +77,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Migrated, DbError> {
     Ok(Migrated { run, backup })
 }
 
-/// Several nodes may start at once: the first migrates, the others wait and find nothing left to do.
+/// The lock ends with the connection.
 fn run_on_postgres(conn: &mut PgConnection) -> diesel::migration::Result<()> {
     const LOCK: i64 = 0x636f_6e74_656e_7468;
     diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(conn)?;

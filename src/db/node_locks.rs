@@ -17,11 +17,7 @@ pub struct NodeLocks {
 impl NodeLocks {
     /// Takes this node's lock, beside the real path of the database, before its id is written to any row.
     pub fn take(database: &Path, node: &NodeId) -> Result<Self, DbError> {
-        let real = fs::canonicalize(database).map_err(|error| unusable(database, &error))?;
-        let mut folder = real.into_os_string();
-        folder.push(".nodes");
-        let folder = PathBuf::from(folder);
-        fs::create_dir_all(&folder).map_err(|error| unusable(&folder, &error))?;
+        let folder = folder_of(database)?;
         let own = lock_file(&folder, node);
         let file = File::create(&own).map_err(|error| unusable(&own, &error))?;
         file.try_lock().map_err(|error| DbError::Unusable(format!("{}: {error}", own.display())))?;
@@ -57,6 +53,46 @@ impl Drop for NodeLocks {
             log::debug!("{}: {error}", self.own.display());
         }
     }
+}
+
+/// Held by the one server of a SQLite database for as long as it runs. Commands beside it need none.
+#[derive(Debug)]
+pub struct ServerLock {
+    _lock: File,
+}
+
+impl ServerLock {
+    /// Refused while another server of the same database runs, whatever path it was given.
+    pub fn take(database: &Path) -> Result<Self, DbError> {
+        let path = folder_of(database)?.join("server.lock");
+        let file = File::create(&path).map_err(|error| unusable(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(ServerLock { _lock: file }),
+            Err(TryLockError::WouldBlock) => Err(DbError::Unusable(format!(
+                "another `contenthub serve` runs on {} already; several nodes need PostgreSQL",
+                database.display()
+            ))),
+            Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
+        }
+    }
+}
+
+/// Waits for whoever else is changing this database's schema, and keeps others waiting while it is held.
+pub fn lock_schema(database: &Path) -> Result<File, DbError> {
+    let path = folder_of(database)?.join("schema.lock");
+    let file = File::create(&path).map_err(|error| unusable(&path, &error))?;
+    file.lock().map_err(|error| unusable(&path, &error))?;
+    Ok(file)
+}
+
+/// The folder of locks, beside the real path of a database.
+fn folder_of(database: &Path) -> Result<PathBuf, DbError> {
+    let real = fs::canonicalize(database).map_err(|error| unusable(database, &error))?;
+    let mut folder = real.into_os_string();
+    folder.push(".nodes");
+    let folder = PathBuf::from(folder);
+    fs::create_dir_all(&folder).map_err(|error| unusable(&folder, &error))?;
+    Ok(folder)
 }
 
 fn lock_file(folder: &Path, node: &NodeId) -> PathBuf {
