@@ -1,13 +1,17 @@
 //! Settings: flags, then `CONTENTHUB_*` variables, then `contenthub.toml`, then defaults. Parsed once, passed in parts.
 
 use crate::db::database_url::{DatabaseUrl, UnknownDatabase};
+use crate::domain::json_input;
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use toml::Spanned;
 
 /// The file that is read when it is there and none is named.
 pub const DEFAULT_FILE: &str = "contenthub.toml";
+const BODY_MAX_BYTES_DEFAULT: i64 = 8 * 1024 * 1024;
+const BODY_MAX_BYTES_LIMIT: i64 = 1024 * 1024 * 1024;
 
 /// What a user may say on the command line or in the environment.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -64,20 +68,38 @@ pub struct SettingsArgs {
         help_heading = "Settings"
     )]
     pub grace_seconds: Option<i64>,
+    /// The largest request that the HTTP server takes, in bytes, up to 1 GiB [default: 8388608]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_BODY_MAX_BYTES",
+        value_name = "BYTES",
+        help_heading = "Settings"
+    )]
+    pub body_max_bytes: Option<i64>,
 }
 
 /// The same, in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileSettings {
-    data_dir: Option<PathBuf>,
-    database_url: Option<String>,
-    listen: Option<String>,
-    concurrency: Option<i64>,
-    timezone: Option<String>,
-    lease_seconds: Option<i64>,
-    review_required: Option<bool>,
-    grace_seconds: Option<i64>,
+    data_dir: Option<Spanned<PathBuf>>,
+    database_url: Option<Spanned<String>>,
+    listen: Option<Spanned<String>>,
+    concurrency: Option<Spanned<i64>>,
+    timezone: Option<Spanned<String>>,
+    lease_seconds: Option<Spanned<i64>>,
+    review_required: Option<Spanned<bool>>,
+    grace_seconds: Option<Spanned<i64>>,
+    body_max_bytes: Option<Spanned<i64>>,
+}
+
+/// A file that was read, so that what is wrong in it can be told with its line.
+#[derive(Debug, Default)]
+struct File {
+    path: PathBuf,
+    text: String,
+    settings: FileSettings,
 }
 
 /// Everything that a process needs to be told.
@@ -91,6 +113,7 @@ pub struct Settings {
     pub lease_seconds: u64,
     pub review_required: bool,
     pub grace_seconds: u64,
+    pub body_max_bytes: usize,
     /// From `CONTENTHUB_SECRET_KEY` alone: never a flag, never in the file.
     pub secret_key: Option<HiddenText>,
     /// Each setting, as `config show` tells it: key, value, where it came from.
@@ -102,7 +125,7 @@ impl Settings {
     /// counts but `CONTENTHUB_SECRET_KEY`.
     pub fn in_dir(data_dir: impl Into<PathBuf>) -> Result<Settings, ConfigError> {
         let args = SettingsArgs { data_dir: Some(data_dir.into()), ..SettingsArgs::default() };
-        merge(args, FileSettings::default())
+        merge(args, File::default())
     }
 }
 
@@ -117,20 +140,20 @@ impl fmt::Debug for HiddenText {
 }
 
 /// Where a setting came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     FlagOrEnvironment,
-    File,
+    File { path: PathBuf, line: usize },
     Default,
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Origin::FlagOrEnvironment => "flag or environment",
-            Origin::File => "file",
-            Origin::Default => "default",
-        })
+        match self {
+            Origin::FlagOrEnvironment => f.write_str("flag or environment"),
+            Origin::File { path, line } => write!(f, "{} line {line}", path.display()),
+            Origin::Default => f.write_str("default"),
+        }
     }
 }
 
@@ -150,23 +173,31 @@ pub fn load(args: &SettingsArgs) -> Result<Settings, ConfigError> {
     let file = match &args.config {
         Some(path) => read_file(path)?,
         None if Path::new(DEFAULT_FILE).exists() => read_file(Path::new(DEFAULT_FILE))?,
-        None => FileSettings::default(),
+        None => File::default(),
     };
     merge(args.clone(), file)
 }
 
-fn read_file(path: &Path) -> Result<FileSettings, ConfigError> {
+fn read_file(path: &Path) -> Result<File, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
-        let line = before.matches('\n').count() + 1;
-        ConfigError::Broken { path: path.to_owned(), line, message: error.message().to_owned() }
-    })
+    let settings = toml::from_str(&text).map_err(|error| {
+        let line = line_of(&text, error.span().map_or(0, |span| span.start));
+        let written = text.lines().nth(line - 1).unwrap_or_default();
+        let key = written.split('=').next().unwrap_or_default().trim();
+        let message = json_input::explained(key, error.message()).to_string();
+        ConfigError::Broken { path: path.to_owned(), line, message }
+    })?;
+    Ok(File { path: path.to_owned(), text, settings })
+}
+
+/// From 1.
+fn line_of(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or(text).matches('\n').count() + 1
 }
 
 /// Destructures both, so that a new field cannot be forgotten.
-fn merge(args: SettingsArgs, file: FileSettings) -> Result<Settings, ConfigError> {
+fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
     let SettingsArgs {
         config: _,
         data_dir,
@@ -177,16 +208,31 @@ fn merge(args: SettingsArgs, file: FileSettings) -> Result<Settings, ConfigError
         lease_seconds,
         review_required,
         grace_seconds,
+        body_max_bytes,
     } = args;
-    let data_dir = pick("data_dir", data_dir, file.data_dir, PathBuf::from("data"));
+    let FileSettings {
+        data_dir: file_data_dir,
+        database_url: file_database_url,
+        listen: file_listen,
+        concurrency: file_concurrency,
+        timezone: file_timezone,
+        lease_seconds: file_lease_seconds,
+        review_required: file_review_required,
+        grace_seconds: file_grace_seconds,
+        body_max_bytes: file_body_max_bytes,
+    } = file.settings;
+    let place = Place { path: &file.path, text: &file.text };
+    let data_dir = place.pick("data_dir", data_dir, file_data_dir, PathBuf::from("data"));
     let default_database = DatabaseUrl::in_data_dir(&data_dir.value).to_string();
-    let database = pick("database_url", database_url, file.database_url, default_database);
-    let listen = pick("listen", listen, file.listen, "127.0.0.1:8080".to_owned());
-    let concurrency = pick("concurrency", concurrency, file.concurrency, 64);
-    let timezone = pick("timezone", timezone, file.timezone, "UTC".to_owned());
-    let lease_seconds = pick("lease_seconds", lease_seconds, file.lease_seconds, 60);
-    let review_required = pick("review_required", review_required, file.review_required, false);
-    let grace_seconds = pick("grace_seconds", grace_seconds, file.grace_seconds, 20);
+    let database = place.pick("database_url", database_url, file_database_url, default_database);
+    let listen = place.pick("listen", listen, file_listen, "127.0.0.1:8080".to_owned());
+    let concurrency = place.pick("concurrency", concurrency, file_concurrency, 64);
+    let timezone = place.pick("timezone", timezone, file_timezone, "UTC".to_owned());
+    let lease_seconds = place.pick("lease_seconds", lease_seconds, file_lease_seconds, 60);
+    let review_required = place.pick("review_required", review_required, file_review_required, false);
+    let grace_seconds = place.pick("grace_seconds", grace_seconds, file_grace_seconds, 20);
+    let body_max_bytes =
+        place.pick("body_max_bytes", body_max_bytes, file_body_max_bytes, BODY_MAX_BYTES_DEFAULT);
     let url: DatabaseUrl =
         database.value.parse().map_err(|error: UnknownDatabase| database.wrong(error.to_string()))?;
     let described = vec![
@@ -198,6 +244,7 @@ fn merge(args: SettingsArgs, file: FileSettings) -> Result<Settings, ConfigError
         lease_seconds.described(lease_seconds.value.to_string()),
         review_required.described(review_required.value.to_string()),
         grace_seconds.described(grace_seconds.value.to_string()),
+        body_max_bytes.described(body_max_bytes.value.to_string()),
     ];
     Ok(Settings {
         database: url,
@@ -209,6 +256,7 @@ fn merge(args: SettingsArgs, file: FileSettings) -> Result<Settings, ConfigError
         lease_seconds: lease_seconds.within(2, 3600)?.unsigned_abs(),
         review_required: review_required.value,
         grace_seconds: grace_seconds.within(0, 600)?.unsigned_abs(),
+        body_max_bytes: usize::try_from(body_max_bytes.within(1, BODY_MAX_BYTES_LIMIT)?).unwrap_or(1),
         secret_key: std::env::var("CONTENTHUB_SECRET_KEY").ok().map(HiddenText),
         described,
         data_dir: data_dir.value,
@@ -222,21 +270,33 @@ struct Picked<T> {
     origin: Origin,
 }
 
-fn pick<T>(key: &'static str, args: Option<T>, file: Option<T>, default: T) -> Picked<T> {
-    match (args, file) {
-        (Some(value), _) => Picked { key, value, origin: Origin::FlagOrEnvironment },
-        (None, Some(value)) => Picked { key, value, origin: Origin::File },
-        (None, None) => Picked { key, value: default, origin: Origin::Default },
+/// The file that settings may stand in.
+struct Place<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn pick<T>(&self, key: &'static str, args: Option<T>, file: Option<Spanned<T>>, default: T) -> Picked<T> {
+        match (args, file) {
+            (Some(value), _) => Picked { key, value, origin: Origin::FlagOrEnvironment },
+            (None, Some(value)) => {
+                let line = line_of(self.text, value.span().start);
+                let origin = Origin::File { path: self.path.to_owned(), line };
+                Picked { key, value: value.into_inner(), origin }
+            }
+            (None, None) => Picked { key, value: default, origin: Origin::Default },
+        }
     }
 }
 
 impl<T> Picked<T> {
     fn wrong(&self, message: String) -> ConfigError {
-        ConfigError::Value { key: self.key, origin: self.origin, message }
+        ConfigError::Value { key: self.key, origin: self.origin.clone(), message }
     }
 
     fn described(&self, value: String) -> (&'static str, String, Origin) {
-        (self.key, value, self.origin)
+        (self.key, value, self.origin.clone())
     }
 }
 
@@ -261,7 +321,7 @@ fn address(listen: &Picked<String>) -> Result<SocketAddr, ConfigError> {
 mod tests {
     use super::*;
 
-    fn file(text: &str) -> Result<FileSettings, ConfigError> {
+    fn file(text: &str) -> Result<File, ConfigError> {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("c.toml");
         std::fs::write(&path, text).expect("written");
@@ -276,16 +336,19 @@ mod tests {
         assert_eq!(settings.concurrency, 5);
         assert_eq!(settings.timezone, chrono_tz::Asia::Shanghai);
         assert_eq!(settings.lease_seconds, 60);
-        let origins: Vec<Origin> = settings.described.iter().map(|(_, _, origin)| *origin).collect();
-        assert!(origins.contains(&Origin::File) && origins.contains(&Origin::FlagOrEnvironment));
+        let origin = |key: &str| settings.described.iter().find(|it| it.0 == key).map(|it| it.2.to_string());
+        assert_eq!(origin("concurrency").as_deref(), Some("flag or environment"));
+        assert!(origin("timezone").is_some_and(|origin| origin.ends_with("c.toml line 2")));
+        assert_eq!(origin("listen").as_deref(), Some("default"));
     }
 
     #[test]
     fn a_broken_file_is_told_with_its_line_and_key() {
         for (text, line, says) in [
-            ("timezone = \"UTC\"\nconcurency = 3", 2, "concurency"),
-            ("listen = ", 1, ""),
-            ("\n\nlease_seconds = \"x\"", 3, "i64"),
+            ("timezone = \"UTC\"\nconcurency = 3", 2, "concurency: is not known here; there are data_dir, "),
+            ("listen = ", 1, "listen: "),
+            ("\n\nlease_seconds = \"x\"", 3, "lease_seconds: must be a whole number, not “x”"),
+            ("data_dir = 5", 1, "data_dir: must be text, not 5"),
         ] {
             match file(text) {
                 Err(ConfigError::Broken { line: told, message, .. }) => {
@@ -307,7 +370,11 @@ mod tests {
             SettingsArgs { database_url: Some("mysql://x/y".into()), ..SettingsArgs::default() },
         ];
         for args in wrong {
-            assert!(merge(args.clone(), FileSettings::default()).is_err(), "{args:?}");
+            assert!(merge(args.clone(), File::default()).is_err(), "{args:?}");
         }
+        let in_file =
+            merge(SettingsArgs::default(), file("timezone = \"UTC\"\nconcurrency = 0").expect("read"));
+        let told = in_file.expect_err("out of range").to_string();
+        assert!(told.contains("c.toml line 2): must be from 1 to 1024, not 0"), "{told}");
     }
 }
