@@ -36,8 +36,9 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
             cx: app.context().clone(),
             clock: app.clock().clone(),
             sites,
+            body_max_bytes: app.settings().body_max_bytes,
         });
-        let server = HttpServer::new(move || WebApp::new().app_data(api.clone()).configure(api::configure))
+        let server = HttpServer::new(move || WebApp::new().service(api::routes(api.clone())))
             .workers(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
             .disable_signals()
             .shutdown_timeout(5)

@@ -1,23 +1,24 @@
 //! `/accounts` and `/platforms`: where things are published.
 
-use super::Api;
 use super::input::{self, Body};
 use super::problem::Answer;
 use super::roles::needs;
+use super::{Api, page_of_all, paging};
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
 use crate::domain::role::Role;
 use crate::operations::account::*;
-use crate::platforms::platform::Credentials;
+use crate::platforms::platform::{Credentials, Platform};
 use crate::views::AccountView;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/platforms", needs(Role::Viewer, web::get().to(platforms)))
+        .service(web::resource("/platforms").route(needs(Role::Viewer, web::get().to(platforms))))
         .service(
             web::resource("/accounts")
                 .route(needs(Role::Viewer, web::get().to(list)))
@@ -29,32 +30,31 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(needs(Role::Admin, web::patch().to(update)))
                 .route(needs(Role::Admin, web::delete().to(delete))),
         )
-        .route("/accounts/{id}/suspend", needs(Role::Operator, web::post().to(suspend)))
-        .route("/accounts/{id}/resume", needs(Role::Operator, web::post().to(resume)));
+        .service(
+            web::resource("/accounts/{id}/suspend").route(needs(Role::Operator, web::post().to(suspend))),
+        )
+        .service(web::resource("/accounts/{id}/resume").route(needs(Role::Operator, web::post().to(resume))));
 }
 
-async fn platforms(api: web::Data<Api>) -> Answer {
-    let items: Vec<Value> = api
-        .cx
-        .registry
-        .all()
-        .map(|platform| {
-            let secrets: Vec<Value> = platform
-                .secret_fields()
-                .iter()
-                .map(|field| json!({"name": field.name, "required": field.required, "about": field.about}))
-                .collect();
-            json!({
-                "name": platform.name(),
-                "about": platform.about(),
-                "delivery_class": platform.delivery_class(&Value::Null).as_str(),
-                "settings_schema": platform.settings_schema(),
-                "credentials": secrets,
-            })
-        })
+async fn platforms(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let paging = paging(&request)?;
+    let all: Vec<&Arc<dyn Platform>> = api.cx.registry.all().collect();
+    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |platform| describe(&**platform))))
+}
+
+fn describe(platform: &dyn Platform) -> Value {
+    let secrets: Vec<Value> = platform
+        .secret_fields()
+        .iter()
+        .map(|field| json!({"name": field.name, "required": field.required, "about": field.about}))
         .collect();
-    let total = items.len();
-    Ok(HttpResponse::Ok().json(json!({"items": items, "total": total, "page": 1, "page_size": total})))
+    json!({
+        "name": platform.name(),
+        "about": platform.about(),
+        "delivery_class": platform.delivery_class(&Value::Null).as_str(),
+        "settings_schema": platform.settings_schema(),
+        "credentials": secrets,
+    })
 }
 
 #[derive(Deserialize)]
@@ -86,11 +86,10 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
     Ok(HttpResponse::Created().json(AccountView::from(api.db.perform(create).await?)))
 }
 
-async fn list(api: web::Data<Api>) -> Answer {
-    let rows = api.db.perform(ListAccounts).await?;
-    let items: Vec<AccountView> = rows.into_iter().map(AccountView::from).collect();
-    let total = items.len();
-    Ok(HttpResponse::Ok().json(json!({"items": items, "total": total, "page": 1, "page_size": total})))
+async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let paging = paging(&request)?;
+    let all = api.db.perform(ListAccounts).await?;
+    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(AccountView::from(row)))))
 }
 
 async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {

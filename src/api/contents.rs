@@ -3,7 +3,7 @@
 use super::input::{self, Body, given};
 use super::problem::Answer;
 use super::roles::needs;
-use super::{Api, page};
+use super::{Api, page, query};
 use crate::db::contents::Text;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::role::Role;
@@ -27,9 +27,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(needs(Role::Editor, web::patch().to(update)))
                 .route(needs(Role::Editor, web::delete().to(delete))),
         )
-        .route("/contents/{id}/submit", needs(Role::Editor, web::post().to(submit)))
-        .route("/contents/{id}/approve", needs(Role::Operator, web::post().to(approve)))
-        .route("/contents/{id}/reject", needs(Role::Operator, web::post().to(reject)));
+        .service(web::resource("/contents/{id}/submit").route(needs(Role::Editor, web::post().to(submit))))
+        .service(
+            web::resource("/contents/{id}/approve").route(needs(Role::Operator, web::post().to(approve))),
+        )
+        .service(web::resource("/contents/{id}/reject").route(needs(Role::Operator, web::post().to(reject))));
 }
 
 #[derive(Deserialize)]
@@ -70,7 +72,7 @@ struct ListQuery {
 }
 
 async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let query: ListQuery = input::query(&request)?;
+    let query: ListQuery = query(&request)?;
     let paging = Paging::new(query.page, query.page_size)?;
     let found = api.db.perform(ListContents { title: query.q, paging }).await?;
     Ok(HttpResponse::Ok().json(page(found, |row| json!(ContentView::from(row)))))

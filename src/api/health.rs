@@ -4,16 +4,18 @@ use super::Api;
 use super::problem::{Answer, Problem};
 use crate::operations::task::ListTasks;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 use std::path::{Component, Path};
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/healthz", web::get().to(healthz))
-        .route("/readyz", web::get().to(readyz))
-        .route("/demo/{path:.*}", web::get().to(site));
+        .service(web::resource("/healthz").route(web::get().to(healthz)).route(web::head().to(healthz)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)).route(web::head().to(readyz)))
+        .service(web::resource("/demo/{path:.*}").route(web::get().to(site)));
 }
 
 async fn healthz() -> HttpResponse {
@@ -42,8 +44,15 @@ async fn site(api: web::Data<Api>, path: web::Path<String>) -> Answer {
         return Err(missing());
     }
     let mut file = api.sites.join(relative);
+    let (is_folder, file_of_folder) = (path.is_empty() || path.ends_with('/'), file.clone());
+    if !is_folder && web::block(move || file_of_folder.is_dir()).await.unwrap_or(false) {
+        // The links of a page are relative to its folder.
+        return Ok(HttpResponse::PermanentRedirect()
+            .insert_header((LOCATION, format!("/demo/{path}/")))
+            .finish());
+    }
     let found = web::block(move || {
-        if file.is_dir() {
+        if is_folder {
             file = file.join("index.html");
         }
         let kind = match file.extension().and_then(|extension| extension.to_str()) {

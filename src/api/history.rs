@@ -3,7 +3,7 @@
 use super::input;
 use super::problem::Answer;
 use super::roles::needs;
-use super::{Api, page};
+use super::{Api, page, query};
 use crate::db::publish_log::Filter;
 use crate::domain::ids::*;
 use crate::domain::outcome::LogStatus;
@@ -17,8 +17,8 @@ use serde_json::json;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/publisher/history", needs(Role::Viewer, web::get().to(list)))
-        .route("/publisher/history/{id}", needs(Role::Viewer, web::get().to(get)));
+        .service(web::resource("/publisher/history").route(needs(Role::Viewer, web::get().to(list))))
+        .service(web::resource("/publisher/history/{id}").route(needs(Role::Viewer, web::get().to(get))));
 }
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ struct ListQuery {
 }
 
 async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let query: ListQuery = input::query(&request)?;
+    let query: ListQuery = query(&request)?;
     let zone = api.cx.timezone;
     let filter = Filter {
         content: query.content_id,

@@ -7,14 +7,19 @@ mod history;
 mod input;
 mod pool;
 mod problem;
+mod query;
 mod roles;
 mod scheduler;
 mod tokens;
 
 use crate::actors::db::DbHandle;
 use crate::domain::clock::Clock;
-use crate::operations::{Context, Page};
-use actix_web::web;
+use crate::operations::{Context, Page, Paging};
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{HttpRequest, web};
+use problem::Problem;
+use query::query;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,15 +32,16 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// Where the folder platform writes; shown at `/demo/`.
     pub sites: PathBuf,
+    /// The largest body that is read.
+    pub body_max_bytes: usize,
 }
 
-/// The largest body that is read, in bytes.
-pub const BODY_MAX_BYTES: usize = 8 * 1024 * 1024;
-
-/// All routes.
-pub fn configure(config: &mut web::ServiceConfig) {
-    config
-        .app_data(web::PayloadConfig::new(BODY_MAX_BYTES))
+/// All routes, each error of which is a problem.
+pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
+    web::scope("")
+        .wrap(actix_web::middleware::from_fn(problem::every_error_is_a_problem))
+        .app_data(web::PayloadConfig::new(api.body_max_bytes))
+        .app_data(api)
         .configure(health::routes)
         .service(
             web::scope("/api/v1")
@@ -48,7 +54,29 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(tokens::routes)
                 .default_service(web::to(problem::unknown_route)),
         )
-        .default_service(web::to(problem::unknown_route));
+        .default_service(web::to(problem::unknown_route))
+}
+
+/// Which page of a list is wanted, where that is all that can be asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    page: Option<i64>,
+    page_size: Option<i64>,
+}
+
+fn paging(request: &HttpRequest) -> Result<Paging, Problem> {
+    let asked: PageQuery = query(request)?;
+    Ok(Paging::new(asked.page, asked.page_size)?)
+}
+
+/// A page of a short list that was read whole.
+fn page_of_all<T>(all: Vec<T>, paging: Paging, view: impl Fn(T) -> Value) -> Value {
+    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let (skipped, taken) = (usize::try_from(paging.offset()), usize::try_from(paging.limit()));
+    let items: Vec<T> =
+        all.into_iter().skip(skipped.unwrap_or(usize::MAX)).take(taken.unwrap_or(0)).collect();
+    page(paging.of((items, total)), view)
 }
 
 /// A page of a list, as every list is answered.

@@ -3,9 +3,10 @@
 use super::input::{self, Body};
 use super::problem::{Answer, Problem};
 use super::roles::{Caller, needs};
-use super::{Api, page};
+use super::{Api, page, query};
 use crate::db::entries::{EntryRow, Filter};
 use crate::domain::entry::EntryStatus;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
@@ -20,20 +21,28 @@ use serde_json::{Value, json};
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/publish-pool/add", needs(Role::Editor, web::post().to(add)))
-        .route("/publish-pool/batch-add", needs(Role::Editor, web::post().to(batch_add)))
-        .route("/publish-pool/list", needs(Role::Viewer, web::get().to(list)))
-        .route("/publish-pool/stats", needs(Role::Viewer, web::get().to(stats)))
-        .route("/publish-pool/clear", needs(Role::Operator, web::post().to(clear)))
+        .service(web::resource("/publish-pool/add").route(needs(Role::Editor, web::post().to(add))))
+        .service(
+            web::resource("/publish-pool/batch-add").route(needs(Role::Editor, web::post().to(batch_add))),
+        )
+        .service(web::resource("/publish-pool/list").route(needs(Role::Viewer, web::get().to(list))))
+        .service(web::resource("/publish-pool/stats").route(needs(Role::Viewer, web::get().to(stats))))
+        .service(web::resource("/publish-pool/clear").route(needs(Role::Editor, web::post().to(clear))))
         .service(
             web::resource("/publish-pool/{id}")
                 .route(needs(Role::Viewer, web::get().to(get)))
                 .route(needs(Role::Editor, web::patch().to(update)))
                 .route(needs(Role::Editor, web::delete().to(delete))),
         )
-        .route("/publish-pool/{id}/cancel", needs(Role::Editor, web::post().to(cancel)))
-        .route("/publish-pool/{id}/retry", needs(Role::Operator, web::post().to(retry)))
-        .route("/publish-pool/{id}/resolve", needs(Role::Operator, web::post().to(resolve)));
+        .service(
+            web::resource("/publish-pool/{id}/cancel").route(needs(Role::Editor, web::post().to(cancel))),
+        )
+        .service(
+            web::resource("/publish-pool/{id}/retry").route(needs(Role::Operator, web::post().to(retry))),
+        )
+        .service(
+            web::resource("/publish-pool/{id}/resolve").route(needs(Role::Operator, web::post().to(resolve))),
+        );
 }
 
 fn view(api: &Api, row: EntryRow) -> Value {
@@ -53,19 +62,29 @@ struct AddBody {
 }
 
 impl AddBody {
-    fn addition(&self, api: &Api) -> Result<Addition, Problem> {
+    fn addition(&self, api: &Api) -> Result<Addition, FieldError> {
+        let at = self.scheduled_at.as_deref();
         Ok(Addition {
             content: self.content_id,
             account: self.account_id,
             priority: self.priority.unwrap_or_default(),
-            scheduled_at: input::optional_time(
-                "scheduled_at",
-                self.scheduled_at.as_deref(),
-                api.cx.timezone,
-            )?,
+            scheduled_at: input::optional_time("scheduled_at", at, api.cx.timezone)?,
             max_retries: self.max_retries.unwrap_or(MAX_RETRIES_DEFAULT),
             again: self.again.unwrap_or(false),
         })
+    }
+
+    /// The same as one of several, each of which is for one account.
+    fn item(&self, index: usize, api: &Api) -> Result<Addition, FieldError> {
+        let inside =
+            |wrong: FieldError| FieldError::new(format!("items[{index}].{}", wrong.field), wrong.message);
+        if self.account_ids.is_some() {
+            return Err(inside(FieldError::new(
+                "account_ids",
+                "is not possible in a batch: give an item each",
+            )));
+        }
+        self.addition(api).map_err(inside)
     }
 }
 
@@ -106,7 +125,8 @@ async fn batch_add(api: web::Data<Api>, body: Body<BatchBody>) -> Answer {
         None | Some(OnConflictWord::Fail) => OnConflict::Fail,
         Some(OnConflictWord::Skip) => OnConflict::Skip,
     };
-    let items = body.0.items.iter().map(|item| item.addition(&api)).collect::<Result<Vec<_>, _>>()?;
+    let items = body.0.items.iter().enumerate().map(|(index, item)| item.item(index, &api));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
     let done = api.db.perform(BatchAdd { items, on_conflict }).await?;
     let items: Vec<Value> = done
         .items
@@ -135,7 +155,7 @@ struct ListQuery {
 }
 
 async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let query: ListQuery = input::query(&request)?;
+    let query: ListQuery = query(&request)?;
     let filter = Filter {
         status: query.status,
         account: query.account_id,
@@ -156,7 +176,7 @@ struct StatsQuery {
 }
 
 async fn stats(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let query: StatsQuery = input::query(&request)?;
+    let query: StatsQuery = query(&request)?;
     let stats = api.db.perform(GetStats { account: query.account_id }).await?;
     Ok(HttpResponse::Ok().json(crate::views::stats(&stats)))
 }

@@ -3,14 +3,18 @@
 use crate::domain::field_error::FieldError;
 use crate::operations::OperationError;
 use crate::operations::error::ErrorKind;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Value, json};
 use std::fmt;
 
 /// Seconds that a client is asked to wait when we cannot serve it.
 const WAIT_SECONDS: &str = "1";
+const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An answer that says what went wrong.
 #[derive(Debug)]
@@ -38,6 +42,12 @@ impl Problem {
     /// A field that cannot be used: 422.
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
         OperationError::invalid(field, message).into()
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        OperationError::Invalid(vec![error]).into()
     }
 }
 
@@ -81,18 +91,27 @@ fn describe(error: OperationError, problem: &mut Problem) {
         OperationError::InUse { entries, .. } => {
             problem.more.push(("entry_ids", entries.iter().map(|entry| entry.0).collect::<Vec<_>>().into()));
         }
-        OperationError::WrongState { state, .. } => problem.more.push(("status", state.into())),
+        // Not `status`, which is the answer's own.
+        OperationError::WrongState { state, .. } => problem.more.push(("state", state.into())),
         OperationError::InBatch { index, error } => {
-            problem.fields = vec![FieldError::new(format!("items[{index}]"), error.to_string())];
-            describe_inner(*error, problem);
+            let item = format!("items[{index}]");
+            let message = error.to_string();
+            describe(*error, problem);
+            if problem.fields.is_empty() {
+                problem.fields = vec![FieldError::new(&item, message)];
+            } else {
+                problem.fields.iter_mut().for_each(|wrong| wrong.field = format!("{item}.{}", wrong.field));
+            }
         }
-        _ => {}
-    }
-}
-
-fn describe_inner(error: OperationError, problem: &mut Problem) {
-    if let OperationError::AlreadyInPool { entry, .. } = error {
-        problem.more.push(("entry_id", entry.0.into()));
+        OperationError::NotFound { .. }
+        | OperationError::AlreadyPublished { .. }
+        | OperationError::NameTaken { .. }
+        | OperationError::WrongSecretKey
+        | OperationError::LaneUnready { .. }
+        | OperationError::Raced
+        | OperationError::Overloaded
+        | OperationError::Internal(_)
+        | OperationError::Db(_) => {}
     }
 }
 
@@ -125,7 +144,7 @@ impl ResponseError for Problem {
             body[*name] = value.clone();
         }
         let mut answer = HttpResponse::build(self.status);
-        answer.insert_header((CONTENT_TYPE, "application/problem+json"));
+        answer.insert_header((CONTENT_TYPE, PROBLEM_JSON));
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             answer.insert_header((RETRY_AFTER, WAIT_SECONDS));
         }
@@ -137,9 +156,37 @@ impl ResponseError for Problem {
 }
 
 pub async fn unknown_route(request: HttpRequest) -> Answer {
-    Err(Problem::new(
-        StatusCode::NOT_FOUND,
-        "unknown_route",
-        format!("there is no {} {}", request.method(), request.path()),
-    ))
+    Err(no_route(request.method(), request.path()))
+}
+
+fn no_route(method: &Method, path: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown_route", format!("there is no {method} {path}"))
+}
+
+/// What fails before a handler has its say (a wrong method, a path that cannot be read) is told like all else.
+pub async fn every_error_is_a_problem(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let answer = next.call(request).await?.map_into_boxed_body();
+    let status = answer.status();
+    let is_told = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+    if is_told || !(status.is_client_error() || status.is_server_error()) {
+        return Ok(answer);
+    }
+    let allow = answer.headers().get(ALLOW).cloned();
+    let (method, path) = (answer.request().method(), answer.request().path());
+    let problem = match (status, &allow) {
+        (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) => {
+            let allowed = allow.to_str().unwrap_or_default();
+            Problem::new(status, "wrong_method", format!("{path} takes {allowed}, not {method}"))
+        }
+        (StatusCode::NOT_FOUND, _) => no_route(method, path),
+        _ => Problem::new(status, "bad_request", "the request could not be read"),
+    };
+    let mut told = problem.error_response();
+    if let Some(allow) = allow {
+        told.headers_mut().insert(ALLOW, allow);
+    }
+    Ok(answer.into_response(told))
 }

@@ -41,8 +41,9 @@ pub async fn authenticate(
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(|token| token.trim().to_owned())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim().to_owned())
         .ok_or_else(missing)?;
     let api = request.app_data::<web::Data<Api>>().ok_or_else(missing)?.clone();
     let known = api.db.perform(Recognise { token }).await.map_err(Problem::from)?;

@@ -3,13 +3,12 @@
 use super::input::{self, Body};
 use super::problem::{Answer, Problem};
 use super::roles::needs;
-use super::{Api, page};
+use super::{Api, page, page_of_all, paging, query};
 use crate::db::executions::ExecutionRow;
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
-use crate::operations::Paging;
 use crate::operations::execution::*;
 use crate::operations::task::*;
 use crate::views::{ExecutionView, TaskView};
@@ -32,14 +31,32 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(needs(Role::Admin, web::patch().to(update)))
                 .route(needs(Role::Admin, web::delete().to(delete))),
         )
-        .route("/scheduler/tasks/{id}/trigger", needs(Role::Operator, web::post().to(trigger)))
-        .route("/scheduler/tasks/{id}/enable", needs(Role::Admin, web::post().to(enable)))
-        .route("/scheduler/tasks/{id}/disable", needs(Role::Admin, web::post().to(disable)))
-        .route("/scheduler/tasks/{id}/executions", needs(Role::Viewer, web::get().to(executions_of)))
-        .route("/scheduler/executions", needs(Role::Viewer, web::get().to(executions)))
-        .route("/scheduler/executions/{id}", needs(Role::Viewer, web::get().to(execution)))
-        .route("/scheduler/executions/{id}/results", needs(Role::Viewer, web::get().to(results)))
-        .route("/scheduler/executions/{id}/cancel", needs(Role::Operator, web::post().to(cancel)));
+        .service(
+            web::resource("/scheduler/tasks/{id}/trigger")
+                .route(needs(Role::Operator, web::post().to(trigger))),
+        )
+        .service(
+            web::resource("/scheduler/tasks/{id}/enable").route(needs(Role::Admin, web::post().to(enable))),
+        )
+        .service(
+            web::resource("/scheduler/tasks/{id}/disable").route(needs(Role::Admin, web::post().to(disable))),
+        )
+        .service(
+            web::resource("/scheduler/tasks/{id}/executions")
+                .route(needs(Role::Viewer, web::get().to(executions_of))),
+        )
+        .service(web::resource("/scheduler/executions").route(needs(Role::Viewer, web::get().to(executions))))
+        .service(
+            web::resource("/scheduler/executions/{id}").route(needs(Role::Viewer, web::get().to(execution))),
+        )
+        .service(
+            web::resource("/scheduler/executions/{id}/results")
+                .route(needs(Role::Viewer, web::get().to(results))),
+        )
+        .service(
+            web::resource("/scheduler/executions/{id}/cancel")
+                .route(needs(Role::Operator, web::post().to(cancel))),
+        );
 }
 
 #[derive(Deserialize)]
@@ -70,10 +87,10 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
     Ok(HttpResponse::Created().json(TaskView::from(api.db.perform(create).await?)))
 }
 
-async fn list(api: web::Data<Api>) -> Answer {
-    let items: Vec<TaskView> = api.db.perform(ListTasks).await?.into_iter().map(TaskView::from).collect();
-    let total = items.len();
-    Ok(HttpResponse::Ok().json(json!({"items": items, "total": total, "page": 1, "page_size": total})))
+async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let paging = paging(&request)?;
+    let all = api.db.perform(ListTasks).await?;
+    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(TaskView::from(row)))))
 }
 
 async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
@@ -131,7 +148,7 @@ struct TriggerQuery {
 }
 
 async fn trigger(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
-    let query: TriggerQuery = input::query(&request)?;
+    let query: TriggerQuery = query(&request)?;
     let task: TaskId = input::id("task", &path)?;
     let execution = api.db.perform(TriggerTask { task, by: Trigger::Api }).await?;
     if query.wait != Some(true) {
@@ -156,18 +173,6 @@ async fn wait_for(api: &Api, execution: ExecutionId) -> Result<ExecutionRow, Pro
         api.clock.sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(200));
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PageQuery {
-    page: Option<i64>,
-    page_size: Option<i64>,
-}
-
-fn paging(request: &HttpRequest) -> Result<Paging, Problem> {
-    let query: PageQuery = input::query(request)?;
-    Ok(Paging::new(query.page, query.page_size)?)
 }
 
 async fn executions_of(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {

@@ -1,13 +1,13 @@
 //! `/tokens`: who may come.
 
-use super::Api;
 use super::input::{self, Body};
 use super::problem::Answer;
 use super::roles::needs;
+use super::{Api, page_of_all, paging};
 use crate::domain::role::Role;
 use crate::operations::token::{CreateToken, DeleteToken, ListTokens};
 use crate::views::TokenView;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(needs(Role::Admin, web::get().to(list)))
                 .route(needs(Role::Admin, web::post().to(create))),
         )
-        .route("/tokens/{id}", needs(Role::Admin, web::delete().to(delete)));
+        .service(web::resource("/tokens/{id}").route(needs(Role::Admin, web::delete().to(delete))));
 }
 
 #[derive(Deserialize)]
@@ -33,11 +33,10 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
     Ok(HttpResponse::Created().json(TokenView::new(row, Some(token))))
 }
 
-async fn list(api: web::Data<Api>) -> Answer {
-    let rows = api.db.perform(ListTokens).await?;
-    let items: Vec<TokenView> = rows.into_iter().map(|row| TokenView::new(row, None)).collect();
-    let total = items.len();
-    Ok(HttpResponse::Ok().json(json!({"items": items, "total": total, "page": 1, "page_size": total})))
+async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let paging = paging(&request)?;
+    let all = api.db.perform(ListTokens).await?;
+    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(TokenView::new(row, None)))))
 }
 
 async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {

@@ -52,6 +52,7 @@ impl Operation for CreateTask {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<TaskRow, OperationError> {
+        check_next_run(self.schedule_type, self.next_run)?;
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
         let anchor = first_fire(self.interval_seconds, self.next_run, now);
         let new = NewTask {
@@ -77,6 +78,13 @@ impl Operation for CreateTask {
 fn first_fire(interval_seconds: Option<i64>, asked: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let interval = Duration::from_secs(u64::try_from(interval_seconds.unwrap_or(0)).unwrap_or(0));
     asked.unwrap_or(now + interval.min(Duration::from_secs(INTERVAL_MAX_SECONDS.unsigned_abs())))
+}
+
+fn check_next_run(schedule: ScheduleType, asked: Option<Timestamp>) -> Result<(), OperationError> {
+    match (schedule, asked) {
+        (ScheduleType::OnDue, Some(_)) => Err(OperationError::invalid("next_run", "does not go with on_due")),
+        (ScheduleType::OnDue, None) | (ScheduleType::Interval, _) => Ok(()),
+    }
 }
 
 fn check(task: &NewTask, params: &Value) -> Result<(), OperationError> {
@@ -172,6 +180,7 @@ impl Operation for UpdateTask {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<TaskRow, OperationError> {
         let mut row = get(conn, self.id)?;
+        check_next_run(row.schedule_type, self.next_run)?;
         let was_enabled = row.enabled;
         if self.interval_seconds.is_some() {
             row.interval_seconds = self.interval_seconds;

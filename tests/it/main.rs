@@ -3,11 +3,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input_api;
 mod claims;
 mod delivery;
 mod engine;
 mod engine_faults;
 mod import;
+mod roles;
 mod runs;
 mod schedule;
 mod schema;

@@ -1,0 +1,149 @@
+//! Who may do what: every route, every role, no token and a wrong one.
+
+use crate::support::on_both;
+use crate::support::product::*;
+use serde_json::json;
+use std::path::Path;
+
+const ROLES: [&str; 4] = ["viewer", "editor", "operator", "admin"];
+
+/// Method, path below `/api/v1`, body, the least role that may, and what it is answered. Nothing is there with the id
+/// 999, so that nothing is done.
+const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
+    ("GET", "/platforms", "", "viewer", 200),
+    ("GET", "/accounts", "", "viewer", 200),
+    ("POST", "/accounts", "{}", "admin", 422),
+    ("GET", "/accounts/999", "", "viewer", 404),
+    ("PATCH", "/accounts/999", "{}", "admin", 404),
+    ("DELETE", "/accounts/999", "", "admin", 404),
+    ("POST", "/accounts/999/suspend", "{\"reason\":\"x\"}", "operator", 404),
+    ("POST", "/accounts/999/resume", "", "operator", 404),
+    ("GET", "/contents", "", "viewer", 200),
+    ("POST", "/contents", "{}", "editor", 422),
+    ("GET", "/contents/999", "", "viewer", 404),
+    ("PATCH", "/contents/999", "{}", "editor", 404),
+    ("DELETE", "/contents/999", "", "editor", 404),
+    ("POST", "/contents/999/submit", "", "editor", 404),
+    ("POST", "/contents/999/approve", "", "operator", 404),
+    ("POST", "/contents/999/reject", "", "operator", 404),
+    ("POST", "/publish-pool/add", "{}", "editor", 422),
+    ("POST", "/publish-pool/batch-add", "{}", "editor", 422),
+    ("GET", "/publish-pool/list", "", "viewer", 200),
+    ("GET", "/publish-pool/stats", "", "viewer", 200),
+    ("POST", "/publish-pool/clear", "", "editor", 200),
+    ("GET", "/publish-pool/999", "", "viewer", 404),
+    ("PATCH", "/publish-pool/999", "{}", "editor", 404),
+    ("DELETE", "/publish-pool/999", "", "editor", 404),
+    ("POST", "/publish-pool/999/cancel", "", "editor", 404),
+    ("POST", "/publish-pool/999/retry", "", "operator", 404),
+    ("POST", "/publish-pool/999/resolve", "{\"published\":true}", "operator", 404),
+    ("GET", "/scheduler/tasks", "", "viewer", 200),
+    ("POST", "/scheduler/tasks", "{}", "admin", 422),
+    ("GET", "/scheduler/tasks/999", "", "viewer", 404),
+    ("PATCH", "/scheduler/tasks/999", "{}", "admin", 404),
+    ("DELETE", "/scheduler/tasks/999", "", "admin", 404),
+    ("POST", "/scheduler/tasks/999/trigger", "", "operator", 404),
+    ("POST", "/scheduler/tasks/999/enable", "", "admin", 404),
+    ("POST", "/scheduler/tasks/999/disable", "", "admin", 404),
+    ("GET", "/scheduler/tasks/999/executions", "", "viewer", 404),
+    ("GET", "/scheduler/executions", "", "viewer", 200),
+    ("GET", "/scheduler/executions/999", "", "viewer", 404),
+    ("GET", "/scheduler/executions/999/results", "", "viewer", 404),
+    ("POST", "/scheduler/executions/999/cancel", "", "operator", 404),
+    ("GET", "/publisher/history", "", "viewer", 200),
+    ("GET", "/publisher/history/999", "", "viewer", 404),
+    ("GET", "/tokens", "", "admin", 200),
+    ("POST", "/tokens", "{}", "admin", 422),
+    ("DELETE", "/tokens/999", "", "admin", 404),
+];
+
+/// A route that is added without a row above is a route that nobody has thought about.
+#[test]
+fn every_route_has_a_row() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api");
+    let files = std::fs::read_dir(folder).expect("the API's sources").flatten();
+    let texts = files.map(|file| std::fs::read_to_string(file.path()).expect("a source"));
+    let routes: usize = texts.map(|text| text.matches("needs(Role::").count()).sum();
+    assert_eq!(routes, ROUTES.len());
+}
+
+#[test]
+fn each_role_may_do_what_the_design_says_and_no_more() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir);
+        let tokens = ROLES.map(|role| {
+            let made = product.post("/tokens", &json!({"name": role, "role": role}), 201);
+            has_fields(&made, "id, name, role, created_at, token");
+            format!("Bearer {}", made["token"].as_str().expect("a token"))
+        });
+        let strangers = ["", "Bearer", "Bearer ", "Bearer cht_0000", "Basic YTpi", "cht_0000"];
+        for (method, path, body, least, status) in ROUTES {
+            let least = ROLES.iter().position(|role| role == least).expect("a role");
+            let ask = |authorization: &str| {
+                let headers = [("authorization", authorization)];
+                product.server.send(method, &format!("/api/v1{path}"), &headers, body.as_bytes())
+            };
+            for stranger in strangers {
+                let answer = ask(stranger);
+                assert_eq!(answer.status, 401, "{method} {path} as “{stranger}”: {}", answer.text);
+                assert_eq!(answer.body["code"], "unauthorized");
+                assert_eq!(answer.headers.get("www-authenticate").map(String::as_str), Some("Bearer"));
+            }
+            for (place, token) in tokens.iter().enumerate() {
+                let answer = ask(token);
+                let expected = if place < least { 403 } else { *status };
+                assert_eq!(answer.status, expected, "{method} {path} as {}: {}", ROLES[place], answer.text);
+                if place < least {
+                    assert_eq!(answer.body["code"], "forbidden");
+                    assert!(
+                        answer.text.contains(ROLES[least]) && answer.text.contains(ROLES[place]),
+                        "{}",
+                        answer.text
+                    );
+                }
+            }
+        }
+        // The list of tokens shows none of them.
+        let listed = product.server.get("/api/v1/tokens").expect_status(200);
+        assert!(!listed.text.contains("cht_"), "{}", listed.text);
+        assert_eq!(listed.body["total"], 5);
+        let small = tokens[0].replace("Bearer", "bearer");
+        let answer = product.server.send("GET", "/api/v1/accounts", &[("authorization", &small)], b"");
+        assert_eq!(answer.status, 200, "the scheme's name has no case");
+    });
+}
+
+#[test]
+fn a_revoked_token_is_refused_at_once() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir);
+        let status = |token: &str| {
+            let headers = [("authorization", format!("Bearer {token}"))];
+            let headers: Vec<(&str, &str)> =
+                headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            product.server.send("GET", "/api/v1/publish-pool/list", &headers, b"").status
+        };
+        let by_api = product.post("/tokens", &json!({"name": "a", "role": "viewer"}), 201);
+        let by_cli = product.cli.token("viewer");
+        let token = by_api["token"].as_str().expect("a token");
+        assert_eq!((status(token), status(&by_cli)), (200, 200));
+        product.delete(&format!("/tokens/{}", by_api["id"]), 204);
+        assert_eq!((status(token), status(&by_cli)), (401, 200));
+        let tokens = product.cli.json(&["token", "list"]);
+        let last = tokens["items"].as_array().and_then(|all| all.last()).expect("a token");
+        product.cli.ok(&["token", "revoke", &last["id"].to_string()]);
+        assert_eq!(status(&by_cli), 401);
+    });
+}
+
+/// What needs no token, and shows nothing that would need one.
+#[test]
+fn health_and_sites_are_open_to_all() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir);
+        for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/demo/site/", 404)] {
+            let answer = product.server.send("GET", path, &[("authorization", "")], b"");
+            assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        }
+    });
+}
