@@ -8,6 +8,7 @@ use crate::platforms::folder;
 use actix_web::{App as WebApp, HttpServer, web};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,8 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
     let address = listener.local_addr()?;
     let grace = Duration::from_secs(app.settings().grace_seconds);
     actix_rt::System::new().block_on(async {
+        // Before anybody is told that it runs: whoever is told may stop it at once.
+        let mut stop = StopSignals::listen()?;
         let node = app.start_node(ClaimScope::Everything).await?;
         let sites = app.settings().data_dir.join("sites");
         let healed = sites.clone();
@@ -47,7 +50,7 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
         let handle = server.handle();
         let running = actix_rt::spawn(server);
         ready(address);
-        signalled().await?;
+        stop.first().await;
         log::info!("stopping: nothing new is sent; what is on the wire has {} s", grace.as_secs());
         if !node.stop(grace).await {
             log::warn!("something was still on the wire; the next start finds out what became of it");
@@ -59,12 +62,24 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
     })
 }
 
-/// Ends at the first SIGTERM or Ctrl-C.
-async fn signalled() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
+/// SIGTERM and Ctrl-C, heard from the moment that this is made.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(StopSignals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

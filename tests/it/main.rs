@@ -13,6 +13,7 @@ mod roles;
 mod runs;
 mod schedule;
 mod schema;
+mod server;
 mod support_selftest;
 mod tidy;
 mod transitions;
