@@ -3,6 +3,8 @@
 use crate::api::{self, Api};
 use crate::app::App;
 use crate::db::connection::DbError;
+use crate::db::database_url::DatabaseUrl;
+use crate::db::node_locks::ServerLock;
 use crate::operations::cycle::ClaimScope;
 use crate::platforms::folder;
 use actix_web::{App as WebApp, HttpServer, web};
@@ -24,6 +26,10 @@ pub enum ServeError {
 /// Serves until SIGTERM or Ctrl-C. `ready` is told the address as soon as requests are answered.
 pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     let address = app.settings().listen;
+    let _only_server = match &app.settings().database {
+        DatabaseUrl::Sqlite(path) => Some(ServerLock::take(path)?),
+        DatabaseUrl::Postgres(_) => None,
+    };
     let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr()?;
     let grace = Duration::from_secs(app.settings().grace_seconds);

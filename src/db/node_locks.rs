@@ -120,4 +120,17 @@ mod tests {
         drop(other);
         assert_eq!(mine.gone(all()), all());
     }
+
+    #[test]
+    fn a_database_has_one_server() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (database, link) = (dir.path().join("a.db"), dir.path().join("b.db"));
+        fs::write(&database, "").expect("a file");
+        std::os::unix::fs::symlink(&database, &link).expect("a link");
+        let first = ServerLock::take(&database).expect("free");
+        let refused = ServerLock::take(&link).expect_err("taken").to_string();
+        assert!(refused.contains("another `contenthub serve` runs"), "{refused}");
+        drop(first);
+        assert!(ServerLock::take(&link).is_ok());
+    }
 }
