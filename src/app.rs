@@ -129,12 +129,12 @@ impl App {
 
     /// Adds a content to the publish pool, to be published once on one account.
     pub fn add_to_pool(&self, addition: Addition) -> Result<EntryView, OperationError> {
-        Ok(EntryView::new(self.run(AddToPool(addition))?, self.now()))
+        Ok(self.entry_view(self.run(AddToPool(addition))?))
     }
 
     /// One entry of the pool.
     pub fn entry(&self, id: EntryId) -> Result<EntryView, OperationError> {
-        Ok(EntryView::new(self.run(GetEntry(id))?, self.now()))
+        Ok(self.entry_view(self.run(GetEntry(id))?))
     }
 
     /// Entries of the pool, newest first.
@@ -144,8 +144,11 @@ impl App {
         paging: Paging,
     ) -> Result<Page<EntryView>, OperationError> {
         let page = self.run(ListEntries { filter, due: false, paging })?;
-        let now = self.now();
-        Ok(page.map(|row| EntryView::new(row, now)))
+        Ok(page.map(|row| self.entry_view(row)))
+    }
+
+    fn entry_view(&self, row: entries::EntryRow) -> EntryView {
+        EntryView::new(row, self.now(), self.cx.can_decrypt())
     }
 
     /// The pool in numbers.

@@ -46,7 +46,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 fn view(api: &Api, row: EntryRow) -> Value {
-    json!(EntryView::new(row, api.clock.now()))
+    json!(EntryView::new(row, api.clock.now(), api.cx.can_decrypt()))
 }
 
 #[derive(Deserialize)]

@@ -147,7 +147,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 fn view(row: EntryRow, app: &App) -> Value {
-    json!(EntryView::new(row, app.clock().now()))
+    json!(EntryView::new(row, app.clock().now(), app.context().can_decrypt()))
 }
 
 fn show(row: EntryRow, app: &App, out: &Output) -> Result<Done, Failure> {

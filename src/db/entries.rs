@@ -39,6 +39,7 @@ pub struct EntryRow {
     pub lane_enabled: bool,
     pub lane_suspended_reason: Option<String>,
     pub lane_suspended_until: Option<Timestamp>,
+    pub lane_has_credentials: bool,
 }
 
 macro_rules! with_log_and_lane {
@@ -71,6 +72,7 @@ macro_rules! with_log_and_lane {
                 accounts::enabled,
                 accounts::suspended_reason,
                 accounts::suspended_until,
+                accounts::credentials.is_not_null(),
             ))
     };
 }

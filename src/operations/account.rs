@@ -54,7 +54,9 @@ impl Operation for CreateAccount {
         let platform = platform(cx, &self.platform)?;
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
         let concurrency = self.concurrency.unwrap_or(CONCURRENCY_DEFAULT);
-        check(&platform, &self.name, &self.settings, &self.credentials, &timezone, concurrency)?;
+        let mut wrong = check(&self.name, &timezone, concurrency);
+        wrong.extend(check_platform(&platform, &self.settings, &self.credentials));
+        refuse(wrong)?;
         if accounts::by_name(conn, &self.name)?.is_some() {
             return Err(OperationError::NameTaken { what: "account", name: self.name });
         }
@@ -80,14 +82,7 @@ fn platform(cx: &Context, name: &str) -> Result<Arc<dyn Platform>, OperationErro
     })
 }
 
-fn check(
-    platform: &Arc<dyn Platform>,
-    name: &str,
-    settings: &Value,
-    credentials: &Credentials,
-    timezone: &str,
-    concurrency: i32,
-) -> Result<(), OperationError> {
+fn check(name: &str, timezone: &str, concurrency: i32) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     if name.trim().is_empty() || name.chars().count() > NAME_MAX_CHARS || name.contains('\0') {
         wrong.push(FieldError::new("name", format!("must have 1 to {NAME_MAX_CHARS} characters")));
@@ -99,6 +94,15 @@ fn check(
     if !(1..=CONCURRENCY_MAX).contains(&concurrency) {
         wrong.push(FieldError::new("concurrency", format!("must be from 1 to {CONCURRENCY_MAX}")));
     }
+    wrong
+}
+
+fn check_platform(
+    platform: &Arc<dyn Platform>,
+    settings: &Value,
+    credentials: &Credentials,
+) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
     for given in credentials.0.keys() {
         if !platform.secret_fields().iter().any(|field| field.name == given) {
             let message = format!("{} has no such secret", platform.name());
@@ -108,6 +112,10 @@ fn check(
     if let Err(fields) = platform.check(settings, credentials) {
         wrong.extend(fields);
     }
+    wrong
+}
+
+fn refuse(wrong: Vec<FieldError>) -> Result<(), OperationError> {
     if wrong.is_empty() { Ok(()) } else { Err(OperationError::Invalid(wrong)) }
 }
 
@@ -262,13 +270,18 @@ impl Operation for UpdateAccount {
         row.timezone = self.timezone.unwrap_or(row.timezone);
         row.concurrency = self.concurrency.unwrap_or(row.concurrency);
         row.on_unknown = self.on_unknown.unwrap_or(row.on_unknown);
-        let settings: Value = serde_json::from_str(&row.settings).unwrap_or_default();
-        let credentials = match (&self.credentials, &row.credentials) {
-            (Some(given), _) => given.clone(),
-            (None, Some(sealed)) => open_credentials(cx, row.id, sealed)?,
-            (None, None) => Credentials::default(),
-        };
-        check(&platform, &row.name, &settings, &credentials, &row.timezone, row.concurrency)?;
+        let mut wrong = check(&row.name, &row.timezone, row.concurrency);
+        // The rest needs no key: an account whose credentials cannot be opened can still be renamed or disabled.
+        if machine_may_be_wrong {
+            let settings: Value = serde_json::from_str(&row.settings).unwrap_or_default();
+            let credentials = match (&self.credentials, &row.credentials) {
+                (Some(given), _) => given.clone(),
+                (None, Some(sealed)) => open_credentials(cx, row.id, sealed)?,
+                (None, None) => Credentials::default(),
+            };
+            wrong.extend(check_platform(&platform, &settings, &credentials));
+        }
+        refuse(wrong)?;
         if accounts::by_name(conn, &row.name)?.is_some_and(|other| other.id != row.id) {
             return Err(OperationError::NameTaken { what: "account", name: row.name });
         }

@@ -46,8 +46,9 @@ pub struct EntryView {
 }
 
 impl EntryView {
-    pub fn new(row: EntryRow, now: Timestamp) -> Self {
-        let waiting_for = waiting_for(&row, now);
+    /// `can_decrypt`: whether this process has the key of the database's credentials.
+    pub fn new(row: EntryRow, now: Timestamp, can_decrypt: bool) -> Self {
+        let waiting_for = waiting_for(&row, now, can_decrypt);
         EntryView {
             id: row.id,
             content_id: row.content_id,
@@ -72,7 +73,7 @@ impl EntryView {
     }
 }
 
-fn waiting_for(row: &EntryRow, now: Timestamp) -> Option<String> {
+fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<String> {
     if row.status != EntryStatus::Pending {
         return None;
     }
@@ -84,7 +85,13 @@ fn waiting_for(row: &EntryRow, now: Timestamp) -> Option<String> {
         return Some(format!("{what}, {}", row.due_at));
     }
     let reason = row.lane_suspended_reason.as_deref();
+    let wrong_key = row.lane_has_credentials && !can_decrypt;
     shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now)
+        .or_else(|| {
+            wrong_key.then(|| {
+                "the right secret key: its account's credentials were sealed with another".to_owned()
+            })
+        })
         .or_else(|| Some("a run: its turn has not come, or no enabled task publishes what is due".to_owned()))
 }
 

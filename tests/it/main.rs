@@ -17,3 +17,4 @@ mod server;
 mod support_selftest;
 mod tidy;
 mod transitions;
+mod wrong_key;
