@@ -89,20 +89,20 @@ pub struct AddArguments {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false, id = "what")]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["published", "retry", "failed"]))]
 pub struct ResolveArguments {
     id: EntryId,
     /// It is out
-    #[arg(long, group = "what")]
+    #[arg(long)]
     published: bool,
     /// It is not out: try again
-    #[arg(long, group = "what")]
+    #[arg(long)]
     retry: bool,
     /// It is not out, and that is that
-    #[arg(long, group = "what")]
+    #[arg(long)]
     failed: bool,
     /// Where it is
-    #[arg(long, requires = "published")]
+    #[arg(long, requires = "published", conflicts_with_all = ["retry", "failed"])]
     url: Option<String>,
 }
 
