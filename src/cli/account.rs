@@ -48,11 +48,11 @@ pub struct CreateArguments {
     #[arg(long = "credential", value_name = "NAME=VALUE")]
     credentials: Vec<String>,
     /// Zone of its times
-    #[arg(long = "zone", value_name = "ZONE")]
-    timezone: Option<String>,
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// Attempts that it may have on the wire at once, 1 to 1024
-    #[arg(long = "at-once", value_name = "N")]
-    concurrency: Option<i32>,
+    #[arg(long, value_name = "N")]
+    at_once: Option<i32>,
     /// After an attempt whose end nobody saw, on a platform that cannot tell: ask a person, or retry
     #[arg(long, default_value = "ask", value_name = "ask|retry")]
     on_unknown: OnUnknown,
@@ -72,10 +72,10 @@ pub struct UpdateArguments {
     credentials: Vec<String>,
     #[arg(long)]
     enabled: Option<bool>,
-    #[arg(long = "zone", value_name = "ZONE")]
-    timezone: Option<String>,
-    #[arg(long = "at-once", value_name = "N")]
-    concurrency: Option<i32>,
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    #[arg(long, value_name = "N")]
+    at_once: Option<i32>,
     #[arg(long, value_name = "ask|retry")]
     on_unknown: Option<OnUnknown>,
 }
@@ -130,8 +130,8 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         settings,
         credentials: credentials(&arguments.credentials)?,
         enabled: !arguments.disabled,
-        timezone: arguments.timezone,
-        concurrency: arguments.concurrency,
+        timezone: arguments.zone,
+        concurrency: arguments.at_once,
         on_unknown: arguments.on_unknown,
         ..CreateAccount::new(arguments.name, arguments.platform)
     };
@@ -156,8 +156,8 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
             .then(|| credentials(&arguments.credentials))
             .transpose()?,
         enabled: arguments.enabled,
-        timezone: arguments.timezone,
-        concurrency: arguments.concurrency,
+        timezone: arguments.zone,
+        concurrency: arguments.at_once,
         on_unknown: arguments.on_unknown,
         ..UpdateAccount::new(row.id)
     };

@@ -20,7 +20,7 @@ use crate::demo::DemoError;
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
 use crate::server::ServeError;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
 use std::process::ExitCode;
 
@@ -192,4 +192,27 @@ fn time(app: &App, text: Option<&str>) -> Result<Option<crate::domain::clock::Ti
 fn user() -> String {
     let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     format!("cli:{}", name.unwrap_or_else(|_| "unknown".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// clap knows arguments by their field's name: one of a command would take the place of a setting of that name.
+    #[test]
+    fn no_argument_of_a_command_is_named_like_a_setting() {
+        let top = Arguments::command();
+        let settings: Vec<_> = top.get_arguments().map(|argument| argument.get_id().clone()).collect();
+        let mut waiting: Vec<&clap::Command> = top.get_subcommands().collect();
+        let mut seen = 0;
+        while let Some(command) = waiting.pop() {
+            for argument in command.get_arguments() {
+                let name = command.get_name();
+                assert!(!settings.contains(argument.get_id()), "{name}: {}", argument.get_id());
+                seen += 1;
+            }
+            waiting.extend(command.get_subcommands());
+        }
+        assert!(seen > 50 && settings.len() > 8, "{seen} arguments, {} settings", settings.len());
+    }
 }
