@@ -124,8 +124,10 @@ fn list(app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
-    let settings = Value::Object(settings(&arguments.settings, Map::new())?);
-    let class = app.context().registry.get(&arguments.platform).map(|found| found.delivery_class(&settings));
+    let platform = app.context().registry.get(&arguments.platform);
+    let schema = platform.map(|platform| platform.settings_schema()).unwrap_or_default();
+    let settings = Value::Object(settings(&arguments.settings, Map::new(), &schema)?);
+    let class = platform.map(|platform| platform.delivery_class(&settings));
     let create = CreateAccount {
         settings,
         credentials: credentials(&arguments.credentials)?,
@@ -149,9 +151,13 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
     let row = app.run(FindAccount(arguments.account))?;
     let kept = serde_json::from_str::<Map<String, Value>>(&row.settings).unwrap_or_default();
     let changed = !arguments.settings.is_empty();
+    let platform = app.context().registry.get(&row.platform);
+    let schema = platform.map(|platform| platform.settings_schema()).unwrap_or_default();
     let update = UpdateAccount {
         name: arguments.name,
-        settings: changed.then(|| settings(&arguments.settings, kept).map(Value::Object)).transpose()?,
+        settings: changed
+            .then(|| settings(&arguments.settings, kept, &schema).map(Value::Object))
+            .transpose()?,
         credentials: (!arguments.credentials.is_empty())
             .then(|| credentials(&arguments.credentials))
             .transpose()?,
@@ -164,18 +170,23 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
     show(app.run(update)?, out)
 }
 
-/// `true`, `false` and whole numbers are what they look like; all else is text.
-fn settings(pairs: &[String], mut kept: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+fn settings(
+    pairs: &[String],
+    mut kept: Map<String, Value>,
+    schema: &Value,
+) -> Result<Map<String, Value>, Failure> {
     for pair in pairs {
         let (name, text) = split(pair, "setting")?;
-        let value = match text {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            _ => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
-        };
-        kept.insert(name.to_owned(), value);
+        kept.insert(name.to_owned(), setting(text, &schema["properties"][name]["type"]));
     }
     Ok(kept)
+}
+
+/// Text, unless the platform wants something else here and this can be read as such: a title may well be “2026”.
+fn setting(text: &str, wanted: &Value) -> Value {
+    let is_text = wanted == "string" || wanted.as_array().is_some_and(|all| all.contains(&json!("string")));
+    let read = if is_text { None } else { serde_json::from_str(text).ok() };
+    read.unwrap_or_else(|| Value::from(text))
 }
 
 fn credentials(pairs: &[String]) -> Result<Credentials, Failure> {
