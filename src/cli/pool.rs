@@ -8,6 +8,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::{ContentId, EntryId};
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
+use crate::domain::time_input::in_zone;
 use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::entry::*;
@@ -192,9 +193,13 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         again: arguments.again,
     };
     let row = app.run(AddToPool(addition))?;
+    let when = match row.due_at > app.clock().now() {
+        true => format!("at {}", in_zone(row.due_at, app.settings().timezone)),
+        false => "now".to_owned(),
+    };
     let sentence = format!(
-        "Entry {}: content {} goes out on account {} at {} with priority {}.",
-        row.id, row.content_id, row.account_id, row.due_at, row.priority
+        "Entry {}: content {} goes out on account {} {when} with priority {}.",
+        row.id, row.content_id, row.account_id, row.priority
     );
     out.say(&sentence, &view(row, app))
 }
