@@ -54,7 +54,7 @@ impl Output {
     /// A sentence for a person, or the thing itself for a program.
     pub fn say(&self, sentence: &str, thing: &Value) -> Result<Done, Failure> {
         match self.format {
-            Format::Table => write(&format!("{sentence}\n")),
+            Format::Table => write(&format!("{}\n", harmless(sentence))),
             Format::Json | Format::Csv => self.one(thing),
         }
     }
@@ -80,7 +80,7 @@ fn table(columns: &Columns, rows: &[Value]) -> String {
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|(name, _)| *name));
     for row in rows {
-        table.add_row(columns.iter().map(|(_, field)| shown(&row[*field])));
+        table.add_row(columns.iter().map(|(_, field)| harmless(&shown(&row[*field]))));
     }
     let lines = table.to_string();
     lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
@@ -107,6 +107,11 @@ fn shown(value: &Value) -> String {
         Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     }
+}
+
+/// Text for a terminal, which obeys control characters: a title must not be able to move the cursor.
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|it| if it.is_control() && it != '\n' { '\u{fffd}' } else { it }).collect()
 }
 
 /// `config show`.

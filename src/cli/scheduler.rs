@@ -187,7 +187,7 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
             "Total {}, succeeded {}, failed {}, skipped {}; {:.2} s\n",
             data.total_count, data.success_count, data.failed_count, data.skipped_count, report.duration
         ));
-        super::output::write(&text)?;
+        super::output::write(&super::output::harmless(&text))?;
     } else {
         out.one(&all)?;
     }
