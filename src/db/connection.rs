@@ -1,6 +1,6 @@
 //! Connections to either database, and the pool that keeps them. One of the two places that fork by database.
 
-use super::database_url::DatabaseUrl;
+use super::database_url::{DatabaseUrl, has_bare_at, without_password_of};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
@@ -132,8 +132,14 @@ fn use_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
 }
 
 fn connect_postgres(url: &str) -> Result<PgConnection, DbError> {
+    if has_bare_at(url) {
+        return Err(DbError::Unusable(
+            "its address has more than one @: write the one in the password as %40".to_owned(),
+        ));
+    }
     let mut connection = PgConnection::establish(&with_time_limit(url)).map_err(|error| {
-        let message = plain(&error);
+        // libpq repeats what it cannot read, and that may be the password.
+        let message = without_password_of(url, &plain(&error));
         if message.contains("SSL support is not compiled in") {
             DbError::Unusable(format!(
                 "{message}. Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS"

@@ -77,6 +77,24 @@ fn without_password(text: &str) -> String {
     }
 }
 
+/// Whether the part before the host holds an `@` of its own, which would make libpq take half of a password as host.
+pub fn has_bare_at(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    authority.matches('@').count() > 1
+}
+
+/// A message about an address, without the address's password.
+pub fn without_password_of(url: &str, message: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let before_host =
+        rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, secret)| secret);
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    let in_query = query.split('&').filter_map(|part| part.strip_prefix("password="));
+    let secrets = before_host.into_iter().chain(in_query).filter(|secret| !secret.is_empty());
+    secrets.fold(message.to_owned(), |text, secret| text.replace(secret, "(password)"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +118,14 @@ mod tests {
             "postgres://me@h:5/d?sslmode=require"
         );
         assert_eq!(shown("postgres://h/d?user=me&password=secret"), "postgres://h/d?user=me");
+        for (url, message) in [
+            ("postgres://me:se%zz@h/d", "invalid token: \"se%zz\""),
+            ("postgres://h/d?password=se%zz&x=y", "invalid token: \"se%zz\""),
+        ] {
+            assert_eq!(without_password_of(url, message), "invalid token: \"(password)\"");
+        }
+        assert_eq!(without_password_of("postgres://h/d", "no host h"), "no host h");
+        assert!(has_bare_at("postgres://me:a@b@h/d") && !has_bare_at("postgres://me:a@h/d?x=@"));
         let error = "mysql://me:secret@h/d".parse::<DatabaseUrl>().expect_err("no such scheme");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
