@@ -42,10 +42,25 @@ pub enum OpenError {
     Settings(#[from] ConfigError),
     #[error("the data directory {path} cannot be used: {source}")]
     DataDir { path: PathBuf, source: std::io::Error },
+    /// The key that a user gave is none: nothing was made.
+    #[error("CONTENTHUB_SECRET_KEY: {0}")]
+    KeySetting(#[source] SecretError),
     #[error(transparent)]
-    Key(#[from] SecretError),
-    #[error("{url}: {source}")]
+    KeyFile(SecretError),
+    #[error("{}", place_and_reason(url, source))]
     Database { url: DatabaseUrl, source: DbError },
+}
+
+/// Names the database once: what SQLite says names it already.
+fn place_and_reason(url: &DatabaseUrl, source: &DbError) -> String {
+    let (place, reason) = (url.to_string(), source.to_string());
+    if reason.contains(&place) { reason } else { format!("{place}: {reason}") }
+}
+
+/// Makes the data directory where there is none.
+pub fn make_data_dir(settings: &Settings) -> Result<(), OpenError> {
+    let path = &settings.data_dir;
+    std::fs::create_dir_all(path).map_err(|source| OpenError::DataDir { path: path.clone(), source })
 }
 
 /// A database and what operations need to know, ready for use. Shared between threads by reference or in an `Arc`.
@@ -78,12 +93,13 @@ impl App {
         registry: Registry,
         clock: Arc<dyn Clock>,
     ) -> Result<App, OpenError> {
-        let data_dir = &settings.data_dir;
-        std::fs::create_dir_all(data_dir)
-            .map_err(|source| OpenError::DataDir { path: data_dir.clone(), source })?;
-        let key = match &settings.secret_key {
-            Some(text) => SecretKey::parse(&text.0)?,
-            None => SecretKey::load_or_create(&data_dir.join("secret.key"))?,
+        let given = settings.secret_key.as_ref().map(|text| SecretKey::parse(&text.0));
+        let given = given.transpose().map_err(OpenError::KeySetting)?;
+        make_data_dir(&settings)?;
+        let key = match given {
+            Some(key) => key,
+            None => SecretKey::load_or_create(&settings.data_dir.join("secret.key"))
+                .map_err(OpenError::KeyFile)?,
         };
         let url = settings.database.clone();
         let failed = |source| OpenError::Database { url: url.clone(), source };

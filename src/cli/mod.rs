@@ -107,9 +107,11 @@ enum Done {
 impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Failure::Config(_) | Failure::Usage(_) | Failure::Operation(OperationError::Invalid(_)) => {
-                ExitCode::from(2)
-            }
+            Failure::Config(_)
+            | Failure::Usage(_)
+            | Failure::Operation(OperationError::Invalid(_))
+            | Failure::Open(OpenError::KeySetting(_))
+            | Failure::Demo(DemoError::Open(OpenError::KeySetting(_))) => ExitCode::from(2),
             Failure::Open(_)
             | Failure::Serve(_)
             | Failure::Demo(_)
