@@ -4,6 +4,7 @@
 mod account;
 mod bench;
 mod content;
+mod db;
 mod import;
 mod output;
 mod pool;
@@ -66,6 +67,11 @@ enum Command {
     /// The settings in force
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The database itself
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Print a completion script: contenthub completions bash > /etc/bash_completion.d/contenthub
+    Completions { shell: clap_complete::Shell },
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +98,8 @@ enum Failure {
     /// What the user gave cannot be used.
     #[error("{0}")]
     Usage(String),
+    #[error("the database has faults: {0}")]
+    Unsound(usize),
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
@@ -117,6 +125,7 @@ impl Failure {
             | Failure::Demo(_)
             | Failure::Bench(_)
             | Failure::Operation(_)
+            | Failure::Unsound(_)
             | Failure::Io(_) => ExitCode::from(1),
         }
     }
@@ -124,6 +133,7 @@ impl Failure {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Failure::Operation(error) => error.hint(),
+            Failure::Unsound(_) => Some("Stop the server, keep a copy, and restore the last good backup."),
             Failure::Serve(ServeError::Listen { source, .. })
             | Failure::Demo(DemoError::Serve(ServeError::Listen { source, .. }))
                 if source.kind() == std::io::ErrorKind::AddrInUse =>
@@ -162,6 +172,9 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         crate::bench::sink::run()?;
         return Ok(Done::Well);
     }
+    if let Command::Completions { shell } = arguments.command {
+        return completions(shell);
+    }
     logging::init(log::LevelFilter::Warn, Publications::Quiet);
     let settings = config::load(&arguments.settings)?;
     if let Command::Config(ConfigCommand::Show) = arguments.command {
@@ -169,6 +182,9 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
     }
     if let Command::Bench(bench) = &arguments.command {
         return bench::run(bench, arguments.settings.database_url, settings, &out);
+    }
+    if let Command::Db(command) = arguments.command {
+        return db::run(command, &settings, &out);
     }
     let app = App::open(settings)?;
     match arguments.command {
@@ -178,8 +194,19 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         Command::Account(command) => account::run(command, &app, &out),
         Command::Publisher(command) => publisher::run(command, &app, &out),
         Command::Token(command) => token::run(command, &app, &out),
-        Command::Serve(_) | Command::Config(_) | Command::Bench(_) | Command::BenchSink => Ok(Done::Well),
+        Command::Serve(_)
+        | Command::Config(_)
+        | Command::Bench(_)
+        | Command::BenchSink
+        | Command::Db(_)
+        | Command::Completions { .. } => Ok(Done::Well),
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Done, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "contenthub", &mut script);
+    output::write(&String::from_utf8_lossy(&script))
 }
 
 /// A time as a user gave it, in the configured zone.

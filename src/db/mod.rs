@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod change_feed;
+pub mod check;
 pub mod claim;
 mod column_types;
 pub mod connection;

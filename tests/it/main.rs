@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_input_api;
+mod bad_input_cli;
 mod claims;
 mod delivery;
 mod engine;

@@ -1,0 +1,67 @@
+//! `contenthub db`: the database itself.
+
+use super::output::Output;
+use super::{Done, Failure};
+use crate::app::{OpenError, make_data_dir};
+use crate::config::Settings;
+use crate::db::check::check;
+use crate::db::connection::DbError;
+use crate::db::migrations::migrate;
+use serde_json::json;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Bring the schema up to date, as every command does; an older SQLite file is copied before
+    Migrate,
+    /// Say whether the database can be reached, is up to date and sound; changes nothing
+    Check,
+}
+
+pub fn run(command: Command, settings: &Settings, out: &Output) -> Result<Done, Failure> {
+    match command {
+        Command::Migrate => run_migrations(settings, out),
+        Command::Check => run_check(settings, out),
+    }
+}
+
+fn failed(settings: &Settings) -> impl Fn(DbError) -> Failure {
+    let url = settings.database.clone();
+    move |source| OpenError::Database { url: url.clone(), source }.into()
+}
+
+fn run_migrations(settings: &Settings, out: &Output) -> Result<Done, Failure> {
+    make_data_dir(settings)?;
+    let done = migrate(&settings.database).map_err(failed(settings))?;
+    let mut sentence = match &done.run[..] {
+        [] => "The schema is up to date; there was nothing to do.".to_owned(),
+        run => format!("The schema was brought up to date: {}.", run.join(", ")),
+    };
+    let backup = done.backup.as_ref().map(|path| path.display().to_string());
+    if let Some(path) = &backup {
+        sentence.push_str(&format!(" A copy of the database as it was is at {path}."));
+    }
+    let whole = json!({"database": settings.database.to_string(), "run": done.run, "backup": backup});
+    out.say(&sentence, &whole)
+}
+
+fn run_check(settings: &Settings, out: &Output) -> Result<Done, Failure> {
+    let found = check(&settings.database).map_err(failed(settings))?;
+    let (missing, faults) = (found.schema.missing.len(), found.faults.len());
+    let schema = match (found.schema.applied.last(), missing) {
+        (None, _) => "The database is new.".to_owned(),
+        (Some(version), 0) => format!("The schema ({version}) is up to date."),
+        (Some(version), _) => {
+            format!("The schema ({version}) is behind by {missing}; the next command brings it up to date.")
+        }
+    };
+    let mut sentence = format!("{} is there. {schema} Faults found: {faults}.", settings.database);
+    found.faults.iter().for_each(|fault| sentence.push_str(&format!("\n  {fault}")));
+    let whole = json!({
+        "database": settings.database.to_string(),
+        "schema_version": found.schema.applied.last(),
+        "migrations_missing": found.schema.missing,
+        "faults": found.faults,
+    });
+    out.say(&sentence, &whole)?;
+    if faults == 0 { Ok(Done::Well) } else { Err(Failure::Unsound(faults)) }
+}

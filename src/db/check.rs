@@ -1,0 +1,44 @@
+//! Whether a database is sound. Changes nothing.
+
+use super::connection::{DbConnection, DbError, connect};
+use super::database_url::DatabaseUrl;
+use super::migrations::{SchemaState, schema_state};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub schema: SchemaState,
+    /// What is wrong, in the database's words; none where all is well.
+    pub faults: Vec<String>,
+}
+
+#[derive(QueryableByName)]
+struct Finding {
+    #[diesel(sql_type = Text)]
+    finding: String,
+}
+
+const SQLITE_INTEGRITY: &str = "SELECT integrity_check AS finding FROM pragma_integrity_check";
+const SQLITE_REFERENCES: &str = "SELECT 'a row of ' || \"table\" || ' refers to a row of ' || parent || ' that is gone' \
+    AS finding FROM pragma_foreign_key_check";
+
+/// Reaches the database, reads how far its schema is, and on SQLite reads every page. PostgreSQL looks after its own.
+pub fn check(url: &DatabaseUrl) -> Result<Checked, DbError> {
+    if let DatabaseUrl::Sqlite(path) = url
+        && !path.exists()
+    {
+        return Err(DbError::Unusable(format!("{} is not there", path.display())));
+    }
+    let mut conn = connect(url)?;
+    let faults = match &mut conn {
+        DbConnection::Sqlite(inner) => {
+            let mut found: Vec<Finding> = diesel::sql_query(SQLITE_INTEGRITY).load(inner)?;
+            found.extend(diesel::sql_query(SQLITE_REFERENCES).load::<Finding>(inner)?);
+            found.into_iter().map(|row| row.finding).filter(|finding| finding != "ok").collect()
+        }
+        DbConnection::Postgres(_) => Vec::new(),
+    };
+    Ok(Checked { schema: schema_state(&mut conn)?, faults })
+}
