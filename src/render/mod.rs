@@ -28,8 +28,9 @@ pub fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // XML 1.0 has no place for other control characters.
+            // XML 1.0 has no place for other control characters, nor for these two.
             '\t' | '\n' | '\r' => escaped.push(character),
+            '\u{fffe}' | '\u{ffff}' => {}
             other if other.is_control() => {}
             other => escaped.push(other),
         }
@@ -66,6 +67,6 @@ mod tests {
 
     #[test]
     fn escaped_text_holds_no_markup() {
-        assert_eq!(escape("<a b=\"c\">'&\u{1}"), "&lt;a b=&quot;c&quot;&gt;&#39;&amp;");
+        assert_eq!(escape("<a b=\"c\">'&\u{1}\u{ffff}"), "&lt;a b=&quot;c&quot;&gt;&#39;&amp;");
     }
 }
