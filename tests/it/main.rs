@@ -9,6 +9,8 @@ mod claims;
 mod delivery;
 mod engine;
 mod engine_faults;
+mod guide_cli;
+mod guide_http;
 mod import;
 mod roles;
 mod runs;
