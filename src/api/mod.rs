@@ -10,6 +10,7 @@ mod problem;
 mod query;
 mod roles;
 mod scheduler;
+mod sites;
 mod tokens;
 
 use crate::actors::db::DbHandle;
@@ -43,6 +44,7 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
         .app_data(web::PayloadConfig::new(api.body_max_bytes))
         .app_data(api)
         .configure(health::routes)
+        .configure(sites::routes)
         .service(
             web::scope("/api/v1")
                 .wrap(actix_web::middleware::from_fn(roles::authenticate))

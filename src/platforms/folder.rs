@@ -56,6 +56,17 @@ impl Folder {
     }
 }
 
+/// A page that names the sites there are. Blocks on the file system.
+pub fn overview(sites: &Path) -> String {
+    let folders = std::fs::read_dir(sites).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut names: Vec<String> = folders
+        .filter(|path| path.join("index.html").is_file())
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    site::overview(&names)
+}
+
 /// Rebuilds index and feed of every site, whatever a crash left. Blocks on the file system.
 pub fn heal(sites: &Path) {
     let Ok(found) = std::fs::read_dir(sites) else { return };

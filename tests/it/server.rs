@@ -103,8 +103,10 @@ fn the_demo_shows_itself_and_leaves_nothing_behind() {
     assert!(!demo.get("/api/v1/publish-pool/stats").expect_status(200).body.is_null(), "the token is good");
 
     let product = Product { cli, server: demo, receiver: Receiver::start() };
+    assert_eq!(product.server.get("/demo").expect_status(308).headers["location"], "/demo/");
     let first = product.entry_is(1, "published");
     let demo = &product.server;
+    assert!(page(demo, "/demo/", "text/html; charset=utf-8").contains("href=\"site/\""));
     let index = page(demo, "/demo/site/", "text/html; charset=utf-8");
     assert!(index.contains("Hello from ContentHub"), "{index}");
     well_formed(&index);

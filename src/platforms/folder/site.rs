@@ -9,6 +9,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// The feed's file, beside the pages.
+const FEED: &str = "feed.xml";
 /// How many posts the feed holds.
 const FEED_MAX: usize = 100;
 const STYLE: &str = "body{margin:0 auto;max-width:42rem;padding:2rem 1.25rem;font:1.05rem/1.7 system-ui,'PingFang SC',\
@@ -88,7 +90,7 @@ pub(super) fn rebuild(folder: &Path, title: Option<&str>) -> io::Result<()> {
         .collect();
     posts.sort_by(|a, b| (b.published_at, &b.key).cmp(&(a.published_at, &a.key)));
     write_atomically(&folder.join("index.html"), &index(&title, &posts))?;
-    write_atomically(&folder.join("feed.xml"), &feed(&title, folder, &posts))
+    write_atomically(&folder.join(FEED), &feed(&title, folder, &posts))
 }
 
 fn read_heading(path: &Path) -> Option<Heading> {
@@ -118,14 +120,32 @@ fn language(text: &str) -> &'static str {
     if text.chars().any(is_han) { "zh" } else { "en" }
 }
 
-fn document(title: &str, language: &str, body: &str) -> String {
+fn document(title: &str, language: &str, feed: Option<&str>, body: &str) -> String {
+    let feed =
+        feed.map(|href| format!("<link rel=\"alternate\" type=\"application/atom+xml\" href=\"{href}\">\n"));
     format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
-         <link rel=\"alternate\" type=\"application/atom+xml\" href=\"feed.xml\">\n<style>{STYLE}</style>\n</head>\n\
+         {}<style>{STYLE}</style>\n</head>\n\
          <body>\n{body}</body>\n</html>\n",
-        escape(title)
+        escape(title),
+        feed.unwrap_or_default()
     )
+}
+
+/// Links to the sites of these names, which are plain folder names.
+pub(super) fn overview(names: &[String]) -> String {
+    let mut body = "<h1>Sites</h1>\n".to_owned();
+    if names.is_empty() {
+        body.push_str("<p>Nothing has been published into a folder yet.</p>\n");
+    }
+    body.push_str("<ul class=\"posts\">\n");
+    for name in names {
+        let name = escape(name);
+        body.push_str(&format!("<li><a href=\"{name}/\">{name}</a></li>\n"));
+    }
+    body.push_str("</ul>\n");
+    document("Sites", "en", None, &body)
 }
 
 fn page(heading: &Heading, article: &Article) -> String {
@@ -136,7 +156,7 @@ fn page(heading: &Heading, article: &Article) -> String {
         shown_time(heading.published_at),
         html(&article.body)
     );
-    document(&heading.title, language(&heading.title), &body)
+    document(&heading.title, language(&heading.title), Some(FEED), &body)
 }
 
 fn shown_time(at: Timestamp) -> String {
@@ -160,7 +180,7 @@ fn index(title: &str, posts: &[Heading]) -> String {
         "<h1>{}</h1>\n<p><a href=\"feed.xml\">Atom</a></p>\n<ul class=\"posts\">\n{list}</ul>\n",
         escape(title)
     );
-    document(title, language(title), &body)
+    document(title, language(title), Some(FEED), &body)
 }
 
 /// Atom (RFC 4287). Ids come from the entries' keys, so they stay the same wherever the site is shown.
