@@ -148,6 +148,7 @@ impl Failure {
 /// Reads the arguments, does what they say, and tells how it ended: 0 done, 1 failed, 2 usage, 3 partly failed run.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    raise_open_files_limit();
     match execute(arguments) {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::Partly) => ExitCode::from(3),
@@ -160,6 +161,14 @@ pub fn run() -> ExitCode {
             }
             failure.exit_code()
         }
+    }
+}
+
+/// A connection for each attempt, each client and each database thread is more than the usual 1,024.
+fn raise_open_files_limit() {
+    const ENOUGH: u64 = 65_536;
+    if let Err(error) = rlimit::increase_nofile_limit(ENOUGH) {
+        eprintln!("warning: the limit on open files could not be raised: {error}");
     }
 }
 
