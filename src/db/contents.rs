@@ -39,13 +39,6 @@ pub struct Text {
     pub source_url: Option<String>,
 }
 
-/// The file that a content was imported from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    pub path: String,
-    pub sha256: String,
-}
-
 /// Tags are kept as a JSON list that only we write.
 pub fn read_tags(json: &str) -> Vec<String> {
     serde_json::from_str(json).unwrap_or_default()
@@ -123,7 +116,6 @@ pub fn insert(
     text: &Text,
     account: Option<AccountId>,
     review: ReviewStatus,
-    source: Option<&Source>,
     now: Timestamp,
 ) -> Result<ContentId, DbError> {
     let id: ContentId = diesel::insert_into(dsl::contents)
@@ -131,8 +123,6 @@ pub fn insert(
             dsl::revision.eq(1),
             dsl::review_status.eq(review.as_str()),
             dsl::account_id.eq(account.map(|id| id.0)),
-            dsl::import_path.eq(source.map(|source| source.path.as_str())),
-            dsl::import_sha256.eq(source.map(|source| source.sha256.as_str())),
             dsl::created_at.eq(now.micros()),
             dsl::updated_at.eq(now.micros()),
         ))
@@ -218,61 +208,7 @@ pub fn forget_account(conn: &mut DbConnection, account: AccountId, now: Timestam
     Ok(())
 }
 
-/// A content that came from a file, and what that file was when it was imported last.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Imported {
-    pub content: ContentId,
-    pub revision: i32,
-    pub account: Option<AccountId>,
-    pub path: String,
-    pub sha256: String,
-}
-
-/// The content that was imported from the same path, or else from the same bytes.
-pub fn imported(conn: &mut DbConnection, source: &Source) -> Result<Option<Imported>, DbError> {
-    let columns = (
-        dsl::id,
-        dsl::revision,
-        dsl::account_id,
-        dsl::import_path.assume_not_null(),
-        dsl::import_sha256.assume_not_null(),
-    );
-    let by_path = dsl::contents
-        .filter(dsl::import_path.eq(&source.path))
-        .select(columns)
-        .order(dsl::id.desc())
-        .first(conn)
-        .optional()?;
-    if by_path.is_some() {
-        return Ok(by_path);
-    }
-    Ok(dsl::contents
-        .filter(dsl::import_sha256.eq(&source.sha256))
-        .select(columns)
-        .order(dsl::id.desc())
-        .first(conn)
-        .optional()?)
-}
-
-/// Lets only one import at a time look for files that were imported before, to the end of the caller's transaction.
-pub fn lock_imports(conn: &mut DbConnection) -> Result<(), DbError> {
-    const LOCK: i64 = 0x696d_706f_7274; // “import”
-    // SQLite has one writer anyway.
-    if let DbConnection::Postgres(inner) = conn {
-        diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(inner)?;
-    }
-    Ok(())
-}
-
-/// Notes what a content was imported from last.
-pub fn set_source(conn: &mut DbConnection, id: ContentId, source: &Source) -> Result<(), DbError> {
-    diesel::update(dsl::contents.filter(dsl::id.eq(id.0)))
-        .set((dsl::import_path.eq(&source.path), dsl::import_sha256.eq(&source.sha256)))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// True where there was one. Its revisions go with it.
+/// True where there was one. Its revisions go with it, and what is known of its files.
 pub fn delete(conn: &mut DbConnection, id: ContentId) -> Result<bool, DbError> {
     Ok(diesel::delete(dsl::contents.filter(dsl::id.eq(id.0))).execute(conn)? == 1)
 }

@@ -11,6 +11,7 @@ pub mod database_url;
 pub mod due;
 pub mod entries;
 pub mod executions;
+pub mod imported_files;
 pub mod leases;
 pub mod meta;
 pub mod migrations;

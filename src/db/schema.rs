@@ -53,8 +53,6 @@ diesel::table! {
         revision -> Integer,
         review_status -> Text,
         account_id -> Nullable<BigInt>,
-        import_path -> Nullable<Text>,
-        import_sha256 -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
     }
@@ -73,6 +71,15 @@ diesel::table! {
         started_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
         report -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    imported_files (id) {
+        id -> BigInt,
+        path -> Text,
+        sha256 -> Text,
+        content_id -> BigInt,
     }
 }
 
@@ -164,6 +171,7 @@ diesel::table! {
 
 diesel::joinable!(content_revisions -> contents (content_id));
 diesel::joinable!(contents -> accounts (account_id));
+diesel::joinable!(imported_files -> contents (content_id));
 diesel::joinable!(publish_pool -> accounts (account_id));
 diesel::joinable!(publish_pool -> contents (content_id));
 
@@ -173,6 +181,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     content_revisions,
     contents,
     executions,
+    imported_files,
     meta,
     publish_logs,
     publish_pool,

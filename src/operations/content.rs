@@ -2,7 +2,7 @@
 
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
-use crate::db::contents::{self, ContentRow, Source, Text};
+use crate::db::contents::{self, ContentRow, Text};
 use crate::db::{accounts, entries};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::{self as limits, ReviewStatus};
@@ -90,7 +90,7 @@ impl Operation for CreateContent {
         cx: &Context,
         now: Timestamp,
     ) -> Result<ContentRow, OperationError> {
-        let id = create(conn, cx, &self.text, self.account, None, now)?;
+        let id = create(conn, cx, &self.text, self.account, now)?;
         get(conn, id)
     }
 }
@@ -100,12 +100,11 @@ pub(super) fn create(
     cx: &Context,
     text: &Text,
     account: Option<AccountId>,
-    source: Option<&Source>,
     now: Timestamp,
 ) -> Result<ContentId, OperationError> {
     check(text)?;
     check_account(conn, account)?;
-    Ok(contents::insert(conn, text, account, cx.first_review_status(), source, now)?)
+    Ok(contents::insert(conn, text, account, cx.first_review_status(), now)?)
 }
 
 fn check_account(conn: &mut DbConnection, account: Option<AccountId>) -> Result<(), OperationError> {

@@ -12,13 +12,14 @@ pub use report::{Action, Became, EntryReport, FileReport, ImportReport};
 use super::{Access, Context, Operation, OperationError, content, pool};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::connection::DbConnection;
-use crate::db::contents::{self, Imported, Source, Text};
+use crate::db::contents::{self, Text};
+use crate::db::imported_files::{self, Source};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use crate::import::{File, Post, Problem, Readable};
 use diesel::Connection as _;
-use known::{Before, Known};
+use known::{Before, Imported, Known};
 use placing::Placed;
 use std::collections::HashMap;
 
@@ -110,7 +111,7 @@ fn import(
     now: Timestamp,
 ) -> Result<ImportReport, OperationError> {
     let ImportFolder { files, choices, skip_bad, dry_run: _ } = request;
-    contents::lock_imports(conn)?;
+    imported_files::lock(conn)?;
     let accounts = Accounts(accounts::list(conn)?);
     let (mut good, mut reports) = (Vec::new(), Vec::new());
     for file in files {
@@ -127,8 +128,8 @@ fn import(
         accounts::lock_lanes(conn)?;
     }
     let mut run = Run { cx, now, choices: &choices, accounts: &accounts, files: &good, made: HashMap::new() };
-    for (index, file) in good.iter().enumerate() {
-        reports.push(run.file(conn, file, known.of(index))?);
+    for index in known.in_order() {
+        reports.push(run.file(conn, &good[index], known.of(index))?);
     }
     Ok(ImportReport::new(true, reports))
 }
@@ -212,8 +213,15 @@ struct Run<'a> {
     choices: &'a Choices,
     accounts: &'a Accounts,
     files: &'a [Checked],
-    /// Contents that this import made, by their files' bytes, and those files.
-    made: HashMap<String, (ContentId, String)>,
+    /// Contents that this import made or revised, by their files' bytes.
+    made: HashMap<String, Made>,
+}
+
+/// A content and the file of this import that stands for it.
+struct Made {
+    content: ContentId,
+    revision: i32,
+    path: String,
 }
 
 impl Run<'_> {
@@ -241,12 +249,16 @@ impl Run<'_> {
             Before::Itself(known) => self.renew(conn, file, &known, &mut report)?,
             Before::CopyOf(known, owner) => {
                 let owner = owner.and_then(|owner| self.files.get(owner));
-                if let Some(owner) = owner.filter(|owner| owner.source.sha256 != known.sha256) {
-                    let held = format!("it is what {} was before that changed", owner.path);
+                let original = owner.map_or(known.path.as_str(), |owner| owner.path.as_str());
+                let newest = owner.map_or(&known.sha256, |owner| &owner.source.sha256);
+                if *newest != file.source.sha256 {
+                    let held = format!("it is what {original} was before that changed");
                     report.note = Some(format!("{held}; change it, and it is a content of its own"));
                     return Ok(report);
                 }
-                let original = owner.map_or(known.path.as_str(), |owner| owner.path.as_str());
+                if !known.is_noted {
+                    imported_files::note(conn, &file.source, known.content)?;
+                }
                 copy(known.content, known.revision, original, &mut report)
             }
         };
@@ -262,23 +274,30 @@ impl Run<'_> {
         file: &Checked,
         report: &mut FileReport,
     ) -> Result<Placed, OperationError> {
-        if let Some((content, original)) = self.made.get(&file.source.sha256) {
-            return Ok(copy(*content, 1, original, report));
+        if let Some(made) = self.made.get(&file.source.sha256) {
+            imported_files::note(conn, &file.source, made.content)?;
+            return Ok(copy(made.content, made.revision, &made.path, report));
         }
         let account = match self.accounts.named(file, self.choices)[..] {
             [only] => Some(only),
             _ => None,
         };
         let text = text_of(&file.post);
-        let content = content::create(conn, self.cx, &text, account, Some(&file.source), self.now)?;
-        self.made.insert(file.source.sha256.clone(), (content, file.path.clone()));
+        let content = content::create(conn, self.cx, &text, account, self.now)?;
+        imported_files::note(conn, &file.source, content)?;
+        self.note_made(file, content, 1);
         report.action = Action::Created;
         Ok(Placed { content, revision: 1, is_new: true, is_changed: true, is_revised: true })
     }
 
+    fn note_made(&mut self, file: &Checked, content: ContentId, revision: i32) {
+        let made = Made { content, revision, path: file.path.clone() };
+        self.made.insert(file.source.sha256.clone(), made);
+    }
+
     /// A file that was imported before, at this path or at another.
     fn renew(
-        &self,
+        &mut self,
         conn: &mut DbConnection,
         file: &Checked,
         known: &Imported,
@@ -303,10 +322,12 @@ impl Run<'_> {
             contents::set_account(conn, content, Some(only), self.now)?;
             is_updated = true;
         }
-        if is_changed || known.path != file.source.path {
-            contents::set_source(conn, content, &file.source)?;
+        if is_changed {
+            imported_files::note(conn, &file.source, content)?;
+            self.note_made(file, content, revision);
         }
         if known.path != file.source.path {
+            imported_files::moved(conn, &known.path, &file.source.path)?;
             report.note = Some(format!("it was at {} before", known.path));
         }
         report.action = if is_updated { Action::Updated } else { Action::Unchanged };

@@ -259,6 +259,57 @@ fn a_moved_file_is_the_same_content_and_so_is_a_copy() {
     });
 }
 
+/// What was imported before is known for good: not only what each file was last.
+#[test]
+fn copies_that_are_imported_apart_stay_one_content_whatever_becomes_of_the_first() {
+    on_both(|database, dir| {
+        let blog = Blog::new(dir, database);
+        let import = |folder: &str| told(&blog.cli.json(&["content", "import", folder, "--pool"]));
+        let contents = || blog.cli.json(&["content", "list"])["total"].as_i64();
+        blog.write("a.md", "one");
+        blog.write("../copies/b.md", "one");
+        assert_eq!(import("posts"), ["a.md created 1 [blog added]"]);
+        assert_eq!(blog.publish(0).len(), 1);
+        assert_eq!(import("copies"), ["copies/b.md unchanged 1 [blog already published]"]);
+        blog.write("a.md", "two");
+        assert_eq!(import("posts"), ["a.md updated 2 [blog updated, not republished]"]);
+        assert_eq!(import("copies"), ["copies/b.md skipped null []"], "a known path");
+        blog.write("../late/c.md", "one");
+        assert_eq!(import("late"), ["late/c.md skipped null []"], "known bytes");
+        assert_eq!((contents(), blog.publish(1).len()), (Some(1), 0), "nothing goes out twice");
+
+        // A copy that is changed is a post of its own, and its own from then on.
+        blog.write("../copies/b.md", "three");
+        assert_eq!(import("copies"), ["copies/b.md created 1 [blog added]"]);
+        blog.write("../copies/b.md", "four");
+        assert_eq!(import("copies"), ["copies/b.md updated 2 [blog waiting already]"]);
+        assert_eq!(import("posts"), ["a.md unchanged 2 [blog updated, not republished]"]);
+
+        // Where the first is gone, its copy stands in for it, also if it was changed since.
+        blog.write("../late/c.md", "two");
+        assert_eq!(import("late"), ["late/c.md unchanged 2 [blog updated, not republished]"]);
+        fs::remove_file(blog.posts.join("a.md")).expect("removed");
+        blog.write("../late/c.md", "five");
+        assert_eq!(import("late"), ["late/c.md updated 3 [blog updated, not republished]"]);
+        // Another file at its old place is another content.
+        blog.write("a.md", "six");
+        assert_eq!(import("posts"), ["a.md created 1 [blog added]"]);
+
+        // Changed and copied at once: one content still, whichever is read first.
+        blog.write("a.md", "seven");
+        blog.write("0.md", "seven");
+        let both = ["0.md unchanged 2 [blog waiting already]", "a.md updated 2 [blog waiting already]"];
+        assert_eq!(import("posts"), both);
+        assert_eq!(contents(), Some(3));
+
+        // What is deleted is forgotten.
+        blog.write("../gone/d.md", "eight");
+        let made = blog.cli.json(&["content", "import", "gone"]);
+        blog.cli.ok(&["content", "delete", &made["files"][0]["content_id"].to_string()]);
+        assert_eq!(import("gone"), ["gone/d.md created 1 [blog added]"]);
+    });
+}
+
 #[test]
 fn two_imports_at_once_make_each_content_once() {
     on_both(|database, dir| {

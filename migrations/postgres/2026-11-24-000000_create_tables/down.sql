@@ -4,6 +4,7 @@ DROP TABLE scheduled_tasks;
 DROP TABLE publish_logs;
 DROP TABLE published_contents;
 DROP TABLE publish_pool;
+DROP TABLE imported_files;
 DROP TABLE content_revisions;
 DROP TABLE contents;
 DROP TABLE accounts;

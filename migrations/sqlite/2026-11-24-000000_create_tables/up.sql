@@ -30,13 +30,9 @@ CREATE TABLE contents (
     revision INTEGER NOT NULL,
     review_status TEXT NOT NULL CHECK (review_status IN ('draft', 'pending_review', 'approved', 'rejected')),
     account_id BIGINT REFERENCES accounts (id),
-    import_path TEXT,
-    import_sha256 TEXT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
-CREATE INDEX contents_by_import_path ON contents (import_path) WHERE import_path IS NOT NULL;
-CREATE INDEX contents_by_import_sha256 ON contents (import_sha256) WHERE import_sha256 IS NOT NULL;
 
 CREATE TABLE content_revisions (
     content_id BIGINT NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
@@ -51,6 +47,18 @@ CREATE TABLE content_revisions (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (content_id, revision)
 );
+
+-- What was imported: a row each time that a file came with bytes it did not have before. The first file of a content
+-- stands for it; others are copies.
+CREATE TABLE imported_files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    path TEXT NOT NULL, -- where the file is now, as far as is known
+    sha256 TEXT NOT NULL,
+    content_id BIGINT NOT NULL REFERENCES contents (id) ON DELETE CASCADE
+);
+CREATE INDEX imported_files_by_path ON imported_files (path);
+CREATE INDEX imported_files_by_sha256 ON imported_files (sha256);
+CREATE INDEX imported_files_by_content ON imported_files (content_id);
 
 -- Hot and narrow: no body, no error text. A row is written twice on its way out.
 CREATE TABLE publish_pool (
