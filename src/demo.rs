@@ -12,7 +12,7 @@ use crate::operations::content::CreateContent;
 use crate::operations::pool::{AddToPool, Addition};
 use crate::operations::token::CreateToken;
 use crate::secrets;
-use crate::server::{self, ServeError};
+use crate::server::{self, ServeError, Stop};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -83,10 +83,12 @@ impl Drop for ThrowAway {
 
 /// Runs until Ctrl-C.
 pub fn run(settings: Settings) -> Result<(), DemoError> {
+    // Before there is a directory, which nobody would take away if the signal ended the process.
+    let stop = Stop::listen().map_err(ServeError::from)?;
     let directory = ThrowAway::new().map_err(DemoError::Directory)?;
     let app = App::open(in_directory(settings, &directory.0))?;
     let token = fill(&app)?;
-    server::serve(&app, |address| explain(address, &token))?;
+    server::serve_until(stop, &app, |address| explain(address, &token))?;
     Ok(())
 }
 

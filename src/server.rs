@@ -7,6 +7,7 @@ use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::ServerLock;
 use crate::operations::cycle::ClaimScope;
 use crate::platforms::folder;
+use actix_rt::SystemRunner;
 use actix_web::{App as WebApp, HttpServer, web};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -25,6 +26,13 @@ pub enum ServeError {
 
 /// Serves until SIGTERM or Ctrl-C. `ready` is told the address as soon as requests are answered.
 pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    // Before anybody is told that it runs: whoever is told may stop it at once.
+    serve_until(Stop::listen()?, app, ready)
+}
+
+/// The same until a signal that may have come already.
+pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    let Stop { system, mut signals } = stop;
     let address = app.settings().listen;
     let _only_server = match &app.settings().database {
         DatabaseUrl::Sqlite(path) => Some(ServerLock::take(path)?),
@@ -33,9 +41,7 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
     let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr()?;
     let grace = Duration::from_secs(app.settings().grace_seconds);
-    actix_rt::System::new().block_on(async {
-        // Before anybody is told that it runs: whoever is told may stop it at once.
-        let mut stop = StopSignals::listen()?;
+    system.block_on(async {
         let node = app.start_node(ClaimScope::Everything).await?;
         let sites = app.settings().data_dir.join("sites");
         let healed = sites.clone();
@@ -56,7 +62,7 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
         let handle = server.handle();
         let running = actix_rt::spawn(server);
         ready(address);
-        stop.first().await;
+        signals.first().await;
         log::info!("stopping: nothing new is sent; what is on the wire has {} s", grace.as_secs());
         if !node.stop(grace).await {
             log::warn!("something was still on the wire; the next start finds out what became of it");
@@ -68,7 +74,20 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
     })
 }
 
-/// SIGTERM and Ctrl-C, heard from the moment that this is made.
+/// SIGTERM and Ctrl-C, heard from the moment that this is made: neither ends the process by itself any more.
+pub struct Stop {
+    system: SystemRunner,
+    signals: StopSignals,
+}
+
+impl Stop {
+    pub fn listen() -> std::io::Result<Self> {
+        let system = actix_rt::System::new();
+        let signals = system.block_on(async { StopSignals::listen() })?;
+        Ok(Stop { system, signals })
+    }
+}
+
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,

@@ -2,10 +2,11 @@
 
 use crate::support::command::{Cli, Server};
 use crate::support::on_both;
+use crate::support::process::Running;
 use crate::support::product::*;
 use crate::support::receiver::{Answer, Receiver};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_server_says_where_it_is_and_records_what_is_on_the_wire_before_it_ends() {
@@ -154,6 +155,26 @@ fn a_server_that_is_ended_as_soon_as_it_speaks_ends_well() {
         let (status, stderr) = demo.end_by(signal, SOON);
         assert_eq!(status.code(), Some(0), "SIG{signal}: {stderr}");
         assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0, "SIG{signal}");
+    }
+}
+
+/// The throw-away directory goes whenever the demo is ended: also while it opens and fills.
+#[test]
+fn a_demo_that_is_ended_before_it_runs_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let variables = [("TMPDIR".to_owned(), dir.path().display().to_string())];
+    let is_empty = || std::fs::read_dir(dir.path()).expect("a folder").next().is_none();
+    for signal in ["INT", "TERM"] {
+        let args = ["serve", "--demo", "--listen", "127.0.0.1:0"];
+        let mut demo = Running::spawn(dir.path(), &variables, b"", &args);
+        let deadline = Instant::now() + SOON;
+        while is_empty() {
+            assert!(Instant::now() < deadline, "no directory: {}", demo.stderr.text());
+        }
+        demo.signal(signal);
+        let status = demo.wait(SOON).expect("it ends");
+        assert_eq!(status.code(), Some(0), "SIG{signal}: {}", demo.stderr.text());
+        assert!(is_empty(), "SIG{signal}");
     }
 }
 
