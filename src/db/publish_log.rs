@@ -147,6 +147,14 @@ pub fn insert_saying(conn: &mut DbConnection, saying: &Saying<'_>, now: Timestam
         .get_result(conn)?)
 }
 
+/// For the transaction that writes this row: its attempt has shown that the account is what is broken.
+pub(super) fn waits_for_account(conn: &mut DbConnection, log: LogId, message: &str) -> Result<(), DbError> {
+    diesel::update(dsl::publish_logs.filter(dsl::id.eq(log.0)))
+        .set((dsl::error_message.eq(message), dsl::retry_at.eq(None::<i64>)))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// When the last attempt of an execution ended.
 pub fn last_end_of(conn: &mut DbConnection, execution: ExecutionId) -> Result<Option<Timestamp>, DbError> {
     Ok(dsl::publish_logs

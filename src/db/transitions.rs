@@ -10,7 +10,7 @@ use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus, may_change};
 use crate::domain::ids::*;
-use crate::domain::outcome::{LaneEffect, Settlement};
+use crate::domain::outcome::{LaneEffect, Settlement, WAITS_FOR_ACCOUNT};
 use diesel::prelude::*;
 use settle::Logged;
 
@@ -94,7 +94,7 @@ fn verdicts(conn: &mut DbConnection, logged: &Logged, ended: &[Ended]) -> Result
     for one in ended {
         let verdict = match logged.get(&one.attempt) {
             Some(log) => {
-                apply_lane_effect(conn, one)?;
+                apply_lane_effect(conn, one, *log)?;
                 Written::Settled(*log)
             }
             None => earlier(conn, one.attempt)?.map_or(Written::LeaseLost, Written::Already),
@@ -114,23 +114,32 @@ fn earlier(conn: &mut DbConnection, attempt: AttemptId) -> Result<Option<LogId>,
         .optional()?)
 }
 
-fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended) -> Result<(), DbError> {
+fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended, log: LogId) -> Result<(), DbError> {
     let reason = ended.settlement.problem.as_ref().map_or("refused", |problem| problem.message.as_str());
     match ended.settlement.lane {
         LaneEffect::None => Ok(()),
         LaneEffect::Suspend { until } => {
             super::accounts::suspend_if_unchanged(conn, ended.account, ended.account_version, reason, until)
         }
-        LaneEffect::WrongAddress => second_wrong_address(conn, ended, reason),
+        LaneEffect::WrongAddress => second_wrong_address(conn, ended, log, reason),
     }
 }
 
 /// A second entry that finds nobody at the account's address suspends it, and both entries wait at no cost.
-fn second_wrong_address(conn: &mut DbConnection, ended: &Ended, reason: &str) -> Result<(), DbError> {
+fn second_wrong_address(
+    conn: &mut DbConnection,
+    ended: &Ended,
+    log: LogId,
+    reason: &str,
+) -> Result<(), DbError> {
     let entry = ended.attempt.entry;
     let first = super::accounts::note_wrong_address(conn, ended.account, entry)?;
     let Some(first) = first.filter(|first| *first != entry) else { return Ok(()) };
     super::accounts::suspend_if_unchanged(conn, ended.account, ended.account_version, reason, None)?;
+    // What may be out needs a person whatever becomes of the account.
+    if ended.settlement.status != EntryStatus::Uncertain {
+        super::publish_log::waits_for_account(conn, log, &format!("{reason}{WAITS_FOR_ACCOUNT}"))?;
+    }
     for one in [first, entry] {
         diesel::update(
             dsl::publish_pool

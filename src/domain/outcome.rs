@@ -38,6 +38,10 @@ impl Problem {
 /// The longest message that is kept.
 const MESSAGE_MAX_CHARS: usize = 2000;
 
+/// Said of an entry whose attempt found its account broken.
+pub const WAITS_FOR_ACCOUNT: &str =
+    " (not final: the entry waits until its account is put right and resumed)";
+
 /// Text as any database keeps it: PostgreSQL refuses U+0000, and with it the whole outcome.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
@@ -188,6 +192,24 @@ pub struct Settlement {
 }
 
 impl Settlement {
+    /// When it will be tried again, as far as is known: not before the account's suspension ends, where the attempt
+    /// found that broken.
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        match (self.status, &self.lane) {
+            (EntryStatus::Pending, LaneEffect::Suspend { until }) => *until,
+            (EntryStatus::Pending, LaneEffect::None | LaneEffect::WrongAddress) => self.due_at,
+            (_, _) => None,
+        }
+    }
+
+    /// What the log says of the failure. One that is neither final nor has a time for the next try says what it waits
+    /// for.
+    pub fn error_message(&self) -> Option<String> {
+        let message = &self.problem.as_ref()?.message;
+        let waits = self.status == EntryStatus::Pending && self.lane == LaneEffect::Suspend { until: None };
+        Some(if waits { format!("{message}{WAITS_FOR_ACCOUNT}") } else { message.clone() })
+    }
+
     /// The same end without the words of the platform, for a database that does not take those. What may be out needs
     /// a person then: nobody can see any more where it is.
     pub fn unrecorded(self) -> Settlement {

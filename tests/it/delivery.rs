@@ -1,17 +1,26 @@
 //! What a receiver does, end to end: what becomes of the entry, its account and the next attempt.
 
 use crate::support::app::*;
+use crate::support::clock::SteppedClock;
 use crate::support::on_both;
+use crate::support::played::Played;
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::db::accounts::AccountRow;
+use contenthub::domain::delivery_class::DeliveryClass;
+use contenthub::domain::outcome::{Problem, Receipt, Seen};
 use contenthub::operations::account::{GetAccount, UpdateAccount};
 use contenthub::operations::entry::{ClearPublished, Resolution, ResolveEntry};
 use contenthub::operations::pool::AddToPool;
+use contenthub::platforms::registry::Registry;
 use contenthub::{
     AccountId, Addition, App, EntryId, EntryStatus, LogStatus, OperationError, Report, ResultStatus,
+    Timestamp,
 };
+use futures_util::FutureExt;
+use futures_util::future::ready;
 use serde_json::json;
 use std::fs;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Longer than any pause after a failure that accuses the platform, or after a first failure.
@@ -34,6 +43,15 @@ fn waits_at_no_cost(app: &App, id: EntryId) {
     assert_eq!(told, (EntryStatus::Pending, 0, false, true), "{entry:?}");
 }
 
+/// A result that is neither final nor has a time for the next try says what its entry waits for.
+#[track_caller]
+fn waits_for_account(report: &Report, place: usize) {
+    let result = &report.data.results[place];
+    assert_eq!((result.status, result.retry_at), (ResultStatus::Failed, None), "{result:?}");
+    let error = result.error.as_deref().unwrap_or_default();
+    assert!(error.contains("not final") && error.contains("until its account is put right"), "{error}");
+}
+
 #[test]
 fn a_second_entry_that_finds_nobody_suspends_the_account() {
     on_both(|url, dir| {
@@ -47,6 +65,7 @@ fn a_second_entry_that_finds_nobody_suspends_the_account() {
             let report = report_of(&app, task);
             assert_eq!((report.data.failed_count, skipped_on(&report, account)), (2, 1), "{report:?}");
             assert_eq!(receiver.posts().len(), 2, "nobody asks a third time, or follows a redirect");
+            waits_for_account(&report, 1);
             for id in ids {
                 waits_at_no_cost(&app, id);
             }
@@ -112,9 +131,46 @@ fn an_account_that_is_refused_is_suspended_at_once() {
             let shut = lane(&app, account);
             let reason = shut.suspended_reason.unwrap_or_default();
             assert!(shut.suspended_by_machine && reason.contains(&status.to_string()), "{reason}");
+            assert!(!reason.contains("not final"), "that is said of the entry: {reason}");
+            waits_for_account(&report, 0);
             let code = attempts(&app, ids[0])[0].error_code.clone();
             assert_eq!(code, Some(format!("http_{status}")));
         }
+    });
+}
+
+#[test]
+fn a_quota_says_when_the_entry_is_tried_again() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    on_both(|url, dir| {
+        let begins_anew = Arc::new(OnceLock::new());
+        let until = begins_anew.clone();
+        let played = Played::new(DeliveryClass::Blind, move |call| {
+            let now = Timestamp::from_micros(call.unix_seconds * 1_000_000);
+            let seen = match *until.get_or_init(|| now + HOUR) {
+                until if now < until => Seen::AccountBroken {
+                    problem: Problem::new("quota", "no more posts today"),
+                    until: Some(until),
+                },
+                _ => Seen::Accepted(Receipt::default()),
+            };
+            ready(seen).boxed_local()
+        });
+        let clock = Arc::new(SteppedClock::new());
+        let registry = Registry::default().with(Arc::new(played));
+        let app = App::open_with(settings(url, dir), registry, clock.clone()).expect("opened");
+        app.disable_task(first_task(&app)).expect("disabled");
+        let account = account(&app, "full", "played", json!({}));
+        let id = add(&app, "x", account);
+        let task = task(&app, "run");
+        let result = report_of(&app, task).data.results.remove(0);
+        let told = (result.status, result.retry_at, result.error.as_deref());
+        assert_eq!(told, (ResultStatus::Failed, begins_anew.get().copied(), Some("no more posts today")));
+        assert_eq!(lane(&app, account).suspended_until, result.retry_at);
+        // Its own time is not moved: somebody may resume the account before.
+        waits_at_no_cost(&app, id);
+        clock.forward(HOUR);
+        assert_eq!(report_of(&app, task).data.success_count, 1);
     });
 }
 

@@ -95,10 +95,10 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
         .bind::<Integer, _>(one.attempt.number)
         .bind::<Text, _>(what.log.as_str())
         .bind::<Nullable<Text>, _>(what.problem.as_ref().map(|problem| problem.code.as_str()))
-        .bind::<Nullable<Text>, _>(what.problem.as_ref().map(|problem| problem.message.as_str()))
+        .bind::<Nullable<Text>, _>(what.error_message())
         .bind::<Nullable<Text>, _>(what.receipt.media_id.as_deref())
         .bind::<Nullable<Text>, _>(what.receipt.url.as_deref())
-        .bind::<Nullable<BigInt>, _>(retry_at(one))
+        .bind::<Nullable<BigInt>, _>(what.retry_at().map(|at| at.micros()))
         .bind::<BigInt, _>(one.started_at.micros())
         .bind::<BigInt, _>(one.finished_at.micros())
         .execute(conn)?;
@@ -114,9 +114,9 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
         published_at = CASE e.status WHEN 'published' THEN e.finished_at END, \
         log_id = nextval('publish_logs_id_seq'), updated_at = e.finished_at, \
         claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL \
-      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19) \
         AS e (pool_id, number, status, due_at, retry_count, unproven, execution_id, log_status, error_code, \
-              error_message, media_id, url, started_at, finished_at) \
+              error_message, media_id, url, started_at, finished_at, retry_at) \
       WHERE p.id = e.pool_id AND p.claimed_by = $1 AND p.attempt = e.number \
         AND CASE p.status WHEN 'publishing' THEN TRUE ELSE FALSE END \
       RETURNING p.content_id, p.revision, p.account_id, p.log_id, e.*), \
@@ -124,7 +124,7 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
       INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, attempt, status, \
         error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
       SELECT log_id, pool_id, content_id, revision, account_id, execution_id, number, log_status, error_code, \
-        error_message, media_id, url, CASE status WHEN 'pending' THEN due_at END, started_at, finished_at \
+        error_message, media_id, url, retry_at, started_at, finished_at \
       FROM moved), \
     remembered AS ( \
       INSERT INTO published_contents (content_id, account_id, first_published_at) \
@@ -171,7 +171,7 @@ pub(super) fn on_postgres(
         .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| one.execution.map(|id| id.0)))
         .bind::<Array<Text>, _>(column(ended, |one| one.settlement.log.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(ended, |one| Some(problem(one)?.code.as_str())))
-        .bind::<Array<Nullable<Text>>, _>(column(ended, |one| Some(problem(one)?.message.as_str())))
+        .bind::<Array<Nullable<Text>>, _>(column(ended, |one| one.settlement.error_message()))
         .bind::<Array<Nullable<Text>>, _>(column(ended, |one| one.settlement.receipt.media_id.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(ended, |one| one.settlement.receipt.url.as_deref()))
         .bind::<Array<BigInt>, _>(column(ended, |one| one.started_at.micros()))
@@ -179,6 +179,7 @@ pub(super) fn on_postgres(
         .bind::<Bool, _>(look.is_some())
         .bind::<BigInt, _>(now.micros())
         .bind::<Bool, _>(can_decrypt)
+        .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| Some(one.settlement.retry_at()?.micros())))
         .load(conn)?;
     let (mut logged, mut lanes, mut open) = (Logged::new(), Vec::new(), Vec::new());
     for row in rows {
@@ -204,11 +205,4 @@ pub(super) fn on_postgres(
     }
     open.sort_by_key(|execution| (execution.rule, execution.id));
     Ok((logged, lanes, open))
-}
-
-fn retry_at(one: &Ended) -> Option<i64> {
-    if one.settlement.status != EntryStatus::Pending {
-        return None;
-    }
-    one.settlement.due_at.map(|at| at.micros())
 }
