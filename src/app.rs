@@ -18,7 +18,7 @@ use crate::node::{Node, NodeSettings};
 use crate::operations::account::CreateAccount;
 use crate::operations::content::CreateContent;
 use crate::operations::cycle::ClaimScope;
-use crate::operations::execution::{GetExecution, ListExecutions, TriggerTask};
+use crate::operations::execution::{GetExecution, GetProgress, ListExecutions, RunProgress, TriggerTask};
 use crate::operations::history::ListHistory;
 use crate::operations::pool::{AddToPool, Addition, GetEntry, GetStats, ListEntries};
 use crate::operations::task::{CreateTask, ListTasks, MakeFirstTask, UpdateTask};
@@ -34,6 +34,12 @@ use std::time::Duration;
 /// How often something is looked at that is waited for: often at first, then less.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LATER_LOOKS: Duration = Duration::from_millis(100);
+
+/// How often whoever listens is told how far a run is: counting costs something.
+const BETWEEN_WORDS: Duration = Duration::from_millis(500);
+
+/// Who is told how far a run is.
+type Listener<'a> = &'a mut (dyn FnMut(RunProgress) + Send);
 
 /// Why it cannot be opened. Nothing was changed but what could be made.
 #[derive(Debug, thiserror::Error)]
@@ -208,17 +214,42 @@ impl App {
 
     /// Runs a task now and waits for its report. It works with and without a server: both publish, each entry once.
     pub fn run_task(&self, task: TaskId) -> Result<Report, OperationError> {
+        self.run_and_tell(task, None)
+    }
+
+    /// The same for somebody who wants to know how far it is: `told` hears it at the start, now and then, and at the end.
+    pub fn run_task_telling(
+        &self,
+        task: TaskId,
+        mut told: impl FnMut(RunProgress) + Send,
+    ) -> Result<Report, OperationError> {
+        self.run_and_tell(task, Some(&mut told))
+    }
+
+    fn run_and_tell(&self, task: TaskId, told: Option<Listener<'_>>) -> Result<Report, OperationError> {
         let execution = self.run(TriggerTask { task, by: Trigger::Cli })?;
         // On a thread of its own, because the caller's may have a runtime already.
-        let run = || actix_rt::System::new().block_on(self.work_on(task, execution));
+        let run = || actix_rt::System::new().block_on(self.work_on(task, execution, told));
         std::thread::scope(|threads| threads.spawn(run).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    async fn work_on(&self, task: TaskId, execution: ExecutionId) -> Result<Report, OperationError> {
+    async fn work_on(
+        &self,
+        task: TaskId,
+        execution: ExecutionId,
+        mut told: Option<Listener<'_>>,
+    ) -> Result<Report, OperationError> {
+        let mut next_word = self.clock.monotonic();
         let node = self.start_node(ClaimScope::Task(task)).await?;
         let mut pause = FIRST_LOOK;
         let row = loop {
+            if let Some(told) = &mut told
+                && self.clock.monotonic() >= next_word
+            {
+                told(node.db.perform(GetProgress(execution)).await?);
+                next_word = self.clock.monotonic() + BETWEEN_WORDS;
+            }
             let row = node.db.perform(GetExecution(execution)).await?;
             if !matches!(row.status, ExecutionStatus::Queued | ExecutionStatus::Running) {
                 break row;
@@ -230,6 +261,9 @@ impl App {
             }
         };
         node.stop(self.grace()).await;
+        if let Some(told) = &mut told {
+            told(self.run(GetProgress(execution))?);
+        }
         match row.report.as_deref().map(serde_json::from_str::<Report>) {
             Some(Ok(report)) => Ok(report),
             Some(Err(error)) => Err(OperationError::Internal(format!("the report cannot be read: {error}"))),

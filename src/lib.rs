@@ -130,6 +130,7 @@ pub use operations::{
     OperationError, Page, Paging,
     account::CreateAccount,
     content::CreateContent,
+    execution::RunProgress,
     pool::{Addition, BatchAdd, OnConflict},
     task::CreateTask,
 };

@@ -1,6 +1,6 @@
 //! The bench's own database: made, filled, dropped.
 
-use super::{BenchError, Plan};
+use super::{BODY_BYTES, BenchError, LATENESS_SPAN, Plan};
 use crate::app::App;
 use crate::db::connection::{DbConnection, connect};
 use crate::db::contents::Text;
@@ -17,7 +17,6 @@ use diesel::prelude::*;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
 
 /// A database of the bench's own; dropped with this value.
 pub struct Made {
@@ -65,9 +64,8 @@ pub fn fill(
     app: &App,
     plan: &Plan,
     sink: &str,
-    body_bytes: usize,
     first_due: Option<Timestamp>,
-    span: Duration,
+    told: &mut dyn FnMut(usize),
 ) -> Result<(), BenchError> {
     let mut accounts = Vec::new();
     for number in 1..=plan.accounts {
@@ -80,9 +78,9 @@ pub fn fill(
     let mut left: Vec<usize> = (0..plan.entries).collect();
     while !left.is_empty() {
         let rest = left.split_off(left.len().min(BATCH_MAX));
-        let contents = app.run(CreateMany { count: left.len(), body_bytes })?;
+        let contents = app.run(CreateMany { count: left.len(), body_bytes: BODY_BYTES })?;
         let due = |place: usize| {
-            let share = span.mul_f64(place as f64 / plan.entries as f64);
+            let share = LATENESS_SPAN.mul_f64(place as f64 / plan.entries as f64);
             first_due.map(|first| first + share)
         };
         let items = left
@@ -96,6 +94,7 @@ pub fn fill(
             .collect();
         app.run(BatchAdd { items, on_conflict: OnConflict::Fail })?;
         left = rest;
+        told(plan.entries - left.len());
     }
     Ok(())
 }

@@ -65,8 +65,12 @@ pub struct Measured {
     pub is_right: bool,
 }
 
-/// Runs it. Whatever it made is gone afterwards.
-pub fn run(plan: &Plan, settings: Settings) -> Result<Measured, BenchError> {
+/// Runs it. Whatever it made is gone afterwards. `told` hears which part of it is on, and how many entries are done.
+pub fn run(
+    plan: &Plan,
+    settings: Settings,
+    told: &mut dyn FnMut(&'static str, usize),
+) -> Result<Measured, BenchError> {
     let directory = tempdir()?;
     let made = database::make(plan, &directory.0)?;
     let settings = Settings {
@@ -79,10 +83,10 @@ pub fn run(plan: &Plan, settings: Settings) -> Result<Measured, BenchError> {
     let sink = Sink::start()?;
     let started_at = app.clock().now();
     let first_due = plan.lateness.then_some(started_at + LATENESS_LEAD);
-    database::fill(&app, plan, sink.url(), BODY_BYTES, first_due, LATENESS_SPAN)?;
+    database::fill(&app, plan, sink.url(), first_due, &mut |done| told("filling the pool", done))?;
     let before = cpu_seconds(std::process::id());
     let began = Instant::now();
-    publish_all(&app, plan)?;
+    publish_all(&app, plan, &mut |done| told("publishing", done))?;
     let elapsed = began.elapsed().as_secs_f64();
     let cpu = cpu_seconds(std::process::id()) - before;
     let sink_cpu = cpu_seconds(sink.pid());
@@ -90,7 +94,7 @@ pub fn run(plan: &Plan, settings: Settings) -> Result<Measured, BenchError> {
     judge(&app, plan, &arrivals, elapsed, (cpu, sink_cpu))
 }
 
-fn publish_all(app: &App, plan: &Plan) -> Result<(), BenchError> {
+fn publish_all(app: &App, plan: &Plan, told: &mut dyn FnMut(usize)) -> Result<(), BenchError> {
     actix_rt::System::new().block_on(async {
         let node = app.start_node(ClaimScope::Everything).await?;
         let (mut done, mut since) = (0, Instant::now());
@@ -101,10 +105,12 @@ fn publish_all(app: &App, plan: &Plan) -> Result<(), BenchError> {
                 && usize::try_from(node.db.perform(GetStats { account: None }).await?.published).unwrap_or(0)
                     >= plan.entries;
             if is_through {
+                told(plan.entries);
                 break;
             }
             if attempts > done {
                 (done, since) = (attempts, Instant::now());
+                told(done.min(plan.entries));
             }
             if since.elapsed() > STUCK {
                 return Err(BenchError::Stuck(done));

@@ -1,6 +1,7 @@
 //! `contenthub bench`.
 
 use super::output::Output;
+use super::progress::Progress;
 use super::{Done, Failure};
 use crate::bench::{self, Plan};
 use crate::config::Settings;
@@ -35,7 +36,15 @@ pub fn run(
         postgres,
         lateness: arguments.lateness,
     };
-    let measured = bench::run(&plan, settings)?;
+    let (mut progress, mut part) = (Progress::new("starting", None), "starting");
+    let measured = bench::run(&plan, settings, &mut |now, done| {
+        if now != part {
+            part = now;
+            progress.next(now);
+        }
+        progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(plan.entries).unwrap_or(0));
+    })?;
+    drop(progress);
     show(&measured.figures, out)?;
     if measured.is_right { Ok(Done::Well) } else { Err(Failure::Bench(bench::BenchError::Wrong)) }
 }

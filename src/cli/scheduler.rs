@@ -1,6 +1,7 @@
 //! `contenthub scheduler`: tasks and their runs.
 
 use super::output::Output;
+use super::progress::Progress;
 use super::{Done, Failure, time};
 use crate::app::App;
 use crate::domain::ids::TaskId;
@@ -84,7 +85,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
             app.run(DeleteTask(id))?;
             out.say(&format!("Task {id} is gone; its history stays."), &json!({"deleted": id}))
         }
-        Command::Trigger { id } => report(&app.run_task(id)?, out),
+        Command::Trigger { id } => trigger(id, app, out),
         Command::History { id, page, page_size } => history(id, Paging::new(page, page_size)?, app, out),
     }
 }
@@ -135,6 +136,14 @@ fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Fa
     let view = TaskView::from(app.run(UpdateTask { enabled: Some(enabled), ..UpdateTask::new(id) })?);
     let word = if enabled { "enabled" } else { "disabled" };
     out.say(&format!("Task {id} “{}” is {word}.", view.name), &json!(view))
+}
+
+fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
+    let mut progress = Progress::new("publishing", None);
+    let ended = app.run_task_telling(id, |so_far| progress.set(so_far.done, so_far.total))?;
+    // Off the terminal before there is a report on it.
+    drop(progress);
+    report(&ended, out)
 }
 
 fn history(id: TaskId, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -3,7 +3,7 @@
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, ExecutionRow, NewExecution, OpenExecution};
-use crate::db::{due, publish_log, tasks};
+use crate::db::{due, entries, publish_log, tasks};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
@@ -142,6 +142,38 @@ impl Operation for GetExecution {
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<ExecutionRow, OperationError> {
         executions::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("execution", self.0))
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunProgress {
+    /// Entries that it has tried.
+    pub done: u64,
+    /// The same with those on the wire, and those that are due and may go out; more may fall due.
+    pub total: u64,
+}
+
+/// Counts what a run has done, and what it may still find.
+#[derive(Debug, Clone, Copy)]
+pub struct GetProgress(pub ExecutionId);
+
+impl Operation for GetProgress {
+    type Output = RunProgress;
+    const ACCESS: Access = Access::Read;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<RunProgress, OperationError> {
+        let tally = publish_log::tally(conn, self.0)?;
+        let done = tally.published + tally.failed + tally.uncertain;
+        let shut: i64 = due::skipped(conn, now, cx.can_decrypt())?.iter().map(|lane| lane.count).sum();
+        let left = (entries::due_now(conn, None, now)?.0 - shut).max(0);
+        let whole = |count: i64| u64::try_from(count).unwrap_or(0);
+        Ok(RunProgress { done: whole(done), total: whole(done + tally.in_progress + left) })
     }
 }
 

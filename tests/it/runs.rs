@@ -1,12 +1,15 @@
 //! Runs and their reports: one bad publish never stops the others, and the report says what became of each.
 
 use crate::support::app::*;
+use crate::support::command::Cli;
 use crate::support::on_both;
 use crate::support::played::Played;
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::actors::system_clock::SystemClock;
+use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::outcome::{Problem, Receipt, Seen};
+use contenthub::operations::account::SuspendAccount;
 use contenthub::platforms::platform::PublishCall;
 use contenthub::platforms::registry::Registry;
 use contenthub::{AccountId, App, EntryStatus, LogStatus, Report, ResultStatus};
@@ -141,6 +144,53 @@ fn one_refusing_one_closing_and_one_hanging_receiver_stop_nobody() {
 }
 
 #[test]
+fn whoever_listens_is_told_how_far_a_run_is() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        receiver.on_any([Answer::status(200).held()]);
+        let hook = one_by_one(&app, "hook", json!({"url": receiver.url("/")}));
+        let shut = webhook(&app, "shut", &receiver.url("/"));
+        for title in ["a", "b", "c"] {
+            add(&app, title, hook);
+            add(&app, title, shut);
+        }
+        let (reason, until) = ("lunch".to_owned(), None);
+        app.run(SuspendAccount { id: shut, reason, until }).expect("suspended");
+        let mut told = Vec::new();
+        let report = app.run_task_telling(task(&app, "run"), |so_far| {
+            told.push((so_far.done, so_far.total));
+            receiver.on_any([Answer::status(200)]);
+            receiver.release();
+        });
+        assert_eq!(report.expect("a report").data.success_count, 3);
+        assert_eq!((told.first(), told.last()), (Some(&(0, 3)), Some(&(3, 3))), "{told:?}");
+    });
+}
+
+#[test]
+fn long_work_says_how_far_it_is_also_without_a_terminal() {
+    const COUNT: usize = 1000;
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(&dir.path().join("data"));
+    let (app, _) = by_hand(&url, dir.path());
+    let receiver = Receiver::start();
+    let account = wide(&app, "hook", &receiver.url("/"));
+    app.run(AddMany { count: COUNT, account, at: None }).expect("added");
+    let id = task(&app, "run").to_string();
+    let cli = Cli::on(dir.path(), &url);
+    let ran = cli.run(&["scheduler", "trigger", &id]).expect_code(0);
+    assert!(ran.stderr.contains("publishing: 1000 of 1000\n"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("publishing: "), "the report alone is on stdout");
+    let measured =
+        Cli::in_dir(dir.path()).run(&["bench", "--entries", "1000", "--output", "json"]).expect_code(0);
+    for line in ["filling the pool: 1000 of 1000\n", "publishing: 1000 of 1000\n"] {
+        assert!(measured.stderr.contains(line), "{line}: {}", measured.stderr);
+    }
+    assert_eq!(measured.json()["deliveries"], 1000);
+}
+
+#[test]
 fn what_waits_behind_a_shut_lane_is_told_by_lane_and_reason() {
     on_both(|url, dir| {
         let (app, _) = by_hand(url, dir);
@@ -149,12 +199,8 @@ fn what_waits_behind_a_shut_lane_is_told_by_lane_and_reason() {
         let shut = webhook(&app, "shut", &receiver.url("/"));
         add(&app, "goes", open);
         let waits = [add(&app, "waits", shut), add(&app, "waits too", shut)];
-        let suspend = contenthub::operations::account::SuspendAccount {
-            id: shut,
-            reason: "holidays".to_owned(),
-            until: None,
-        };
-        app.run(suspend).expect("suspended");
+        let (reason, until) = ("holidays".to_owned(), None);
+        app.run(SuspendAccount { id: shut, reason, until }).expect("suspended");
 
         let report = report_of(&app, task(&app, "run"));
         assert_eq!(report.message, "Publishing completed: 1 succeeded, 0 failed, 2 skipped");
