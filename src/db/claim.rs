@@ -8,7 +8,7 @@ use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::content::Article;
 use crate::domain::ids::*;
-use crate::domain::outcome::Standing;
+use crate::domain::outcome::{LogStatus, Standing};
 use crate::domain::priority::Priority;
 use crate::domain::turns::Candidate;
 use diesel::pg::sql_types::Array;
@@ -97,7 +97,8 @@ const SQLITE_CANDIDATES: &str = "SELECT id, account_id, priority, due_at, attemp
     WHERE account_id = ?1 AND status = 'pending' AND NOT held \
       AND priority IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) AND due_at <= ?2 \
       AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
-        WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = ?3 LIMIT 1) IS NULL) \
+        WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = ?3 AND l.status <> 'not_sent' \
+        LIMIT 1) IS NULL) \
     ORDER BY priority, due_at, id LIMIT ?4";
 const POSTGRES_CANDIDATES: &str = "SELECT c.id, lane.account_id, c.priority, c.due_at, c.attempt, busy.count \
     FROM unnest($1, $2) AS lane (account_id, concurrency) \
@@ -110,12 +111,13 @@ const POSTGRES_CANDIDATES: &str = "SELECT c.id, lane.account_id, c.priority, c.d
         WHERE p.account_id = lane.account_id AND p.status = 'pending' AND NOT p.held \
           AND p.priority = level.priority AND p.due_at <= $4 \
           AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
-            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = $5 LIMIT 1) IS NULL) \
+            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = $5 AND l.status <> 'not_sent' \
+            LIMIT 1) IS NULL) \
         ORDER BY p.due_at, p.id LIMIT places.count) AS ranked \
       ORDER BY ranked.priority, ranked.due_at, ranked.id LIMIT places.count) AS c";
 
 /// Due entries of `lanes` for at most `slots` places. Entries that the execution `not_tried_by` has tried already are
-/// left out.
+/// left out; a claim of which nothing was sent was no try.
 pub fn candidates(
     conn: &mut DbConnection,
     lanes: &[Lane],
@@ -192,6 +194,7 @@ pub fn assign(
         let tried: Vec<Option<i64>> = dsl::publish_logs
             .filter(dsl::pool_id.eq(candidate.entry.0))
             .filter(dsl::execution_id.eq_any(ids))
+            .filter(dsl::status.ne(LogStatus::NotSent.as_str()))
             .select(dsl::execution_id)
             .load(conn)?;
         let fresh = open.iter().map(|execution| execution.id).find(|id| !tried.contains(&Some(id.0)));

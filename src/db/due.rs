@@ -34,13 +34,14 @@ pub fn next_due(conn: &mut DbConnection, can_decrypt: bool) -> Result<Option<Tim
 }
 
 /// Lane by lane, by the index on due entries. Coalesce sends the planner to the few attempts of an entry, not to the many
-/// of the run.
+/// of the run. A claim of which nothing was sent was no try.
 const LEFT: &str = "SELECT count(*) FROM (SELECT 1 FROM accounts AS a \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) AND ($2 OR a.credentials IS NULL) \
       AND (SELECT 1 FROM publish_pool AS p \
         WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= $3 \
           AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
-            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = $4 LIMIT 1) IS NULL) LIMIT 1) = 1 \
+            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = $4 AND l.status <> 'not_sent' \
+            LIMIT 1) IS NULL) LIMIT 1) = 1 \
     LIMIT 1) AS one";
 
 /// Whether an execution that began at `started_at` still has something to try that was due then.

@@ -222,6 +222,7 @@ pub fn due_though_tried(
         .inner_join(pool::publish_pool.on(pool::id.eq(dsl::pool_id)))
         .filter(dsl::execution_id.eq(execution.0))
         .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::status.ne(LogStatus::NotSent.as_str()))
         .filter(pool::status.eq(EntryStatus::Pending.as_str()))
         .filter(pool::held.eq(false))
         .filter(pool::due_at.le(now.micros()))
