@@ -5,7 +5,7 @@ use crate::actors::executor::{ExecutorSettings, PublishingExecutorActor, Tick, W
 use crate::actors::publisher::PublisherActor;
 use crate::actors::scheduler::SchedulerActor;
 use crate::actors::shutdown;
-use crate::db::connection::{DbError, pool};
+use crate::db::connection::{DbError, Patience, pool};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::NodeLocks;
 use crate::domain::clock::Clock;
@@ -53,8 +53,12 @@ impl Node {
             DatabaseUrl::Postgres(_) => None,
         };
         let one_writer = locks.is_some();
-        let db =
-            DbHandle::start(pool(&settings.database, DbHandle::CONNECTIONS), cx, clock.clone(), one_writer);
+        let patience = match settings.scope {
+            ClaimScope::Everything => Patience::Server,
+            ClaimScope::Task(_) => Patience::Command,
+        };
+        let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
+        let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
         let executor = PublishingExecutorActor::new(
             ExecutorSettings {
                 node: id,

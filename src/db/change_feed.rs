@@ -1,6 +1,6 @@
 //! Learning that another process wrote: a hint that work may have come. A slow poll finds what a lost hint missed.
 
-use super::connection::{DbConnection, DbError, connect};
+use super::connection::{DbConnection, DbError, Patience, connect_with};
 use super::database_url::DatabaseUrl;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -22,7 +22,7 @@ struct DataVersion {
 
 impl ChangeFeed {
     pub fn open(url: &DatabaseUrl) -> Result<Self, DbError> {
-        let mut conn = connect(url)?;
+        let mut conn = connect_with(url, Patience::Server)?;
         if let DbConnection::Postgres(inner) = &mut conn {
             inner.batch_execute(&format!("LISTEN {CHANNEL}"))?;
         }

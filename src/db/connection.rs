@@ -7,10 +7,23 @@ use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a statement waits for another process that is writing (SQLite).
-const SQLITE_BUSY: Duration = Duration::from_secs(5);
-/// How long a request for a connection waits before it is told that the database is away.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a database is waited for: to connect, or (SQLite) for another process that is writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Nobody else waits behind a command, and a machine that is busy with something else is no reason to fail.
+    Command,
+    /// Whoever asks a server is told soon that the database is away, and may ask again.
+    Server,
+}
+
+impl Patience {
+    pub fn span(self) -> Duration {
+        match self {
+            Patience::Command => Duration::from_secs(30),
+            Patience::Server => Duration::from_secs(5),
+        }
+    }
+}
 
 /// A connection to one of the databases that we run on.
 #[derive(diesel::MultiConnection)]
@@ -83,15 +96,20 @@ fn is_passing(message: &str) -> bool {
     PASSING.iter().any(|sign| message.contains(sign))
 }
 
-/// Opens one connection, set up for use.
+/// Opens one connection for a command, set up for use.
 pub fn connect(url: &DatabaseUrl) -> Result<DbConnection, DbError> {
+    connect_with(url, Patience::Command)
+}
+
+/// Opens one connection, set up for use.
+pub fn connect_with(url: &DatabaseUrl, patience: Patience) -> Result<DbConnection, DbError> {
     match url {
-        DatabaseUrl::Sqlite(path) => connect_sqlite(path).map(DbConnection::Sqlite),
-        DatabaseUrl::Postgres(text) => connect_postgres(text).map(DbConnection::Postgres),
+        DatabaseUrl::Sqlite(path) => connect_sqlite(path, patience).map(DbConnection::Sqlite),
+        DatabaseUrl::Postgres(text) => connect_postgres(text, patience).map(DbConnection::Postgres),
     }
 }
 
-fn connect_sqlite(path: &Path) -> Result<SqliteConnection, DbError> {
+fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, DbError> {
     let shown = path.display();
     let text = path.to_str().ok_or_else(|| DbError::Unusable(format!("{shown} is not a UTF-8 path")))?;
     let mut connection = SqliteConnection::establish(text)
@@ -99,9 +117,9 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, DbError> {
     let pragmas = format!(
         "PRAGMA busy_timeout = {}; PRAGMA synchronous = FULL; \
          PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
-        SQLITE_BUSY.as_millis()
+        patience.span().as_millis()
     );
-    let set_up = connection.batch_execute(&pragmas).and_then(|()| use_wal(&mut connection));
+    let set_up = connection.batch_execute(&pragmas).and_then(|()| use_wal(&mut connection, patience));
     set_up.map_err(|error| match &error {
         DieselError::DatabaseError(_, info) if info.message().contains("not a database") => {
             DbError::Unusable(format!("{shown} is not a SQLite database"))
@@ -115,9 +133,9 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, DbError> {
 }
 
 /// Two processes that open a new file at once both want to switch it to WAL; there SQLite does not wait by itself.
-fn use_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
+fn use_wal(connection: &mut SqliteConnection, patience: Patience) -> QueryResult<()> {
     const PAUSE: Duration = Duration::from_millis(10);
-    let mut patience = SQLITE_BUSY;
+    let mut patience = patience.span();
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL") {
             Err(DieselError::DatabaseError(_, info))
@@ -131,13 +149,13 @@ fn use_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
     }
 }
 
-fn connect_postgres(url: &str) -> Result<PgConnection, DbError> {
+fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbError> {
     if has_bare_at(url) {
         return Err(DbError::Unusable(
             "its address has more than one @: write the one in the password as %40".to_owned(),
         ));
     }
-    let mut connection = PgConnection::establish(&with_time_limit(url)).map_err(|error| {
+    let mut connection = PgConnection::establish(&with_time_limit(url, patience)).map_err(|error| {
         // libpq repeats what it cannot read, and that may be the password.
         let message = without_password_of(url, &plain(&error));
         if message.contains("SSL support is not compiled in") {
@@ -154,12 +172,12 @@ fn connect_postgres(url: &str) -> Result<PgConnection, DbError> {
 }
 
 /// libpq waits for ever unless it is told otherwise.
-fn with_time_limit(url: &str) -> String {
+fn with_time_limit(url: &str, patience: Patience) -> String {
     if url.contains("connect_timeout=") {
         return url.to_owned();
     }
     let sign = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{sign}connect_timeout={}", CONNECT_TIMEOUT.as_secs())
+    format!("{url}{sign}connect_timeout={}", patience.span().as_secs())
 }
 
 fn plain(error: &ConnectionError) -> String {
@@ -236,14 +254,17 @@ impl DbConnection {
 
 /// Makes connections for the pool.
 #[derive(Debug)]
-pub struct Manager(DatabaseUrl);
+pub struct Manager {
+    url: DatabaseUrl,
+    patience: Patience,
+}
 
 impl r2d2::ManageConnection for Manager {
     type Connection = DbConnection;
     type Error = DbError;
 
     fn connect(&self) -> Result<DbConnection, DbError> {
-        connect(&self.0)
+        connect_with(&self.url, self.patience)
     }
 
     fn is_valid(&self, connection: &mut DbConnection) -> Result<(), DbError> {
@@ -262,16 +283,16 @@ pub type Pool = r2d2::Pool<Manager>;
 pub type Pooled = r2d2::PooledConnection<Manager>;
 
 /// A pool of at most `size` connections. Nothing is opened yet.
-pub fn pool(url: &DatabaseUrl, size: u32) -> Pool {
+pub fn pool(url: &DatabaseUrl, size: u32, patience: Patience) -> Pool {
     r2d2::Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
         .test_on_check_out(false)
-        .connection_timeout(CONNECT_TIMEOUT)
+        .connection_timeout(patience.span())
         .max_lifetime(None)
         .idle_timeout(None)
         .error_handler(Box::new(QuietErrors))
-        .build_unchecked(Manager(url.clone()))
+        .build_unchecked(Manager { url: url.clone(), patience })
 }
 
 /// The pool's errors reach whoever asked for a connection; they are not logged a second time.
@@ -281,5 +302,38 @@ struct QuietErrors;
 impl r2d2::HandleError<DbError> for QuietErrors {
     fn handle_error(&self, error: DbError) {
         log::debug!("pool: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::prelude::*;
+    use diesel::sql_types::Integer;
+
+    #[derive(QueryableByName)]
+    struct BusyTimeout {
+        #[diesel(sql_type = Integer)]
+        timeout: i32,
+    }
+
+    fn busy_ms(conn: &mut DbConnection) -> i32 {
+        let DbConnection::Sqlite(inner) = conn else { panic!("it is on SQLite") };
+        diesel::sql_query("PRAGMA busy_timeout").get_result::<BusyTimeout>(inner).expect("told").timeout
+    }
+
+    #[test]
+    fn a_command_waits_longer_than_whoever_asks_a_server() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = DatabaseUrl::Sqlite(dir.path().join("a.db"));
+        assert_eq!(busy_ms(&mut connect(&url).expect("connected")), 30_000);
+        for (patience, ms) in [(Patience::Command, 30_000), (Patience::Server, 5_000)] {
+            assert_eq!(busy_ms(&mut pool(&url, 1, patience).get().expect("connected")), ms);
+        }
+        let with = |url| with_time_limit(url, Patience::Server);
+        assert_eq!(with("postgres://h/d"), "postgres://h/d?connect_timeout=5");
+        assert_eq!(with("postgres://h/d?x=y"), "postgres://h/d?x=y&connect_timeout=5");
+        let own = "postgres://h/d?connect_timeout=60";
+        assert_eq!(with(own), own, "whoever says how long is heard");
     }
 }
