@@ -15,8 +15,24 @@ pub enum DatabaseUrl {
 
 /// An address of no database that we run on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” names no database: use postgres://USER@HOST/NAME, sqlite:PATH, or the path of a SQLite file")]
+#[error("{0} names no database: use postgres://USER@HOST/NAME, sqlite:PATH, or the path of a SQLite file")]
 pub struct UnknownDatabase(String);
+
+/// What libpq's other form begins with. A file of such a name goes by `sqlite:`.
+const LIBPQ_KEYS: [&str; 12] = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "passfile",
+    "service",
+    "options",
+    "application_name",
+    "connect_timeout",
+    "target_session_attrs",
+];
 
 impl DatabaseUrl {
     /// The SQLite file in a data directory.
@@ -33,12 +49,24 @@ impl FromStr for DatabaseUrl {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(DatabaseUrl::Postgres(text.to_owned()));
         }
+        if is_key_value(text) {
+            // Any part of it may be the password.
+            return Err(UnknownDatabase("a list of key=value".to_owned()));
+        }
         let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
         if path.is_empty() || path.contains("://") {
-            return Err(UnknownDatabase(without_password(text)));
+            return Err(UnknownDatabase(format!("“{}”", without_password(text))));
         }
         Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
     }
+}
+
+/// Whether this is libpq's form `host=… password=…`, which would pass for the name of a file.
+fn is_key_value(text: &str) -> bool {
+    text.split_once('=').is_some_and(|(key, _)| {
+        let key = key.trim_end();
+        LIBPQ_KEYS.contains(&key) || key.starts_with("ssl") || key.starts_with("keepalives")
+    })
 }
 
 /// Never shows a password.
@@ -107,6 +135,16 @@ mod tests {
         assert_eq!("postgres://h/d".parse(), Ok(DatabaseUrl::Postgres("postgres://h/d".into())));
         for text in ["", "mysql://h/d", "http://x"] {
             assert!(text.parse::<DatabaseUrl>().is_err(), "{text}");
+        }
+        let by_keys =
+            ["host=h password=secret", "password = 'secret word' host=h", "sslmode=require password=secret"];
+        for text in by_keys {
+            let told = text.parse::<DatabaseUrl>().expect_err("no address").to_string();
+            assert!(told.starts_with("a list of key=value names no database: use postgres://"), "{told}");
+            assert!(!told.contains("secret"), "{told}");
+        }
+        for (text, path) in [("sqlite:host=h", "host=h"), ("./host=h", "./host=h"), ("a=b.db", "a=b.db")] {
+            assert_eq!(text.parse(), Ok(DatabaseUrl::Sqlite(PathBuf::from(path))));
         }
     }
 

@@ -158,6 +158,11 @@ fn broken_settings_start_nothing() {
         ("\nreview_required = 1", "contenthub.toml line 2", "review_required: must be true or false"),
         ("body_max_bytes = 0", "contenthub.toml line 1", "body_max_bytes"),
         ("database_url = \"mysql://me:hush@h/d\"", "contenthub.toml line 1", "mysql://me@h/d"),
+        (
+            "database_url = \"host=h password=hush\"",
+            "contenthub.toml line 1",
+            "use postgres://USER@HOST/NAME",
+        ),
         ("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"", "contenthub.toml line 2", "listen"),
         ("[server]\nlisten = \"x\"", "contenthub.toml line 1", "server"),
     ] {
@@ -188,6 +193,7 @@ fn broken_settings_start_nothing() {
         ("CONTENTHUB_REVIEW_REQUIRED", "perhaps", "perhaps"),
         ("CONTENTHUB_BODY_MAX_BYTES", "0", "body_max_bytes"),
         ("CONTENTHUB_DATABASE_URL", "mysql://h/d", "mysql://h/d"),
+        ("CONTENTHUB_DATABASE_URL", "host=h password=hush", "use postgres://USER@HOST/NAME"),
         ("CONTENTHUB_CONFIG", "missing.toml", "missing.toml"),
         ("CONTENTHUB_SECRET_KEY", "hush", "64 hex digits"),
         ("CONTENTHUB_SECRET_KEY", "", "CONTENTHUB_SECRET_KEY"),
