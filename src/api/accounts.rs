@@ -1,8 +1,8 @@
 //! `/accounts` and `/platforms`: where things are published.
 
-use super::input::{self, Body};
+use super::input::{self, Body, not_null};
 use super::problem::Answer;
-use super::roles::needs;
+use super::roles::{asks, needs};
 use super::{Api, page_of_all, paging};
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
@@ -12,16 +12,16 @@ use crate::platforms::platform::{Credentials, Platform};
 use crate::views::AccountView;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/platforms").route(needs(Role::Viewer, web::get().to(platforms))))
+        .service(web::resource("/platforms").route(asks(Role::Viewer, web::get().to(platforms))))
         .service(
             web::resource("/accounts")
-                .route(needs(Role::Viewer, web::get().to(list)))
+                .route(asks(Role::Viewer, web::get().to(list)))
                 .route(needs(Role::Admin, web::post().to(create))),
         )
         .service(
@@ -100,12 +100,19 @@ async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateBody {
+    #[serde(default, deserialize_with = "not_null")]
     name: Option<String>,
-    settings: Option<Value>,
+    #[serde(default, deserialize_with = "not_null")]
+    settings: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "not_null")]
     credentials: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "not_null")]
     enabled: Option<bool>,
+    #[serde(default, deserialize_with = "not_null")]
     timezone: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     concurrency: Option<i32>,
+    #[serde(default, deserialize_with = "not_null")]
     on_unknown: Option<OnUnknown>,
 }
 
@@ -115,7 +122,7 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
     let update = UpdateAccount {
         id,
         name: body.name,
-        settings: body.settings,
+        settings: body.settings.map(Value::Object),
         credentials: body.credentials.map(Credentials),
         enabled: body.enabled,
         timezone: body.timezone,

@@ -1,8 +1,8 @@
 //! `/contents`: what is published.
 
-use super::input::{self, Body, given};
+use super::input::{self, Body, given, not_null};
 use super::problem::Answer;
-use super::roles::needs;
+use super::roles::{asks, needs};
 use super::{Api, page, query};
 use crate::db::contents::Text;
 use crate::domain::ids::{AccountId, ContentId};
@@ -18,7 +18,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             web::resource("/contents")
-                .route(needs(Role::Viewer, web::get().to(list)))
+                .route(asks(Role::Viewer, web::get().to(list)))
                 .route(needs(Role::Editor, web::post().to(create))),
         )
         .service(
@@ -86,7 +86,9 @@ async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateBody {
+    #[serde(default, deserialize_with = "not_null")]
     title: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     body: Option<String>,
     #[serde(default, deserialize_with = "given")]
     digest: Option<Option<String>>,
@@ -94,6 +96,7 @@ struct UpdateBody {
     author: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     cover: Option<Option<String>>,
+    #[serde(default, deserialize_with = "not_null")]
     tags: Option<Vec<String>>,
     #[serde(default, deserialize_with = "given")]
     source_url: Option<Option<String>>,

@@ -2,7 +2,7 @@
 
 use super::input;
 use super::problem::Answer;
-use super::roles::needs;
+use super::roles::{asks, needs};
 use super::{Api, page, query};
 use crate::db::publish_log::Filter;
 use crate::domain::ids::*;
@@ -17,7 +17,7 @@ use serde_json::json;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/publisher/history").route(needs(Role::Viewer, web::get().to(list))))
+        .service(web::resource("/publisher/history").route(asks(Role::Viewer, web::get().to(list))))
         .service(web::resource("/publisher/history/{id}").route(needs(Role::Viewer, web::get().to(get))));
 }
 

@@ -72,6 +72,13 @@ pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
+/// A field that may be left out, but not be null: it is no field that can be emptied.
+pub fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A time as users write it, in the configured zone where it has no offset; there may be none.
 pub fn optional_time(
     field: &str,

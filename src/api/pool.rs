@@ -1,8 +1,8 @@
 //! `/publish-pool`: what waits, and what became of it.
 
-use super::input::{self, Body};
+use super::input::{self, Body, not_null};
 use super::problem::{Answer, Problem};
-use super::roles::{Caller, needs};
+use super::roles::{Caller, asks, needs};
 use super::{Api, page, query};
 use crate::db::entries::{EntryRow, Filter};
 use crate::domain::entry::EntryStatus;
@@ -25,8 +25,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/publish-pool/batch-add").route(needs(Role::Editor, web::post().to(batch_add))),
         )
-        .service(web::resource("/publish-pool/list").route(needs(Role::Viewer, web::get().to(list))))
-        .service(web::resource("/publish-pool/stats").route(needs(Role::Viewer, web::get().to(stats))))
+        .service(web::resource("/publish-pool/list").route(asks(Role::Viewer, web::get().to(list))))
+        .service(web::resource("/publish-pool/stats").route(asks(Role::Viewer, web::get().to(stats))))
         .service(web::resource("/publish-pool/clear").route(needs(Role::Editor, web::post().to(clear))))
         .service(
             web::resource("/publish-pool/{id}")
@@ -190,9 +190,11 @@ async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateBody {
+    #[serde(default, deserialize_with = "not_null")]
     priority: Option<Priority>,
     #[serde(default, deserialize_with = "input::given")]
     scheduled_at: Option<Option<String>>,
+    #[serde(default, deserialize_with = "not_null")]
     max_retries: Option<i32>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::Api;
 use super::problem::Problem;
+use super::query::query;
 use crate::domain::role::Role;
 use crate::operations::token::Recognise;
 use actix_web::body::{BoxBody, MessageBody};
@@ -9,6 +10,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, Route, web};
+use serde::Deserialize;
 use std::future::{Ready, ready};
 
 /// Who sent a request.
@@ -54,8 +56,24 @@ pub async fn authenticate(
     next.call(request).await
 }
 
-/// Refuses callers whose role does not suffice, before anything of the body is read.
+/// Refuses callers whose role does not suffice, before anything of the body is read, and any query: a word that nobody
+/// reads may have been meant to change what is done.
 pub fn needs(least: Role, route: Route) -> Route {
+    let no_query = from_fn(|request: ServiceRequest, next: Next<BoxBody>| async move {
+        let Nothing {} = query(request.request())?;
+        next.call(request).await
+    });
+    // What is wrapped last comes first.
+    asks(least, route.wrap(no_query))
+}
+
+/// Nothing can be asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// The same for a route that reads its query itself.
+pub fn asks(least: Role, route: Route) -> Route {
     route.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| async move {
         let role = request.extensions().get::<Caller>().map(|caller| caller.role);
         match role {

@@ -1,8 +1,8 @@
 //! `/scheduler`: tasks, and their runs.
 
-use super::input::{self, Body};
+use super::input::{self, Body, not_null};
 use super::problem::{Answer, Problem};
-use super::roles::needs;
+use super::roles::{asks, needs};
 use super::{Api, page, page_of_all, paging, query};
 use crate::db::executions::ExecutionRow;
 use crate::domain::execution::{ExecutionStatus, Trigger};
@@ -15,14 +15,14 @@ use crate::views::{ExecutionView, TaskView};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             web::resource("/scheduler/tasks")
-                .route(needs(Role::Viewer, web::get().to(list)))
+                .route(asks(Role::Viewer, web::get().to(list)))
                 .route(needs(Role::Admin, web::post().to(create))),
         )
         .service(
@@ -33,7 +33,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(
             web::resource("/scheduler/tasks/{id}/trigger")
-                .route(needs(Role::Operator, web::post().to(trigger))),
+                .route(asks(Role::Operator, web::post().to(trigger))),
         )
         .service(
             web::resource("/scheduler/tasks/{id}/enable").route(needs(Role::Admin, web::post().to(enable))),
@@ -43,15 +43,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(
             web::resource("/scheduler/tasks/{id}/executions")
-                .route(needs(Role::Viewer, web::get().to(executions_of))),
+                .route(asks(Role::Viewer, web::get().to(executions_of))),
         )
-        .service(web::resource("/scheduler/executions").route(needs(Role::Viewer, web::get().to(executions))))
+        .service(web::resource("/scheduler/executions").route(asks(Role::Viewer, web::get().to(executions))))
         .service(
             web::resource("/scheduler/executions/{id}").route(needs(Role::Viewer, web::get().to(execution))),
         )
         .service(
             web::resource("/scheduler/executions/{id}/results")
-                .route(needs(Role::Viewer, web::get().to(results))),
+                .route(asks(Role::Viewer, web::get().to(results))),
         )
         .service(
             web::resource("/scheduler/executions/{id}/cancel")
@@ -101,11 +101,17 @@ async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateBody {
+    #[serde(default, deserialize_with = "not_null")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     interval_seconds: Option<i64>,
+    #[serde(default, deserialize_with = "not_null")]
     timezone: Option<String>,
-    params: Option<Value>,
+    #[serde(default, deserialize_with = "not_null")]
+    params: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "not_null")]
     enabled: Option<bool>,
+    #[serde(default, deserialize_with = "not_null")]
     next_run: Option<String>,
 }
 
@@ -117,7 +123,7 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         interval_seconds: body.interval_seconds,
         next_run: input::optional_time("next_run", body.next_run.as_deref(), api.cx.timezone)?,
         timezone: body.timezone,
-        params: body.params,
+        params: body.params.map(Value::Object),
         enabled: body.enabled,
     };
     Ok(HttpResponse::Ok().json(TaskView::from(api.db.perform(update).await?)))

@@ -2,7 +2,7 @@
 
 use super::input::{self, Body};
 use super::problem::Answer;
-use super::roles::needs;
+use super::roles::{asks, needs};
 use super::{Api, page_of_all, paging};
 use crate::domain::role::Role;
 use crate::operations::token::{CreateToken, DeleteToken, ListTokens};
@@ -15,7 +15,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             web::resource("/tokens")
-                .route(needs(Role::Admin, web::get().to(list)))
+                .route(asks(Role::Admin, web::get().to(list)))
                 .route(needs(Role::Admin, web::post().to(create))),
         )
         .service(web::resource("/tokens/{id}").route(needs(Role::Admin, web::delete().to(delete))));

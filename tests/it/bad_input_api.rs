@@ -129,6 +129,7 @@ fn what_cannot_be_used_is_refused_and_leaves_nothing_behind() {
             history_and_tokens(),
             not_json(),
             queries(),
+            nulls(),
         ];
         for case in groups.iter().flatten() {
             check(&product.server, case);
@@ -700,7 +701,40 @@ fn queries() -> Vec<Case> {
         let field = if field.is_empty() { "request" } else { field };
         cases.push(("GET", path, vec![], 422, "invalid", field, says));
     }
+    // Where nothing can be asked, a word that nobody reads may have been meant to change what is done.
+    for (method, path, field) in [
+        ("GET", "/contents/1?fields=title", "fields"),
+        ("POST", "/publish-pool/add?content_id=3", "content_id"),
+        ("PATCH", "/publish-pool/1?priority=2", "priority"),
+        ("DELETE", "/publish-pool/1?force=true", "force"),
+        ("POST", "/publish-pool/1/cancel?dry_run=true", "dry_run"),
+        ("POST", "/publish-pool/clear?account_id=2", "account_id"),
+        ("DELETE", "/contents/3?dry_run=true", "dry_run"),
+        ("POST", "/accounts/1/suspend?until=tomorrow", "until"),
+        ("GET", "/scheduler/executions/1?page=1", "page"),
+    ] {
+        cases.push((method, path, vec![], 422, "invalid", field, "is not known here"));
+    }
     cases
+}
+
+/// A field that cannot be emptied is not passed over in silence.
+fn nulls() -> Vec<Case> {
+    let fields: [(&str, &[&str]); 4] = [
+        ("/publish-pool/1", &["priority", "max_retries"]),
+        ("/contents/1", &["title", "body", "tags"]),
+        (
+            "/accounts/1",
+            &["name", "settings", "credentials", "enabled", "timezone", "concurrency", "on_unknown"],
+        ),
+        ("/scheduler/tasks/1", &["name", "interval_seconds", "timezone", "params", "enabled", "next_run"]),
+    ];
+    let of = |(path, names): (&'static str, &'static [&'static str])| {
+        names.iter().map(move |&name| {
+            ("PATCH", path, bytes(&json!({name: null})), 422, "invalid", name, ", not null")
+        })
+    };
+    fields.into_iter().flat_map(of).collect()
 }
 
 /// What is there is told from what is not, and a wrong method from a wrong path.
