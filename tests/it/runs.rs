@@ -1,11 +1,11 @@
 //! Runs and their reports: one bad publish never stops the others, and the report says what became of each.
 
 use crate::support::app::*;
+use crate::support::clock::SteppedClock;
 use crate::support::command::Cli;
 use crate::support::on_both;
 use crate::support::played::Played;
 use crate::support::receiver::{Answer, Receiver};
-use contenthub::actors::system_clock::SystemClock;
 use contenthub::db::claim::Claim;
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::transitions::Ended;
@@ -19,10 +19,11 @@ use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::execution::TriggerTask;
 use contenthub::platforms::platform::PublishCall;
 use contenthub::platforms::registry::Registry;
-use contenthub::{AccountId, App, EntryStatus, LogStatus, Report, ResultStatus};
+use contenthub::{AccountId, App, EntryStatus, LogStatus, Report, ResultStatus, Settings};
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, pending, ready};
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What becomes of an entry, and what the report and the log say of it.
@@ -39,16 +40,31 @@ const fn fate(title: &'static str, result: ResultStatus, code: &'static str, sta
     Fate { title, result, code: Some(code), status, unproven: false, retry_count: 0 }
 }
 
+/// An app on which no time-out is over too soon, and no backoff at all, though the machine is busy with something else.
+fn patient(url: &DatabaseUrl, dir: &Path, registry: Registry) -> App {
+    let settings = Settings { lease_seconds: 6, ..settings(url, dir) };
+    let app = App::open_with(settings, registry, Arc::new(SteppedClock::standing())).expect("opened");
+    app.disable_task(first_task(&app)).expect("disabled");
+    app
+}
+
 /// Ten entries, three of them with fates of their own; one run; the other seven are out.
-fn run_of_ten(app: &App, account: AccountId, fates: [Fate; 3]) {
+fn run_of_ten(app: &App, account: AccountId, hanging: AccountId, fates: [Fate; 3]) {
     let well = ["a", "b", "c", "d", "e", "f", "g"]
         .map(|title| Fate { code: None, ..fate(title, ResultStatus::Published, "", EntryStatus::Published) });
     // The bad ones first: nobody waits behind them.
     let all: Vec<Fate> = fates.into_iter().chain(well).collect();
-    let ids: Vec<_> = all.iter().map(|fate| add(app, fate.title, account)).collect();
+    let place = |fate: &Fate| if fate.title == "hangs" { hanging } else { account };
+    let ids: Vec<_> = all.iter().map(|fate| add(app, fate.title, place(fate))).collect();
     let task = task(app, "run of ten");
 
     let report = report_of(app, task);
+    let log: Vec<_> = ids
+        .iter()
+        .flat_map(|id| attempts(app, *id))
+        .map(|it| (it.pool_id, it.status, it.error_code))
+        .collect();
+    assert_eq!(report.data.total_count, 10, "{log:?}");
     check_counts(&report);
     for (fate, id) in all.iter().zip(&ids) {
         let entry = entry(app, *id);
@@ -77,7 +93,7 @@ fn run_of_ten(app: &App, account: AccountId, fates: [Fate; 3]) {
 fn check_counts(report: &Report) {
     let data = &report.data;
     assert!(report.success, "failed entries are not a failed run");
-    assert_eq!(report.message, "Publishing completed: 7 succeeded, 3 failed");
+    assert_eq!(report.message, "Publishing completed: 7 succeeded, 3 failed", "{report:?}");
     assert_eq!((data.total_count, data.success_count, data.failed_count), (10, 7, 3));
     assert_eq!((data.uncertain_count, data.in_progress_count, data.skipped_count), (0, 0, 0));
     assert_eq!(data.results.len(), 10);
@@ -104,10 +120,7 @@ fn one_failing_one_panicking_and_one_hanging_publish_stop_nobody() {
     use EntryStatus::{Failed, Pending};
     on_both(|url, dir| {
         let played = Arc::new(Played::new(DeliveryClass::Keyed, play));
-        let registry = Registry::default().with(played);
-        let clock = Arc::new(SystemClock::new());
-        let app = App::open_with(settings(url, dir), registry, clock).expect("opened");
-        app.disable_task(first_task(&app)).expect("disabled");
+        let app = patient(url, dir, Registry::default().with(played));
         let account = account(&app, "played", "played", json!({}));
         let panics = |title| Fate {
             unproven: true,
@@ -116,7 +129,7 @@ fn one_failing_one_panicking_and_one_hanging_publish_stop_nobody() {
         };
         let hangs = Fate { unproven: true, ..fate("hangs", ResultStatus::Failed, "timeout", Pending) };
         let refused = fate("refused", ResultStatus::Failed, "too_rude", Failed);
-        run_of_ten(&app, account, [hangs, panics("panics"), refused]);
+        run_of_ten(&app, account, account, [hangs, panics("panics"), refused]);
 
         // One by one, because each would be able to keep the run from ending.
         let alone = task(&app, "alone");
@@ -141,16 +154,22 @@ fn one_failing_one_panicking_and_one_hanging_publish_stop_nobody() {
 fn one_refusing_one_closing_and_one_hanging_receiver_stop_nobody() {
     use EntryStatus::{Failed, Pending};
     on_both(|url, dir| {
-        let (app, _) = by_hand(url, dir);
+        let app = patient(url, dir, Registry::builtin(&dir.join("data/sites")));
         let receiver = Receiver::start();
         receiver.on_title("refused", [Answer::status(422).body("too long")]);
         receiver.on_title("closes", [Answer::close()]);
         receiver.on_title("hangs", [Answer::status(200).held()]);
-        let account =
-            account(&app, "hook", "webhook", json!({"url": receiver.url("/"), "timeout_seconds": 1}));
+        let hanging =
+            account(&app, "hanging", "webhook", json!({"url": receiver.url("/"), "timeout_seconds": 1}));
+        let account = webhook(&app, "hook", &receiver.url("/"));
         let lost = |title, code| Fate { unproven: true, ..fate(title, ResultStatus::Failed, code, Pending) };
         let refused = fate("refused", ResultStatus::Failed, "http_422", Failed);
-        run_of_ten(&app, account, [lost("hangs", "timeout"), lost("closes", "connection_lost"), refused]);
+        run_of_ten(
+            &app,
+            account,
+            hanging,
+            [lost("hangs", "timeout"), lost("closes", "connection_lost"), refused],
+        );
         assert_eq!(receiver.posts().len(), 10, "each was sent once");
     });
 }

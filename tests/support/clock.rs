@@ -8,16 +8,23 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Goes on as the system's does; [`SteppedClock::forward`] makes it later by a span.
+/// Goes on as the system's does, or stands still; [`SteppedClock::forward`] makes it later by a span.
 #[derive(Debug, Default)]
 pub struct SteppedClock {
     system: SystemClock,
     ahead_micros: AtomicU64,
+    stands_at: Option<Timestamp>,
 }
 
 impl SteppedClock {
     pub fn new() -> Self {
         SteppedClock::default()
+    }
+
+    /// Its date does not move by itself, so that no backoff is over because the machine was slow. Time-outs go on.
+    pub fn standing() -> Self {
+        let system = SystemClock::new();
+        SteppedClock { stands_at: Some(system.now()), system, ..SteppedClock::default() }
     }
 
     /// A wait that nobody has to sit through.
@@ -33,7 +40,7 @@ impl SteppedClock {
 
 impl Clock for SteppedClock {
     fn now(&self) -> Timestamp {
-        self.system.now() + self.ahead()
+        self.stands_at.unwrap_or_else(|| self.system.now()) + self.ahead()
     }
 
     fn monotonic(&self) -> Duration {
