@@ -332,3 +332,6 @@ fn end(plain: Settlement) -> Settlement {
         Settlement { status: EntryStatus::Failed, ..plain }
     }
 }
+
+#[cfg(test)]
+mod tests;
