@@ -129,6 +129,12 @@ pub fn stop_claiming(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbE
     Ok(())
 }
 
+/// It has something to claim after all: what it had on the wire came back without having been sent.
+pub fn claim_again(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbError> {
+    diesel::update(dsl::executions.filter(dsl::id.eq(id.0))).set(dsl::claiming.eq(true)).execute(conn)?;
+    Ok(())
+}
+
 /// Ends a running execution: true for whoever got there first.
 pub fn finish(
     conn: &mut DbConnection,

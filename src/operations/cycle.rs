@@ -299,7 +299,7 @@ fn close_finished(
         }
         let is_over = match execution.rule {
             RunRule::OnDue => on_due_is_over(execution, conn, now, done)?,
-            RunRule::ByHand | RunRule::Scheduled => run_is_over(execution, conn, cx, now)?,
+            RunRule::ByHand | RunRule::Scheduled => run_is_over(execution, conn, cx, now, done)?,
         };
         if is_over {
             let report = close(conn, cx, *execution, ExecutionStatus::Succeeded, now)?;
@@ -321,11 +321,18 @@ fn run_is_over(
     conn: &mut DbConnection,
     cx: &Context,
     now: Timestamp,
+    done: &mut CycleDone,
 ) -> Result<bool, OperationError> {
-    if execution.claiming {
-        if due::is_left(conn, execution.id, execution.started_at, now, cx.can_decrypt())? {
-            return Ok(false);
+    // Asked also where it claims no more: what is on the wire may come back without having been sent.
+    let may_claim = execution.claiming || now.since(execution.started_at) < RUN_MAX;
+    if may_claim && due::is_left(conn, execution.id, execution.started_at, now, cx.can_decrypt())? {
+        if !execution.claiming {
+            executions::claim_again(conn, execution.id)?;
+            done.again = true;
         }
+        return Ok(false);
+    }
+    if execution.claiming {
         executions::stop_claiming(conn, execution.id)?;
     }
     Ok(leases::in_flight_of(conn, execution.id)? == 0)

@@ -253,6 +253,8 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
             settlement: settle(outcome, claim.standing, app.now(), Jitter::from_random(0)),
         };
         let first = turn(vec![]).claims.remove(0);
+        // All that it wants is on the wire; it claims nothing that falls due from now on.
+        assert_eq!(turn(vec![]).open, 1);
         let mut again = turn(vec![ended(&first, Outcome::NotSent)]);
         assert_eq!((again.closed.len(), again.open), (0, 1), "the run is not over");
         if again.claims.is_empty() {
