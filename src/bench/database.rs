@@ -17,6 +17,7 @@ use diesel::prelude::*;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 /// A database of the bench's own; dropped with this value.
 pub struct Made {
@@ -64,7 +65,7 @@ pub fn fill(
     app: &App,
     plan: &Plan,
     sink: &str,
-    first_due: Option<Timestamp>,
+    first_after: Option<Duration>,
     told: &mut dyn FnMut(usize),
 ) -> Result<(), BenchError> {
     let mut accounts = Vec::new();
@@ -75,26 +76,27 @@ pub fn fill(
         };
         accounts.push(app.run(create)?.id);
     }
-    let mut left: Vec<usize> = (0..plan.entries).collect();
-    while !left.is_empty() {
-        let rest = left.split_off(left.len().min(BATCH_MAX));
-        let contents = app.run(CreateMany { count: left.len(), body_bytes: BODY_BYTES })?;
-        let due = |place: usize| {
-            let share = LATENESS_SPAN.mul_f64(place as f64 / plan.entries as f64);
-            first_due.map(|first| first + share)
+    let mut contents = Vec::with_capacity(plan.entries);
+    while contents.len() < plan.entries {
+        let count = (plan.entries - contents.len()).min(BATCH_MAX);
+        contents.extend(app.run(CreateMany { count, body_bytes: BODY_BYTES })?);
+        told(contents.len());
+    }
+    // Entries last, and their times from here: what fills slowly must not look late.
+    let first_due = first_after.map(|lead| app.clock().now() + lead);
+    let due = |place: usize| {
+        let share = LATENESS_SPAN.mul_f64(place as f64 / plan.entries as f64);
+        first_due.map(|first| first + share)
+    };
+    let places: Vec<usize> = (0..plan.entries).collect();
+    for batch in places.chunks(BATCH_MAX) {
+        let addition = |place: &usize| Addition {
+            account: accounts.get(place % accounts.len().max(1)).copied(),
+            scheduled_at: due(*place),
+            ..Addition::of(contents[*place])
         };
-        let items = left
-            .iter()
-            .zip(contents)
-            .map(|(place, content)| Addition {
-                account: accounts.get(place % accounts.len().max(1)).copied(),
-                scheduled_at: due(*place),
-                ..Addition::of(content)
-            })
-            .collect();
+        let items = batch.iter().map(addition).collect();
         app.run(BatchAdd { items, on_conflict: OnConflict::Fail })?;
-        left = rest;
-        told(plan.entries - left.len());
     }
     Ok(())
 }

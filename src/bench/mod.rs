@@ -23,7 +23,9 @@ use std::time::{Duration, Instant};
 const BODY_BYTES: usize = 1024;
 /// Entries with exact times fall due over this long.
 const LATENESS_SPAN: Duration = Duration::from_secs(20);
-/// When the first of them does, from the start of filling.
+/// How long adding one entry takes at the most, as far as that can be said.
+const ADDING_ONE: Duration = Duration::from_micros(200);
+/// When the first of them does, after the last was added.
 const LATENESS_LEAD: Duration = Duration::from_secs(3);
 /// Without any progress for this long the run has failed.
 const STUCK: Duration = Duration::from_secs(60);
@@ -81,9 +83,8 @@ pub fn run(
     };
     let app = App::open(settings)?;
     let sink = Sink::start()?;
-    let started_at = app.clock().now();
-    let first_due = plan.lateness.then_some(started_at + LATENESS_LEAD);
-    database::fill(&app, plan, sink.url(), first_due, &mut |done| told("filling the pool", done))?;
+    let first_after = plan.lateness.then(|| LATENESS_LEAD + ADDING_ONE.mul_f64(plan.entries as f64));
+    database::fill(&app, plan, sink.url(), first_after, &mut |done| told("filling the pool", done))?;
     let before = cpu_seconds(std::process::id());
     let began = Instant::now();
     publish_all(&app, plan, &mut |done| told("publishing", done))?;

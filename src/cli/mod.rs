@@ -21,6 +21,7 @@ use crate::demo::DemoError;
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
 use crate::server::ServeError;
+use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
 use std::process::ExitCode;
@@ -164,6 +165,14 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// `--database-url` where it stands on the command line itself. The bench makes a database on the server that it names, so
+/// neither a variable nor a file may name it by the way.
+fn database_url_flag() -> Option<String> {
+    let matches = Arguments::command().get_matches();
+    let is_flag = matches.value_source("database_url") == Some(ValueSource::CommandLine);
+    if is_flag { matches.get_one::<String>("database_url").cloned() } else { None }
+}
+
 /// A connection for each attempt, each client and each database thread is more than the usual 1,024.
 fn raise_open_files_limit() {
     const ENOUGH: u64 = 65_536;
@@ -190,7 +199,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         return output::settings(&out, &settings);
     }
     if let Command::Bench(bench) = &arguments.command {
-        return bench::run(bench, arguments.settings.database_url, settings, &out);
+        return bench::run(bench, database_url_flag(), settings, &out);
     }
     if let Command::Db(command) = arguments.command {
         return db::run(command, &settings, &out);

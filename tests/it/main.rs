@@ -5,6 +5,7 @@ mod support;
 
 mod bad_input_api;
 mod bad_input_cli;
+mod bench;
 mod claims;
 mod delivery;
 mod engine;

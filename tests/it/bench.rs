@@ -1,0 +1,58 @@
+//! `contenthub bench`: its figures are there, and it leaves nothing behind and touches nothing of anybody's.
+
+use crate::support::command::Cli;
+use crate::support::on_both;
+use contenthub::db::connection::connect;
+use contenthub::db::database_url::DatabaseUrl;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+#[derive(QueryableByName)]
+struct Database {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[test]
+fn the_bench_counts_each_delivery_in_a_database_of_its_own() {
+    on_both(|url, dir| {
+        // A variable names the configured database, which is none of the bench's business.
+        let cli = Cli::on(dir, url).env("TMPDIR", &dir.display().to_string());
+        let flags = match url {
+            DatabaseUrl::Sqlite(_) => vec![],
+            DatabaseUrl::Postgres(server) => vec!["--database-url", server],
+        };
+        let args = [&["bench", "--entries", "150", "--accounts", "3"], &flags[..]].concat();
+        let figures = cli.json(&args);
+        for (field, expected) in [("entries", 150), ("accounts", 3), ("deliveries", 150), ("duplicates", 0)] {
+            assert_eq!(figures[field], expected, "{field}: {figures}");
+        }
+        for field in
+            ["entries_per_second", "publish_p50_ms", "publish_p99_ms", "publish_max_ms", "peak_rss_mb"]
+        {
+            assert!(figures[field].as_f64().is_some_and(|it| it > 0.0), "{field}: {figures}");
+        }
+        assert!(figures["cpu_seconds"]["contenthub"].is_f64() && figures["cpu_seconds"]["sink"].is_f64());
+        let backend = if flags.is_empty() { "sqlite" } else { "postgresql" };
+        assert_eq!(figures["database"], backend);
+        assert_eq!(std::fs::read_dir(dir).expect("a folder").count(), 0, "nothing is left behind");
+        if let DatabaseUrl::Postgres(_) = url {
+            let mut conn = connect(url).expect("connected");
+            let left: Vec<Database> = diesel::sql_query(
+                "SELECT datname::text AS name FROM pg_database WHERE datname LIKE 'contenthub_bench_%'",
+            )
+            .load(&mut conn)
+            .expect("databases");
+            assert!(left.is_empty(), "{:?}", left.into_iter().map(|it| it.name).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
+fn a_bench_that_cannot_be_says_why() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let cli = Cli::in_dir(dir.path());
+    assert!(cli.run(&["bench", "--entries", "0"]).expect_code(2).stderr.contains("--entries"));
+    let wrong = cli.run(&["bench", "--entries", "1", "--database-url", "a.db"]).expect_code(1);
+    assert!(wrong.stderr.contains("PostgreSQL"), "{}", wrong.stderr);
+}
