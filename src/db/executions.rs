@@ -26,6 +26,8 @@ pub struct ExecutionRow {
     pub finished_at: Option<Timestamp>,
     /// The report as JSON, once it has ended.
     pub report: Option<String>,
+    /// Until when its nodes are believed to work on it; none before one of them said so.
+    pub lease_expires_at: Option<Timestamp>,
 }
 
 /// A running execution, as far as claims need to know it.

@@ -71,6 +71,7 @@ diesel::table! {
         started_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
         report -> Nullable<Text>,
+        lease_expires_at -> Nullable<BigInt>,
     }
 }
 
@@ -87,6 +88,16 @@ diesel::table! {
     meta (key) {
         key -> Text,
         value -> Text,
+    }
+}
+
+diesel::table! {
+    publish_checkpoints (pool_id, step) {
+        pool_id -> BigInt,
+        step -> Text,
+        revision -> Integer,
+        result -> Nullable<Text>,
+        reached_at -> BigInt,
     }
 }
 
@@ -137,6 +148,9 @@ diesel::table! {
         published_at -> Nullable<BigInt>,
         added_at -> BigInt,
         updated_at -> BigInt,
+        look_up_at -> Nullable<BigInt>,
+        looked_up -> Integer,
+        submitted_at -> Nullable<BigInt>,
     }
 }
 
@@ -172,6 +186,7 @@ diesel::table! {
 diesel::joinable!(content_revisions -> contents (content_id));
 diesel::joinable!(contents -> accounts (account_id));
 diesel::joinable!(imported_files -> contents (content_id));
+diesel::joinable!(publish_checkpoints -> publish_pool (pool_id));
 diesel::joinable!(publish_pool -> accounts (account_id));
 diesel::joinable!(publish_pool -> contents (content_id));
 
@@ -183,6 +198,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     executions,
     imported_files,
     meta,
+    publish_checkpoints,
     publish_logs,
     publish_pool,
     published_contents,

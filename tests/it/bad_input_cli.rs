@@ -314,7 +314,6 @@ fn a_port_in_use_is_named_and_a_database_has_one_server() {
     cli.ok(&["publish-pool", "list"]);
 }
 
-/// With one migration there is no older schema to migrate from yet; a newer one can be made up.
 #[test]
 fn a_newer_schema_is_refused_and_nothing_is_changed() {
     on_both(|url, dir| {
@@ -325,7 +324,6 @@ fn a_newer_schema_is_refused_and_nothing_is_changed() {
             (&checked["faults"], &checked["migrations_missing"]),
             (&serde_json::json!([]), &serde_json::json!([]))
         );
-        let version = checked["schema_version"].as_str().expect("a version").to_owned();
         let said = cli.ok(&["db", "migrate"]);
         assert_eq!(said, "The schema is up to date; there was nothing to do.\n");
 
@@ -344,7 +342,7 @@ fn a_newer_schema_is_refused_and_nothing_is_changed() {
             assert!(told.stderr.contains("nothing was changed"), "{}", told.stderr);
         }
         assert_eq!(state(url), before);
-        execute(url, &format!("DELETE FROM {table} WHERE version <> '{version}'"));
+        execute(url, &format!("DELETE FROM {table} WHERE version = '29990101000000'"));
         assert_eq!(cli.json(&["content", "list"])["total"], 1);
     });
 }
