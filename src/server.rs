@@ -1,5 +1,6 @@
 //! `contenthub serve`: a node with its HTTP server, from the first socket to the last outcome written.
 
+use crate::actors::shared_reads::SharedReads;
 use crate::api::{self, Api};
 use crate::app::App;
 use crate::db::connection::DbError;
@@ -48,6 +49,8 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
         let healing = actix_rt::task::spawn_blocking(move || folder::heal(&healed));
         let api = web::Data::new(Api {
             db: node.db.clone(),
+            lists: SharedReads::new(node.db.clone()),
+            tokens: SharedReads::new(node.db.clone()),
             cx: app.context().clone(),
             clock: app.clock().clone(),
             sites,

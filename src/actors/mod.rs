@@ -5,5 +5,6 @@ pub mod db;
 pub mod executor;
 pub mod publisher;
 pub mod scheduler;
+pub mod shared_reads;
 pub mod shutdown;
 pub mod system_clock;

@@ -14,7 +14,10 @@ mod sites;
 mod tokens;
 
 use crate::actors::db::DbHandle;
+use crate::actors::shared_reads::SharedReads;
 use crate::domain::clock::Clock;
+use crate::operations::pool::ListEntries;
+use crate::operations::token::Recognise;
 use crate::operations::{Context, Page, Paging};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpRequest, web};
@@ -29,6 +32,9 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Api {
     pub db: DbHandle,
+    /// Lists of the pool and tokens, which many ask for at once.
+    pub lists: SharedReads<ListEntries>,
+    pub tokens: SharedReads<Recognise>,
     pub cx: Arc<Context>,
     pub clock: Arc<dyn Clock>,
     /// Where the folder platform writes; shown at `/demo/`.

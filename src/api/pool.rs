@@ -165,8 +165,8 @@ async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
         title: query.q,
     };
     let paging = Paging::new(query.page, query.page_size)?;
-    let found = api.db.perform(ListEntries { filter, due: query.due.unwrap_or(false), paging }).await?;
-    Ok(HttpResponse::Ok().json(page(found, |row| view(&api, row))))
+    let found = api.lists.ask(ListEntries { filter, due: query.due.unwrap_or(false), paging }).await?;
+    Ok(HttpResponse::Ok().json(page(found.each(), |row| view(&api, row.clone()))))
 }
 
 #[derive(Deserialize)]

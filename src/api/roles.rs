@@ -48,11 +48,11 @@ pub async fn authenticate(
         .map(|(_, token)| token.trim().to_owned())
         .ok_or_else(missing)?;
     let api = request.app_data::<web::Data<Api>>().ok_or_else(missing)?.clone();
-    let known = api.db.perform(Recognise { token }).await.map_err(Problem::from)?;
-    let known = known.ok_or_else(|| {
+    let known = api.tokens.ask(Recognise { token }).await.map_err(Problem::from)?;
+    let known = known.as_ref().as_ref().ok_or_else(|| {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "this token is not known, or was revoked")
     })?;
-    request.extensions_mut().insert(Caller { name: known.name, role: known.role });
+    request.extensions_mut().insert(Caller { name: known.name.clone(), role: known.role });
     next.call(request).await
 }
 

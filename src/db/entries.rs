@@ -82,7 +82,7 @@ pub fn get(conn: &mut DbConnection, id: EntryId) -> Result<Option<EntryRow>, DbE
 }
 
 /// Which entries a list shows; what is none is not asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     pub status: Option<EntryStatus>,
     pub account: Option<AccountId>,

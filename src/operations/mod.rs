@@ -83,7 +83,7 @@ pub struct Page<T> {
 }
 
 /// Which page: from 1, with at most [`Paging::MAX_SIZE`] items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Paging {
     page: i64,
     size: i64,
@@ -129,6 +129,16 @@ impl Default for Paging {
 }
 
 impl<T> Page<T> {
+    /// The same page, looked at.
+    pub fn each(&self) -> Page<&T> {
+        Page {
+            items: self.items.iter().collect(),
+            total: self.total,
+            page: self.page,
+            page_size: self.page_size,
+        }
+    }
+
     /// The same page with each item made into something else.
     pub fn map<U>(self, shape: impl FnMut(T) -> U) -> Page<U> {
         let Page { items, total, page, page_size } = self;

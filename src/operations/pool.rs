@@ -240,7 +240,7 @@ impl Operation for GetEntry {
 }
 
 /// Entries, newest first. With `due`, only those that are pending and due now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListEntries {
     pub filter: Filter,
     pub due: bool,

@@ -67,7 +67,7 @@ impl Operation for DeleteToken {
 }
 
 /// Who comes with this token; none where nobody does. Never cached: a revoked token is refused at once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recognise {
     pub token: String,
 }

@@ -18,6 +18,7 @@ mod runs;
 mod schedule;
 mod schema;
 mod server;
+mod shared_reads;
 mod support_selftest;
 mod tidy;
 mod transitions;
