@@ -120,10 +120,10 @@ pub use domain::{
     entry::EntryStatus,
     execution::ExecutionStatus,
     ids::{AccountId, ContentId, EntryId, ExecutionId, LogId, TaskId},
-    outcome::LogStatus,
     pool_stats::PoolStats,
     priority::Priority,
     report::{Report, ResultStatus},
+    settlement::LogStatus,
 };
 #[doc(inline)]
 pub use operations::{

@@ -61,7 +61,7 @@ impl Node {
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
         let executor = PublishingExecutorActor::new(
             ExecutorSettings {
-                node: id,
+                node: id.clone(),
                 slots: settings.slots,
                 lease: settings.lease,
                 scope: settings.scope,
@@ -71,7 +71,7 @@ impl Node {
             locks.clone(),
         );
         let executor = Supervisor::start(move |_| executor);
-        let (arbiters, publishers) = start_publishers(&clock, &executor);
+        let (arbiters, publishers) = start_publishers(&clock, &executor, &db, &id);
         let scheduler = match settings.scope {
             ClaimScope::Everything => {
                 let tick = executor.clone().recipient::<Tick>();
@@ -107,14 +107,18 @@ impl Node {
 fn start_publishers(
     clock: &Arc<dyn Clock>,
     executor: &Addr<PublishingExecutorActor>,
+    db: &DbHandle,
+    node: &NodeId,
 ) -> (Vec<Arbiter>, Vec<Recipient<crate::actors::publisher::Publish>>) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let arbiters: Vec<Arbiter> = (0..(cores / 2).clamp(1, PUBLISHERS)).map(|_| Arbiter::new()).collect();
     let publishers = (0..PUBLISHERS)
         .map(|number| {
             let (clock, executor) = (clock.clone(), executor.clone().recipient());
+            let (db, node) = (db.clone(), node.clone());
             let arbiter = arbiters[number % arbiters.len()].handle();
-            Supervisor::start_in_arbiter(&arbiter, move |_| PublisherActor { clock, executor }).recipient()
+            Supervisor::start_in_arbiter(&arbiter, move |_| PublisherActor { clock, executor, db, node })
+                .recipient()
         })
         .collect();
     (arbiters, publishers)

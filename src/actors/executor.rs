@@ -2,13 +2,16 @@
 
 use super::db::{Changed, DbHandle};
 use super::publisher::{AttemptEnded, Publish};
+use crate::db::claim::Claim;
 use crate::db::node_locks::NodeLocks;
 use crate::db::transitions::{Ended, Written};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{AttemptId, NodeId};
-use crate::domain::outcome::{Outcome, settle};
+use crate::domain::outcome::Outcome;
 use crate::domain::retry::Jitter;
-use crate::engine::dispatch::{Dispatch, Effect, Event, HasAttempt};
+use crate::domain::settlement::{Settlement, settle};
+use crate::domain::trust::{Trust, TrustWindow};
+use crate::engine::dispatch::{Dispatch, Effect, Event, Flight, HasAttempt};
 use crate::operations::OperationError;
 use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
 use crate::operations::ready::Ready;
@@ -55,6 +58,8 @@ pub struct PublishingExecutorActor {
     locks: Option<Arc<NodeLocks>>,
     alarm: Option<SpawnHandle>,
     drained: Option<oneshot::Sender<()>>,
+    /// Monotonic time of the first statement that succeeded since the start, or since one failed.
+    database_is_good_since: Option<Duration>,
 }
 
 impl HasAttempt for Ended {
@@ -89,19 +94,20 @@ impl PublishingExecutorActor {
             locks,
             alarm: None,
             drained: None,
+            database_is_good_since: None,
         }
     }
 
     fn apply(&mut self, event: Event<Ended>, ctx: &mut Context<Self>) {
         for effect in self.dispatch.on(event, self.clock.now()) {
             match effect {
-                Effect::RunCycle { ended, slots, read_back } => {
+                Effect::RunCycle { ended, room, read_back } => {
                     let cycle = Cycle {
                         node: self.settings.node.clone(),
                         lease: self.settings.lease,
                         scope: self.settings.scope,
                         ended: Arc::new(ended),
-                        slots,
+                        room,
                         read_back,
                     };
                     self.run_cycle(cycle, ctx);
@@ -119,12 +125,13 @@ impl PublishingExecutorActor {
 
     fn run_cycle(&mut self, cycle: Cycle, ctx: &mut Context<Self>) {
         let db = self.db.clone();
-        let sent_at = self.clock.monotonic();
+        let window = TrustWindow::begin(&*self.clock, cycle.lease);
         let kept = cycle.ended.clone();
         let answer = async move { db.perform(cycle).await };
         ctx.spawn(answer.into_actor(self).map(move |result, me, ctx| match result {
-            Ok(done) => me.cycle_done(&kept, done, sent_at, ctx),
+            Ok(done) => me.cycle_done(&kept, done, window, ctx),
             Err(error) => {
+                me.database_is_good_since = None;
                 log::warn!("the engine's cycle failed, and is tried again: {error}");
                 // The threads let go of theirs before they answer; where they have not, a copy does.
                 me.apply(Event::CycleFailed { ended: Arc::unwrap_or_clone(kept) }, ctx);
@@ -132,20 +139,19 @@ impl PublishingExecutorActor {
         }));
     }
 
-    fn cycle_done(&mut self, ended: &[Ended], done: CycleDone, sent_at: Duration, ctx: &mut Context<Self>) {
+    fn cycle_done(&mut self, ended: &[Ended], done: CycleDone, window: TrustWindow, ctx: &mut Context<Self>) {
+        self.database_answered();
         for (one, written) in ended.iter().zip(&done.written) {
-            if *written == Written::LeaseLost {
-                log::warn!("{} came too late: its lease was lost", one.attempt);
-            }
+            tell_late(one, *written);
         }
         for (execution, report) in &done.closed {
             log::info!("execution {execution} ended after {:.2} s: {}", report.duration, report.message);
         }
-        let trusted_until = sent_at + self.settings.lease - trust_margin(self.settings.lease);
-        let claimed = done.claims.iter().map(|claim| (claim.attempt, claim.account)).collect();
+        let trust = Trust::new(window, self.clock.clone());
+        let claimed = done.claims.iter().map(|claim| (claim.attempt, flight(claim))).collect();
         for claim in done.claims {
             let Some(ready) = done.accounts.get(&claim.account) else { continue };
-            self.publish(Publish { claim, ready: ready.clone(), trusted_until }, ctx);
+            self.publish(Publish { claim, ready: ready.clone(), trust: trust.clone() }, ctx);
         }
         if !done.closed.is_empty()
             && let Some(scheduler) = &self.scheduler
@@ -196,7 +202,22 @@ impl PublishingExecutorActor {
         }));
     }
 
+    fn database_answered(&mut self) {
+        let now = self.clock.monotonic();
+        self.database_is_good_since.get_or_insert(now);
+    }
+
+    /// Where leases are judged by a clock: after an outage all of them have run out, and their nodes may be about to
+    /// renew them and to write what came of their attempts. They get one lease for it.
+    fn may_recover(&self) -> bool {
+        let good_for = self.database_is_good_since.map(|since| self.clock.monotonic().saturating_sub(since));
+        self.locks.is_some() || good_for.is_some_and(|span| span >= self.settings.lease)
+    }
+
     fn recover(&mut self, ctx: &mut Context<Self>) {
+        if !self.may_recover() {
+            return;
+        }
         let (db, node, locks) = (self.db.clone(), self.settings.node.clone(), self.locks.clone());
         ctx.spawn(recover(db, node, locks).into_actor(self).map(|result, me, ctx| match result {
             Ok(0) => {}
@@ -227,23 +248,47 @@ async fn recover(db: DbHandle, node: NodeId, locks: Option<Arc<NodeLocks>>) -> R
     db.perform(Recover { by: node, dead }).await
 }
 
-fn not_sent(claim: &crate::db::claim::Claim, ready: &Ready, now: Timestamp) -> Ended {
+fn not_sent(claim: &Claim, ready: &Ready, now: Timestamp) -> Ended {
+    let settlement = match claim.question {
+        Some(question) => Settlement::asked_again(question, claim.standing),
+        None => settle(Outcome::NotSent, claim.standing, now, Jitter::from_random(0)),
+    };
     Ended {
         attempt: claim.attempt,
         content: claim.article.content_id,
         revision: claim.article.revision,
         account: claim.account,
         account_version: ready.version,
-        execution: Some(claim.execution),
+        execution: claim.execution,
         started_at: now,
         finished_at: now,
-        settlement: settle(Outcome::NotSent, claim.standing, now, Jitter::from_random(0)),
+        settlement,
+        has_steps: false,
     }
 }
 
-/// A lease is trusted until this much before its end.
-fn trust_margin(lease: Duration) -> Duration {
-    (lease / 10).max(Duration::from_millis(500))
+fn flight(claim: &Claim) -> Flight {
+    match (claim.question, claim.suspect) {
+        (Some(_), _) => Flight::Question,
+        (None, true) => Flight::Suspect,
+        (None, false) => Flight::Send,
+    }
+}
+
+/// Says what the log alone would not tell anybody: outcomes of claims that were lost.
+fn tell_late(one: &Ended, written: Written) {
+    let (attempt, account) = (one.attempt, one.account);
+    match written {
+        Written::Settled(_) | Written::Already(_) => {}
+        Written::LeaseLost => log::warn!("{attempt} came too late: its lease was lost"),
+        Written::Late(_) => {
+            log::warn!("{attempt} came after its lease was lost, and proves that the post is out")
+        }
+        Written::PossibleDuplicate(log) => log::error!(
+            "possible duplicate: {attempt} on account {account} was published after its lease was lost, and the entry \
+             had been tried again by then (log row {log}). Look for a second post"
+        ),
+    }
 }
 
 impl Actor for PublishingExecutorActor {

@@ -1,6 +1,7 @@
 //! The actors: they hold who is in flight, timers and connections. Rules are in `domain` and `engine`, truth is in the
 //! database.
 
+pub mod checkpoints;
 pub mod db;
 pub mod executor;
 pub mod publisher;

@@ -1,16 +1,23 @@
 //! One of the pool that does the publishing: runs each attempt in a task of its own, so that a panic, a hang or an
 //! unreadable answer is that attempt's outcome and nothing else.
 
+use super::checkpoints::Checkpoints;
+use super::db::DbHandle;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
-use crate::domain::clock::Clock;
-use crate::domain::ids::AttemptId;
-use crate::domain::outcome::{Outcome, Problem, Seen, judge, settle};
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::ids::{AttemptId, NodeId};
+use crate::domain::outcome::{Outcome, Problem, Seen, judge};
+use crate::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
 use crate::domain::retry::Jitter;
+use crate::domain::settlement::{Settlement, Standing, settle};
+use crate::domain::trust::Trust;
 use crate::operations::ready::Ready;
+use crate::platforms::journal::{Journal, repeated};
 use crate::platforms::platform::PublishCall;
 use crate::secrets;
 use actix::prelude::*;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +34,8 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 pub struct Publish {
     pub claim: Claim,
     pub ready: Ready,
-    /// Monotonic time by which it must be over, or it is not begun.
-    pub trusted_until: Duration,
+    /// Until when it must be over, or it is not begun.
+    pub trust: Trust,
 }
 
 /// Fact: an attempt ended. A panic and a full publisher are ends too.
@@ -40,6 +47,9 @@ pub struct AttemptEnded(pub Ended);
 pub struct PublisherActor {
     pub clock: Arc<dyn Clock>,
     pub executor: Recipient<AttemptEnded>,
+    /// Where steps of long publishes are kept.
+    pub db: DbHandle,
+    pub node: NodeId,
 }
 
 impl Actor for PublisherActor {
@@ -58,8 +68,9 @@ impl Handler<Publish> for PublisherActor {
     fn handle(&mut self, command: Publish, _: &mut Self::Context) {
         let clock = self.clock.clone();
         let executor = self.executor.clone();
+        let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &command.claim);
         actix_rt::spawn(async move {
-            let ended = attempt(command, clock).await;
+            let ended = attempt(command, clock, keeper).await;
             let id = ended.attempt;
             if executor.send(AttemptEnded(ended)).await.is_err() {
                 log::error!("nobody takes the outcome of {id}; its lease will run out");
@@ -68,23 +79,25 @@ impl Handler<Publish> for PublisherActor {
     }
 }
 
-async fn attempt(command: Publish, clock: Arc<dyn Clock>) -> Ended {
-    let Publish { claim, ready, trusted_until } = command;
+async fn attempt(command: Publish, clock: Arc<dyn Clock>, keeper: Checkpoints) -> Ended {
+    let Publish { claim, ready, trust } = command;
     let started_at = clock.now();
-    let title = claim.article.title.clone();
+    let (attempt, execution, question) = (claim.attempt, claim.execution, claim.question);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
-    let (standing, attempt, execution) = (claim.standing, claim.attempt, Some(claim.execution));
-    let time_left = trusted_until.saturating_sub(clock.monotonic());
-    let seen = if time_left.is_zero() {
-        Seen::NotSent
-    } else {
-        call_platform(claim, &ready, time_left, started_at.micros() / 1_000_000, &*clock).await
+    let time_left = trust.left();
+    let call = Call {
+        standing: claim.standing,
+        title: claim.article.title.clone(),
+        publish: publish_call(claim, &ready, &trust, keeper, started_at),
+        ready: &ready,
+        clock: &*clock,
     };
-    let outcome = judge(seen, ready.class, ready.on_unknown);
-    let account = &ready.destination.account_name;
-    tell(attempt, &title, account, &outcome);
-    let finished_at = clock.now().max(started_at);
-    let settlement = settle(outcome, standing, finished_at, Jitter::from_random(secrets::random_u64()));
+    let settlement = match question {
+        _ if time_left.is_zero() => call.not_begun(question),
+        None => call.publish().await,
+        Some(Question::LookUp { found_nothing, .. }) => call.look_up(found_nothing).await,
+        Some(Question::Ask { since, .. }) => call.ask(since).await,
+    };
     Ended {
         attempt,
         content,
@@ -93,54 +106,168 @@ async fn attempt(command: Publish, clock: Arc<dyn Clock>) -> Ended {
         account_version: ready.version,
         execution,
         started_at,
-        finished_at,
+        finished_at: clock.now().max(started_at),
         settlement,
+        has_steps: ready.platform.has_steps(),
     }
 }
 
-async fn call_platform(
+fn publish_call(
     claim: Claim,
     ready: &Ready,
-    time_left: Duration,
-    unix_seconds: i64,
-    clock: &dyn Clock,
-) -> Seen {
-    let call = PublishCall {
+    trust: &Trust,
+    keeper: Checkpoints,
+    started_at: Timestamp,
+) -> PublishCall {
+    let steps = claim.steps.into_iter().map(|step| (step.step, step.result.as_deref().map(read_result)));
+    PublishCall {
         entry: claim.attempt.entry,
         attempt: claim.attempt.number,
         key: claim.key,
         article: claim.article,
         destination: ready.destination.clone(),
-        time_left,
-        unix_seconds,
-    };
-    let platform = ready.platform.clone();
-    // The call itself may panic before there is a future, so both happen inside the task.
-    let task = actix_rt::spawn(async move { platform.publish(call).await });
-    let abort = task.abort_handle();
-    tokio::select! {
-        end = task => end.unwrap_or_else(|end| {
-            let message = match end.try_into_panic() {
-                Ok(panic) => format!("the platform's code panicked: {}", super::db::panic_text(&*panic)),
-                Err(_) => "the platform's code was cancelled".to_owned(),
-            };
-            Seen::Broke { problem: Problem::new("panic", message), may_have_left: true }
-        }),
-        () = clock.sleep(time_left + LAST_WORD) => {
-            abort.abort();
-            let problem = Problem::new("timeout", format!("no end within {} s", time_left.as_secs()));
-            Seen::EndUnseen { problem, retry_after: None }
+        time_left: trust.left(),
+        unix_seconds: started_at.micros() / 1_000_000,
+        trust: trust.clone(),
+        journal: Journal::new(steps.collect(), Arc::new(keeper), trust.clone()),
+    }
+}
+
+/// We wrote it ourselves, as JSON.
+fn read_result(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or(serde_json::Value::Null)
+}
+
+/// One call of a platform, and what becomes of the entry.
+struct Call<'a> {
+    standing: Standing,
+    title: String,
+    publish: PublishCall,
+    ready: &'a Ready,
+    clock: &'a dyn Clock,
+}
+
+impl Call<'_> {
+    /// The claim is too old to be acted on: by the time it was known, or since the process was stopped.
+    fn not_begun(&self, question: Option<Question>) -> Settlement {
+        tell(&self.publish, &self.title, &Outcome::NotSent);
+        match question {
+            Some(question) => Settlement::asked_again(question, self.standing),
+            None => settle(Outcome::NotSent, self.standing, self.clock.now(), self.jitter()),
+        }
+    }
+
+    async fn publish(self) -> Settlement {
+        let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
+        let seen = match self.bounded(async move { platform.publish(call).await }).await {
+            Ok(seen) => seen,
+            Err(broken) => self.after_break(broken),
+        };
+        let outcome = judge(seen, self.ready.rules);
+        tell(&self.publish, &self.title, &outcome);
+        settle(outcome, self.standing, self.clock.now(), self.jitter())
+    }
+
+    /// A publish in steps says in its journal whether anything may be out.
+    fn after_break(&self, broken: Broken) -> Seen {
+        let may_have_left = !self.ready.platform.has_steps() || self.publish.journal.has_open_intent();
+        match broken {
+            Broken::Panic(problem) => Seen::Broke { problem, may_have_left },
+            Broken::TimeOut(problem) => {
+                let seen = Seen::EndUnseen { problem, retry_after: None };
+                if may_have_left { seen } else { repeated(seen) }
+            }
+        }
+    }
+
+    async fn look_up(self, found_nothing: i32) -> Settlement {
+        let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
+        let answer = self
+            .bounded(async move { platform.look_up(call).await })
+            .await
+            .unwrap_or_else(|broken| LookedUp::Unknown { problem: broken.problem(), retry_after: None });
+        let (entry, account) = (self.publish.entry, &self.ready.destination.account_name);
+        log::info!("entry {entry} was looked up on {account}: {}", in_words(&answer));
+        let now = self.clock.now();
+        settle_look_up(answer, found_nothing, self.standing, self.ready.rules, now, self.jitter())
+    }
+
+    async fn ask(self, since: Timestamp) -> Settlement {
+        let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
+        let answer = self
+            .bounded(async move { platform.ask(call).await })
+            .await
+            .unwrap_or_else(|broken| Progress::Unknown { problem: broken.problem(), retry_after: None });
+        if let Progress::Published(receipt) = &answer {
+            tell(&self.publish, &self.title, &Outcome::Published(receipt.clone()));
+        }
+        settle_progress(answer, since, self.standing, self.clock.now(), self.jitter())
+    }
+
+    fn jitter(&self) -> Jitter {
+        Jitter::from_random(secrets::random_u64())
+    }
+
+    /// Waits for the platform no longer than it may take. The call itself may panic before there is a future, so both
+    /// happen inside a task.
+    async fn bounded<T: 'static>(&self, asked: impl Future<Output = T> + 'static) -> Result<T, Broken> {
+        let time_left = self.publish.time_left;
+        let task = actix_rt::spawn(asked);
+        let abort = task.abort_handle();
+        tokio::select! {
+            end = task => end.map_err(|end| {
+                let message = match end.try_into_panic() {
+                    Ok(panic) => format!("the platform's code panicked: {}", super::db::panic_text(&*panic)),
+                    Err(_) => "the platform's code was cancelled".to_owned(),
+                };
+                Broken::Panic(Problem::new("panic", message))
+            }),
+            () = self.clock.sleep(time_left + LAST_WORD) => {
+                abort.abort();
+                Err(Broken::TimeOut(Problem::new("timeout", format!("no end within {} s", time_left.as_secs()))))
+            }
         }
     }
 }
 
-fn tell(attempt: AttemptId, title: &str, account: &str, outcome: &Outcome) {
+/// How a call ends that says nothing.
+enum Broken {
+    Panic(Problem),
+    TimeOut(Problem),
+}
+
+impl Broken {
+    fn problem(self) -> Problem {
+        match self {
+            Broken::Panic(problem) | Broken::TimeOut(problem) => problem,
+        }
+    }
+}
+
+fn in_words(answer: &LookedUp) -> String {
+    match answer {
+        LookedUp::There(receipt) => {
+            format!("it is there ({})", receipt.url.as_deref().unwrap_or("no address"))
+        }
+        LookedUp::NotThere => "it is not there".to_owned(),
+        LookedUp::Unknown { problem, .. } | LookedUp::AccountBroken { problem, .. } => {
+            format!("{}: {}", problem.code, problem.message)
+        }
+    }
+}
+
+fn tell(call: &PublishCall, title: &str, outcome: &Outcome) {
+    let (attempt, account) =
+        (AttemptId { entry: call.entry, number: call.attempt }, &call.destination.account_name);
     match outcome {
         Outcome::Published(receipt) => {
             let place = receipt.url.as_deref().or(receipt.media_id.as_deref()).unwrap_or("");
             log::info!(target: PUBLISHED, "published entry {} “{title}” on {account}: {place}", attempt.entry);
         }
         Outcome::NotSent => log::info!("{attempt} on {account} was not sent"),
+        Outcome::Submitted { ask_after } => {
+            log::info!("{attempt} on {account} was submitted; it is asked for in {} s", ask_after.as_secs());
+        }
         Outcome::Retry { problem, .. }
         | Outcome::Uncertain(problem)
         | Outcome::Rejected(problem)

@@ -5,7 +5,7 @@ use super::{Done, Failure};
 use crate::app::App;
 use crate::db::publish_log::Filter;
 use crate::domain::ids::*;
-use crate::domain::outcome::LogStatus;
+use crate::domain::settlement::LogStatus;
 use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::history::{GetLog, ListHistory};

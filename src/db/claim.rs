@@ -2,20 +2,29 @@
 //!
 //! A claim is fenced by node and attempt number; `transitions.rs` checks both before it believes an outcome.
 
+mod candidates;
+mod questions;
+
+use super::checkpoints::Checkpoint;
 use super::connection::{DbConnection, DbError};
 use super::executions::OpenExecution;
 use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::content::Article;
 use crate::domain::ids::*;
-use crate::domain::outcome::{LogStatus, Standing};
 use crate::domain::priority::Priority;
+use crate::domain::question::Question;
+use crate::domain::settlement::{LogStatus, Standing};
 use crate::domain::turns::Candidate;
 use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use std::collections::HashMap;
 use std::time::Duration;
+
+pub use candidates::{Found, Wanted, candidates};
+pub(super) use questions::question;
+pub use questions::{next_question, take_questions};
 
 /// An open lane with something due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +41,19 @@ pub struct Lane {
 pub struct Claim {
     pub attempt: AttemptId,
     pub account: AccountId,
-    pub execution: ExecutionId,
+    /// None where no run is needed: nothing new is sent.
+    pub execution: Option<ExecutionId>,
+    /// What the platform is asked, in place of publishing.
+    pub question: Option<Question>,
+    /// It outlived several nodes, and may be what ended them.
+    pub suspect: bool,
     pub key: IdempotencyKey,
     pub priority: Priority,
     pub due_at: Timestamp,
     pub standing: Standing,
     pub article: Article,
+    /// What the steps of earlier attempts came to; read by whoever needs it.
+    pub steps: Vec<Checkpoint>,
 }
 
 /// Who claims, and until when.
@@ -76,103 +92,6 @@ pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) ->
     };
     let lane = |(account, concurrency, version)| Lane { account, concurrency, version };
     Ok(rows.into_iter().map(lane).collect())
-}
-
-/// What could be claimed now.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Most urgent first inside a lane, at most as many as the lane has places.
-    pub candidates: Vec<Candidate>,
-    /// What the lanes have on the wire, on whatever node.
-    pub in_flight: HashMap<AccountId, usize>,
-}
-
-type CandidateColumns = (BigInt, BigInt, Integer, BigInt, Integer, BigInt);
-type CandidateRow = (EntryId, AccountId, Priority, Timestamp, i32, i64);
-
-const SQLITE_BUSY: &str = "SELECT count(*) FROM publish_pool WHERE account_id = ?1 AND status = 'publishing'";
-/// The list of priorities keeps the scan in order and off entries of the future (docs/decisions/0003); coalesce sends
-/// the planner to the few attempts of the entry, not to the many of the run.
-const SQLITE_CANDIDATES: &str = "SELECT id, account_id, priority, due_at, attempt, ?5 FROM publish_pool AS p \
-    WHERE account_id = ?1 AND status = 'pending' AND NOT held \
-      AND priority IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) AND due_at <= ?2 \
-      AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
-        WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = ?3 AND l.status <> 'not_sent' \
-        LIMIT 1) IS NULL) \
-    ORDER BY priority, due_at, id LIMIT ?4";
-const POSTGRES_CANDIDATES: &str = "SELECT c.id, lane.account_id, c.priority, c.due_at, c.attempt, busy.count \
-    FROM unnest($1, $2) AS lane (account_id, concurrency) \
-    CROSS JOIN LATERAL (SELECT count(*) AS count FROM publish_pool AS p \
-      WHERE p.account_id = lane.account_id AND p.status = 'publishing') AS busy \
-    CROSS JOIN LATERAL (SELECT least(greatest(lane.concurrency - busy.count, 0), $3) AS count) AS places \
-    CROSS JOIN LATERAL ( \
-      SELECT ranked.* FROM generate_series(1, 10) AS level (priority) CROSS JOIN LATERAL ( \
-        SELECT p.id, p.priority, p.due_at, p.attempt FROM publish_pool AS p \
-        WHERE p.account_id = lane.account_id AND p.status = 'pending' AND NOT p.held \
-          AND p.priority = level.priority AND p.due_at <= $4 \
-          AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
-            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = $5 AND l.status <> 'not_sent' \
-            LIMIT 1) IS NULL) \
-        ORDER BY p.due_at, p.id LIMIT places.count) AS ranked \
-      ORDER BY ranked.priority, ranked.due_at, ranked.id LIMIT places.count) AS c";
-
-/// Due entries of `lanes` for at most `slots` places. Entries that the execution `not_tried_by` has tried already are
-/// left out; a claim of which nothing was sent was no try.
-pub fn candidates(
-    conn: &mut DbConnection,
-    lanes: &[Lane],
-    slots: i64,
-    now: Timestamp,
-    not_tried_by: Option<ExecutionId>,
-) -> Result<Found, DbError> {
-    let tried_by = not_tried_by.map_or(0, |execution| execution.0);
-    let rows = match conn {
-        DbConnection::Sqlite(inner) => candidates_on_sqlite(inner, lanes, slots, now, tried_by)?,
-        DbConnection::Postgres(inner) => {
-            let (accounts, places): (Vec<i64>, Vec<i64>) =
-                lanes.iter().map(|lane| (lane.account.0, i64::from(lane.concurrency))).unzip();
-            statement::<CandidateColumns>(POSTGRES_CANDIDATES)
-                .bind::<Array<BigInt>, _>(accounts)
-                .bind::<Array<BigInt>, _>(places)
-                .bind::<BigInt, _>(slots)
-                .bind::<BigInt, _>(now.micros())
-                .bind::<BigInt, _>(tried_by)
-                .load(inner)?
-        }
-    };
-    let mut found = Found::default();
-    for (entry, account, priority, due_at, attempt, busy) in rows {
-        found.candidates.push(Candidate { entry, account, priority, due_at, attempt });
-        found.in_flight.insert(account, usize::try_from(busy).unwrap_or(0));
-    }
-    Ok(found)
-}
-
-fn candidates_on_sqlite(
-    conn: &mut SqliteConnection,
-    lanes: &[Lane],
-    slots: i64,
-    now: Timestamp,
-    tried_by: i64,
-) -> QueryResult<Vec<CandidateRow>> {
-    let mut rows: Vec<CandidateRow> = Vec::new();
-    for lane in lanes {
-        let busy: i64 =
-            statement::<BigInt>(SQLITE_BUSY).bind::<BigInt, _>(lane.account.0).get_result(conn)?;
-        let places = (i64::from(lane.concurrency) - busy).min(slots);
-        if places <= 0 {
-            continue;
-        }
-        let of_lane: Vec<CandidateRow> = statement::<CandidateColumns>(SQLITE_CANDIDATES)
-            .bind::<BigInt, _>(lane.account.0)
-            .bind::<BigInt, _>(now.micros())
-            .bind::<BigInt, _>(tried_by)
-            .bind::<BigInt, _>(places)
-            .bind::<BigInt, _>(busy)
-            .load(conn)?;
-        rows.extend(of_lane);
-    }
-    Ok(rows)
 }
 
 /// For each of `candidates`, the execution that its attempt belongs to: the first of `open`, in their order, that has
@@ -253,7 +172,7 @@ pub fn take(
     };
     let mut rows: HashMap<EntryId, ClaimedRow> = rows.into_iter().map(|row| (row.0.0, row)).collect();
     let in_order = chosen.iter().filter_map(|(entry, execution)| Some((rows.remove(entry)?, *execution)));
-    Ok(in_order.map(|(row, execution)| claim(row, execution)).collect())
+    Ok(in_order.map(|(row, execution)| claim(row, Some(execution), None)).collect())
 }
 
 fn take_on_sqlite(
@@ -295,7 +214,7 @@ fn take_on_postgres(
         .load(conn)
 }
 
-fn claim((entry, text): ClaimedRow, execution: ExecutionId) -> Claim {
+fn claim((entry, text): ClaimedRow, execution: Option<ExecutionId>, question: Option<Question>) -> Claim {
     let (
         id,
         content_id,
@@ -315,10 +234,13 @@ fn claim((entry, text): ClaimedRow, execution: ExecutionId) -> Claim {
         attempt: AttemptId { entry: id, number },
         account,
         execution,
+        question,
+        suspect: false,
         key,
         priority,
         due_at,
         standing: Standing { retry_count, max_retries, unproven },
         article: Article { content_id, revision, title, body, digest, author, cover, tags, source_url },
+        steps: Vec::new(),
     }
 }

@@ -7,8 +7,8 @@ use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
-use crate::domain::outcome::LogStatus;
 use crate::domain::priority::Priority;
+use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 

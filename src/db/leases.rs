@@ -5,11 +5,16 @@ use super::schema::{accounts, publish_pool::dsl};
 use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
-use crate::domain::outcome::Standing;
+use crate::domain::question::Question;
+use crate::domain::settlement::Standing;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use std::time::Duration;
+
+/// After so many recoveries an entry is a suspect: a node has at most one of them in flight. Also in the partial index
+/// `publish_pool_suspects`, and in the claim's statements.
+pub const SUSPECT_AFTER: i32 = 3;
 
 /// Written out, so that the partial index on claimed entries serves it.
 const PUBLISHING: &str = "publish_pool.status = 'publishing'";
@@ -59,9 +64,24 @@ pub struct Held {
     pub retry_count: i32,
     pub max_retries: i32,
     pub unproven: bool,
+    pub recoveries: i32,
+    look_up_at: Option<Timestamp>,
+    looked_up: i32,
+    check_at: Option<Timestamp>,
+    submitted_at: Option<Timestamp>,
 }
 
 impl Held {
+    /// What its claim asks the platform, if it publishes nothing.
+    pub fn question(&self) -> Option<Question> {
+        super::claim::question((self.look_up_at, self.looked_up, self.check_at, self.submitted_at))
+    }
+
+    /// Whether the entry outlived so many nodes that it may be what ended them.
+    pub fn is_suspect(&self) -> bool {
+        self.recoveries >= SUSPECT_AFTER
+    }
+
     pub fn standing(&self) -> Standing {
         Standing { retry_count: self.retry_count, max_retries: self.max_retries, unproven: self.unproven }
     }
@@ -72,6 +92,7 @@ pub fn held(conn: &mut DbConnection) -> Result<Vec<Held>, DbError> {
     Ok(dsl::publish_pool
         .inner_join(accounts::table.on(accounts::id.eq(dsl::account_id)))
         .filter(sql::<Bool>(PUBLISHING))
+        .filter(dsl::claimed_by.is_not_null())
         .select((
             dsl::id,
             dsl::attempt,
@@ -89,6 +110,11 @@ pub fn held(conn: &mut DbConnection) -> Result<Vec<Held>, DbError> {
             dsl::retry_count,
             dsl::max_retries,
             dsl::unproven,
+            dsl::recoveries,
+            dsl::look_up_at,
+            dsl::looked_up,
+            dsl::check_at,
+            dsl::submitted_at,
         ))
         .order(dsl::id)
         .load(conn)?)

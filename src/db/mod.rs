@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod change_feed;
 pub mod check;
+pub mod checkpoints;
 pub mod claim;
 mod column_types;
 pub mod connection;

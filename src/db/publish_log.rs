@@ -5,8 +5,8 @@ use super::schema::publish_logs::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
-use crate::domain::outcome::LogStatus;
 use crate::domain::report::{EntryResult, ResultStatus, Tally};
+use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]

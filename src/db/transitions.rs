@@ -1,6 +1,7 @@
 //! Where an entry goes after its claim: outcomes of attempts, and what people decide. With `claim.rs` the only writer
 //! of an entry's status; `domain/entry.rs` has the table that both obey.
 
+mod late;
 mod settle;
 
 use super::claim::{self, Lane};
@@ -10,9 +11,9 @@ use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus, may_change};
 use crate::domain::ids::*;
-use crate::domain::outcome::{LaneEffect, Settlement, WAITS_FOR_ACCOUNT};
+use crate::domain::settlement::{LaneEffect, Settlement, WAITS_FOR_ACCOUNT};
 use diesel::prelude::*;
-use settle::Logged;
+use settle::{Logged, Opened};
 
 /// An attempt that ended, with what is to be written of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Ended {
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
     pub settlement: Settlement,
+    /// Its platform keeps checkpoints, which go once it is published.
+    pub has_steps: bool,
 }
 
 /// What became of an outcome.
@@ -38,6 +41,11 @@ pub enum Written {
     Already(LogId),
     /// The entry is no longer ours; the outcome counts for nothing but the program's log.
     LeaseLost,
+    /// The lease was lost, but the post is out: its row in the log says so now, and the entry is settled where nothing
+    /// was sent since.
+    Late(LogId),
+    /// The same, and another attempt was begun meanwhile: it may be out twice.
+    PossibleDuplicate(LogId),
 }
 
 /// When a cycle looks at lanes, and whether it has the key of those with secrets.
@@ -56,6 +64,8 @@ pub struct Opening {
     pub lanes: Vec<Lane>,
     /// Running executions, those first that go first.
     pub open: Vec<OpenExecution>,
+    /// When a platform is to be asked something next.
+    pub next_question: Option<Timestamp>,
 }
 
 /// Writes what became of attempts of `node`, and looks at lanes and runs, all in the caller's transaction.
@@ -65,26 +75,32 @@ pub fn open_cycle(
     ended: &[Ended],
     look: Look,
 ) -> Result<Opening, DbError> {
-    let (logged, lanes, open) = match conn {
-        DbConnection::Sqlite(inner) => (settle::on_sqlite(inner, node, ended)?, None, None),
+    let (logged, read) = match conn {
+        DbConnection::Sqlite(inner) => (settle::on_sqlite(inner, node, ended)?, None),
         DbConnection::Postgres(inner) => {
-            let (logged, lanes, open) = settle::on_postgres(inner, node, ended, Some(look))?;
+            let Opened { logged, lanes, open, next_question } =
+                settle::on_postgres(inner, node, ended, Some(look))?;
             // An outcome that shuts a lane does so after these were read.
             let shuts = ended.iter().any(|one| one.settlement.lane != LaneEffect::None);
-            (logged, (!shuts).then_some(lanes), Some(open))
+            (logged, Some(((!shuts).then_some(lanes), open, next_question)))
         }
     };
     let written = verdicts(conn, &logged, ended)?;
-    let open = open.map_or_else(|| executions::open(conn), Ok)?;
+    let (lanes, open, next_question) = match read {
+        Some(read) => read,
+        None => (None, executions::open(conn)?, claim::next_question(conn, look.can_decrypt)?),
+    };
     let lanes = lanes.map_or_else(|| claim::open_lanes(conn, look.now, look.can_decrypt), Ok)?;
-    Ok(Opening { written, lanes, open })
+    let asked_now = ended.iter().filter_map(|one| Some(one.settlement.question?.due()));
+    let next_question = asked_now.chain(next_question).min();
+    Ok(Opening { written, lanes, open, next_question })
 }
 
 /// Writes what became of attempts of `node`, all in the caller's transaction.
 pub fn settle(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result<Vec<Written>, DbError> {
     let logged = match conn {
         DbConnection::Sqlite(inner) => settle::on_sqlite(inner, node, ended)?,
-        DbConnection::Postgres(inner) => settle::on_postgres(inner, node, ended, None)?.0,
+        DbConnection::Postgres(inner) => settle::on_postgres(inner, node, ended, None)?.logged,
     };
     verdicts(conn, &logged, ended)
 }
@@ -95,23 +111,24 @@ fn verdicts(conn: &mut DbConnection, logged: &Logged, ended: &[Ended]) -> Result
         let verdict = match logged.get(&one.attempt) {
             Some(log) => {
                 apply_lane_effect(conn, one, *log)?;
+                if one.has_steps {
+                    tidy_steps(conn, one)?;
+                }
                 Written::Settled(*log)
             }
-            None => earlier(conn, one.attempt)?.map_or(Written::LeaseLost, Written::Already),
+            None => late::verdict(conn, one)?,
         };
         written.push(verdict);
     }
     Ok(written)
 }
 
-fn earlier(conn: &mut DbConnection, attempt: AttemptId) -> Result<Option<LogId>, DbError> {
-    use super::schema::publish_logs::dsl as logs;
-    Ok(logs::publish_logs
-        .filter(logs::pool_id.eq(attempt.entry.0))
-        .filter(logs::attempt.eq(attempt.number))
-        .select(logs::id)
-        .first(conn)
-        .optional()?)
+fn tidy_steps(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {
+    let entry = one.attempt.entry;
+    if one.settlement.status == EntryStatus::Published {
+        return super::checkpoints::forget(conn, entry);
+    }
+    if one.settlement.unproven { Ok(()) } else { super::checkpoints::withdraw_intents(conn, entry) }
 }
 
 fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended, log: LogId) -> Result<(), DbError> {

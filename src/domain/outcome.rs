@@ -1,12 +1,10 @@
 //! What a platform was seen to do, and what that means: the table of outcomes by delivery class.
 //!
-//! Reading order: [`Seen`] (facts, told by a platform) → [`judge`] (the table) → [`settle`] (what becomes of the entry).
+//! Reading order: [`Seen`] (facts, told by a platform) → [`judge`] (the table) → `settlement.rs` (what becomes of the
+//! entry).
 
 use super::clock::Timestamp;
 use super::delivery_class::DeliveryClass;
-use super::entry::EntryStatus;
-use super::retry::{self, Jitter};
-use super::text_enum;
 use std::time::Duration;
 
 /// Where a published post is.
@@ -38,12 +36,8 @@ impl Problem {
 /// The longest message that is kept.
 const MESSAGE_MAX_CHARS: usize = 2000;
 
-/// Said of an entry whose attempt found its account broken.
-pub const WAITS_FOR_ACCOUNT: &str =
-    " (not final: the entry waits until its account is put right and resumed)";
-
 /// Text as any database keeps it: PostgreSQL refuses U+0000, and with it the whole outcome.
-fn storable(text: &str) -> String {
+pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
@@ -70,8 +64,34 @@ pub enum Seen {
     AccountBroken { problem: Problem, until: Option<Timestamp> },
     /// Our own processing broke before anything was sent, or a panic whose moment is not known.
     Broke { problem: Problem, may_have_left: bool },
-    /// The node was stopping: not sent.
+    /// A step that may be done again did not end well (`Journal` of a publish of several steps): nothing is out.
+    StepFailed { problem: Problem, scope: Scope, retry_after: Option<Duration> },
+    /// Accepted, and not finished yet: the platform wants to be asked after this long.
+    Submitted { ask_after: Duration },
+    /// The node was stopping, or its claim could no longer be trusted: not sent.
     NotSent,
+}
+
+impl Seen {
+    /// Whether it is certain that nothing came of the request.
+    pub fn is_certainly_not_out(&self) -> bool {
+        match self {
+            Seen::NothingLeft(_)
+            | Seen::AskedToWait { .. }
+            | Seen::Refused(_)
+            | Seen::WrongAddress(_)
+            | Seen::AccountBroken { .. }
+            | Seen::Broke { may_have_left: false, .. }
+            | Seen::StepFailed { .. }
+            | Seen::NotSent => true,
+            Seen::Accepted(_)
+            | Seen::AcceptedUnread(_)
+            | Seen::ServerFault { .. }
+            | Seen::EndUnseen { .. }
+            | Seen::Broke { may_have_left: true, .. }
+            | Seen::Submitted { .. } => false,
+        }
+    }
 }
 
 /// Whom a failure accuses: the entry (it costs a retry) or the platform (it costs none).
@@ -81,14 +101,25 @@ pub enum Scope {
     Platform,
 }
 
+/// Whether an attempt that did not succeed may have published all the same, and what is done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is certain that it did not.
+    None,
+    /// It may have: the next attempt repeats its key and revision.
+    SendAgain,
+    /// It may have: this long after, the platform is asked whether it is there, before anything is sent again.
+    LookUp { after: Duration },
+}
+
 /// What an attempt came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Published(Receipt),
-    /// To be tried again. `unproven`: the post may be out, so the next attempt repeats this one's key and revision.
+    /// To be tried again.
     Retry {
         scope: Scope,
-        unproven: bool,
+        doubt: Doubt,
         problem: Problem,
         retry_after: Option<Duration>,
     },
@@ -104,7 +135,11 @@ pub enum Outcome {
     /// Our own processing broke.
     Broke {
         problem: Problem,
-        unproven: bool,
+        doubt: Doubt,
+    },
+    /// The platform works on it, and is asked after this long.
+    Submitted {
+        ask_after: Duration,
     },
     NotSent,
 }
@@ -117,219 +152,57 @@ pub enum OnUnknownEnd {
     TryAgain,
 }
 
-/// The table: what was seen × delivery class → outcome.
-///
-/// A platform of class *detects* looks the post up before it is sent again; until it can, the entry is unproven.
-pub fn judge(seen: Seen, class: DeliveryClass, on_unknown: OnUnknownEnd) -> Outcome {
-    let blind = class == DeliveryClass::Blind && on_unknown == OnUnknownEnd::AskAPerson;
-    let unknown_end = |scope, problem, retry_after| {
-        if blind {
-            Outcome::Uncertain(problem)
-        } else {
-            Outcome::Retry { scope, unproven: true, problem, retry_after }
+/// By what an account's outcomes are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    pub class: DeliveryClass,
+    pub on_unknown: OnUnknownEnd,
+    /// So long after a request whatever it made is certain to be found by a look-up.
+    pub settle_time: Duration,
+}
+
+impl Rules {
+    /// What is done about an attempt that may have published; none where only a person can tell.
+    fn doubt(&self) -> Option<Doubt> {
+        match (self.class, self.on_unknown) {
+            (DeliveryClass::Keyed, _) | (DeliveryClass::Blind, OnUnknownEnd::TryAgain) => {
+                Some(Doubt::SendAgain)
+            }
+            (DeliveryClass::Detects, _) => Some(Doubt::LookUp { after: self.settle_time }),
+            (DeliveryClass::Blind, OnUnknownEnd::AskAPerson) => None,
         }
+    }
+}
+
+/// The table: what was seen × delivery class → outcome.
+pub fn judge(seen: Seen, rules: Rules) -> Outcome {
+    let unknown_end = |scope, problem, retry_after| match rules.doubt() {
+        Some(doubt) => Outcome::Retry { scope, doubt, problem, retry_after },
+        None => Outcome::Uncertain(problem),
     };
+    let not_out =
+        |scope, problem, retry_after| Outcome::Retry { scope, doubt: Doubt::None, problem, retry_after };
     match seen {
         Seen::Accepted(receipt) => Outcome::Published(receipt),
-        Seen::AcceptedUnread(problem) => match class {
+        Seen::AcceptedUnread(problem) => match rules.class {
             DeliveryClass::Keyed | DeliveryClass::Blind => Outcome::Published(Receipt::default()),
             DeliveryClass::Detects => unknown_end(Scope::Entry, problem, None),
         },
-        Seen::NothingLeft(problem) => {
-            Outcome::Retry { scope: Scope::Platform, unproven: false, problem, retry_after: None }
-        }
-        Seen::AskedToWait { problem, retry_after } => {
-            Outcome::Retry { scope: Scope::Platform, unproven: false, problem, retry_after }
-        }
+        Seen::NothingLeft(problem) => not_out(Scope::Platform, problem, None),
+        Seen::AskedToWait { problem, retry_after } => not_out(Scope::Platform, problem, retry_after),
         Seen::ServerFault { problem, retry_after } => unknown_end(Scope::Entry, problem, retry_after),
         Seen::EndUnseen { problem, retry_after } => unknown_end(Scope::Platform, problem, retry_after),
         Seen::Refused(problem) => Outcome::Rejected(problem),
         Seen::WrongAddress(problem) => Outcome::WrongAddress(problem),
         Seen::AccountBroken { problem, until } => Outcome::AccountBroken { problem, until },
-        Seen::Broke { problem, may_have_left: true } if blind => Outcome::Uncertain(problem),
-        Seen::Broke { problem, may_have_left } => Outcome::Broke { problem, unproven: may_have_left },
+        Seen::Broke { problem, may_have_left: false } => Outcome::Broke { problem, doubt: Doubt::None },
+        Seen::Broke { problem, may_have_left: true } => match rules.doubt() {
+            Some(doubt) => Outcome::Broke { problem, doubt },
+            None => Outcome::Uncertain(problem),
+        },
+        Seen::StepFailed { problem, scope, retry_after } => not_out(scope, problem, retry_after),
+        Seen::Submitted { ask_after } => Outcome::Submitted { ask_after },
         Seen::NotSent => Outcome::NotSent,
-    }
-}
-
-text_enum! {
-    /// How an attempt ended, as its row in the publish log says it.
-    LogStatus {
-        Published = "published",
-        /// Not published; `failed` for good or to be tried again.
-        Failed = "failed",
-        /// Our own processing broke.
-        Error = "error",
-        Uncertain = "uncertain",
-        /// Accepted by the platform, which has not finished yet.
-        Submitted = "submitted",
-        /// Claimed, but the node stopped before it sent anything.
-        NotSent = "not_sent",
-    }
-}
-
-/// What a settlement needs to know of the entry. None of it can change while the entry is `publishing`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    pub retry_count: i32,
-    pub max_retries: i32,
-    /// An earlier attempt may have published it.
-    pub unproven: bool,
-}
-
-/// What becomes of an entry, and what its attempt's log row says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
-    pub status: EntryStatus,
-    /// When it may next be tried, where it is pending again and not at its old instant.
-    pub due_at: Option<Timestamp>,
-    pub retry_count: i32,
-    pub unproven: bool,
-    pub log: LogStatus,
-    pub problem: Option<Problem>,
-    pub receipt: Receipt,
-    pub lane: LaneEffect,
-}
-
-impl Settlement {
-    /// When it will be tried again, as far as is known: not before the account's suspension ends, where the attempt
-    /// found that broken.
-    pub fn retry_at(&self) -> Option<Timestamp> {
-        match (self.status, &self.lane) {
-            (EntryStatus::Pending, LaneEffect::Suspend { until }) => *until,
-            (EntryStatus::Pending, LaneEffect::None | LaneEffect::WrongAddress) => self.due_at,
-            (_, _) => None,
-        }
-    }
-
-    /// What the log says of the failure. One that is neither final nor has a time for the next try says what it waits
-    /// for.
-    pub fn error_message(&self) -> Option<String> {
-        let message = &self.problem.as_ref()?.message;
-        let waits = self.status == EntryStatus::Pending && self.lane == LaneEffect::Suspend { until: None };
-        Some(if waits { format!("{message}{WAITS_FOR_ACCOUNT}") } else { message.clone() })
-    }
-
-    /// The same end without the words of the platform, for a database that does not take those. What may be out needs
-    /// a person then: nobody can see any more where it is.
-    pub fn unrecorded(self) -> Settlement {
-        let message = "what came of this attempt could not be recorded; the program's log says more";
-        let plain = Settlement {
-            log: LogStatus::Error,
-            problem: Some(Problem::new("not_recorded", message)),
-            receipt: Receipt::default(),
-            ..self
-        };
-        match plain.status {
-            EntryStatus::Published | EntryStatus::Uncertain => Settlement {
-                status: EntryStatus::Uncertain,
-                unproven: true,
-                log: LogStatus::Uncertain,
-                ..plain
-            },
-            EntryStatus::Pending | EntryStatus::Publishing | EntryStatus::Failed | EntryStatus::Cancelled => {
-                plain
-            }
-        }
-    }
-}
-
-/// What an attempt's end means for its whole lane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LaneEffect {
-    None,
-    /// Suspend the account, if it is as it was at the claim.
-    Suspend {
-        until: Option<Timestamp>,
-    },
-    /// Nothing takes posts at this address: a second entry that says so suspends the account.
-    WrongAddress,
-}
-
-/// Turns an outcome into what is written. `now` is when the attempt ended.
-pub fn settle(outcome: Outcome, standing: Standing, now: Timestamp, jitter: Jitter) -> Settlement {
-    let plain = Settlement {
-        status: EntryStatus::Pending,
-        due_at: None,
-        retry_count: standing.retry_count,
-        unproven: standing.unproven,
-        log: LogStatus::Failed,
-        problem: None,
-        receipt: Receipt::default(),
-        lane: LaneEffect::None,
-    };
-    match outcome {
-        Outcome::Published(receipt) => Settlement {
-            status: EntryStatus::Published,
-            unproven: false,
-            log: LogStatus::Published,
-            receipt: Receipt {
-                media_id: receipt.media_id.as_deref().map(storable),
-                url: receipt.url.as_deref().map(storable),
-            },
-            ..plain
-        },
-        Outcome::Retry { scope: Scope::Platform, unproven, problem, retry_after } => Settlement {
-            due_at: Some(now + retry::platform_pause(retry_after, jitter)),
-            unproven: plain.unproven || unproven,
-            problem: Some(problem),
-            ..plain
-        },
-        Outcome::Retry { scope: Scope::Entry, unproven, problem, retry_after } => {
-            let plain = Settlement { unproven: plain.unproven || unproven, problem: Some(problem), ..plain };
-            retry_or_end(plain, standing, now, retry_after, jitter)
-        }
-        Outcome::WrongAddress(problem) => {
-            let plain = Settlement { problem: Some(problem), lane: LaneEffect::WrongAddress, ..plain };
-            retry_or_end(plain, standing, now, None, jitter)
-        }
-        Outcome::Broke { problem, unproven } => {
-            let plain = Settlement {
-                unproven: plain.unproven || unproven,
-                log: LogStatus::Error,
-                problem: Some(problem),
-                ..plain
-            };
-            retry_or_end(plain, standing, now, None, jitter)
-        }
-        Outcome::Uncertain(problem) => Settlement {
-            status: EntryStatus::Uncertain,
-            unproven: true,
-            log: LogStatus::Uncertain,
-            problem: Some(problem),
-            ..plain
-        },
-        Outcome::Rejected(problem) => end(Settlement { problem: Some(problem), ..plain }),
-        Outcome::AccountBroken { problem, until } => {
-            Settlement { problem: Some(problem), lane: LaneEffect::Suspend { until }, ..plain }
-        }
-        Outcome::NotSent => Settlement { log: LogStatus::NotSent, ..plain },
-    }
-}
-
-fn retry_or_end(
-    plain: Settlement,
-    standing: Standing,
-    now: Timestamp,
-    retry_after: Option<Duration>,
-    jitter: Jitter,
-) -> Settlement {
-    if standing.retry_count >= standing.max_retries {
-        return end(plain);
-    }
-    Settlement {
-        due_at: Some(now + retry::backoff(standing.retry_count, retry_after, jitter)),
-        retry_count: standing.retry_count + 1,
-        ..plain
-    }
-}
-
-/// What may be out is never called failed.
-fn end(plain: Settlement) -> Settlement {
-    if plain.unproven {
-        Settlement { status: EntryStatus::Uncertain, log: LogStatus::Uncertain, ..plain }
-    } else {
-        Settlement { status: EntryStatus::Failed, ..plain }
     }
 }
 

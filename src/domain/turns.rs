@@ -6,6 +6,17 @@ use super::ids::{AccountId, EntryId};
 use super::priority::Priority;
 use std::collections::{HashMap, VecDeque};
 
+/// How much may be claimed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Attempts more that may publish.
+    pub slots: usize,
+    /// Whether one of them may be a suspect.
+    pub a_suspect: bool,
+    /// Questions more that may be asked.
+    pub questions: usize,
+}
+
 /// A due entry that could be claimed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
@@ -15,10 +26,13 @@ pub struct Candidate {
     pub due_at: Timestamp,
     /// How often it was tried.
     pub attempt: i32,
+    /// It outlived several nodes, and may be what ended them.
+    pub suspect: bool,
 }
 
 impl Candidate {
-    fn urgency(&self) -> (Priority, Timestamp, EntryId) {
+    /// Least goes first.
+    pub fn urgency(&self) -> (Priority, Timestamp, EntryId) {
         (self.priority, self.due_at, self.entry)
     }
 }
@@ -65,6 +79,7 @@ mod tests {
             priority: Priority::try_from(priority).expect("in range"),
             due_at: Timestamp::from_micros(due),
             attempt: 0,
+            suspect: false,
         }
     }
 

@@ -3,7 +3,8 @@
 //! One cycle is with the database at a time. Whatever happens meanwhile waits for the next one, so bursts become one.
 
 use crate::domain::clock::Timestamp;
-use crate::domain::ids::{AccountId, AttemptId, EntryId};
+use crate::domain::ids::{AttemptId, EntryId};
+use crate::domain::turns::Room;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub enum Event<Ended> {
     AttemptEnded(Ended),
     /// The cycle was committed.
     CycleDone {
-        claimed: Vec<(AttemptId, AccountId)>,
+        claimed: Vec<(AttemptId, Flight)>,
         /// Runs that are open.
         open: usize,
         /// A run began in this very cycle, and wants to be looked at.
@@ -39,13 +40,27 @@ pub enum Event<Ended> {
 /// What the executor is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect<Ended> {
-    /// Ask the database: write `ended`, claim for `slots`.
-    RunCycle { ended: Vec<Ended>, slots: usize, read_back: Option<Vec<EntryId>> },
+    /// Ask the database: write `ended`, claim what there is room for.
+    RunCycle { ended: Vec<Ended>, room: Room, read_back: Option<Vec<EntryId>> },
     /// Wake up then, unless something comes first. Replaces any earlier alarm.
     WakeAt(Timestamp),
     /// Everything is written and nothing is on the wire.
     Drained,
 }
+
+/// What an attempt in flight is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flight {
+    /// Publishes, in a slot.
+    Send,
+    /// The same, of an entry that may be what ends nodes.
+    Suspect,
+    /// Asks a platform something; needs no slot.
+    Question,
+}
+
+/// Questions that a node asks at once.
+const QUESTIONS_MAX: usize = 32;
 
 /// An outcome that knows its attempt.
 pub trait HasAttempt {
@@ -56,7 +71,7 @@ pub trait HasAttempt {
 #[derive(Debug)]
 pub struct Dispatch<Ended> {
     slots: usize,
-    in_flight: HashMap<AttemptId, AccountId>,
+    in_flight: HashMap<AttemptId, Flight>,
     ended: Vec<Ended>,
     cycle_is_out: bool,
     look_again: bool,
@@ -129,8 +144,20 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         }
         self.look_again = false;
         self.cycle_is_out = true;
-        let slots = if self.draining { 0 } else { self.slots.saturating_sub(self.in_flight.len()) };
-        Some(Effect::RunCycle { ended, slots, read_back })
+        Some(Effect::RunCycle { ended, room: self.room(), read_back })
+    }
+
+    fn room(&self) -> Room {
+        if self.draining {
+            return Room::default();
+        }
+        let count = |flight| self.in_flight.values().filter(|other| **other == flight).count();
+        let questions = count(Flight::Question);
+        Room {
+            slots: self.slots.saturating_sub(self.in_flight.len() - questions),
+            a_suspect: count(Flight::Suspect) == 0,
+            questions: QUESTIONS_MAX.saturating_sub(questions),
+        }
     }
 
     /// What is on the wire, or has come back from it and is not written yet.
@@ -174,7 +201,7 @@ mod tests {
 
     fn claimed(entries: &[i64]) -> Event<Done> {
         Event::CycleDone {
-            claimed: entries.iter().map(|entry| (id(*entry), AccountId(1))).collect(),
+            claimed: entries.iter().map(|entry| (id(*entry), Flight::Send)).collect(),
             open: 1,
             again: false,
             look_again: None,
@@ -189,7 +216,7 @@ mod tests {
 
     fn cycle(effects: Vec<Effect<Done>>) -> (Vec<Done>, usize) {
         match effects.into_iter().next() {
-            Some(Effect::RunCycle { ended, slots, .. }) => (ended, slots),
+            Some(Effect::RunCycle { ended, room, .. }) => (ended, room.slots),
             other => panic!("expected a cycle, got {other:?}"),
         }
     }

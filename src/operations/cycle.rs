@@ -4,7 +4,7 @@
 use super::execution::close;
 use super::ready::Ready;
 use super::{Access, Context, Operation, OperationError};
-use crate::db::claim::{self, Claim, Claimant, Lane};
+use crate::db::claim::{self, Claim, Claimant, Lane, Wanted};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::executions::{self, OpenExecution};
 use crate::db::transitions::{self, Ended, Look, Opening, Written};
@@ -13,7 +13,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
 use crate::domain::ids::*;
 use crate::domain::report::Report;
-use crate::domain::turns;
+use crate::domain::turns::{self, Room};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,11 +44,17 @@ pub struct Cycle {
     pub scope: ClaimScope,
     /// Shared with whoever has to keep it until the commit is known.
     pub ended: Arc<Vec<Ended>>,
-    /// How many more attempts this node may have on the wire; 0 claims nothing.
-    pub slots: usize,
+    /// How much more this node may have on the wire.
+    pub room: Room,
     /// Set after a cycle whose end is not known: all that this node knows to be on the wire. What the database says
     /// it holds beyond that was never sent, and goes back.
     pub read_back: Option<Vec<EntryId>>,
+}
+
+impl Cycle {
+    pub(super) fn claimant(&self, now: Timestamp) -> Claimant<'_> {
+        Claimant { node: &self.node, now, lease: self.lease }
+    }
 }
 
 /// What a cycle came to.
@@ -102,7 +108,7 @@ fn turn(
         give_back_unsent(conn, &cycle.node, known, now)?;
     }
     let look = Look { now, can_decrypt: cx.can_decrypt() };
-    let Opening { written, lanes, mut open } =
+    let Opening { written, lanes, mut open, next_question } =
         transitions::open_cycle(conn, &cycle.node, &cycle.ended, look)?;
     let mut done = CycleDone {
         written,
@@ -122,6 +128,8 @@ fn turn(
         let next = due::next_due(conn, cx.can_decrypt())?;
         done.look_again = [done.look_again, next].into_iter().flatten().min();
     }
+    super::questions::take(cycle, next_question, conn, cx, now, &mut done)?;
+    super::questions::read_steps(conn, &mut done)?;
     Ok(done)
 }
 
@@ -171,7 +179,7 @@ fn give_back_unsent(
     let unsent: Vec<Ended> = leases::held(conn)?
         .into_iter()
         .filter(|held| held.node == *node && !known.contains(&held.entry))
-        .map(|held| super::recovery::not_sent(held, now))
+        .map(|held| super::recovery::not_sent(&held, now))
         .collect();
     transitions::settle(conn, node, &unsent)?;
     Ok(())
@@ -246,14 +254,15 @@ fn claim_due(
 ) -> Result<bool, OperationError> {
     let claiming: Vec<OpenExecution> = open.iter().filter(|execution| execution.claiming).copied().collect();
     let Some(last) = claiming.last() else { return Ok(true) };
-    if cycle.slots == 0 {
+    if cycle.room.slots == 0 {
         return Ok(false);
     }
     let on_due = open.iter().position(|execution| execution.rule == RunRule::OnDue && execution.claiming);
     let not_tried_by = on_due.is_none().then_some(last.id);
-    let slots = i64::try_from(cycle.slots).unwrap_or(i64::MAX);
-    let found = claim::candidates(conn, lanes, slots, now, not_tried_by)?;
-    let chosen = turns::choose(found.candidates, &found.in_flight, cycle.slots);
+    let slots = i64::try_from(cycle.room.slots).unwrap_or(i64::MAX);
+    let wanted = Wanted { now, slots, not_tried_by, a_suspect: cycle.room.a_suspect };
+    let found = claim::candidates(conn, lanes, wanted)?;
+    let chosen = turns::choose(found.candidates, &found.in_flight, cycle.room.slots);
     let mut assigned = claim::assign(conn, &claiming, &chosen)?;
     if let Some(place) = on_due
         && assigned.contains(&None)
@@ -274,13 +283,16 @@ fn claim_due(
     if wanted.is_empty() {
         return Ok(true);
     }
-    let who = Claimant { node: &cycle.node, now, lease: cycle.lease };
-    done.claims = claim::take(conn, who, &wanted)?;
+    done.claims = claim::take(conn, cycle.claimant(now), &wanted)?;
+    for candidate in chosen.iter().filter(|candidate| candidate.suspect) {
+        let taken = done.claims.iter_mut().filter(|claim| claim.attempt.entry == candidate.entry);
+        taken.for_each(|claim| claim.suspect = true);
+    }
     let used: HashSet<AccountId> = done.claims.iter().map(|claim| claim.account).collect();
     cx.ready.keep_only(lanes);
     // A lane that cannot be made ready is shut, and the transaction is done over without it.
     done.accounts = cx.ready.of(&used, lanes, conn, cx)?;
-    Ok(wanted.len() < cycle.slots)
+    Ok(wanted.len() < cycle.room.slots)
 }
 
 fn close_finished(
@@ -292,7 +304,7 @@ fn close_finished(
     done: &mut CycleDone,
 ) -> Result<(), OperationError> {
     for execution in open {
-        let claimed_now = done.claims.iter().any(|claim| claim.execution == execution.id);
+        let claimed_now = done.claims.iter().any(|claim| claim.execution == Some(execution.id));
         if claimed_now || (execution.claiming && !unfilled) {
             done.open += 1;
             continue;

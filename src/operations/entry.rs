@@ -8,9 +8,9 @@ use crate::db::{publish_log, transitions};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
-use crate::domain::outcome::LogStatus;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
+use crate::domain::settlement::LogStatus;
 
 /// Changes an entry's plan; what is none stays. `scheduled_at: Some(None)` means: now.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 //! actors send operations to the DbActor; the CLI runs them itself.
 
 pub mod account;
+pub mod checkpoint;
 pub mod content;
 pub mod context;
 pub mod cycle;
@@ -12,6 +13,7 @@ pub mod firing;
 pub mod history;
 pub mod import;
 pub mod pool;
+mod questions;
 pub mod ready;
 pub mod recovery;
 pub mod task;

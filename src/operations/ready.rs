@@ -9,8 +9,8 @@ use crate::db::connection::DbConnection;
 use crate::domain::account::OnUnknown;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::AccountId;
-use crate::domain::outcome::OnUnknownEnd;
-use crate::platforms::platform::{Credentials, Destination, Platform};
+use crate::domain::outcome::{OnUnknownEnd, Rules};
+use crate::platforms::platform::{Credentials, Destination, Platform, SETTLE_TIME_DEFAULT};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,8 +20,7 @@ use std::sync::Arc;
 pub struct Ready {
     pub destination: Arc<Destination>,
     pub platform: Arc<dyn Platform>,
-    pub class: DeliveryClass,
-    pub on_unknown: OnUnknownEnd,
+    pub rules: Rules,
     /// Of the account's row: another version is another account to us.
     pub version: i64,
 }
@@ -69,6 +68,16 @@ impl ReadyAccounts {
     }
 }
 
+/// Accounts as they are now, whether or not their lanes have something due.
+pub(super) fn read_anew(
+    wanted: &HashSet<AccountId>,
+    conn: &mut DbConnection,
+    cx: &Context,
+) -> Result<HashMap<AccountId, Ready>, OperationError> {
+    let ids: Vec<AccountId> = wanted.iter().copied().collect();
+    accounts::by_ids(conn, &ids)?.into_iter().map(|row| Ok((row.id, make_ready(row, cx)?))).collect()
+}
+
 fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
     let unready = |reason: String| OperationError::LaneUnready { account: row.id, reason };
     let platform = cx
@@ -83,8 +92,7 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
         None => Credentials::default(),
     };
     Ok(Ready {
-        class: platform.delivery_class(&settings),
-        on_unknown: on_unknown_end(row.on_unknown),
+        rules: rules_of(Some(&platform), &settings, row.on_unknown),
         version: row.version,
         destination: Arc::new(Destination {
             account_id: row.id,
@@ -96,10 +104,18 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
     })
 }
 
-/// An account's wish, as the table of outcomes knows it.
-pub(super) fn on_unknown_end(wish: OnUnknown) -> OnUnknownEnd {
-    match wish {
-        OnUnknown::Ask => OnUnknownEnd::AskAPerson,
-        OnUnknown::Retry => OnUnknownEnd::TryAgain,
+/// By what an account's outcomes are judged. Of a platform that this program does not know, only a person can tell.
+pub(super) fn rules_of(
+    platform: Option<&Arc<dyn Platform>>,
+    settings: &serde_json::Value,
+    wish: OnUnknown,
+) -> Rules {
+    Rules {
+        class: platform.map_or(DeliveryClass::Blind, |platform| platform.delivery_class(settings)),
+        on_unknown: match wish {
+            OnUnknown::Ask => OnUnknownEnd::AskAPerson,
+            OnUnknown::Retry => OnUnknownEnd::TryAgain,
+        },
+        settle_time: platform.map_or(SETTLE_TIME_DEFAULT, |platform| platform.settle_time(settings)),
     }
 }

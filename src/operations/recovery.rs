@@ -1,15 +1,17 @@
 //! Taking back what a dead node held. What its attempt did is not known, so the delivery class decides.
 
-use super::ready::on_unknown_end;
+use super::ready::rules_of;
 use super::{Access, Context, Operation, OperationError};
+use crate::db::checkpoints;
 use crate::db::connection::DbConnection;
 use crate::db::leases::{self, Held};
 use crate::db::transitions::{self, Ended, Written};
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::{AttemptId, NodeId};
-use crate::domain::outcome::{Outcome, Problem, Seen, Settlement, judge, settle};
+use crate::domain::outcome::{Outcome, Problem, Scope, Seen, judge};
+use crate::domain::question::Question;
 use crate::domain::retry::Jitter;
+use crate::domain::settlement::{Settlement, settle};
 use std::time::Duration;
 
 /// Which claims count as dead.
@@ -46,19 +48,39 @@ impl Operation for Recover {
         }
         conn.write(|conn| {
             let mut recovered = 0;
-            for held in found {
-                let node = held.node.clone();
-                let ended = lost(held, cx, now);
-                if let [Written::Settled(_)] =
-                    transitions::settle(conn, &node, std::slice::from_ref(&ended))?[..]
-                {
-                    leases::count_recovery(conn, ended.attempt.entry)?;
-                    log::warn!("{} was lost with node {node}: {}", ended.attempt, ended.settlement.status);
+            for held in &found {
+                if self.take_back(conn, cx, held, &found, now)? {
                     recovered += 1;
                 }
             }
             Ok(recovered)
         })
+    }
+}
+
+impl Recover {
+    fn take_back(
+        &self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        held: &Held,
+        all: &[Held],
+        now: Timestamp,
+    ) -> Result<bool, OperationError> {
+        // Where a suspect was among what a node held, it is the one that is accused.
+        let beside_a_suspect = all.iter().any(|other| other.node == held.node && other.is_suspect());
+        let is_accused = held.question().is_none() && (held.is_suspect() || !beside_a_suspect);
+        let recoveries = held.recoveries + i32::from(is_accused);
+        let ended = lost(held, recoveries, conn, cx, now)?;
+        let node = &held.node;
+        let [Written::Settled(_)] = transitions::settle(conn, node, std::slice::from_ref(&ended))?[..] else {
+            return Ok(false);
+        };
+        if is_accused {
+            leases::count_recovery(conn, held.entry)?;
+        }
+        log::warn!("{} was lost with node {node}: {}", ended.attempt, ended.settlement.status);
+        Ok(true)
     }
 }
 
@@ -99,27 +121,58 @@ impl Operation for Renew {
 }
 
 /// A claim of which nothing was sent: it goes back as it was.
-pub(super) fn not_sent(held: Held, now: Timestamp) -> Ended {
-    let settlement = settle(Outcome::NotSent, held.standing(), now, Jitter::from_random(0));
+pub(super) fn not_sent(held: &Held, now: Timestamp) -> Ended {
+    let settlement = match held.question() {
+        Some(question) => not_asked(question, held, now),
+        None => settle(Outcome::NotSent, held.standing(), now, Jitter::from_random(0)),
+    };
     ended(held, settlement, now)
 }
 
-/// A claim whose node is gone: due at once, at no cost, unless only a person can tell what became of it.
-fn lost(held: Held, cx: &Context, now: Timestamp) -> Ended {
-    let settings = serde_json::from_str(&held.settings).unwrap_or_default();
-    let class = cx
-        .registry
-        .get(&held.platform)
-        .map_or(DeliveryClass::Blind, |platform| platform.delivery_class(&settings));
-    let on_unknown = on_unknown_end(held.on_unknown);
-    let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
-    let outcome = judge(Seen::EndUnseen { problem, retry_after: None }, class, on_unknown);
-    let settlement = settle(outcome, held.standing(), now, Jitter::from_random(0));
-    let due_at = settlement.due_at.map(|_| now);
-    ended(held, Settlement { due_at, ..settlement }, now)
+/// A question is asked anew: asking changes nothing over there.
+fn not_asked(question: Question, held: &Held, now: Timestamp) -> Settlement {
+    Settlement::asked_again(question.put_off_to(now), held.standing())
 }
 
-fn ended(held: Held, settlement: Settlement, now: Timestamp) -> Ended {
+/// How often an entry may be lost with its node before a person has to look at it.
+const RECOVERIES_MAX: i32 = 5;
+
+/// A claim whose node is gone: due at once, at no cost, unless only a person can tell what became of it.
+fn lost(
+    held: &Held,
+    recoveries: i32,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<Ended, OperationError> {
+    if let Some(question) = held.question() {
+        return Ok(ended(held, not_asked(question, held, now), now));
+    }
+    let settings = serde_json::from_str(&held.settings).unwrap_or_default();
+    let platform = cx.registry.get(&held.platform);
+    let rules = rules_of(platform, &settings, held.on_unknown);
+    let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
+    let in_steps = platform.is_some_and(|platform| platform.has_steps());
+    let seen = if in_steps && !checkpoints::has_open_intent(conn, held.entry)? {
+        Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None }
+    } else {
+        Seen::EndUnseen { problem, retry_after: None }
+    };
+    let outcome = if recoveries >= RECOVERIES_MAX { too_often(recoveries) } else { judge(seen, rules) };
+    let settlement = settle(outcome, held.standing(), now, Jitter::from_random(0));
+    let due_at = settlement.due_at.map(|_| now);
+    Ok(ended(held, Settlement { due_at, ..settlement }, now))
+}
+
+fn too_often(recoveries: i32) -> Outcome {
+    let message = format!(
+        "{recoveries} nodes ended while they published it: it may be out, and it may be what ended them. Look whether it \
+         is out, then resolve it"
+    );
+    Outcome::Uncertain(Problem::new("recovered_too_often", message))
+}
+
+fn ended(held: &Held, settlement: Settlement, now: Timestamp) -> Ended {
     Ended {
         attempt: AttemptId { entry: held.entry, number: held.number },
         content: held.content,
@@ -130,5 +183,7 @@ fn ended(held: Held, settlement: Settlement, now: Timestamp) -> Ended {
         started_at: held.claimed_at,
         finished_at: now.max(held.claimed_at),
         settlement,
+        // What it has reached is kept for the next attempt.
+        has_steps: false,
     }
 }

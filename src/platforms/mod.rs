@@ -2,6 +2,7 @@
 
 pub mod folder;
 mod http;
+pub mod journal;
 pub mod platform;
 pub mod registry;
 pub mod webhook;

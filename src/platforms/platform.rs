@@ -4,7 +4,11 @@ pub use crate::domain::content::Article;
 use crate::domain::delivery_class::DeliveryClass;
 pub use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, EntryId, IdempotencyKey};
-use crate::domain::outcome::Seen;
+use crate::domain::outcome::{Problem, Seen};
+use crate::domain::question::{LookedUp, Progress};
+use crate::domain::trust::Trust;
+use crate::platforms::journal::Journal;
+use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,7 +38,32 @@ pub trait Platform: Send + Sync {
     /// Publishes once. Ends within `call.time_left`; says what it saw and decides nothing. Runs on an async thread:
     /// blocking work goes to a thread pool.
     fn publish(&self, call: PublishCall) -> LocalBoxFuture<'static, Seen>;
+
+    /// Whether a publish has several steps that are kept in [`PublishCall::journal`].
+    fn has_steps(&self) -> bool {
+        false
+    }
+
+    /// How long after a request whatever it made is certain to be found by a look-up.
+    fn settle_time(&self, _settings: &Value) -> Duration {
+        SETTLE_TIME_DEFAULT
+    }
+
+    /// Of class *detects*: says whether the post of an earlier attempt is there. Sends nothing that publishes.
+    fn look_up(&self, _call: PublishCall) -> LocalBoxFuture<'static, LookedUp> {
+        let problem = Problem::new("no_look_up", format!("{} cannot look a post up", self.name()));
+        std::future::ready(LookedUp::Unknown { problem, retry_after: None }).boxed_local()
+    }
+
+    /// Of one whose publish may end with `Submitted`: says what became of it. Sends nothing that publishes.
+    fn ask(&self, _call: PublishCall) -> LocalBoxFuture<'static, Progress> {
+        let problem = Problem::new("no_asking", format!("{} cannot say how far it is", self.name()));
+        std::future::ready(Progress::Unknown { problem, retry_after: None }).boxed_local()
+    }
 }
+
+/// Of platforms that say nothing else.
+pub const SETTLE_TIME_DEFAULT: Duration = Duration::from_secs(60);
 
 /// A secret that a platform needs: write-only for users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,4 +112,8 @@ pub struct PublishCall {
     pub time_left: Duration,
     /// Seconds since 1970 when the attempt began, by the node's clock.
     pub unix_seconds: i64,
+    /// Until when a request may leave: asked anew before each.
+    pub trust: Trust,
+    /// What the steps of earlier attempts came to, and where this one's are kept.
+    pub journal: Journal,
 }

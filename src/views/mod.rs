@@ -13,11 +13,11 @@ use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::*;
-use crate::domain::outcome::LogStatus;
 use crate::domain::priority::Priority;
 use crate::domain::report::Report;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
+use crate::domain::settlement::LogStatus;
 use serde::Serialize;
 use serde_json::Value;
 

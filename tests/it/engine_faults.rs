@@ -7,6 +7,7 @@ use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
+use contenthub::domain::turns::Room;
 use contenthub::operations::Operation;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::execution::TriggerTask;
@@ -48,7 +49,7 @@ fn a_run_that_is_queued_while_the_one_before_it_ends_is_started() {
             lease: Duration::from_secs(60),
             scope: ClaimScope::Everything,
             ended: std::sync::Arc::default(),
-            slots: 64,
+            room: Room { slots: 64, ..Room::default() },
             read_back: None,
         };
         let (closed, waiting) = mpsc::channel();

@@ -12,8 +12,10 @@ use contenthub::db::transitions::Ended;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
-use contenthub::domain::outcome::{Outcome, Problem, Receipt, Seen, settle};
+use contenthub::domain::outcome::{Outcome, Problem, Receipt, Seen};
 use contenthub::domain::retry::Jitter;
+use contenthub::domain::settlement::settle;
+use contenthub::domain::turns::Room;
 use contenthub::operations::account::SuspendAccount;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::execution::TriggerTask;
@@ -236,7 +238,7 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
                 lease: SOON,
                 scope: ClaimScope::Task(task),
                 ended: Arc::new(ended),
-                slots: 4,
+                room: Room { slots: 4, ..Room::default() },
                 read_back: None,
             };
             app.run(cycle).expect("a cycle")
@@ -247,10 +249,11 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
             revision: claim.article.revision,
             account: claim.account,
             account_version: 1,
-            execution: Some(claim.execution),
+            execution: claim.execution,
             started_at: app.now(),
             finished_at: app.now(),
             settlement: settle(outcome, claim.standing, app.now(), Jitter::from_random(0)),
+            has_steps: false,
         };
         let first = turn(vec![]).claims.remove(0);
         // All that it wants is on the wire; it claims nothing that falls due from now on.
@@ -262,7 +265,7 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
             again = turn(vec![]);
         }
         let second = again.claims.remove(0);
-        assert_eq!((second.execution, second.attempt.number), (execution, 2));
+        assert_eq!((second.execution, second.attempt.number), (Some(execution), 2));
         let over = turn(vec![ended(&second, Outcome::Published(Receipt::default()))]);
         let [(closed, report)] = &over.closed[..] else { panic!("{} were closed", over.closed.len()) };
         assert_eq!((*closed, report.data.total_count, report.data.success_count), (execution, 1, 1));

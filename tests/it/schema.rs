@@ -2,7 +2,7 @@
 
 use crate::support::app::by_hand;
 use crate::support::on_both;
-use contenthub::db::claim::{self, Lane};
+use contenthub::db::claim::{self, Lane, Wanted};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::due;
@@ -234,6 +234,10 @@ fn fill(conn: &mut DbConnection) {
 
 const LANES: [Lane; 1] = [Lane { account: AccountId(1), concurrency: 64, version: 1 }];
 
+fn wanted(now: Timestamp, not_tried_by: Option<ExecutionId>) -> Wanted {
+    Wanted { now, slots: 64, not_tried_by, a_suspect: true }
+}
+
 #[test]
 fn the_hot_questions_use_their_indexes() {
     on_both(|url, dir| {
@@ -241,15 +245,24 @@ fn the_hot_questions_use_their_indexes() {
         fill(&mut conn);
         let now = Timestamp::from_micros(1000);
         let candidates = heard(&mut conn, |conn| {
-            let found = claim::candidates(conn, &LANES, 64, now, None).expect("found");
+            let found = claim::candidates(conn, &LANES, wanted(now, None)).expect("found");
             assert_eq!(found.candidates.len(), 40);
         });
         let next = heard(&mut conn, |conn| {
             assert_eq!(due::next_due(conn, true).expect("found"), Some(Timestamp::from_micros(0)));
         });
-        for (asked, index) in [(candidates, "publish_pool_claim"), (next, "publish_pool_due")] {
+        let questions = heard(&mut conn, |conn| {
+            assert_eq!(claim::next_question(conn, true).expect("found"), None);
+        });
+        let suspects = candidates.clone();
+        for (asked, word, index) in [
+            (candidates, "recoveries < 3", "publish_pool_claim"),
+            (suspects, "recoveries >= 3", "publish_pool_suspects"),
+            (next, "due_at", "publish_pool_due"),
+            (questions, "look_up_at", "publish_pool_questions"),
+        ] {
             // What is on the wire is another question.
-            let asked: Vec<_> = asked.into_iter().filter(|(sql, _)| sql.contains("due_at")).collect();
+            let asked: Vec<_> = asked.into_iter().filter(|(sql, _)| sql.contains(word)).collect();
             assert!(!asked.is_empty(), "nothing was asked");
             for plan in plans(&mut conn, &asked) {
                 assert!(plan.contains(index), "{index} is not used:\n{plan}");
@@ -348,7 +361,7 @@ fn what_an_execution_has_tried_is_found_by_the_entry() {
         fill(&mut conn);
         let now = Timestamp::from_micros(1000);
         let candidates = heard(&mut conn, |conn| {
-            claim::candidates(conn, &LANES, 64, now, Some(ExecutionId(1))).expect("found");
+            claim::candidates(conn, &LANES, wanted(now, Some(ExecutionId(1)))).expect("found");
         });
         let left = heard(&mut conn, |conn| {
             assert!(due::is_left(conn, ExecutionId(1), now, now, true).expect("found"));

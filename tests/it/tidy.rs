@@ -27,7 +27,13 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TOP: &[&str] = &["api", "web", "cli"];
 const FREE_FOLDERS: &[&str] = &["bench", "demo"];
 /// The only files that change the status of an entry that is there, and the one that makes entries.
-const STATUS_WRITERS: &[&str] = &["db/claim.rs", "db/transitions.rs", "db/transitions/settle.rs"];
+const STATUS_WRITERS: &[&str] = &[
+    "db/claim.rs",
+    "db/claim/questions.rs",
+    "db/transitions.rs",
+    "db/transitions/late.rs",
+    "db/transitions/settle.rs",
+];
 const ENTRY_MAKER: &str = "db/entries.rs";
 const LINES_MAX: usize = 400;
 

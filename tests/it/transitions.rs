@@ -9,8 +9,9 @@ use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::transitions::{self, Ended, Written};
 use contenthub::domain::entry::{Cause, may_change};
 use contenthub::domain::ids::{AttemptId, NodeId};
-use contenthub::domain::outcome::{Outcome, Problem, Receipt, Scope, settle};
+use contenthub::domain::outcome::{Doubt, Outcome, Problem, Receipt, Scope};
 use contenthub::domain::retry::Jitter;
+use contenthub::domain::settlement::{Standing, settle};
 use contenthub::operations::OperationError;
 use contenthub::operations::account::DeleteAccount;
 use contenthub::operations::entry::*;
@@ -66,10 +67,11 @@ impl Stage {
             revision: claim.article.revision,
             account: claim.account,
             account_version: 1,
-            execution: Some(claim.execution),
+            execution: claim.execution,
             started_at: now,
             finished_at: now,
             settlement: settle(outcome, claim.standing, now, Jitter::from_random(0)),
+            has_steps: false,
         }
     }
 
@@ -109,7 +111,7 @@ impl Stage {
 
     fn unproven(&mut self) -> EntryId {
         let (scope, problem) = (Scope::Platform, problem());
-        self.attempted(Outcome::Retry { scope, unproven: true, problem, retry_after: None })
+        self.attempted(Outcome::Retry { scope, doubt: Doubt::SendAgain, problem, retry_after: None })
     }
 
     fn status(&self, id: EntryId) -> EntryStatus {
@@ -162,7 +164,7 @@ fn an_outcome_counts_once_and_only_from_whoever_holds_the_claim() {
         }
         // Nor does a worse word for the same attempt change it.
         let worse = stage.ended(&claim, Outcome::Rejected(problem()));
-        assert_eq!(stage.write(&node, &[worse]), [Written::Already(log)]);
+        assert_eq!(stage.write(&node, &[worse]), [Written::LeaseLost]);
         assert_eq!(entry(&stage.app, id), out);
         assert_eq!(attempts(&stage.app, id).len(), 1);
     });
@@ -177,7 +179,7 @@ fn a_claim_that_was_lost_and_taken_again_is_settled_by_its_new_holder_alone() {
         let node = stage.node.clone();
         let lost = Outcome::Retry {
             scope: Scope::Platform,
-            unproven: true,
+            doubt: Doubt::SendAgain,
             problem: problem(),
             retry_after: Some(Duration::ZERO),
         };
@@ -230,7 +232,7 @@ fn every_change_is_in_the_table_and_every_other_is_refused() {
                 finished_at: now,
                 settlement: settle(
                     Outcome::Published(Receipt::default()),
-                    contenthub::domain::outcome::Standing {
+                    Standing {
                         retry_count: row.retry_count,
                         max_retries: row.max_retries,
                         unproven: row.unproven,
@@ -238,6 +240,7 @@ fn every_change_is_in_the_table_and_every_other_is_refused() {
                     now,
                     Jitter::from_random(0),
                 ),
+                has_steps: false,
             };
             matches!(stage.write(&node, &[ended])[..], [Written::Settled(_)])
         }),

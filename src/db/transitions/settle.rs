@@ -10,6 +10,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::execution::RunRule;
 use crate::domain::ids::*;
 use crate::domain::outcome::Problem;
+use crate::domain::question::Question;
 use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
@@ -24,7 +25,10 @@ const SQLITE_LAST_LOG: &str =
 /// The fence: it changes nothing where the claim is no longer ours.
 const SQLITE_MOVE: &str = "UPDATE publish_pool SET status = ?1, due_at = coalesce(?2, due_at), retry_count = ?3, \
     unproven = ?4, published_at = ?5, log_id = ?6, updated_at = ?7, \
-    claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL \
+    claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
+    held = CASE WHEN ?11 IS NOT NULL THEN TRUE WHEN look_up_at IS NULL THEN held \
+      ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = content_id) END, \
+    look_up_at = ?11, looked_up = ?12, check_at = ?13, submitted_at = ?14 \
     WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'";
 const SQLITE_LOG: &str = "INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, \
     attempt, status, error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
@@ -65,8 +69,36 @@ pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[End
     Ok(logged)
 }
 
+/// A question as the entry's row keeps it. While a look-up is to come, the entry is held: no claim sees it.
+#[derive(Debug, Clone, Copy, Default)]
+struct QuestionColumns {
+    look_up_at: Option<i64>,
+    looked_up: i32,
+    check_at: Option<i64>,
+    submitted_at: Option<i64>,
+}
+
+impl QuestionColumns {
+    fn of(question: Option<Question>) -> Self {
+        match question {
+            None => QuestionColumns::default(),
+            Some(Question::LookUp { at, found_nothing }) => QuestionColumns {
+                look_up_at: Some(at.micros()),
+                looked_up: found_nothing,
+                ..QuestionColumns::default()
+            },
+            Some(Question::Ask { at, since }) => QuestionColumns {
+                check_at: Some(at.micros()),
+                submitted_at: Some(since.micros()),
+                ..QuestionColumns::default()
+            },
+        }
+    }
+}
+
 fn move_entry(conn: &mut SqliteConnection, node: &NodeId, one: &Ended, log: LogId) -> QueryResult<bool> {
     let what = &one.settlement;
+    let asked = QuestionColumns::of(what.question);
     let finished_at = one.finished_at.micros();
     let moved = statement::<()>(SQLITE_MOVE)
         .bind::<Text, _>(what.status.as_str())
@@ -79,6 +111,10 @@ fn move_entry(conn: &mut SqliteConnection, node: &NodeId, one: &Ended, log: LogI
         .bind::<BigInt, _>(one.attempt.entry.0)
         .bind::<Text, _>(node.0.as_str())
         .bind::<Integer, _>(one.attempt.number)
+        .bind::<Nullable<BigInt>, _>(asked.look_up_at)
+        .bind::<Integer, _>(asked.looked_up)
+        .bind::<Nullable<BigInt>, _>(asked.check_at)
+        .bind::<Nullable<BigInt>, _>(asked.submitted_at)
         .execute(conn)?;
     Ok(moved == 1)
 }
@@ -107,16 +143,20 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
 
 /// One statement for all that a cycle begins with, because each round trip costs as much as a dozen rows. Moving the
 /// entries is the fence, and what it moved is logged and remembered; the lanes with something due are locked, and with
-/// them and the open runs the cycle goes on (kind: 1 moved, 2 lane, 3 run).
+/// them, the open runs and the next question the cycle goes on (kind: 1 moved, 2 lane, 3 run, 4 question).
 const POSTGRES_OPENING: &str = "WITH moved AS ( \
       UPDATE publish_pool AS p SET status = e.status, due_at = coalesce(e.due_at, p.due_at), \
         retry_count = e.retry_count, unproven = e.unproven, \
         published_at = CASE e.status WHEN 'published' THEN e.finished_at END, \
         log_id = nextval('publish_logs_id_seq'), updated_at = e.finished_at, \
-        claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL \
-      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19) \
+        claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
+        held = CASE WHEN e.look_up_at IS NOT NULL THEN TRUE WHEN p.look_up_at IS NULL THEN p.held \
+          ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = p.content_id) END, \
+        look_up_at = e.look_up_at, looked_up = e.looked_up, check_at = e.check_at, submitted_at = e.submitted_at \
+      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20, $21, $22, $23) \
         AS e (pool_id, number, status, due_at, retry_count, unproven, execution_id, log_status, error_code, \
-              error_message, media_id, url, started_at, finished_at, retry_at) \
+              error_message, media_id, url, started_at, finished_at, retry_at, look_up_at, looked_up, check_at, \
+              submitted_at) \
       WHERE p.id = e.pool_id AND p.claimed_by = $1 AND p.attempt = e.number \
         AND CASE p.status WHEN 'publishing' THEN TRUE ELSE FALSE END \
       RETURNING p.content_id, p.revision, p.account_id, p.log_id, e.*), \
@@ -141,10 +181,26 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
       ORDER BY a.id FOR NO KEY UPDATE OF a) \
     SELECT 1, pool_id, number::bigint, log_id, NULL::text, NULL::boolean FROM moved \
     UNION ALL SELECT 2, id, concurrency::bigint, version, NULL, NULL FROM lanes \
-    UNION ALL SELECT 3, id, task_id, started_at, rule, claiming FROM executions WHERE $16 AND status = 'running'";
+    UNION ALL SELECT 3, id, task_id, started_at, rule, claiming FROM executions WHERE $16 AND status = 'running' \
+    UNION ALL SELECT 4, 0::bigint, 0::bigint, at, NULL, NULL FROM ( \
+      SELECT min(greatest(coalesce(p.look_up_at, p.check_at), coalesce(a.suspended_until, 0))) AS at \
+      FROM publish_pool AS p JOIN accounts AS a ON a.id = p.account_id \
+      WHERE (p.look_up_at IS NOT NULL OR p.check_at IS NOT NULL) AND p.claimed_by IS NULL AND a.enabled \
+        AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) AND ($18 OR a.credentials IS NULL) \
+      ) AS next WHERE $16 AND at IS NOT NULL";
 
 type OpeningColumns = (Integer, BigInt, BigInt, BigInt, Nullable<Text>, Nullable<Bool>);
 type OpeningRow = (i32, i64, i64, i64, Option<RunRule>, Option<bool>);
+
+/// What came of the opening.
+#[derive(Default)]
+pub(super) struct Opened {
+    pub logged: Logged,
+    pub lanes: Vec<Lane>,
+    pub open: Vec<OpenExecution>,
+    /// When a platform is to be asked something next; without what this very statement has written.
+    pub next_question: Option<Timestamp>,
+}
 
 /// Settles, and where `look` says for when and with which key, looks for lanes and runs.
 pub(super) fn on_postgres(
@@ -152,12 +208,15 @@ pub(super) fn on_postgres(
     node: &NodeId,
     ended: &[Ended],
     look: Option<Look>,
-) -> QueryResult<(Logged, Vec<Lane>, Vec<OpenExecution>)> {
+) -> QueryResult<Opened> {
     fn column<'a, T>(ended: &'a [Ended], field: impl Fn(&'a Ended) -> T) -> Vec<T> {
         ended.iter().map(field).collect()
     }
     fn problem(one: &Ended) -> Option<&Problem> {
         one.settlement.problem.as_ref()
+    }
+    fn asked(one: &Ended) -> QuestionColumns {
+        QuestionColumns::of(one.settlement.question)
     }
     let Look { now, can_decrypt } = look.unwrap_or(Look { now: Timestamp::MIN, can_decrypt: false });
     let rows: Vec<OpeningRow> = statement::<OpeningColumns>(POSTGRES_OPENING)
@@ -180,8 +239,12 @@ pub(super) fn on_postgres(
         .bind::<BigInt, _>(now.micros())
         .bind::<Bool, _>(can_decrypt)
         .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| Some(one.settlement.retry_at()?.micros())))
+        .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| asked(one).look_up_at))
+        .bind::<Array<Integer>, _>(column(ended, |one| asked(one).looked_up))
+        .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| asked(one).check_at))
+        .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| asked(one).submitted_at))
         .load(conn)?;
-    let (mut logged, mut lanes, mut open) = (Logged::new(), Vec::new(), Vec::new());
+    let Opened { mut logged, mut lanes, mut open, mut next_question } = Opened::default();
     for row in rows {
         match row {
             (1, entry, number, log, ..) => {
@@ -193,6 +256,7 @@ pub(super) fn on_postgres(
                 concurrency: i32::try_from(concurrency).unwrap_or(0),
                 version,
             }),
+            (4, _, _, at, ..) => next_question = Some(Timestamp::from_micros(at)),
             (_, id, task, started_at, Some(rule), Some(claiming)) => open.push(OpenExecution {
                 id: ExecutionId(id),
                 task: TaskId(task),
@@ -204,5 +268,5 @@ pub(super) fn on_postgres(
         }
     }
     open.sort_by_key(|execution| (execution.rule, execution.id));
-    Ok((logged, lanes, open))
+    Ok(Opened { logged, lanes, open, next_question })
 }

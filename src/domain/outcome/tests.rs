@@ -1,6 +1,10 @@
 //! The table of outcomes, row by row, and what is written of each, for every standing that an entry can have.
 
 use super::*;
+use crate::domain::entry::EntryStatus;
+use crate::domain::question::Question;
+use crate::domain::retry::Jitter;
+use crate::domain::settlement::{LaneEffect, LogStatus, Settlement, Standing, settle};
 use DeliveryClass::{Blind, Detects, Keyed};
 use OnUnknownEnd::{AskAPerson, TryAgain};
 
@@ -28,25 +32,39 @@ fn all_seen() -> Vec<(&'static str, Seen)> {
         ("wrong address", Seen::WrongAddress(why())),
         ("account broken", Seen::AccountBroken { problem: problem.clone(), until: Some(NOW) }),
         ("broke before", Seen::Broke { problem: problem.clone(), may_have_left: false }),
-        ("broke perhaps after", Seen::Broke { problem, may_have_left: true }),
+        ("broke perhaps after", Seen::Broke { problem: problem.clone(), may_have_left: true }),
+        ("step failed", Seen::StepFailed { problem, scope: Scope::Entry, retry_after }),
+        ("submitted", Seen::Submitted { ask_after: Duration::from_secs(5) }),
         ("not sent", Seen::NotSent),
     ]
+}
+
+fn rules(class: DeliveryClass, on_unknown: OnUnknownEnd) -> Rules {
+    Rules { class, on_unknown, settle_time: Duration::from_secs(60) }
+}
+
+fn doubted(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::None => "",
+        Doubt::SendAgain => "unproven, ",
+        Doubt::LookUp { .. } => "look up, ",
+    }
 }
 
 /// An outcome in a few words.
 fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Published(_) => "published".to_owned(),
-        Outcome::Retry { scope, unproven, retry_after, .. } => {
-            let unproven = if *unproven { "unproven, " } else { "" };
+        Outcome::Retry { scope, doubt, retry_after, .. } => {
             let waits = if retry_after.is_some() { ", waits" } else { "" };
-            format!("{unproven}retry {scope:?}{waits}").to_lowercase()
+            format!("{}retry {scope:?}{waits}", doubted(*doubt)).to_lowercase()
         }
         Outcome::Uncertain(_) => "uncertain".to_owned(),
         Outcome::Rejected(_) => "rejected".to_owned(),
         Outcome::AccountBroken { .. } => "account broken".to_owned(),
         Outcome::WrongAddress(_) => "wrong address".to_owned(),
-        Outcome::Broke { unproven, .. } => if *unproven { "unproven, broke" } else { "broke" }.to_owned(),
+        Outcome::Broke { doubt, .. } => format!("{}broke", doubted(*doubt)),
+        Outcome::Submitted { .. } => "submitted".to_owned(),
         Outcome::NotSent => "not sent".to_owned(),
     }
 }
@@ -56,14 +74,14 @@ fn the_table_is_the_one_of_the_design() {
     // What was seen, then: keyed, detects, blind, and blind where the account chose at-least-once.
     let table = [
         ("accepted", ["published"; 4]),
-        ("accepted unread", ["published", "unproven, retry entry", "published", "published"]),
+        ("accepted unread", ["published", "look up, retry entry", "published", "published"]),
         ("nothing left", ["retry platform"; 4]),
         ("asked to wait", ["retry platform, waits"; 4]),
         (
             "server fault",
             [
                 "unproven, retry entry, waits",
-                "unproven, retry entry, waits",
+                "look up, retry entry, waits",
                 "uncertain",
                 "unproven, retry entry, waits",
             ],
@@ -72,7 +90,7 @@ fn the_table_is_the_one_of_the_design() {
             "end unseen",
             [
                 "unproven, retry platform, waits",
-                "unproven, retry platform, waits",
+                "look up, retry platform, waits",
                 "uncertain",
                 "unproven, retry platform, waits",
             ],
@@ -81,7 +99,9 @@ fn the_table_is_the_one_of_the_design() {
         ("wrong address", ["wrong address"; 4]),
         ("account broken", ["account broken"; 4]),
         ("broke before", ["broke"; 4]),
-        ("broke perhaps after", ["unproven, broke", "unproven, broke", "uncertain", "unproven, broke"]),
+        ("broke perhaps after", ["unproven, broke", "look up, broke", "uncertain", "unproven, broke"]),
+        ("step failed", ["retry entry, waits"; 4]),
+        ("submitted", ["submitted"; 4]),
         ("not sent", ["not sent"; 4]),
     ];
     let columns = [(Keyed, AskAPerson), (Detects, AskAPerson), (Blind, AskAPerson), (Blind, TryAgain)];
@@ -90,7 +110,7 @@ fn the_table_is_the_one_of_the_design() {
     for ((name, seen), (row, expected)) in seen.into_iter().zip(table) {
         assert_eq!(name, row);
         for ((class, on_unknown), expected) in columns.into_iter().zip(expected) {
-            let outcome = judge(seen.clone(), class, on_unknown);
+            let outcome = judge(seen.clone(), rules(class, on_unknown));
             assert_eq!(words(&outcome), expected, "{name} × {class:?}, {on_unknown:?}");
         }
     }
@@ -100,7 +120,7 @@ fn the_table_is_the_one_of_the_design() {
 fn only_a_blind_account_is_asked_what_it_wants() {
     for (name, seen) in all_seen() {
         for class in [Keyed, Detects] {
-            let [one, other] = [AskAPerson, TryAgain].map(|wish| judge(seen.clone(), class, wish));
+            let [one, other] = [AskAPerson, TryAgain].map(|wish| judge(seen.clone(), rules(class, wish)));
             assert_eq!(one, other, "{name} × {class:?}");
         }
     }
@@ -114,7 +134,7 @@ fn settlements() -> Vec<(String, Outcome, Standing, Settlement)> {
             for (retry_count, max_retries) in [(0, 3), (2, 3), (3, 3), (0, 0), (5, 3)] {
                 for unproven in [false, true] {
                     let standing = Standing { retry_count, max_retries, unproven };
-                    let outcome = judge(seen.clone(), class, AskAPerson);
+                    let outcome = judge(seen.clone(), rules(class, AskAPerson));
                     let settled = settle(outcome.clone(), standing, NOW, Jitter::from_random(u64::MAX));
                     all.push((format!("{name} × {class:?}, {standing:?}"), outcome, standing, settled));
                 }
@@ -130,8 +150,8 @@ fn what_may_be_out_is_never_called_failed_and_only_a_proof_clears_it() {
         let may_be_out = standing.unproven
             || matches!(
                 outcome,
-                Outcome::Retry { unproven: true, .. }
-                    | Outcome::Broke { unproven: true, .. }
+                Outcome::Retry { doubt: Doubt::SendAgain | Doubt::LookUp { .. }, .. }
+                    | Outcome::Broke { doubt: Doubt::SendAgain | Doubt::LookUp { .. }, .. }
                     | Outcome::Uncertain(_)
             );
         if settled.status == EntryStatus::Published {
@@ -146,6 +166,24 @@ fn what_may_be_out_is_never_called_failed_and_only_a_proof_clears_it() {
 }
 
 #[test]
+fn what_can_be_looked_up_is_and_only_that() {
+    for (name, outcome, _, settled) in settlements() {
+        let looks = matches!(
+            outcome,
+            Outcome::Retry { doubt: Doubt::LookUp { .. }, .. }
+                | Outcome::Broke { doubt: Doubt::LookUp { .. }, .. }
+        );
+        let asked = matches!(settled.question, Some(Question::LookUp { .. }));
+        assert_eq!(asked, looks, "{name}");
+        if looks {
+            let first = Question::LookUp { at: NOW + Duration::from_secs(60), found_nothing: 0 };
+            assert_eq!(settled.question, Some(first), "{name}: not before what was sent has settled there");
+            assert_eq!((settled.status, settled.unproven), (EntryStatus::Pending, true), "{name}");
+        }
+    }
+}
+
+#[test]
 fn one_and_max_retries_tries_and_no_more() {
     for (name, outcome, standing, settled) in settlements() {
         let costs = matches!(
@@ -154,6 +192,15 @@ fn one_and_max_retries_tries_and_no_more() {
         );
         let has_one_left = standing.retry_count < standing.max_retries;
         let used = settled.retry_count - standing.retry_count;
+        if matches!(settled.question, Some(Question::LookUp { .. })) && costs && !has_one_left {
+            assert_eq!(
+                settled.retry_count,
+                standing.max_retries + 1,
+                "{name}: the look-up knows it was the last"
+            );
+            assert_eq!((settled.status, settled.due_at), (EntryStatus::Pending, None), "{name}");
+            continue;
+        }
         assert_eq!(used, i32::from(costs && has_one_left), "{name}");
         if costs && !has_one_left {
             assert!(matches!(settled.status, EntryStatus::Failed | EntryStatus::Uncertain), "{name}");
@@ -165,6 +212,11 @@ fn one_and_max_retries_tries_and_no_more() {
 #[test]
 fn what_accuses_the_platform_or_the_account_costs_nothing() {
     for (name, outcome, standing, settled) in settlements() {
+        if let Outcome::Submitted { .. } = outcome {
+            let asked = Question::Ask { at: NOW + Duration::from_secs(5), since: NOW };
+            assert_eq!(settled.question, Some(asked), "{name}");
+            assert_eq!(settled.status, EntryStatus::Publishing, "{name}");
+        }
         let free = matches!(
             outcome,
             Outcome::Retry { scope: Scope::Platform, .. } | Outcome::AccountBroken { .. } | Outcome::NotSent
@@ -207,10 +259,12 @@ fn the_log_says_how_it_ended() {
             (_, EntryStatus::Uncertain) => LogStatus::Uncertain,
             (Outcome::Broke { .. }, _) => LogStatus::Error,
             (Outcome::NotSent, _) => LogStatus::NotSent,
+            (Outcome::Submitted { .. }, _) => LogStatus::Submitted,
             (_, _) => LogStatus::Failed,
         };
         assert_eq!(settled.log, expected, "{name}");
-        let says_why = !matches!(outcome, Outcome::Published(_) | Outcome::NotSent);
+        let says_why =
+            !matches!(outcome, Outcome::Published(_) | Outcome::NotSent | Outcome::Submitted { .. });
         assert_eq!(settled.problem.is_some(), says_why, "{name}");
     }
 }

@@ -1,0 +1,107 @@
+//! Outcomes that come when the claim is lost. What was written for the attempt meanwhile was a guess; that a post is out
+//! is not.
+
+use super::{Ended, Written, change};
+use crate::db::connection::{DbConnection, DbError};
+use crate::db::schema::publish_logs::dsl as logs;
+use crate::db::schema::publish_pool::dsl;
+use crate::domain::entry::{Cause, EntryStatus};
+use crate::domain::ids::LogId;
+use crate::domain::settlement::LogStatus;
+use diesel::prelude::*;
+
+/// What becomes of an outcome whose entry is no longer the node's.
+pub(super) fn verdict(conn: &mut DbConnection, one: &Ended) -> Result<Written, DbError> {
+    let row: Option<(LogId, LogStatus, i64)> = logs::publish_logs
+        .filter(logs::pool_id.eq(one.attempt.entry.0))
+        .filter(logs::attempt.eq(one.attempt.number))
+        .select((logs::id, logs::status, logs::finished_at))
+        .first(conn)
+        .optional()?;
+    let Some((log, status, finished_at)) = row else { return Ok(Written::LeaseLost) };
+    if status == one.settlement.log && finished_at == one.finished_at.micros() {
+        return Ok(Written::Already(log));
+    }
+    if one.settlement.status != EntryStatus::Published || status == LogStatus::Published {
+        return Ok(Written::LeaseLost);
+    }
+    prove(conn, one, log)
+}
+
+/// The post is out after all: its attempt's row says so, and the entry is settled, unless something was sent since.
+fn prove(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<Written, DbError> {
+    let entry = one.attempt.entry;
+    hold(conn, one)?;
+    let sent_again = was_sent_since(conn, one)?;
+    let settled = !sent_again && settle(conn, one, log)?;
+    let warning =
+        "it was published after its lease was lost, and had been tried again by then: look for a second post";
+    diesel::update(logs::publish_logs.filter(logs::id.eq(log.0)))
+        .set((
+            logs::status.eq(LogStatus::Published.as_str()),
+            logs::error_code.eq(sent_again.then_some("possible_duplicate")),
+            logs::error_message.eq(sent_again.then_some(warning)),
+            logs::media_id.eq(one.settlement.receipt.media_id.as_deref()),
+            logs::url.eq(one.settlement.receipt.url.as_deref()),
+            logs::retry_at.eq(None::<i64>),
+            logs::finished_at.eq(one.finished_at.micros()),
+        ))
+        .execute(conn)?;
+    crate::db::entries::remember_published(conn, one.content, one.account, one.finished_at)?;
+    if settled {
+        crate::db::checkpoints::forget(conn, entry)?;
+    }
+    Ok(if sent_again { Written::PossibleDuplicate(log) } else { Written::Late(log) })
+}
+
+/// Nobody claims the entry until the caller's transaction ends.
+fn hold(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {
+    diesel::update(dsl::publish_pool.filter(dsl::id.eq(one.attempt.entry.0)))
+        .set(dsl::updated_at.eq(dsl::updated_at))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// True where the entry is uncertain, or waits unproven, by this very attempt.
+fn settle(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<bool, DbError> {
+    let (uncertain, published) = change(Cause::Resolve, EntryStatus::Uncertain, EntryStatus::Published);
+    let (pending, _) = change(Cause::Resolve, EntryStatus::Pending, EntryStatus::Published);
+    let waits = dsl::status.eq(pending.as_str()).and(dsl::unproven.eq(true));
+    let moved = diesel::update(
+        dsl::publish_pool
+            .filter(dsl::id.eq(one.attempt.entry.0))
+            .filter(dsl::status.eq(uncertain.as_str()).or(waits)),
+    )
+    .set((
+        dsl::status.eq(published.as_str()),
+        dsl::unproven.eq(false),
+        dsl::published_at.eq(one.finished_at.micros()),
+        dsl::log_id.eq(log.0),
+        dsl::look_up_at.eq(None::<i64>),
+        dsl::looked_up.eq(0),
+        dsl::updated_at.eq(one.finished_at.micros()),
+    ))
+    .execute(conn)?;
+    Ok(moved == 1)
+}
+
+/// Whether a later attempt sent the same post, or may be about to.
+fn was_sent_since(conn: &mut DbConnection, one: &Ended) -> Result<bool, DbError> {
+    let later: i64 = logs::publish_logs
+        .filter(logs::pool_id.eq(one.attempt.entry.0))
+        .filter(logs::attempt.gt(one.attempt.number))
+        .filter(logs::status.ne(LogStatus::NotSent.as_str()))
+        .count()
+        .get_result(conn)?;
+    if later > 0 {
+        return Ok(true);
+    }
+    let sending: i64 = dsl::publish_pool
+        .filter(dsl::id.eq(one.attempt.entry.0))
+        .filter(dsl::status.eq(EntryStatus::Publishing.as_str()))
+        .filter(dsl::attempt.gt(one.attempt.number))
+        .filter(dsl::look_up_at.is_null())
+        .count()
+        .get_result(conn)?;
+    Ok(sending > 0)
+}

@@ -1,0 +1,174 @@
+//! What the engine asks a platform without sending anything new: whether a post whose end was not seen is there, and
+//! what became of one that it accepted and works on. Both need no run, and go on while publishing is paused.
+
+use super::clock::Timestamp;
+use super::entry::EntryStatus;
+use super::outcome::{Problem, Receipt, Rules};
+use super::retry::{self, Jitter};
+use super::settlement::{LogStatus, Settlement, Standing, end};
+use std::time::Duration;
+
+/// A look-up that finds nothing is no proof by itself: this many in a row are.
+pub const LOOK_UPS_NEEDED: i32 = 2;
+/// What a platform works on for longer is a person's to look at.
+pub const SUBMITTED_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A platform is never asked more often.
+const ASK_PAUSE_MIN: Duration = Duration::from_secs(1);
+const ASK_PAUSE_MAX: Duration = Duration::from_secs(3600);
+
+/// What is asked, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether it is there, though the end of its attempt was not seen. `found_nothing`: look-ups in a row so far.
+    LookUp { at: Timestamp, found_nothing: i32 },
+    /// What became of it. `since`: when the platform accepted it.
+    Ask { at: Timestamp, since: Timestamp },
+}
+
+impl Question {
+    /// When it is asked.
+    pub fn due(self) -> Timestamp {
+        match self {
+            Question::LookUp { at, .. } | Question::Ask { at, .. } => at,
+        }
+    }
+
+    /// The same question, at another time.
+    pub fn put_off_to(self, at: Timestamp) -> Self {
+        match self {
+            Question::LookUp { found_nothing, .. } => Question::LookUp { at, found_nothing },
+            Question::Ask { since, .. } => Question::Ask { at, since },
+        }
+    }
+}
+
+/// What a platform says of a post that may be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookedUp {
+    There(Receipt),
+    NotThere,
+    /// It could not be found out.
+    Unknown {
+        problem: Problem,
+        retry_after: Option<Duration>,
+    },
+    AccountBroken {
+        problem: Problem,
+        until: Option<Timestamp>,
+    },
+}
+
+/// What a platform says of a post that it accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    Published(Receipt),
+    /// It works on it still, and wants to be asked after this long.
+    Working {
+        ask_after: Duration,
+    },
+    /// It will not be published.
+    Refused(Problem),
+    /// It could not be found out.
+    Unknown {
+        problem: Problem,
+        retry_after: Option<Duration>,
+    },
+    AccountBroken {
+        problem: Problem,
+        until: Option<Timestamp>,
+    },
+}
+
+/// What becomes of an entry that was looked up at `now`.
+pub fn settle_look_up(
+    answer: LookedUp,
+    found_nothing: i32,
+    standing: Standing,
+    rules: Rules,
+    now: Timestamp,
+    jitter: Jitter,
+) -> Settlement {
+    let later = |pause: Duration, found_nothing| Some(Question::LookUp { at: now + pause, found_nothing });
+    let waits = Settlement { log: LogStatus::NotSent, unproven: true, ..Settlement::unchanged(standing) };
+    match answer {
+        LookedUp::There(receipt) => Settlement::published(standing, receipt),
+        LookedUp::NotThere if found_nothing + 1 < LOOK_UPS_NEEDED => Settlement {
+            problem: Some(Problem::new("not_there", "looked up, and not there; it is looked up once more")),
+            question: later(rules.settle_time / 4, found_nothing + 1),
+            ..waits
+        },
+        LookedUp::NotThere => not_there(standing),
+        LookedUp::Unknown { problem, retry_after } => Settlement {
+            problem: Some(problem),
+            question: later(retry::platform_pause(retry_after, jitter), found_nothing),
+            ..waits
+        },
+        LookedUp::AccountBroken { problem, until } => Settlement {
+            log: LogStatus::NotSent,
+            question: later(Duration::ZERO, found_nothing),
+            ..Settlement::broken_account(Standing { unproven: true, ..standing }, problem, until)
+        },
+    }
+}
+
+/// It is proven that no attempt has published it.
+fn not_there(standing: Standing) -> Settlement {
+    let proven = Settlement {
+        unproven: false,
+        log: LogStatus::NotSent,
+        problem: Some(Problem::new("not_there", "looked up twice, and not there: it is sent again")),
+        ..Settlement::unchanged(standing)
+    };
+    if standing.retry_count <= standing.max_retries {
+        return proven;
+    }
+    let problem = Problem::new("not_there", "looked up twice, and not there; there is no try left");
+    end(Settlement {
+        retry_count: standing.max_retries,
+        log: LogStatus::Failed,
+        problem: Some(problem),
+        ..proven
+    })
+}
+
+/// What becomes of an entry whose platform was asked at `now`. `since`: when it had accepted it.
+pub fn settle_progress(
+    answer: Progress,
+    since: Timestamp,
+    standing: Standing,
+    now: Timestamp,
+    jitter: Jitter,
+) -> Settlement {
+    let asked_again = |pause: Duration, problem: Option<Problem>| {
+        if now.since(since) >= SUBMITTED_MAX {
+            let message = "the platform accepted it, and did not finish within 24 hours";
+            return Settlement::uncertain(standing, Problem::new("submitted_too_long", message));
+        }
+        Settlement {
+            status: EntryStatus::Publishing,
+            log: LogStatus::Submitted,
+            problem,
+            question: Some(Question::Ask { at: now + pause.clamp(ASK_PAUSE_MIN, ASK_PAUSE_MAX), since }),
+            ..Settlement::unchanged(standing)
+        }
+    };
+    match answer {
+        Progress::Published(receipt) => Settlement::published(standing, receipt),
+        Progress::Working { ask_after } => asked_again(ask_after, None),
+        // A definite word, whatever earlier attempts were thought to have done.
+        Progress::Refused(problem) => Settlement {
+            problem: Some(problem),
+            ..end(Settlement { unproven: false, ..Settlement::unchanged(standing) })
+        },
+        Progress::Unknown { problem, retry_after } => {
+            asked_again(retry::platform_pause(retry_after, jitter), Some(problem))
+        }
+        Progress::AccountBroken { problem, until } => Settlement {
+            lane: super::settlement::LaneEffect::Suspend { until },
+            ..asked_again(Duration::ZERO, Some(problem))
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

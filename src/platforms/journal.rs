@@ -1,0 +1,159 @@
+//! A publish of several steps: what each came to is kept, so that the next attempt goes on where this one ended.
+
+use crate::domain::outcome::{Problem, Scope, Seen};
+use crate::domain::trust::Trust;
+use futures_util::future::LocalBoxFuture;
+use parking_lot::Mutex;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+/// How far a step has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// An irreversible step is about to begin. Without a result it may have happened.
+    Intent,
+    /// It is done, and need not be done again.
+    Result(Value),
+    /// It certainly did not happen.
+    Withdrawn,
+}
+
+/// Why a mark is not kept: the claim is lost, or the database is away. The reason is for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotKept(pub String);
+
+/// Where marks are kept, durably, and only while the attempt's claim holds.
+pub trait Keeper: Send + Sync {
+    fn keep(&self, step: &'static str, mark: Mark) -> LocalBoxFuture<'static, Result<(), NotKept>>;
+}
+
+/// What earlier attempts came to, step by step; `None` is an intent without a result.
+pub type Steps = BTreeMap<String, Option<Value>>;
+
+/// The steps of one publish.
+#[derive(Clone)]
+pub struct Journal {
+    steps: Arc<Mutex<Steps>>,
+    keeper: Arc<dyn Keeper>,
+    trust: Trust,
+}
+
+impl Journal {
+    pub fn new(steps: Steps, keeper: Arc<dyn Keeper>, trust: Trust) -> Self {
+        Journal { steps: Arc::new(Mutex::new(steps)), keeper, trust }
+    }
+
+    /// Whether a step was begun that cannot be taken back, and its end was not seen.
+    pub fn has_open_intent(&self) -> bool {
+        self.steps.lock().values().any(Option::is_none)
+    }
+
+    /// What a step came to, if it is done.
+    pub fn result(&self, step: &str) -> Option<Value> {
+        self.steps.lock().get(step).cloned().flatten()
+    }
+
+    /// Does a step that may be done twice, unless it is done; after a crash it is done again.
+    pub async fn repeatable<Doing>(
+        &self,
+        step: &'static str,
+        doing: impl FnOnce() -> Doing,
+    ) -> Result<Value, Seen>
+    where
+        Doing: Future<Output = Result<Value, Seen>>,
+    {
+        if let Some(done) = self.result(step) {
+            return Ok(done);
+        }
+        self.trusted()?;
+        let result = doing().await.map_err(repeated)?;
+        self.keep(step, Mark::Result(result.clone())).await.map_err(|NotKept(reason)| {
+            let problem = Problem::new("checkpoint_not_kept", format!("step {step} was not kept: {reason}"));
+            Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None }
+        })?;
+        Ok(result)
+    }
+
+    /// Does a step that must not be done twice, unless it is done. That it begins is durable before it does. Begun by an
+    /// earlier attempt without an end, it is done again: whoever let this attempt begin knew that it may be.
+    pub async fn irreversible<Doing>(
+        &self,
+        step: &'static str,
+        doing: impl FnOnce() -> Doing,
+    ) -> Result<Value, Seen>
+    where
+        Doing: Future<Output = Result<Value, Seen>>,
+    {
+        if let Some(done) = self.result(step) {
+            return Ok(done);
+        }
+        self.trusted()?;
+        if self.keep(step, Mark::Intent).await.is_err() {
+            return Err(Seen::NotSent);
+        }
+        // Committing takes time too.
+        if let Err(seen) = self.trusted() {
+            return Err(self.withdraw(step, seen).await);
+        }
+        let result = match doing().await {
+            Ok(result) => result,
+            Err(seen) if seen.is_certainly_not_out() => return Err(self.withdraw(step, seen).await),
+            Err(seen) => return Err(seen),
+        };
+        self.keep(step, Mark::Result(result.clone())).await.map_err(|NotKept(reason)| {
+            let problem = Problem::new("checkpoint_not_kept", format!("step {step} was not kept: {reason}"));
+            Seen::EndUnseen { problem, retry_after: None }
+        })?;
+        Ok(result)
+    }
+
+    fn trusted(&self) -> Result<(), Seen> {
+        if self.trust.may_send() { Ok(()) } else { Err(Seen::NotSent) }
+    }
+
+    /// An intent that cannot be withdrawn stays, and the entry is in doubt: that is the safe side.
+    async fn withdraw(&self, step: &'static str, seen: Seen) -> Seen {
+        match self.keep(step, Mark::Withdrawn).await {
+            Ok(()) => seen,
+            Err(NotKept(reason)) => {
+                let message = format!("step {step} did not happen, but that was not kept: {reason}");
+                Seen::EndUnseen { problem: Problem::new("checkpoint_not_kept", message), retry_after: None }
+            }
+        }
+    }
+
+    async fn keep(&self, step: &'static str, mark: Mark) -> Result<(), NotKept> {
+        self.keeper.keep(step, mark.clone()).await?;
+        let mut steps = self.steps.lock();
+        match mark {
+            Mark::Intent => steps.insert(step.to_owned(), None),
+            Mark::Result(result) => steps.insert(step.to_owned(), Some(result)),
+            Mark::Withdrawn => steps.remove(step),
+        };
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Journal({:?})", self.steps.lock().keys())
+    }
+}
+
+/// What a step that may be done again came to can never put the post in doubt.
+pub fn repeated(seen: Seen) -> Seen {
+    match seen {
+        Seen::ServerFault { problem, retry_after } => {
+            Seen::StepFailed { problem, scope: Scope::Entry, retry_after }
+        }
+        Seen::EndUnseen { problem, retry_after } => {
+            Seen::StepFailed { problem, scope: Scope::Platform, retry_after }
+        }
+        Seen::AcceptedUnread(problem) => Seen::StepFailed { problem, scope: Scope::Entry, retry_after: None },
+        Seen::Broke { problem, may_have_left: true } => Seen::Broke { problem, may_have_left: false },
+        other => other,
+    }
+}
