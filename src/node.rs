@@ -10,8 +10,9 @@ use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::NodeLocks;
 use crate::domain::clock::Clock;
 use crate::domain::ids::NodeId;
-use crate::operations::Context;
 use crate::operations::cycle::ClaimScope;
+use crate::operations::run_leases::TakeOverRuns;
+use crate::operations::{Context, OperationError};
 use crate::platforms;
 use crate::secrets;
 use actix::prelude::*;
@@ -59,6 +60,8 @@ impl Node {
         };
         let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
+        // Before anybody works on them.
+        take_over_runs(&db, &settings).await?;
         let executor = PublishingExecutorActor::new(
             ExecutorSettings {
                 node: id.clone(),
@@ -102,6 +105,18 @@ impl Node {
         }
         drained
     }
+}
+
+async fn take_over_runs(db: &DbHandle, settings: &NodeSettings) -> Result<(), DbError> {
+    let take_over = TakeOverRuns { scope: settings.scope, lease: settings.lease };
+    let interrupted = db.perform(take_over).await.map_err(|error| match error {
+        OperationError::Db(error) => error,
+        other => DbError::Unusable(other.to_string()),
+    })?;
+    for (execution, report) in interrupted {
+        log::warn!("nobody works on execution {execution} any more: {}", report.message);
+    }
+    Ok(())
 }
 
 fn start_publishers(

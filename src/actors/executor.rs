@@ -16,6 +16,7 @@ use crate::operations::OperationError;
 use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
 use crate::operations::ready::Ready;
 use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Renew};
+use crate::operations::run_leases::RenewRuns;
 use actix::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,7 +189,18 @@ impl PublishingExecutorActor {
         }
     }
 
+    fn renew_runs(&mut self, ctx: &mut Context<Self>) {
+        let renew = RenewRuns { scope: self.settings.scope, lease: self.settings.lease };
+        let db = self.db.clone();
+        ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, _, _| {
+            if let Err(error) = result {
+                log::warn!("the leases of runs could not be renewed: {error}");
+            }
+        }));
+    }
+
     fn renew_leases(&mut self, ctx: &mut Context<Self>) {
+        self.renew_runs(ctx);
         let entries = self.dispatch.entries();
         if entries.is_empty() {
             return;

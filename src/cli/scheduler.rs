@@ -170,7 +170,7 @@ fn history(id: TaskId, paging: Paging, app: &App, out: &Output) -> Result<Done, 
     out.list(&columns, &rows, &json!({"items": items, "total": total, "page": number, "page_size": size}))
 }
 
-/// The report of a run; code 3 where not everything went out.
+/// The report of a run; code 3 where not everything went out, or nobody brought it to its end.
 fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
     let all = json!(report);
     if out.is_table() {
@@ -200,6 +200,6 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
     } else {
         out.one(&all)?;
     }
-    let partly = report.data.failed_count + report.data.uncertain_count > 0;
+    let partly = !report.success || report.data.failed_count + report.data.uncertain_count > 0;
     Ok(if partly { Done::Partly } else { Done::Well })
 }

@@ -9,7 +9,8 @@ use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::report::Report;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = super::schema::executions)]
@@ -135,6 +136,51 @@ pub fn stop_claiming(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbE
 pub fn claim_again(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbError> {
     diesel::update(dsl::executions.filter(dsl::id.eq(id.0))).set(dsl::claiming.eq(true)).execute(conn)?;
     Ok(())
+}
+
+const SQLITE_RENEW: &str = "UPDATE executions SET lease_expires_at = ?1 \
+    WHERE status = 'running' AND (?2 IS NULL OR task_id = ?2)";
+/// One that is locked is worked on at this very moment, and there will be other renewals: nobody waits for it.
+const POSTGRES_RENEW: &str = "UPDATE executions SET lease_expires_at = $1 WHERE id IN (SELECT id FROM executions \
+    WHERE status = 'running' AND ($2::bigint IS NULL OR task_id = $2) FOR NO KEY UPDATE SKIP LOCKED)";
+
+/// Says of the running executions of a task, or of all, that they are worked on until then.
+pub fn renew(conn: &mut DbConnection, task: Option<TaskId>, until: Timestamp) -> Result<usize, DbError> {
+    macro_rules! renew {
+        ($sql:expr, $inner:expr) => {
+            statement::<()>($sql)
+                .bind::<BigInt, _>(until.micros())
+                .bind::<Nullable<BigInt>, _>(task.map(|task| task.0))
+                .execute($inner)?
+        };
+    }
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => renew!(SQLITE_RENEW, inner),
+        DbConnection::Postgres(inner) => renew!(POSTGRES_RENEW, inner),
+    })
+}
+
+/// The running executions of a task, or of all, whose lease has run out at `at`, with when it did. One for which nobody
+/// has spoken yet has `lease` from its start on.
+pub fn run_out(
+    conn: &mut DbConnection,
+    task: Option<TaskId>,
+    lease: Duration,
+    at: Timestamp,
+) -> Result<Vec<(OpenExecution, Timestamp)>, DbError> {
+    let spoken_for: Vec<(ExecutionId, Option<Timestamp>)> = dsl::executions
+        .filter(sql::<Bool>("executions.status = 'running'"))
+        .select((dsl::id, dsl::lease_expires_at))
+        .load(conn)?;
+    let mut found = Vec::new();
+    for run in open(conn)? {
+        let renewed = spoken_for.iter().find(|(id, _)| *id == run.id).and_then(|(_, until)| *until);
+        let lease_end = renewed.unwrap_or(run.started_at + lease);
+        if lease_end < at && task.is_none_or(|task| task == run.task) {
+            found.push((run, lease_end));
+        }
+    }
+    Ok(found)
 }
 
 /// Ends a running execution: true for whoever got there first.

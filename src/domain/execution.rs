@@ -12,7 +12,7 @@ text_enum! {
         Failed = "failed",
         /// A person ended it.
         Cancelled = "cancelled",
-        /// Its node died.
+        /// Those who worked on it are gone.
         Interrupted = "interrupted",
     }
 }

@@ -16,6 +16,17 @@ pub struct Report {
     pub metadata: ReportMetadata,
 }
 
+impl Report {
+    /// The same of a run that its nodes left before its end: what it had not tried waits for whoever comes next.
+    pub fn interrupted(self) -> Report {
+        let message = match self.data.total_count {
+            0 => "Publishing interrupted before anything was tried".to_owned(),
+            _ => format!("Publishing interrupted: {}", counted(&self.data)),
+        };
+        Report { success: false, message, ..self }
+    }
+}
+
 /// Disjoint counts that sum to `total_count`, and the results behind them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReportData {
@@ -125,18 +136,21 @@ fn message(data: &ReportData) -> String {
     if data.total_count == 0 {
         return "No pending entries to publish".to_owned();
     }
-    let mut message =
-        format!("Publishing completed: {} succeeded, {} failed", data.success_count, data.failed_count);
+    format!("Publishing completed: {}", counted(data))
+}
+
+fn counted(data: &ReportData) -> String {
+    let mut words = format!("{} succeeded, {} failed", data.success_count, data.failed_count);
     for (count, word) in [
         (data.uncertain_count, "uncertain"),
         (data.in_progress_count, "in progress"),
         (data.skipped_count, "skipped"),
     ] {
         if count > 0 {
-            message.push_str(&format!(", {count} {word}"));
+            words.push_str(&format!(", {count} {word}"));
         }
     }
-    message
+    words
 }
 
 #[cfg(test)]
@@ -158,6 +172,19 @@ mod tests {
             made(tally, skipped).message,
             "Publishing completed: 0 succeeded, 0 failed, 1 uncertain, 12 skipped"
         );
+    }
+
+    #[test]
+    fn an_interrupted_run_says_so_and_is_no_success() {
+        let nothing = made(Tally::default(), vec![]).interrupted();
+        assert_eq!(
+            (nothing.success, nothing.message.as_str()),
+            (false, "Publishing interrupted before anything was tried")
+        );
+        let tally = Tally { published: 5, in_progress: 2, ..Tally::default() };
+        let some = made(tally, vec![]).interrupted();
+        assert_eq!(some.message, "Publishing interrupted: 5 succeeded, 0 failed, 2 in progress");
+        assert_eq!(some.data, made(tally, vec![]).data);
     }
 
     #[test]

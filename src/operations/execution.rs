@@ -20,16 +20,31 @@ pub(super) fn close(
     status: ExecutionStatus,
     now: Timestamp,
 ) -> Result<Option<Report>, OperationError> {
-    let tally = publish_log::tally(conn, execution.id)?;
-    let kept = i64::try_from(RESULTS_KEPT).unwrap_or(i64::MAX);
-    let results = publish_log::results(conn, execution.id, kept, 0)?;
     // Entries that wait behind a shut lane are news to whoever asked for a run, not to each fire of `on_due`.
     let skipped = match execution.rule {
         RunRule::OnDue => Vec::new(),
         RunRule::ByHand | RunRule::Scheduled => skipped(conn, cx, execution.id, now)?,
     };
     let seconds = now.since(execution.started_at).as_secs_f64();
-    let report = report::report(Some(execution.task), execution.id, tally, results, skipped, seconds);
+    end(conn, &execution, status, skipped, seconds, now)
+}
+
+/// Ends a run that took so many seconds as what it came to. None where somebody else ended it first.
+pub(super) fn end(
+    conn: &mut DbConnection,
+    execution: &OpenExecution,
+    status: ExecutionStatus,
+    skipped: Vec<Skipped>,
+    seconds: f64,
+    now: Timestamp,
+) -> Result<Option<Report>, OperationError> {
+    let tally = publish_log::tally(conn, execution.id)?;
+    let kept = i64::try_from(RESULTS_KEPT).unwrap_or(i64::MAX);
+    let results = publish_log::results(conn, execution.id, kept, 0)?;
+    let mut report = report::report(Some(execution.task), execution.id, tally, results, skipped, seconds);
+    if status == ExecutionStatus::Interrupted {
+        report = report.interrupted();
+    }
     if !executions::finish(conn, execution.id, status, &report, now)? {
         return Ok(None);
     }

@@ -16,6 +16,7 @@ pub mod pool;
 mod questions;
 pub mod ready;
 pub mod recovery;
+pub mod run_leases;
 pub mod task;
 pub mod token;
 
