@@ -10,6 +10,7 @@ use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::NodeLocks;
 use crate::domain::clock::Clock;
 use crate::domain::ids::NodeId;
+use crate::domain::retry::JitterSource;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::run_leases::TakeOverRuns;
 use crate::operations::{Context, OperationError};
@@ -59,6 +60,7 @@ impl Node {
             ClaimScope::Task(_) => Patience::Command,
         };
         let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
+        let jitter = cx.jitter.clone();
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
         // Before anybody works on them.
         take_over_runs(&db, &settings).await?;
@@ -74,7 +76,7 @@ impl Node {
             locks.clone(),
         );
         let executor = Supervisor::start(move |_| executor);
-        let (arbiters, publishers) = start_publishers(&clock, &executor, &db, &id);
+        let (arbiters, publishers) = start_publishers(&clock, &jitter, &executor, &db, &id);
         let scheduler = match settings.scope {
             ClaimScope::Everything => {
                 let tick = executor.clone().recipient::<Tick>();
@@ -121,6 +123,7 @@ async fn take_over_runs(db: &DbHandle, settings: &NodeSettings) -> Result<(), Db
 
 fn start_publishers(
     clock: &Arc<dyn Clock>,
+    jitter: &Arc<JitterSource>,
     executor: &Addr<PublishingExecutorActor>,
     db: &DbHandle,
     node: &NodeId,
@@ -129,10 +132,11 @@ fn start_publishers(
     let arbiters: Vec<Arbiter> = (0..(cores / 2).clamp(1, PUBLISHERS)).map(|_| Arbiter::new()).collect();
     let publishers = (0..PUBLISHERS)
         .map(|number| {
-            let (clock, executor) = (clock.clone(), executor.clone().recipient());
+            let (clock, jitter) = (clock.clone(), jitter.clone());
+            let executor = executor.clone().recipient();
             let (db, node) = (db.clone(), node.clone());
             let arbiter = arbiters[number % arbiters.len()].handle();
-            Supervisor::start_in_arbiter(&arbiter, move |_| PublisherActor { clock, executor, db, node })
+            Supervisor::start_in_arbiter(&arbiter, move |_| PublisherActor { clock, jitter, executor, db, node })
                 .recipient()
         })
         .collect();

@@ -139,7 +139,7 @@ pub fn random_hex(bytes: usize) -> String {
     hex(&pool[..bytes.min(64)])
 }
 
-/// For jitter.
+/// A seed for jitter.
 pub fn random_u64() -> u64 {
     u64::from_le_bytes(random())
 }

@@ -9,13 +9,12 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{AttemptId, NodeId};
 use crate::domain::outcome::{Outcome, Problem, Seen, judge};
 use crate::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
-use crate::domain::retry::Jitter;
-use crate::domain::settlement::{Settlement, Standing, settle};
+use crate::domain::retry::JitterSource;
+use crate::domain::settlement::{Settlement, settle};
 use crate::domain::trust::Trust;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Journal, repeated};
 use crate::platforms::platform::PublishCall;
-use crate::secrets;
 use actix::prelude::*;
 use std::future::Future;
 use std::sync::Arc;
@@ -46,6 +45,7 @@ pub struct AttemptEnded(pub Ended);
 /// Runs attempts. Holds nothing that a crash may not take.
 pub struct PublisherActor {
     pub clock: Arc<dyn Clock>,
+    pub jitter: Arc<JitterSource>,
     pub executor: Recipient<AttemptEnded>,
     /// Where steps of long publishes are kept.
     pub db: DbHandle,
@@ -66,11 +66,11 @@ impl Handler<Publish> for PublisherActor {
     type Result = ();
 
     fn handle(&mut self, command: Publish, _: &mut Self::Context) {
-        let clock = self.clock.clone();
+        let (clock, jitter) = (self.clock.clone(), self.jitter.clone());
         let executor = self.executor.clone();
         let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &command.claim);
         actix_rt::spawn(async move {
-            let ended = attempt(command, clock, keeper).await;
+            let ended = attempt(command, clock, &jitter, keeper).await;
             let id = ended.attempt;
             if executor.send(AttemptEnded(ended)).await.is_err() {
                 log::error!("nobody takes the outcome of {id}; its lease will run out");
@@ -79,24 +79,45 @@ impl Handler<Publish> for PublisherActor {
     }
 }
 
-async fn attempt(command: Publish, clock: Arc<dyn Clock>, keeper: Checkpoints) -> Ended {
+async fn attempt(
+    command: Publish,
+    clock: Arc<dyn Clock>,
+    jitter: &JitterSource,
+    keeper: Checkpoints,
+) -> Ended {
     let Publish { claim, ready, trust } = command;
     let started_at = clock.now();
     let (attempt, execution, question) = (claim.attempt, claim.execution, claim.question);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let time_left = trust.left();
+    let standing = claim.standing;
     let call = Call {
-        standing: claim.standing,
         title: claim.article.title.clone(),
         publish: publish_call(claim, &ready, &trust, keeper, started_at),
         ready: &ready,
         clock: &*clock,
     };
-    let settlement = match question {
-        _ if time_left.is_zero() => call.not_begun(question),
-        None => call.publish().await,
-        Some(Question::LookUp { found_nothing, .. }) => call.look_up(found_nothing).await,
-        Some(Question::Ask { since, .. }) => call.ask(since).await,
+    let end = match question {
+        _ if time_left.is_zero() => call.not_begun(),
+        None => End::Attempt(call.publish().await),
+        Some(Question::LookUp { .. }) => End::LookedUp(call.look_up().await),
+        Some(Question::Ask { .. }) => End::Progress(call.ask().await),
+    };
+    let finished_at = clock.now().max(started_at);
+    let settlement = match (end, question) {
+        (End::Attempt(outcome), None) => settle(outcome, standing, finished_at, jitter.draw()),
+        (End::LookedUp(answer), Some(Question::LookUp { found_nothing, .. })) => {
+            settle_look_up(answer, found_nothing, standing, ready.rules, finished_at, jitter.draw())
+        }
+        (End::Progress(answer), Some(Question::Ask { since, .. })) => {
+            settle_progress(answer, since, standing, finished_at, jitter.draw())
+        }
+        (End::Attempt(_) | End::LookedUp(_) | End::Progress(_), Some(question)) => {
+            Settlement::asked_again(question, standing)
+        }
+        (End::LookedUp(_) | End::Progress(_), None) => {
+            settle(Outcome::NotSent, standing, finished_at, jitter.draw())
+        }
     };
     Ended {
         attempt,
@@ -106,10 +127,18 @@ async fn attempt(command: Publish, clock: Arc<dyn Clock>, keeper: Checkpoints) -
         account_version: ready.version,
         execution,
         started_at,
-        finished_at: clock.now().max(started_at),
+        finished_at,
         settlement,
         has_steps: ready.platform.has_steps(),
     }
+}
+
+/// How a call ended.
+enum End {
+    /// Also of a question that was not asked, because its claim was too old.
+    Attempt(Outcome),
+    LookedUp(LookedUp),
+    Progress(Progress),
 }
 
 fn publish_call(
@@ -138,9 +167,8 @@ fn read_result(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or(serde_json::Value::Null)
 }
 
-/// One call of a platform, and what becomes of the entry.
+/// One call of a platform.
 struct Call<'a> {
-    standing: Standing,
     title: String,
     publish: PublishCall,
     ready: &'a Ready,
@@ -149,15 +177,12 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// The claim is too old to be acted on: by the time it was known, or since the process was stopped.
-    fn not_begun(&self, question: Option<Question>) -> Settlement {
+    fn not_begun(&self) -> End {
         tell(&self.publish, &self.title, &Outcome::NotSent);
-        match question {
-            Some(question) => Settlement::asked_again(question, self.standing),
-            None => settle(Outcome::NotSent, self.standing, self.clock.now(), self.jitter()),
-        }
+        End::Attempt(Outcome::NotSent)
     }
 
-    async fn publish(self) -> Settlement {
+    async fn publish(self) -> Outcome {
         let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
         let seen = match self.bounded(async move { platform.publish(call).await }).await {
             Ok(seen) => seen,
@@ -165,7 +190,7 @@ impl Call<'_> {
         };
         let outcome = judge(seen, self.ready.rules);
         tell(&self.publish, &self.title, &outcome);
-        settle(outcome, self.standing, self.clock.now(), self.jitter())
+        outcome
     }
 
     /// A publish in steps says in its journal whether anything may be out.
@@ -180,32 +205,25 @@ impl Call<'_> {
         }
     }
 
-    async fn look_up(self, found_nothing: i32) -> Settlement {
+    async fn look_up(self) -> LookedUp {
         let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
-        let answer = self
-            .bounded(async move { platform.look_up(call).await })
-            .await
-            .unwrap_or_else(|broken| LookedUp::Unknown { problem: broken.problem(), retry_after: None });
+        let answer = self.bounded(async move { platform.look_up(call).await }).await.unwrap_or_else(
+            |broken| LookedUp::Unknown { problem: broken.problem(), retry_after: None },
+        );
         let (entry, account) = (self.publish.entry, &self.ready.destination.account_name);
         log::info!("entry {entry} was looked up on {account}: {}", in_words(&answer));
-        let now = self.clock.now();
-        settle_look_up(answer, found_nothing, self.standing, self.ready.rules, now, self.jitter())
+        answer
     }
 
-    async fn ask(self, since: Timestamp) -> Settlement {
+    async fn ask(self) -> Progress {
         let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
-        let answer = self
-            .bounded(async move { platform.ask(call).await })
-            .await
-            .unwrap_or_else(|broken| Progress::Unknown { problem: broken.problem(), retry_after: None });
+        let answer = self.bounded(async move { platform.ask(call).await }).await.unwrap_or_else(|broken| {
+            Progress::Unknown { problem: broken.problem(), retry_after: None }
+        });
         if let Progress::Published(receipt) = &answer {
             tell(&self.publish, &self.title, &Outcome::Published(receipt.clone()));
         }
-        settle_progress(answer, since, self.standing, self.clock.now(), self.jitter())
-    }
-
-    fn jitter(&self) -> Jitter {
-        Jitter::from_random(secrets::random_u64())
+        answer
     }
 
     /// Waits for the platform no longer than it may take. The call itself may panic before there is a future, so both

@@ -1,5 +1,6 @@
 //! How long to wait before the next try.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Wait after the first failure.
@@ -30,6 +31,31 @@ impl Jitter {
     /// 50 to 100 % of `span`.
     fn apply(self, span: Duration) -> Duration {
         span.mul_f64(0.5 + 0.5 * self.0)
+    }
+}
+
+/// Where jitter comes from. What it gives follows from its seed alone, so that whoever knows that can tell the time of the
+/// next try.
+#[derive(Debug)]
+pub struct JitterSource(AtomicU64);
+
+impl JitterSource {
+    pub fn seeded(seed: u64) -> Self {
+        JitterSource(AtomicU64::new(seed))
+    }
+
+    /// Begins anew, as if it had been made with this seed.
+    pub fn reseed(&self, seed: u64) {
+        self.0.store(seed, Ordering::Relaxed);
+    }
+
+    /// The next one: SplitMix64, whose state is a counter, so that threads need not wait for each other.
+    pub fn draw(&self) -> Jitter {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut mixed = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Jitter::from_random(mixed ^ (mixed >> 31))
     }
 }
 
@@ -79,6 +105,20 @@ mod tests {
         assert_eq!(platform_pause(asked(u64::MAX), MOST), RETRY_AFTER_MAX);
         assert_eq!(platform_pause(None, LEAST).as_secs(), 15);
         assert_eq!(platform_pause(None, MOST).as_secs(), 30);
+    }
+
+    #[test]
+    fn a_seed_tells_all_jitter_and_another_seed_other() {
+        let drawn = |seed| {
+            let source = JitterSource::seeded(seed);
+            (0..100).map(|_| source.draw().0).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn(7), drawn(7));
+        assert_ne!(drawn(7), drawn(8));
+        let all = drawn(7);
+        assert!(all.iter().all(|one| (0.0..=1.0).contains(one)), "{all:?}");
+        let mean = all.iter().sum::<f64>() / 100.0;
+        assert!((0.35..0.65).contains(&mean), "{mean}: they are not spread");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::ready::ReadyAccounts;
 use crate::domain::content::ReviewStatus;
+use crate::domain::retry::JitterSource;
 use crate::platforms::registry::Registry;
-use crate::secrets::SecretKey;
+use crate::secrets::{self, SecretKey};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Shared by everything that runs operations in a process.
@@ -15,6 +17,8 @@ pub struct Context {
     pub review_required: bool,
     /// The zone of times that are given without an offset.
     pub timezone: chrono_tz::Tz,
+    /// Spreads retries. Nobody can tell how, unless it is given a seed.
+    pub jitter: Arc<JitterSource>,
     /// Accounts that attempts were made on, ready for the next.
     pub(super) ready: ReadyAccounts,
     wrong_key: AtomicBool,
@@ -27,6 +31,7 @@ impl Context {
             key,
             review_required,
             timezone,
+            jitter: Arc::new(JitterSource::seeded(secrets::random_u64())),
             ready: ReadyAccounts::default(),
             wrong_key: AtomicBool::new(false),
         }
