@@ -103,12 +103,13 @@ pub struct ContentBrief {
     pub review_status: ReviewStatus,
 }
 
+/// It stays so until the caller's transaction ends: an approval that is taken back meanwhile finds what was added.
 pub fn brief(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentBrief>, DbError> {
-    Ok(dsl::contents
-        .filter(dsl::id.eq(id.0))
-        .select((dsl::account_id, dsl::review_status))
-        .first(conn)
-        .optional()?)
+    let brief = dsl::contents.filter(dsl::id.eq(id.0)).select((dsl::account_id, dsl::review_status));
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => brief.first(inner).optional()?,
+        DbConnection::Postgres(inner) => brief.for_share().first(inner).optional()?,
+    })
 }
 
 pub fn insert(

@@ -77,6 +77,9 @@ fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<Stri
     if row.status != EntryStatus::Pending {
         return None;
     }
+    if row.held && row.unproven {
+        return Some("a look-up: whether an earlier attempt has published it".to_owned());
+    }
     if row.held {
         return Some("approval of its content".to_owned());
     }

@@ -1,12 +1,25 @@
 //! What people change of entries, but for their status; and what they remove.
 
+use super::{EntryRow, get, open_statuses};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::schema::publish_pool::dsl;
+use crate::db::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+/// Looks at an entry that stays as it is until the caller's transaction ends: neither the engine nor anybody else changes
+/// it meanwhile.
+pub fn lock(conn: &mut DbConnection, id: EntryId) -> Result<Option<EntryRow>, DbError> {
+    if let DbConnection::Postgres(inner) = conn {
+        const LOCK: &str = "SELECT id FROM publish_pool WHERE id = $1 FOR NO KEY UPDATE";
+        statement::<BigInt>(LOCK).bind::<BigInt, _>(id.0).load::<i64>(inner)?;
+    }
+    get(conn, id)
+}
 
 /// What a person may change of a pending entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,16 +49,17 @@ pub fn set_plan(conn: &mut DbConnection, id: EntryId, plan: Plan, now: Timestamp
     Ok(changed == 1)
 }
 
-/// Holds back, or lets go, what waits for a content's approval.
+/// Holds back, or lets go, what waits for a content's approval: also what is on the wire, because it may come back
+/// without having been published. What may be out is not held back, since it repeats the revision that was approved
+/// then; while it waits for a look-up it is not let go either.
 pub fn set_held(conn: &mut DbConnection, content: ContentId, held: bool) -> Result<(), DbError> {
     diesel::update(
-        dsl::publish_pool.filter(dsl::content_id.eq(content.0)).filter(dsl::held.ne(held)).filter(
-            dsl::status.eq_any([
-                EntryStatus::Pending.as_str(),
-                EntryStatus::Failed.as_str(),
-                EntryStatus::Cancelled.as_str(),
-            ]),
-        ),
+        dsl::publish_pool
+            .filter(dsl::content_id.eq(content.0))
+            .filter(dsl::status.ne(EntryStatus::Published.as_str()))
+            .filter(dsl::unproven.eq(false))
+            .filter(dsl::look_up_at.is_null())
+            .filter(dsl::held.ne(held)),
     )
     .set(dsl::held.eq(held))
     .execute(conn)?;
@@ -70,14 +84,27 @@ pub fn clear_published(conn: &mut DbConnection) -> Result<usize, DbError> {
         .execute(conn)?)
 }
 
-/// Removes the closed entries of an account that goes.
+/// Removes the closed entries of an account that goes. One that is open, or was made so meanwhile, stays, and with it
+/// its account.
 pub fn delete_of_account(conn: &mut DbConnection, account: AccountId) -> Result<(), DbError> {
-    diesel::delete(dsl::publish_pool.filter(dsl::account_id.eq(account.0))).execute(conn)?;
+    diesel::delete(
+        dsl::publish_pool
+            .filter(dsl::account_id.eq(account.0))
+            .filter(dsl::status.ne_all(open_statuses()))
+            .filter(dsl::unproven.eq(false)),
+    )
+    .execute(conn)?;
     Ok(())
 }
 
-/// Removes the closed entries of a content that goes.
+/// The same of a content that goes.
 pub fn delete_of_content(conn: &mut DbConnection, content: ContentId) -> Result<(), DbError> {
-    diesel::delete(dsl::publish_pool.filter(dsl::content_id.eq(content.0))).execute(conn)?;
+    diesel::delete(
+        dsl::publish_pool
+            .filter(dsl::content_id.eq(content.0))
+            .filter(dsl::status.ne_all(open_statuses()))
+            .filter(dsl::unproven.eq(false)),
+    )
+    .execute(conn)?;
     Ok(())
 }

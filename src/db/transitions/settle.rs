@@ -22,11 +22,12 @@ pub(super) type Logged = HashMap<AttemptId, LogId>;
 /// AUTOINCREMENT keeps the highest id that it ever gave. Read once for a batch, which nobody else writes into.
 const SQLITE_LAST_LOG: &str =
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'publish_logs'), 0)";
-/// The fence: it changes nothing where the claim is no longer ours.
+/// The fence: it changes nothing where the claim is no longer ours. What may be out repeats the revision that was approved
+/// when it was claimed, and waits for no other approval.
 const SQLITE_MOVE: &str = "UPDATE publish_pool SET status = ?1, due_at = coalesce(?2, due_at), retry_count = ?3, \
     unproven = ?4, published_at = ?5, log_id = ?6, updated_at = ?7, \
     claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
-    held = CASE WHEN ?11 IS NOT NULL THEN TRUE WHEN look_up_at IS NULL THEN held \
+    held = CASE WHEN ?11 IS NOT NULL THEN TRUE WHEN ?4 THEN FALSE WHEN look_up_at IS NULL THEN held \
       ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = content_id) END, \
     look_up_at = ?11, looked_up = ?12, check_at = ?13, submitted_at = ?14 \
     WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'";
@@ -150,7 +151,8 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
         published_at = CASE e.status WHEN 'published' THEN e.finished_at END, \
         log_id = nextval('publish_logs_id_seq'), updated_at = e.finished_at, \
         claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
-        held = CASE WHEN e.look_up_at IS NOT NULL THEN TRUE WHEN p.look_up_at IS NULL THEN p.held \
+        held = CASE WHEN e.look_up_at IS NOT NULL THEN TRUE WHEN e.unproven THEN FALSE \
+          WHEN p.look_up_at IS NULL THEN p.held \
           ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = p.content_id) END, \
         look_up_at = e.look_up_at, looked_up = e.looked_up, check_at = e.check_at, submitted_at = e.submitted_at \
       FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20, $21, $22, $23) \
