@@ -242,6 +242,11 @@ async fn resolve(
     caller: Caller,
     body: Body<ResolveBody>,
 ) -> Answer {
+    for (field, given) in [("url", &body.0.url), ("media_id", &body.0.media_id)] {
+        if given.is_some() && !body.0.published {
+            return Err(Problem::field(field, "goes only with published: true"));
+        }
+    }
     let resolution = match (body.0.published, body.0.retry) {
         (true, true) => return Err(Problem::field("retry", "does not go with published: true")),
         (true, false) => Resolution::Published { url: body.0.url, media_id: body.0.media_id },

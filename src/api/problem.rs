@@ -85,8 +85,10 @@ impl From<OperationError> for Problem {
 fn describe(error: OperationError, problem: &mut Problem) {
     match error {
         OperationError::Invalid(fields) => problem.fields = fields,
-        OperationError::AlreadyInPool { entry, .. } | OperationError::MaybePublished { entry } => {
+        OperationError::AlreadyInPool { entry, .. } => problem.more.push(("entry_id", entry.0.into())),
+        OperationError::MaybePublished { entry, status } => {
             problem.more.push(("entry_id", entry.0.into()));
+            problem.more.push(("state", status.as_str().into()));
         }
         OperationError::InUse { entries, .. } => {
             problem.more.push(("entry_ids", entries.iter().map(|entry| entry.0).collect::<Vec<_>>().into()));

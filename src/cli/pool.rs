@@ -42,7 +42,7 @@ pub enum Command {
     Remove { id: EntryId },
     /// Try a failed or cancelled entry again
     Retry { id: EntryId },
-    /// Say what became of an uncertain entry
+    /// Say what became of an entry that may be out
     Resolve(ResolveArguments),
     /// Take an entry back before it goes out
     Cancel { id: EntryId },
@@ -105,6 +105,9 @@ pub struct ResolveArguments {
     /// Where it is
     #[arg(long, requires = "published", conflicts_with_all = ["retry", "failed"])]
     url: Option<String>,
+    /// What the platform calls it
+    #[arg(long, value_name = "ID", requires = "published", conflicts_with_all = ["retry", "failed"])]
+    media_id: Option<String>,
 }
 
 pub(super) fn priority(text: &str) -> Result<Priority, String> {
@@ -206,7 +209,7 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
 
 fn resolve(arguments: ResolveArguments, app: &App, out: &Output) -> Result<Done, Failure> {
     let resolution = match (arguments.published, arguments.retry) {
-        (true, _) => Resolution::Published { url: arguments.url, media_id: None },
+        (true, _) => Resolution::Published { url: arguments.url, media_id: arguments.media_id },
         (false, true) => Resolution::TryAgain,
         (false, false) => Resolution::GiveUp,
     };

@@ -68,6 +68,7 @@ fn history(arguments: HistoryArguments, app: &App, out: &Output) -> Result<Done,
         ("ATTEMPT", "attempt"),
         ("STATUS", "status"),
         ("FINISHED", "finished_at"),
+        ("SAID BY", "said_by"),
         ("ERROR", "error_message"),
     ];
     let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});

@@ -119,8 +119,8 @@ pub struct Saying<'a> {
     /// One more than the last attempt: numbers are never used twice.
     pub attempt: i32,
     pub status: LogStatus,
-    pub code: &'a str,
-    pub message: &'a str,
+    /// A code and a sentence; none where it is out.
+    pub problem: Option<(&'a str, &'a str)>,
     pub media_id: Option<&'a str>,
     pub url: Option<&'a str>,
     pub said_by: &'a str,
@@ -135,8 +135,8 @@ pub fn insert_saying(conn: &mut DbConnection, saying: &Saying<'_>, now: Timestam
             dsl::account_id.eq(saying.account.0),
             dsl::attempt.eq(saying.attempt),
             dsl::status.eq(saying.status.as_str()),
-            dsl::error_code.eq(saying.code),
-            dsl::error_message.eq(saying.message),
+            dsl::error_code.eq(saying.problem.map(|(code, _)| code)),
+            dsl::error_message.eq(saying.problem.map(|(_, message)| message)),
             dsl::media_id.eq(saying.media_id),
             dsl::url.eq(saying.url),
             dsl::said_by.eq(saying.said_by),

@@ -7,12 +7,15 @@ mod settle;
 use super::claim::{self, Lane};
 use super::connection::{DbConnection, DbError};
 use super::executions::{self, OpenExecution};
+use super::schema::publish_checkpoints::dsl as checkpoints;
 use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus, may_change};
 use crate::domain::ids::*;
 use crate::domain::settlement::{LaneEffect, Settlement, WAITS_FOR_ACCOUNT};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use settle::{Logged, Opened};
 
 /// An attempt that ended, with what is to be written of it.
@@ -199,11 +202,13 @@ pub fn cancel(conn: &mut DbConnection, entry: EntryId, now: Timestamp) -> Result
     Ok(changed == 1)
 }
 
-/// Brings a failed or cancelled entry back, due at `due_at`, with all its retries. True where it was one of the two.
+/// Brings a failed or cancelled entry back, due at `due_at`, with all its retries; `number` is that of the log row which
+/// says so. True where it was one of the two, and no other attempt has come between.
 pub fn retry(
     conn: &mut DbConnection,
     entry: EntryId,
     due_at: Timestamp,
+    number: i32,
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let (failed, to) = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
@@ -211,6 +216,7 @@ pub fn retry(
     let changed = diesel::update(
         dsl::publish_pool
             .filter(dsl::id.eq(entry.0))
+            .filter(dsl::attempt.eq(number - 1))
             .filter(dsl::status.eq_any([failed.as_str(), cancelled.as_str()])),
     )
     .set((
@@ -218,34 +224,58 @@ pub fn retry(
         dsl::due_at.eq(due_at.micros()),
         dsl::retry_count.eq(0),
         dsl::recoveries.eq(0),
+        dsl::attempt.eq(number),
         dsl::updated_at.eq(now.micros()),
     ))
     .execute(conn)?;
     Ok(changed == 1)
 }
 
-/// A person's word on an uncertain entry: what it becomes. The caller writes the log row first.
+/// What a person's word is a proof for: nobody can tell, or the next attempt would repeat what may be out, or the
+/// platform works on it. Never what a node has on the wire.
+const UNSETTLED: &str = "(publish_pool.status = 'uncertain' \
+    OR (publish_pool.status = 'pending' AND publish_pool.unproven) \
+    OR (publish_pool.status = 'publishing' AND publish_pool.claimed_by IS NULL))";
+/// It may have been sent back while it was nobody's business, because it repeated an older revision.
+const HELD: &str = "EXISTS (SELECT 1 FROM contents WHERE contents.id = publish_pool.content_id \
+    AND contents.review_status <> 'approved')";
+
+/// A person's word on an entry: what it becomes. The caller has its content locked, and has written the log row, whose
+/// number is the fence: what comes late of an earlier attempt is not this one's. True where a word was wanted.
 pub fn resolve(
     conn: &mut DbConnection,
     entry: EntryId,
-    to: EntryStatus,
-    attempt: i32,
+    (from, to): (EntryStatus, EntryStatus),
+    number: i32,
     log: LogId,
     now: Timestamp,
 ) -> Result<bool, DbError> {
-    let (from, to) = change(Cause::Resolve, EntryStatus::Uncertain, to);
-    let published_at = (to == EntryStatus::Published).then_some(now.micros());
-    let changed =
-        diesel::update(dsl::publish_pool.filter(dsl::id.eq(entry.0)).filter(dsl::status.eq(from.as_str())))
-            .set((
-                dsl::status.eq(to.as_str()),
-                dsl::unproven.eq(false),
-                dsl::due_at.eq(now.micros()),
-                dsl::attempt.eq(attempt),
-                dsl::log_id.eq(log.0),
-                dsl::published_at.eq(published_at),
-                dsl::updated_at.eq(now.micros()),
-            ))
+    let to = if from == to { to } else { change(Cause::Resolve, from, to).1 };
+    let anew = to == EntryStatus::Pending;
+    let changed = diesel::update(
+        dsl::publish_pool
+            .filter(dsl::id.eq(entry.0))
+            .filter(dsl::status.eq(from.as_str()))
+            .filter(dsl::attempt.eq(number - 1))
+            .filter(sql::<Bool>(UNSETTLED)),
+    )
+    .set((
+        dsl::status.eq(to.as_str()),
+        dsl::unproven.eq(false),
+        dsl::held.eq(sql::<Bool>(HELD)),
+        dsl::due_at.eq(now.micros()),
+        dsl::attempt.eq(number),
+        dsl::log_id.eq(log.0),
+        dsl::published_at.eq((to == EntryStatus::Published).then_some(now.micros())),
+        anew.then_some((dsl::retry_count.eq(0), dsl::recoveries.eq(0))),
+        (dsl::look_up_at.eq(None::<i64>), dsl::looked_up.eq(0)),
+        (dsl::check_at.eq(None::<i64>), dsl::submitted_at.eq(None::<i64>)),
+        dsl::updated_at.eq(now.micros()),
+    ))
+    .execute(conn)?;
+    if changed == 1 {
+        diesel::delete(checkpoints::publish_checkpoints.filter(checkpoints::pool_id.eq(entry.0)))
             .execute(conn)?;
+    }
     Ok(changed == 1)
 }

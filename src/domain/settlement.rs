@@ -23,7 +23,7 @@ text_enum! {
         Uncertain = "uncertain",
         /// Accepted by the platform, which has not finished yet.
         Submitted = "submitted",
-        /// Claimed, but the node stopped before it sent anything.
+        /// Nothing was sent: its node stopped before, it was looked up, or a person asked for another try.
         NotSent = "not_sent",
     }
 }

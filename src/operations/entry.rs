@@ -1,10 +1,11 @@
 //! People change their minds about an entry: each change is one fenced transition, refused while it is on the wire.
 
-use super::pool::entry;
+use super::pool::{entry, locked_entry};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Plan};
-use crate::db::{publish_log, transitions};
+use crate::db::publish_log::{self, Saying};
+use crate::db::{contents, transitions};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
@@ -26,7 +27,8 @@ impl Operation for UpdateEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        let row = entry(conn, self.id)?;
+        // Locked, because what is not changed is written back as it was read.
+        let row = locked_entry(conn, self.id)?;
         let max_retries = self.max_retries.unwrap_or(row.max_retries);
         if !(0..=MAX_RETRIES_LIMIT).contains(&max_retries) {
             return Err(OperationError::invalid(
@@ -47,17 +49,17 @@ impl Operation for UpdateEntry {
     }
 }
 
-/// Why a change of an entry was refused.
+/// Why a change of an entry was refused. What may be out is nobody's to change until that is known.
 fn refusal(conn: &mut DbConnection, id: EntryId, wanted: &'static str) -> OperationError {
     match entry(conn, id) {
-        Ok(row) if row.unproven && row.status != EntryStatus::Uncertain => {
-            OperationError::MaybePublished { entry: id }
-        }
-        Ok(row) => {
-            OperationError::WrongState { what: format!("entry {id}"), state: row.status.to_string(), wanted }
-        }
+        Ok(row) if row.unproven => OperationError::MaybePublished { entry: id, status: row.status },
+        Ok(row) => wrong_state(&row, wanted),
         Err(error) => error,
     }
+}
+
+fn wrong_state(row: &EntryRow, wanted: &'static str) -> OperationError {
+    OperationError::WrongState { what: format!("entry {}", row.id), state: row.status.to_string(), wanted }
 }
 
 /// Takes an entry back before it goes out.
@@ -90,7 +92,7 @@ impl Operation for RetryEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        let row = entry(conn, self.id)?;
+        let row = locked_entry(conn, self.id)?;
         if let Some((open, status)) = entries::open_entry(conn, row.content_id, row.account_id)?
             && open != self.id
         {
@@ -106,15 +108,18 @@ impl Operation for RetryEntry {
             return Err(OperationError::AlreadyPublished { content, account, at });
         }
         let due_at = row.scheduled_at.unwrap_or(now).max(now);
-        if !transitions::retry(conn, self.id, due_at, now)? {
+        let number = row.attempt + 1;
+        if !transitions::retry(conn, self.id, due_at, number, now)? {
             return Err(refusal(conn, self.id, "only a failed or cancelled entry can be tried again"));
         }
-        log::info!("entry {} is tried again, says {}", self.id, self.by);
+        // Beside the attempts, and not in the place of the last one: what that said is still why it failed.
+        let problem = Some(("retried", "a person wants it tried again"));
+        publish_log::insert_saying(conn, &saying(&row, LogStatus::NotSent, problem, &self.by), now)?;
         entry(conn, self.id)
     }
 }
 
-/// A person's word on what became of an uncertain entry.
+/// A person's word on what became of an entry of which nobody else can tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// It is out.
@@ -137,56 +142,72 @@ impl Operation for ResolveEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        let row = entry(conn, self.id)?;
-        if row.status != EntryStatus::Uncertain {
-            return Err(refusal(conn, self.id, "only an uncertain entry needs a person's word"));
+        // Its content is locked before it, as where that is changed.
+        let content = entry(conn, self.id)?.content_id;
+        contents::brief(conn, content)?;
+        let row = locked_entry(conn, self.id)?;
+        if let Some(wanted) = needs_no_word(&row) {
+            return Err(wrong_state(&row, wanted));
         }
-        let (to, status, code, message) = match self.resolution {
-            Resolution::Published { .. } => (
-                EntryStatus::Published,
-                LogStatus::Published,
-                "resolved_published",
-                "a person says that it is out",
-            ),
-            Resolution::TryAgain => (
-                EntryStatus::Pending,
-                LogStatus::Failed,
-                "resolved_retry",
-                "a person says that it is not out: try again",
-            ),
-            Resolution::GiveUp => (
-                EntryStatus::Failed,
-                LogStatus::Failed,
-                "resolved_failed",
-                "a person says that it is not out",
-            ),
+        let (to, status, problem) = match self.resolution {
+            Resolution::Published { .. } => (EntryStatus::Published, LogStatus::Published, None),
+            Resolution::TryAgain => {
+                let problem = ("resolved_retry", "a person says that it is not out: try again");
+                (EntryStatus::Pending, LogStatus::Failed, Some(problem))
+            }
+            Resolution::GiveUp => {
+                let problem = ("resolved_failed", "a person says that it is not out");
+                (EntryStatus::Failed, LogStatus::Failed, Some(problem))
+            }
         };
         let (media_id, url) = match &self.resolution {
             Resolution::Published { url, media_id } => (media_id.as_deref(), url.as_deref()),
             Resolution::TryAgain | Resolution::GiveUp => (None, None),
         };
-        let attempt = row.attempt + 1;
-        let saying = publish_log::Saying {
-            entry: self.id,
-            content: row.content_id,
-            revision: row.revision.unwrap_or(1),
-            account: row.account_id,
-            attempt,
-            status,
-            code,
-            message,
-            media_id,
-            url,
-            said_by: &self.by,
-        };
-        let log = publish_log::insert_saying(conn, &saying, now)?;
-        if !transitions::resolve(conn, self.id, to, attempt, log, now)? {
-            return Err(refusal(conn, self.id, "only an uncertain entry needs a person's word"));
+        let said = Saying { media_id, url, ..saying(&row, status, problem, &self.by) };
+        let log = publish_log::insert_saying(conn, &said, now)?;
+        if !transitions::resolve(conn, self.id, (row.status, to), said.attempt, log, now)? {
+            return Err(wrong_state(&row, ON_THE_WIRE));
         }
         if to == EntryStatus::Published {
             entries::remember_published(conn, row.content_id, row.account_id, now)?;
         }
         entry(conn, self.id)
+    }
+}
+
+const ON_THE_WIRE: &str = "it is on the wire, and its end will say what became of it";
+
+/// Why nobody has to say what became of an entry; none where a word is wanted, or only its claim can tell.
+fn needs_no_word(row: &EntryRow) -> Option<&'static str> {
+    match row.status {
+        EntryStatus::Uncertain | EntryStatus::Publishing => None,
+        EntryStatus::Pending if row.unproven => None,
+        EntryStatus::Pending => Some("nothing of it is out; only what may be needs a person's word"),
+        EntryStatus::Published | EntryStatus::Failed | EntryStatus::Cancelled => {
+            Some("what became of it is known; only what may be out needs a person's word")
+        }
+    }
+}
+
+/// What a person says of an entry, as the row after that of its last attempt: numbers are never used twice.
+fn saying<'a>(
+    row: &EntryRow,
+    status: LogStatus,
+    problem: Option<(&'a str, &'a str)>,
+    said_by: &'a str,
+) -> Saying<'a> {
+    Saying {
+        entry: row.id,
+        content: row.content_id,
+        revision: row.revision.unwrap_or(1),
+        account: row.account_id,
+        attempt: row.attempt + 1,
+        status,
+        problem,
+        media_id: None,
+        url: None,
+        said_by,
     }
 }
 

@@ -31,7 +31,7 @@ pub enum OperationError {
     #[error("content {content} was already published on account {account} at {at}")]
     AlreadyPublished { content: ContentId, account: AccountId, at: Timestamp },
     #[error("entry {entry} may have been published by an earlier attempt")]
-    MaybePublished { entry: EntryId },
+    MaybePublished { entry: EntryId, status: EntryStatus },
     #[error("{what} is {state}: {wanted}")]
     WrongState { what: String, state: String, wanted: &'static str },
     #[error("there is a {what} named “{name}” already")]
@@ -124,6 +124,9 @@ impl OperationError {
             }
             OperationError::AlreadyPublished { .. } => {
                 Some("To publish it there once more on purpose, add it with `again`.")
+            }
+            OperationError::MaybePublished { status: EntryStatus::Uncertain, .. } => {
+                Some("Look whether it is out, and say so with `resolve`.")
             }
             OperationError::MaybePublished { .. } => {
                 Some("Wait for the next attempt, or say what became of it with `resolve`.")

@@ -226,6 +226,11 @@ pub(super) fn entry(conn: &mut DbConnection, id: EntryId) -> Result<EntryRow, Op
     entries::get(conn, id)?.ok_or_else(|| OperationError::not_found("entry", id))
 }
 
+/// The same, and it stays so until the caller's transaction ends.
+pub(super) fn locked_entry(conn: &mut DbConnection, id: EntryId) -> Result<EntryRow, OperationError> {
+    entries::lock(conn, id)?.ok_or_else(|| OperationError::not_found("entry", id))
+}
+
 /// Looks at one entry.
 #[derive(Debug, Clone, Copy)]
 pub struct GetEntry(pub EntryId);

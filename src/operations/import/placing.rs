@@ -149,7 +149,7 @@ impl Step<'_> {
 
     /// An open entry takes the newest text by itself; here it takes a changed priority and time.
     fn keep(&self, conn: &mut DbConnection, id: EntryId) -> Result<EntryReport, OperationError> {
-        let row = pool::entry(conn, id)?;
+        let row = pool::locked_entry(conn, id)?;
         let post = &self.file.post;
         let plan = Plan {
             priority: post.priority.unwrap_or(row.priority),
