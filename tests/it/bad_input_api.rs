@@ -385,6 +385,15 @@ fn entries() -> Vec<Case> {
             "media_id",
             "U+0000",
         ),
+        (
+            "POST",
+            "/publish-pool/1/resolve",
+            bytes(&json!({"published": false, "url": "http://a/"})),
+            422,
+            "invalid",
+            "url",
+            "published: true",
+        ),
         ("POST", "/publish-pool/999/cancel", vec![], 404, "not_found", "", "entry 999"),
     ];
     for path in [

@@ -84,6 +84,7 @@ fn cases() -> Vec<(&'static [&'static str], i32, &'static str)> {
         (&["publish-pool", "resolve", "1"], 2, "--published"),
         (&["publish-pool", "resolve", "1", "--published", "--retry"], 2, "--retry"),
         (&["publish-pool", "resolve", "1", "--retry", "--url", "http://a/"], 2, "--url"),
+        (&["publish-pool", "resolve", "1", "--failed", "--media-id", "m"], 2, "--media-id"),
         (&["publish-pool", "list", "--status", "open"], 2, "pending"),
         (&["publish-pool", "list", "--page", "0"], 2, "page: must be 1 or more"),
         (&["publish-pool", "list", "--page-size", "201"], 2, "from 1 to 200"),
