@@ -160,13 +160,15 @@ pub fn renew(conn: &mut DbConnection, task: Option<TaskId>, until: Timestamp) ->
     })
 }
 
-/// The running executions of a task, or of all, whose lease has run out at `at`, with when it did. One for which nobody
-/// has spoken yet has `lease` from its start on.
+/// The running executions of a task, or of all, whose lease has run out, with when it did. One for which nobody has
+/// spoken yet has `lease` from its start on, by the clock of nodes, which wrote that; the others are judged by the clock
+/// that leases go by.
 pub fn run_out(
     conn: &mut DbConnection,
     task: Option<TaskId>,
     lease: Duration,
-    at: Timestamp,
+    now: Timestamp,
+    lease_now: Timestamp,
 ) -> Result<Vec<(OpenExecution, Timestamp)>, DbError> {
     let spoken_for: Vec<(ExecutionId, Option<Timestamp>)> = dsl::executions
         .filter(sql::<Bool>("executions.status = 'running'"))
@@ -175,7 +177,7 @@ pub fn run_out(
     let mut found = Vec::new();
     for run in open(conn)? {
         let renewed = spoken_for.iter().find(|(id, _)| *id == run.id).and_then(|(_, until)| *until);
-        let lease_end = renewed.unwrap_or(run.started_at + lease);
+        let (lease_end, at) = renewed.map_or((run.started_at + lease, now), |until| (until, lease_now));
         if lease_end < at && task.is_none_or(|task| task == run.task) {
             found.push((run, lease_end));
         }

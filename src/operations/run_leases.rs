@@ -65,7 +65,7 @@ impl Operation for TakeOverRuns {
             let at = leases::lease_clock(conn, now)?;
             let task = task_of(self.scope);
             let mut closed = Vec::new();
-            for (run, lease_end) in executions::run_out(conn, task, self.lease, at)? {
+            for (run, lease_end) in executions::run_out(conn, task, self.lease, now, at)? {
                 let status = ExecutionStatus::Interrupted;
                 // What waits behind a shut lane is no news of a run that nobody finished.
                 let seconds = lease_end.since(run.started_at).as_secs_f64();

@@ -6,10 +6,12 @@ use crate::support::command::{Cli, Server};
 use crate::support::on_both;
 use crate::support::process::Running;
 use crate::support::receiver::{Answer, Receiver};
+use contenthub::actors::system_clock::SystemClock;
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::executions::ExecutionRow;
 use contenthub::db::transitions::Ended;
+use contenthub::domain::clock::Clock;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
 use contenthub::domain::outcome::{Outcome, Receipt, settle};
@@ -17,10 +19,13 @@ use contenthub::domain::retry::Jitter;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::execution::{GetExecution, TriggerTask};
 use contenthub::operations::run_leases::{RenewRuns, TakeOverRuns};
+use contenthub::platforms::registry::Registry;
 use contenthub::{App, EntryId, EntryStatus, ExecutionId, ExecutionStatus, ResultStatus, TaskId, Timestamp};
 use diesel::connection::SimpleConnection;
 use serde_json::json;
+use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,6 +159,40 @@ fn a_start_within_the_lease_goes_on_with_the_run() {
         let report = runs(&left.app, left.task).remove(0).report.expect("a report");
         assert_eq!((report.success, report.data.total_count), (true, 3), "{report:?}");
         assert_eq!(attempts(&left.app, left.entries[2])[0].execution_id, Some(left.first));
+    });
+}
+
+/// A clock that is two leases behind that of the database, and goes on like it.
+struct Behind(SystemClock);
+
+impl Clock for Behind {
+    fn now(&self) -> Timestamp {
+        self.0.now() - 2 * LEASE
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.sleep(span)
+    }
+}
+
+/// Clocks never quite agree. A run that was asked for just now is not taken for an old one, whatever the database's clock
+/// says of that instant.
+#[test]
+fn a_run_that_began_just_now_is_nobodys_left_over() {
+    on_both(|url, dir| {
+        let clock = Arc::new(Behind(SystemClock::new()));
+        let app = App::open_with(settings(url, dir), Registry::default(), clock).expect("opened");
+        let task = task(&app, "run");
+        let id = trigger(&app, task);
+        let take_over = || app.run(TakeOverRuns { scope: ClaimScope::Task(task), lease: LEASE });
+        for _ in 0..2 {
+            assert_eq!(take_over().expect("looked at"), [], "once before it is renewed, and once after");
+            assert!(run(&app, id).lease_expires_at.is_some());
+        }
     });
 }
 
