@@ -9,7 +9,7 @@ use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::report::{self, EntryResult, Report, Skipped};
 
-/// How often a run is asked for before the asker is told that it cannot be had.
+/// How often something is looked at again that changes all the time, before the last look has to do.
 const LOOKS: usize = 3;
 
 /// Ends a run with its report, and starts the one that waited behind it. None where somebody else ended it first.
@@ -183,10 +183,18 @@ impl Operation for GetProgress {
         cx: &Context,
         now: Timestamp,
     ) -> Result<RunProgress, OperationError> {
-        let tally = publish_log::tally(conn, self.0)?;
+        let mut tally = publish_log::tally(conn, self.0)?;
+        let mut left = 0;
+        // What is claimed between two counts is in neither, or in both: so count until nothing was.
+        for _ in 0..LOOKS {
+            let shut: i64 = due::skipped(conn, now, cx.can_decrypt())?.iter().map(|lane| lane.count).sum();
+            left = (entries::due_now(conn, None, now)?.0 - shut).max(0);
+            let before = std::mem::replace(&mut tally, publish_log::tally(conn, self.0)?);
+            if before == tally {
+                break;
+            }
+        }
         let done = tally.published + tally.failed + tally.uncertain;
-        let shut: i64 = due::skipped(conn, now, cx.can_decrypt())?.iter().map(|lane| lane.count).sum();
-        let left = (entries::due_now(conn, None, now)?.0 - shut).max(0);
         let whole = |count: i64| u64::try_from(count).unwrap_or(0);
         Ok(RunProgress { done: whole(done), total: whole(done + tally.in_progress + left) })
     }
