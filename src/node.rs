@@ -11,9 +11,9 @@ use crate::db::node_locks::NodeLocks;
 use crate::domain::clock::Clock;
 use crate::domain::ids::NodeId;
 use crate::domain::retry::JitterSource;
+use crate::operations::Context;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::run_leases::TakeOverRuns;
-use crate::operations::{Context, OperationError};
 use crate::platforms;
 use crate::secrets;
 use actix::prelude::*;
@@ -63,7 +63,7 @@ impl Node {
         let jitter = cx.jitter.clone();
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
         // Before anybody works on them.
-        take_over_runs(&db, &settings).await?;
+        take_over_runs(&db, &settings).await;
         let executor = PublishingExecutorActor::new(
             ExecutorSettings {
                 node: id.clone(),
@@ -109,16 +109,16 @@ impl Node {
     }
 }
 
-async fn take_over_runs(db: &DbHandle, settings: &NodeSettings) -> Result<(), DbError> {
-    let take_over = TakeOverRuns { scope: settings.scope, lease: settings.lease };
-    let interrupted = db.perform(take_over).await.map_err(|error| match error {
-        OperationError::Db(error) => error,
-        other => DbError::Unusable(other.to_string()),
-    })?;
-    for (execution, report) in interrupted {
-        log::warn!("nobody works on execution {execution} any more: {}", report.message);
+async fn take_over_runs(db: &DbHandle, settings: &NodeSettings) {
+    match db.perform(TakeOverRuns { scope: settings.scope, lease: settings.lease }).await {
+        Ok(interrupted) => {
+            for (execution, report) in interrupted {
+                log::warn!("nobody works on execution {execution} any more: {}", report.message);
+            }
+        }
+        // A busy database is no reason not to start.
+        Err(error) => log::warn!("runs that were left could not be looked for, and go on: {error}"),
     }
-    Ok(())
 }
 
 fn start_publishers(
