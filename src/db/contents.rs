@@ -77,6 +77,15 @@ pub fn get(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentRow>,
     Ok(with_revision!().filter(dsl::id.eq(id.0)).first(conn).optional()?)
 }
 
+/// The same, and it stays so until the caller's transaction ends.
+pub fn lock(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentRow>, DbError> {
+    if let DbConnection::Postgres(inner) = conn {
+        let row = dsl::contents.filter(dsl::id.eq(id.0)).select(dsl::id).for_no_key_update();
+        row.load::<ContentId>(inner)?;
+    }
+    get(conn, id)
+}
+
 /// Newest first; `title` is looked for anywhere in the title.
 pub fn list(
     conn: &mut DbConnection,

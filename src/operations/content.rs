@@ -118,6 +118,11 @@ fn get(conn: &mut DbConnection, id: ContentId) -> Result<ContentRow, OperationEr
     contents::get(conn, id)?.ok_or_else(|| OperationError::not_found("content", id))
 }
 
+/// The same, and it stays so until the caller's transaction ends: what is not changed is written back as it was read.
+fn locked(conn: &mut DbConnection, id: ContentId) -> Result<ContentRow, OperationError> {
+    contents::lock(conn, id)?.ok_or_else(|| OperationError::not_found("content", id))
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct GetContent(pub ContentId);
 
@@ -196,7 +201,7 @@ impl Operation for UpdateContent {
         now: Timestamp,
     ) -> Result<ContentRow, OperationError> {
         let id = self.id.ok_or_else(|| OperationError::invalid("id", "is missing"))?;
-        let row = get(conn, id)?;
+        let row = locked(conn, id)?;
         let old = text_of(&row);
         let text = Text {
             title: self.title.unwrap_or_else(|| old.title.clone()),
@@ -252,7 +257,7 @@ impl Operation for ReviewContent {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
-        let row = get(conn, self.id)?;
+        let row = locked(conn, self.id)?;
         let to = match (self.step, row.review_status) {
             (ReviewStep::Submit, ReviewStatus::Draft | ReviewStatus::Rejected) => ReviewStatus::PendingReview,
             (

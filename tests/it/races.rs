@@ -173,6 +173,11 @@ fn two_people_at_once_do_not_undo_each_other() {
         let told = entry(app, id);
         assert_eq!((told.priority, told.max_retries), (Priority::FIRST, 7));
 
+        let content = told.content_id;
+        let body = UpdateContent { body: Some("more".to_owned()), ..UpdateContent::new(content) };
+        let edited = overlapping(url, app, edit(content), body).expect("edited");
+        assert_eq!((edited.title, edited.body.as_str()), (format!("{content}, edited"), "more"));
+
         // A content is sent back while an entry of it is added, or comes back by a person's word.
         let account = stage.account;
         let content = app.create_content(CreateContent::new("x", "x")).expect("a content").id;
