@@ -156,7 +156,8 @@ async fn publish(call: PublishCall) -> Seen {
     headers.push(("webhook-id", id.clone()));
     headers.push(("webhook-timestamp", timestamp));
     let time = Duration::from_secs(settings.timeout_seconds).min(call.time_left);
-    let request = Post { url: &settings.url, headers, body, time, unix_seconds: call.unix_seconds };
+    let (url, unix_seconds) = (&*settings.url, call.unix_seconds);
+    let request = Post { url, headers, body, time, may_send: None, unix_seconds };
     match http::post(request).await {
         Ok(answer) => read(answer, id),
         Err(seen) => seen,
