@@ -220,9 +220,7 @@ fn seen_of(error: &SendRequestError, record: &Record) -> Seen {
 fn unconnected(error: &ConnectError) -> Seen {
     match error {
         ConnectError::Resolver(error) => nothing_left("dns", format!("the name was not found: {error}")),
-        ConnectError::NoRecords | ConnectError::Unresolved => {
-            nothing_left("dns", "the name has no address")
-        }
+        ConnectError::NoRecords | ConnectError::Unresolved => nothing_left("dns", "the name has no address"),
         ConnectError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             nothing_left("refused", "the connection was refused")
         }

@@ -26,4 +26,5 @@ mod shared_reads;
 mod support_selftest;
 mod tidy;
 mod transitions;
+mod wire;
 mod wrong_key;

@@ -111,7 +111,9 @@ impl Heads {
 
 enum Found {
     /// A whole interim head of this length is in front.
-    Interim { length: usize },
+    Interim {
+        length: usize,
+    },
     Last(Head),
     /// The head goes on.
     NotYet,

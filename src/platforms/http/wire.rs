@@ -200,6 +200,8 @@ pub(super) struct Wire {
     socket: Socket,
     /// The last request that was written here, or is being written.
     of: Option<Rc<Record>>,
+    /// The peer takes no more.
+    is_cut: bool,
     heads: Heads,
 }
 
@@ -211,7 +213,7 @@ impl std::fmt::Debug for Wire {
 
 impl Wire {
     pub fn new(socket: Socket) -> Self {
-        Wire { socket, of: None, heads: Heads::default() }
+        Wire { socket, of: None, is_cut: false, heads: Heads::default() }
     }
 
     /// Whether awc asks on behalf of a new request if this connection can be used once more.
@@ -226,6 +228,7 @@ impl Wire {
     fn begin(&mut self, record: &Rc<Record>) {
         if self.of.as_ref().is_none_or(|of| !Rc::ptr_eq(of, record)) {
             record.stage.set(Stage::Ready);
+            self.is_cut = false;
             self.heads = Heads::default();
             self.of = Some(record.clone());
         }
@@ -264,7 +267,16 @@ impl AsyncWrite for Wire {
         };
         self.begin(&record);
         record.allows_a_write()?;
+        if self.is_cut {
+            return Poll::Ready(Ok(data.len()));
+        }
         let end = ready!(self.socket.poll_write(cx, data));
+        if end.is_err() && record.stage() == Stage::Left {
+            // A receiver that has seen enough may have answered before it closed (413, say), and awc reads no answer
+            // before the whole request is written. Where there is none, reading ends at once.
+            self.is_cut = true;
+            return Poll::Ready(Ok(data.len()));
+        }
         // TLS may have sent a part of what it then failed with.
         if end.is_ok() || matches!(self.socket, Socket::Secure(_)) {
             record.stage.set(Stage::Left);
@@ -273,8 +285,10 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.socket {
+        let Wire { socket, is_cut, .. } = &mut *self;
+        match socket {
             Socket::Plain(_) => Poll::Ready(Ok(())),
+            Socket::Secure(_) if *is_cut => Poll::Ready(Ok(())),
             Socket::Secure(socket) => {
                 // What TLS has taken may wait in it until the socket has room.
                 if let Some(record) = Record::current() {
