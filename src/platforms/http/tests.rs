@@ -62,9 +62,11 @@ fn trusting() -> awc::Client {
     client(Dial::secure(config))
 }
 
-/// Answers each request with its own head; tells what protocol was agreed on, and the request's number on its
-/// connection.
-fn secure_server() -> (u16, Receiver<(Option<Vec<u8>>, usize)>) {
+/// The protocol that was agreed on, and the request's number on its connection.
+type Told = (Option<Vec<u8>>, usize);
+
+/// Answers each request with its own head, and tells of it.
+fn secure_server() -> (u16, Receiver<Told>) {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("../../../tests/support/tls/cert.pem"));
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("../../../tests/support/tls/key.pem"));
     let (certificate, key) = (certificate.expect("a certificate"), key.expect("a key"));

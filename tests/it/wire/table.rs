@@ -89,7 +89,11 @@ pub fn words(class: DeliveryClass, least: &Settlement, most: &Settlement) -> Str
 }
 
 fn span(seconds: u64) -> String {
-    if seconds > 0 && seconds % 3600 == 0 { format!("{} h", seconds / 3600) } else { format!("{seconds} s") }
+    if seconds > 0 && seconds.is_multiple_of(3600) {
+        format!("{} h", seconds / 3600)
+    } else {
+        format!("{seconds} s")
+    }
 }
 
 /// A group's table: what happened, the code in the log, and the end by class.
