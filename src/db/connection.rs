@@ -25,6 +25,10 @@ impl Patience {
     }
 }
 
+/// PostgreSQL undoes a transaction in whose middle nobody says anything for this long: of a process that stands still,
+/// or of a machine that is gone. Its locks would keep all other nodes from claiming, for as long as it does.
+const STANDSTILL_MAX: Duration = Duration::from_secs(2);
+
 /// A connection to one of the databases that we run on.
 #[derive(diesel::MultiConnection)]
 pub enum DbConnection {
@@ -167,7 +171,11 @@ fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbErr
         }
     })?;
     // Compiling a plan takes longer than any of our statements, and is done anew at each execution.
-    connection.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET jit = off;")?;
+    connection.batch_execute(&format!(
+        "SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET jit = off; \
+         SET idle_in_transaction_session_timeout = {};",
+        STANDSTILL_MAX.as_millis()
+    ))?;
     Ok(connection)
 }
 
