@@ -16,6 +16,7 @@ use crate::operations::ready::Ready;
 use crate::platforms::journal::{Journal, repeated};
 use crate::platforms::platform::PublishCall;
 use actix::prelude::*;
+use fail::fail_point;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,7 @@ async fn attempt(
     keeper: Checkpoints,
 ) -> Ended {
     let Publish { claim, ready, trust } = command;
+    fail_point!("sending");
     let started_at = clock.now();
     let (attempt, execution, question) = (claim.attempt, claim.execution, claim.question);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
@@ -103,6 +105,7 @@ async fn attempt(
         Some(Question::LookUp { .. }) => End::LookedUp(call.look_up().await),
         Some(Question::Ask { .. }) => End::Progress(call.ask().await),
     };
+    fail_point!("sent");
     let finished_at = clock.now().max(started_at);
     let settlement = match (end, question) {
         (End::Attempt(outcome), None) => settle(outcome, standing, finished_at, jitter.draw()),

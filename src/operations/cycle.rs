@@ -14,6 +14,7 @@ use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX
 use crate::domain::ids::*;
 use crate::domain::report::Report;
 use crate::domain::turns::{self, Room};
+use fail::fail_point;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +93,11 @@ impl Operation for Cycle {
                 Err(OperationError::LaneUnready { account, reason }) => {
                     conn.write(|conn| accounts::suspend_for_good(conn, account, &reason))?;
                 }
+                Ok(done) => {
+                    fail_point!("claimed", !done.claims.is_empty(), |_| Err(OperationError::Overloaded));
+                    fail_point!("settled", !self.ended.is_empty(), |_| Err(OperationError::Overloaded));
+                    return Ok(done);
+                }
                 other => return other,
             }
         }
@@ -130,6 +136,8 @@ fn turn(
     }
     super::questions::take(cycle, next_question, conn, cx, now, &mut done)?;
     super::questions::read_steps(conn, &mut done)?;
+    fail_point!("claiming", !done.claims.is_empty(), |_| Err(OperationError::Overloaded));
+    fail_point!("settling", !cycle.ended.is_empty(), |_| Err(OperationError::Overloaded));
     Ok(done)
 }
 
