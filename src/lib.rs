@@ -124,6 +124,7 @@ pub use domain::{
     priority::Priority,
     report::{Report, ResultStatus},
     settlement::LogStatus,
+    time_input::AskedTime,
 };
 #[doc(inline)]
 pub use operations::{

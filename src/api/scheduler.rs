@@ -9,6 +9,7 @@ use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
+use crate::domain::time_input::AskedTime;
 use crate::operations::execution::*;
 use crate::operations::task::*;
 use crate::views::{ExecutionView, TaskView};
@@ -66,6 +67,8 @@ struct CreateBody {
     task_type: String,
     schedule_type: ScheduleType,
     interval_seconds: Option<i64>,
+    cron: Option<String>,
+    run_at: Option<String>,
     timezone: Option<String>,
     params: Option<Value>,
     enabled: Option<bool>,
@@ -79,7 +82,9 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
         task_type: body.task_type,
         schedule_type: body.schedule_type,
         interval_seconds: body.interval_seconds,
-        next_run: input::optional_time("next_run", body.next_run.as_deref(), api.cx.timezone)?,
+        cron: body.cron,
+        run_at: body.run_at.map(AskedTime::Written),
+        next_run: body.next_run.map(AskedTime::Written),
         timezone: body.timezone,
         params: body.params.unwrap_or_else(|| json!({})),
         enabled: body.enabled.unwrap_or(true),
@@ -104,7 +109,13 @@ struct UpdateBody {
     #[serde(default, deserialize_with = "not_null")]
     name: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
+    schedule_type: Option<ScheduleType>,
+    #[serde(default, deserialize_with = "not_null")]
     interval_seconds: Option<i64>,
+    #[serde(default, deserialize_with = "not_null")]
+    cron: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    run_at: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
     timezone: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
@@ -120,8 +131,11 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
     let update = UpdateTask {
         id: input::id("task", &path)?,
         name: body.name,
+        schedule_type: body.schedule_type,
         interval_seconds: body.interval_seconds,
-        next_run: input::optional_time("next_run", body.next_run.as_deref(), api.cx.timezone)?,
+        cron: body.cron,
+        run_at: body.run_at.map(AskedTime::Written),
+        next_run: body.next_run.map(AskedTime::Written),
         timezone: body.timezone,
         params: body.params.map(Value::Object),
         enabled: body.enabled,

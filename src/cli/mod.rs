@@ -165,12 +165,12 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// `--database-url` where it stands on the command line itself. The bench makes a database on the server that it names, so
-/// neither a variable nor a file may name it by the way.
-fn database_url_flag() -> Option<String> {
+/// A setting where it stands on the command line itself, which means more there than in a variable or a file: the bench
+/// makes a database on the server that `--database-url` names, and a task keeps the `--timezone` that it is given.
+fn setting_flag(id: &str) -> Option<String> {
     let matches = Arguments::command().get_matches();
-    let is_flag = matches.value_source("database_url") == Some(ValueSource::CommandLine);
-    if is_flag { matches.get_one::<String>("database_url").cloned() } else { None }
+    let is_flag = matches.value_source(id) == Some(ValueSource::CommandLine);
+    if is_flag { matches.get_one::<String>(id).cloned() } else { None }
 }
 
 /// A connection for each attempt, each client and each database thread is more than the usual 1,024.
@@ -199,7 +199,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         return output::settings(&out, &settings);
     }
     if let Command::Bench(bench) = &arguments.command {
-        return bench::run(bench, database_url_flag(), settings, &out);
+        return bench::run(bench, setting_flag("database_url"), settings, &out);
     }
     if let Command::Db(command) = arguments.command {
         return db::run(command, &settings, &out);

@@ -100,7 +100,8 @@ fn csv(columns: &Columns, rows: &[Value]) -> String {
     text
 }
 
-fn shown(value: &Value) -> String {
+/// A value as a cell shows it.
+pub fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

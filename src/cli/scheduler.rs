@@ -2,11 +2,12 @@
 
 use super::output::Output;
 use super::progress::Progress;
-use super::{Done, Failure, time};
+use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::ids::TaskId;
 use crate::domain::report::Report;
 use crate::domain::schedule::ScheduleType;
+use crate::domain::time_input::AskedTime;
 use crate::operations::Paging;
 use crate::operations::execution::ListExecutions;
 use crate::operations::task::*;
@@ -18,10 +19,12 @@ pub enum Command {
     /// List all tasks
     List,
     /// Create a task: contenthub scheduler create --name "auto publish" --type publishing --interval 300
+    #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
     /// Show one task
     Show { id: TaskId },
-    /// Change a task; its next run is computed from now
+    /// Change a task; its next run is computed from now: contenthub scheduler update 2 --cron "0 9 * * 1-5"
+    #[command(after_help = UPDATE_EXAMPLES)]
     Update(UpdateArguments),
     /// Let a task run by itself
     Enable { id: TaskId },
@@ -41,6 +44,55 @@ pub enum Command {
     },
 }
 
+const CREATE_EXAMPLES: &str = r#"Examples:
+  Every five minutes:
+    contenthub scheduler create --name "auto publish" --interval 300
+  At nine on weekdays, Shanghai time (minute, hour, day, month, weekday; with seconds before them if there are six):
+    contenthub scheduler create --name mornings --cron "0 9 * * 1-5" --timezone Asia/Shanghai
+  Once; then the task disables itself:
+    contenthub scheduler create --name launch --run-at "2026-12-01 09:00" --timezone Asia/Shanghai
+  Whenever an entry is due:
+    contenthub scheduler create --name "as it comes" --on-due
+
+--timezone is the zone of the cron expression, and of times that are given without an offset."#;
+
+const UPDATE_EXAMPLES: &str = r#"Examples:
+    contenthub scheduler update 2 --interval 600
+    contenthub scheduler update 2 --cron "30 8,18 * * *" --timezone Europe/Berlin
+    contenthub scheduler update 2 --run-at "2026-12-01 09:00"
+
+A task that is given another kind of schedule drops the one that it had."#;
+
+/// The kinds of schedule, of which a task has one.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub struct ScheduleArguments {
+    /// Seconds between runs, 1 to 31622400
+    #[arg(long, value_name = "SECONDS")]
+    interval: Option<i64>,
+    /// Run at the times that a cron expression names, such as "0 9 * * 1-5"
+    #[arg(long, value_name = "EXPRESSION")]
+    cron: Option<String>,
+    /// Run once, at this time
+    #[arg(long, value_name = "TIME")]
+    run_at: Option<String>,
+    /// Run whenever an entry is due
+    #[arg(long)]
+    on_due: bool,
+}
+
+impl ScheduleArguments {
+    fn schedule_type(&self) -> Option<ScheduleType> {
+        let given = [
+            (self.interval.is_some(), ScheduleType::Interval),
+            (self.cron.is_some(), ScheduleType::Cron),
+            (self.run_at.is_some(), ScheduleType::Once),
+            (self.on_due, ScheduleType::OnDue),
+        ];
+        given.into_iter().find_map(|(is_given, schedule_type)| is_given.then_some(schedule_type))
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub struct CreateArguments {
     #[arg(long)]
@@ -48,12 +100,8 @@ pub struct CreateArguments {
     /// What the task does
     #[arg(long = "type", default_value = "publishing", value_name = "TYPE")]
     task_type: String,
-    /// Seconds between runs, 1 to 31622400
-    #[arg(long, value_name = "SECONDS", required_unless_present = "on_due", conflicts_with = "on_due")]
-    interval: Option<i64>,
-    /// Run whenever an entry is due
-    #[arg(long)]
-    on_due: bool,
+    #[command(flatten)]
+    schedule: ScheduleArguments,
     /// The first run of an interval (default: one interval from now)
     #[arg(long, value_name = "TIME")]
     next_run: Option<String>,
@@ -67,8 +115,9 @@ pub struct UpdateArguments {
     id: TaskId,
     #[arg(long)]
     name: Option<String>,
-    #[arg(long, value_name = "SECONDS")]
-    interval: Option<i64>,
+    #[command(flatten)]
+    schedule: ScheduleArguments,
+    /// The next run of an interval
     #[arg(long, value_name = "TIME")]
     next_run: Option<String>,
 }
@@ -91,31 +140,55 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 fn list(app: &App, out: &Output) -> Result<Done, Failure> {
-    let rows: Vec<Value> = app.run(ListTasks)?.into_iter().map(|row| json!(TaskView::from(row))).collect();
+    let items: Vec<Value> = app.run(ListTasks)?.into_iter().map(|row| json!(TaskView::from(row))).collect();
+    let rows: Vec<Value> = items
+        .iter()
+        .map(|item| {
+            let mut row = item.clone();
+            row["schedule"] = schedule(item).into();
+            row
+        })
+        .collect();
     let columns = [
         ("ID", "id"),
         ("NAME", "name"),
         ("TYPE", "task_type"),
-        ("SCHEDULE", "schedule_type"),
-        ("SECONDS", "interval_seconds"),
+        ("SCHEDULE", "schedule"),
         ("ENABLED", "enabled"),
         ("NEXT RUN", "next_run"),
         ("LAST RUN", "last_run"),
     ];
-    let whole = json!({"items": rows, "total": rows.len(), "page": 1, "page_size": rows.len()});
+    let whole = json!({"items": items, "total": items.len(), "page": 1, "page_size": items.len()});
     out.list(&columns, &rows, &whole)
 }
 
+/// The schedule of a task in one cell.
+fn schedule(task: &Value) -> String {
+    let of = |field: &str| super::output::shown(&task[field]);
+    match task["schedule_type"].as_str() {
+        Some("interval") => format!("interval {} s", of("interval_seconds")),
+        Some("cron") => format!("cron {} ({})", of("cron"), of("timezone")),
+        Some("once") => format!("once {}", of("run_at")),
+        _ => of("schedule_type"),
+    }
+}
+
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let Some(schedule_type) = arguments.schedule.schedule_type() else {
+        let kinds = "--interval SECONDS, --cron EXPRESSION, --run-at TIME or --on-due";
+        return Err(Failure::Usage(format!("say when it runs: {kinds}; --help has an example of each")));
+    };
     let task = CreateTask {
         name: arguments.name,
         task_type: arguments.task_type,
-        schedule_type: if arguments.on_due { ScheduleType::OnDue } else { ScheduleType::Interval },
-        interval_seconds: arguments.interval,
+        schedule_type,
+        interval_seconds: arguments.schedule.interval,
+        cron: arguments.schedule.cron,
+        run_at: arguments.schedule.run_at.map(AskedTime::Written),
         timezone: None,
         params: json!({}),
         enabled: !arguments.disabled,
-        next_run: time(app, arguments.next_run.as_deref())?,
+        next_run: arguments.next_run.map(AskedTime::Written),
     };
     let view = TaskView::from(app.run(task)?);
     let next = view.next_run.map_or("when triggered".to_owned(), |at| at.to_string());
@@ -125,8 +198,13 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
 fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
     let update = UpdateTask {
         name: arguments.name,
-        interval_seconds: arguments.interval,
-        next_run: time(app, arguments.next_run.as_deref())?,
+        schedule_type: arguments.schedule.schedule_type(),
+        interval_seconds: arguments.schedule.interval,
+        cron: arguments.schedule.cron,
+        run_at: arguments.schedule.run_at.map(AskedTime::Written),
+        // The zone of the settings is not this task's, unless somebody says so here.
+        timezone: super::setting_flag("timezone"),
+        next_run: arguments.next_run.map(AskedTime::Written),
         ..UpdateTask::new(arguments.id)
     };
     out.one(&json!(TaskView::from(app.run(update)?)))

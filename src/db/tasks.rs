@@ -4,9 +4,8 @@ use super::connection::{DbConnection, DbError};
 use super::schema::scheduled_tasks::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::TaskId;
-use crate::domain::schedule::{Schedule, ScheduleType};
+use crate::domain::schedule::{ScheduleType, Written};
 use diesel::prelude::*;
-use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = super::schema::scheduled_tasks)]
@@ -30,14 +29,15 @@ pub struct TaskRow {
 }
 
 impl TaskRow {
-    /// Its schedule as a rule.
-    pub fn schedule(&self) -> Schedule {
-        match (self.schedule_type, self.interval_seconds) {
-            (ScheduleType::Interval, Some(seconds)) => Schedule::Interval {
-                every: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)),
-                anchor: self.anchor,
-            },
-            (ScheduleType::Interval | ScheduleType::OnDue, _) => Schedule::OnDue,
+    /// Its schedule, to be read as a rule.
+    pub fn written(&self) -> Written<'_> {
+        Written {
+            schedule_type: self.schedule_type,
+            interval_seconds: self.interval_seconds,
+            cron: self.cron.as_deref(),
+            run_at: self.run_at,
+            timezone: &self.timezone,
+            anchor: self.anchor,
         }
     }
 }
@@ -57,11 +57,27 @@ pub struct NewTask {
     pub task_type: String,
     pub schedule_type: ScheduleType,
     pub interval_seconds: Option<i64>,
+    pub cron: Option<String>,
+    pub run_at: Option<Timestamp>,
     pub timezone: String,
     pub params: String,
     pub enabled: bool,
     pub anchor: Timestamp,
     pub next_run: Option<Timestamp>,
+}
+
+impl NewTask {
+    /// The same as a row has it.
+    pub fn written(&self) -> Written<'_> {
+        Written {
+            schedule_type: self.schedule_type,
+            interval_seconds: self.interval_seconds,
+            cron: self.cron.as_deref(),
+            run_at: self.run_at,
+            timezone: &self.timezone,
+            anchor: self.anchor,
+        }
+    }
 }
 
 pub fn insert(conn: &mut DbConnection, new: &NewTask, now: Timestamp) -> Result<TaskId, DbError> {
@@ -71,6 +87,8 @@ pub fn insert(conn: &mut DbConnection, new: &NewTask, now: Timestamp) -> Result<
             dsl::task_type.eq(&new.task_type),
             dsl::schedule_type.eq(new.schedule_type.as_str()),
             dsl::interval_seconds.eq(new.interval_seconds),
+            dsl::cron.eq(&new.cron),
+            dsl::run_at.eq(new.run_at.map(|at| at.micros())),
             dsl::timezone.eq(&new.timezone),
             dsl::params.eq(&new.params),
             dsl::enabled.eq(new.enabled),
@@ -90,6 +108,8 @@ pub fn update(conn: &mut DbConnection, task: &TaskRow, now: Timestamp) -> Result
             dsl::name.eq(&task.name),
             dsl::schedule_type.eq(task.schedule_type.as_str()),
             dsl::interval_seconds.eq(task.interval_seconds),
+            dsl::cron.eq(&task.cron),
+            dsl::run_at.eq(task.run_at.map(|at| at.micros())),
             dsl::timezone.eq(&task.timezone),
             dsl::params.eq(&task.params),
             dsl::enabled.eq(task.enabled),
@@ -135,7 +155,8 @@ pub fn on_due(conn: &mut DbConnection) -> Result<Vec<TaskRow>, DbError> {
         .load(conn)?)
 }
 
-/// Moves a task from the fire that came to its next: true for the one node that got there first.
+/// Moves a task from the fire that came to its next: true for the one node that got there first. A task that has no
+/// next is switched off.
 pub fn advance(
     conn: &mut DbConnection,
     id: TaskId,
@@ -145,7 +166,11 @@ pub fn advance(
 ) -> Result<bool, DbError> {
     let changed =
         diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)).filter(dsl::next_run.eq(from.micros())))
-            .set((dsl::next_run.eq(to.map(|at| at.micros())), dsl::last_run.eq(now.micros())))
+            .set((
+                dsl::next_run.eq(to.map(|at| at.micros())),
+                dsl::enabled.eq(to.is_some()),
+                dsl::last_run.eq(now.micros()),
+            ))
             .execute(conn)?;
     Ok(changed == 1)
 }

@@ -7,6 +7,7 @@ pub(crate) use text_enum::text_enum;
 pub mod account;
 pub mod clock;
 pub mod content;
+pub mod cron;
 pub mod delivery_class;
 pub mod entry;
 pub mod execution;

@@ -1,6 +1,9 @@
 //! When a task fires.
 
 use super::clock::Timestamp;
+use super::cron::CronExpression;
+use super::field_error::FieldError;
+use chrono_tz::Tz;
 use std::time::Duration;
 
 /// One second, in seconds.
@@ -8,21 +11,66 @@ pub const INTERVAL_MIN_SECONDS: i64 = 1;
 /// 366 days, in seconds.
 pub const INTERVAL_MAX_SECONDS: i64 = 366 * 24 * 3600;
 
-/// How a task is repeated. `cron` and `once` take their places here when they come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a task is repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schedule {
     /// Every so often, counted from its anchor: neither drift nor restarts shift it.
     Interval { every: Duration, anchor: Timestamp },
+    /// At the local times of a zone that an expression names.
+    Cron { expression: Box<CronExpression>, zone: Tz },
+    /// At one instant, and never again.
+    Once { at: Timestamp },
     /// Whenever an entry is due; not by the clock.
     OnDue,
 }
 
+/// A schedule as it is written and kept: its type says which of the parts it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    pub schedule_type: ScheduleType,
+    pub interval_seconds: Option<i64>,
+    pub cron: Option<&'a str>,
+    pub run_at: Option<Timestamp>,
+    pub timezone: &'a str,
+    pub anchor: Timestamp,
+}
+
 impl Schedule {
-    /// The first fire later than `now`; none where the clock does not decide.
-    pub fn next_after(self, now: Timestamp) -> Option<Timestamp> {
+    /// Reads one. What is missing, cannot be read or belongs to another type is told by field.
+    pub fn read(written: Written<'_>) -> Result<Schedule, Vec<FieldError>> {
+        let mut wrong = misplaced(&written);
+        let mut tell = |field: &str, message: String| wrong.push(FieldError::new(field, message));
+        let zone = written.timezone.parse::<Tz>();
+        if zone.is_err() {
+            let given = written.timezone;
+            tell("timezone", format!("“{given}” is no time zone; write it like Asia/Shanghai"));
+        }
+        let schedule = match written.schedule_type {
+            ScheduleType::OnDue => Some(Schedule::OnDue),
+            ScheduleType::Once => written.run_at.map(|at| Schedule::Once { at }),
+            ScheduleType::Interval => written.interval_seconds.and_then(|seconds| {
+                if !(INTERVAL_MIN_SECONDS..=INTERVAL_MAX_SECONDS).contains(&seconds) {
+                    tell("interval_seconds", format!("must be from 1 to {INTERVAL_MAX_SECONDS} (366 days)"));
+                }
+                let every = Duration::from_secs(u64::try_from(seconds).ok()?);
+                Some(Schedule::Interval { every, anchor: written.anchor })
+            }),
+            ScheduleType::Cron => written.cron.and_then(|text| {
+                let read = text.parse::<CronExpression>();
+                let read = read.map_err(|error| tell("cron", error.to_string()));
+                Some(Schedule::Cron { expression: Box::new(read.ok()?), zone: zone.ok()? })
+            }),
+        };
+        schedule.filter(|_| wrong.is_empty()).ok_or(wrong)
+    }
+
+    /// The first fire later than `now`; none where the clock does not decide, or it will never fire again.
+    pub fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Schedule::OnDue => None,
-            Schedule::Interval { anchor, .. } if now < anchor => Some(anchor),
+            Schedule::Once { at } => Some(*at).filter(|at| *at > now),
+            Schedule::Cron { expression, zone } => expression.next_after(now, *zone),
+            Schedule::Interval { anchor, .. } if now < *anchor => Some(*anchor),
             Schedule::Interval { every, anchor } => {
                 let step = i64::try_from(every.as_micros()).unwrap_or(i64::MAX).max(1);
                 let steps = (now.micros() - anchor.micros()) / step + 1;
@@ -32,10 +80,28 @@ impl Schedule {
     }
 }
 
+/// Parts that the type needs and that are missing, and parts that it has no use for.
+fn misplaced(written: &Written<'_>) -> Vec<FieldError> {
+    let parts = [
+        ("interval_seconds", ScheduleType::Interval, written.interval_seconds.is_some()),
+        ("cron", ScheduleType::Cron, written.cron.is_some()),
+        ("run_at", ScheduleType::Once, written.run_at.is_some()),
+    ];
+    let given = written.schedule_type;
+    let wrong = |(field, owner, is_given)| match (owner == given, is_given) {
+        (true, false) => Some(FieldError::new(field, format!("is needed for schedule_type {given}"))),
+        (false, true) => Some(FieldError::new(field, format!("does not go with schedule_type {given}"))),
+        (true, true) | (false, false) => None,
+    };
+    parts.into_iter().filter_map(wrong).collect()
+}
+
 super::text_enum! {
     /// A schedule's kind, as it is written.
     ScheduleType {
         Interval = "interval",
+        Cron = "cron",
+        Once = "once",
         OnDue = "on_due",
     }
 }
@@ -73,5 +139,81 @@ mod tests {
     #[test]
     fn on_due_waits_for_entries_not_for_the_clock() {
         assert_eq!(Schedule::OnDue.next_after(at(0)), None);
+    }
+
+    #[test]
+    fn a_single_time_fires_once() {
+        let schedule = Schedule::Once { at: at(100) };
+        assert_eq!(schedule.next_after(at(99)), Some(at(100)));
+        assert_eq!(schedule.next_after(at(100)), None);
+        assert_eq!(schedule.next_after(at(101)), None);
+    }
+
+    fn written(schedule_type: ScheduleType) -> Written<'static> {
+        Written {
+            schedule_type,
+            interval_seconds: None,
+            cron: None,
+            run_at: None,
+            timezone: "Asia/Shanghai",
+            anchor: at(0),
+        }
+    }
+
+    #[test]
+    fn each_type_has_parts_of_its_own() {
+        use ScheduleType::{Cron, Interval, OnDue, Once};
+        let whole = |schedule_type| {
+            let bare = written(schedule_type);
+            match schedule_type {
+                Interval => Written { interval_seconds: Some(60), ..bare },
+                Cron => Written { cron: Some("0 9 * * *"), ..bare },
+                Once => Written { run_at: Some(at(100)), ..bare },
+                OnDue => bare,
+            }
+        };
+        for &schedule_type in ScheduleType::ALL {
+            let read = Schedule::read(whole(schedule_type)).expect("it is whole");
+            let nine_in_shanghai = Some(at(3600));
+            match schedule_type {
+                Interval => assert_eq!(read.next_after(at(0)), Some(at(60))),
+                Cron => assert_eq!(read.next_after(at(0)), nine_in_shanghai),
+                Once => assert_eq!(read, Schedule::Once { at: at(100) }),
+                OnDue => assert_eq!(read, Schedule::OnDue),
+            }
+            for &other in ScheduleType::ALL.iter().filter(|&&other| other != schedule_type) {
+                let of_other = Written { schedule_type, ..whole(other) };
+                let wrong = Schedule::read(of_other).err().unwrap_or_default();
+                let told = |field: &str| wrong.iter().any(|error| error.field == field);
+                let own = |kind| match kind {
+                    Interval => Some("interval_seconds"),
+                    Cron => Some("cron"),
+                    Once => Some("run_at"),
+                    OnDue => None,
+                };
+                assert!(own(other).is_none_or(told), "{other} parts with {schedule_type}: {wrong:?}");
+                assert!(own(schedule_type).is_none_or(told), "{schedule_type} without its part: {wrong:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn parts_that_cannot_be_read_are_told_by_field() {
+        let interval =
+            |seconds| Written { interval_seconds: Some(seconds), ..written(ScheduleType::Interval) };
+        let cron = |text| Written { cron: Some(text), ..written(ScheduleType::Cron) };
+        for (given, fields) in [
+            (interval(0), "interval_seconds"),
+            (interval(-1), "interval_seconds"),
+            (interval(INTERVAL_MAX_SECONDS + 1), "interval_seconds"),
+            (cron("61 * * * *"), "cron"),
+            (Written { timezone: "Mars", ..cron("0 9 * * *") }, "timezone"),
+            (Written { timezone: "Mars", ..cron("61 * * * *") }, "timezone cron"),
+            (Written { timezone: "Mars", ..written(ScheduleType::OnDue) }, "timezone"),
+        ] {
+            let wrong = Schedule::read(given).expect_err("it cannot be read");
+            let told: Vec<&str> = wrong.iter().map(|error| error.field.as_str()).collect();
+            assert_eq!(told.join(" "), fields, "{wrong:?}");
+        }
     }
 }

@@ -31,6 +31,29 @@ pub fn parse(text: &str, zone: Tz) -> Result<Timestamp, TimeInputError> {
     in_range(resolve(local, zone).ok_or_else(|| TimeInputError::OutOfRange(text.to_owned()))?, text)
 }
 
+/// A time that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedTime {
+    At(Timestamp),
+    /// As they wrote it; its zone is known to whoever reads it.
+    Written(String),
+}
+
+impl AskedTime {
+    pub fn read(&self, zone: Tz) -> Result<Timestamp, TimeInputError> {
+        match self {
+            AskedTime::At(at) => Ok(*at),
+            AskedTime::Written(text) => parse(text, zone),
+        }
+    }
+}
+
+impl From<Timestamp> for AskedTime {
+    fn from(at: Timestamp) -> Self {
+        AskedTime::At(at)
+    }
+}
+
 fn in_range(instant: Timestamp, text: &str) -> Result<Timestamp, TimeInputError> {
     if (Timestamp::MIN..=Timestamp::MAX).contains(&instant) {
         return Ok(instant);

@@ -10,6 +10,7 @@ use crate::db::tasks::{self, TaskRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::ExecutionId;
+use crate::domain::schedule::Schedule;
 
 /// Fires whatever is due, and says when to look again.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +51,17 @@ fn fire(
     now: Timestamp,
 ) -> Result<Option<ExecutionId>, OperationError> {
     let Some(fire_time) = task.next_run else { return Ok(None) };
-    let next = task.schedule().next_after(now);
+    let next = match Schedule::read(task.written()) {
+        Ok(schedule) => schedule.next_after(now),
+        Err(wrong) => {
+            let wrong = OperationError::Invalid(wrong);
+            log::error!(
+                "task {} is switched off after this run: its schedule cannot be read: {wrong}",
+                task.id
+            );
+            None
+        }
+    };
     if !tasks::advance(conn, task.id, fire_time, next, now)? {
         return Ok(None);
     }

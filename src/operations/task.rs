@@ -8,7 +8,9 @@ use crate::db::tasks::{self, NewTask, TaskRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::TaskId;
-use crate::domain::schedule::{INTERVAL_MAX_SECONDS, INTERVAL_MIN_SECONDS, ScheduleType};
+use crate::domain::schedule::{INTERVAL_MAX_SECONDS, Schedule, ScheduleType, Written};
+use crate::domain::time_input::AskedTime;
+use chrono_tz::Tz;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -24,21 +26,46 @@ pub struct CreateTask {
     pub task_type: String,
     pub schedule_type: ScheduleType,
     pub interval_seconds: Option<i64>,
+    pub cron: Option<String>,
+    /// When a task that runs once does.
+    pub run_at: Option<AskedTime>,
+    /// The zone of its cron expression, and of times that are written without an offset; none: that of the settings.
     pub timezone: Option<String>,
     pub params: Value,
     pub enabled: bool,
     /// The first fire of an interval; none: one interval from now.
-    pub next_run: Option<Timestamp>,
+    pub next_run: Option<AskedTime>,
 }
 
 impl CreateTask {
     /// A publishing task that runs every so many seconds.
     pub fn every(name: impl Into<String>, seconds: i64) -> Self {
+        CreateTask { interval_seconds: Some(seconds), ..CreateTask::publishing(name, ScheduleType::Interval) }
+    }
+
+    /// A publishing task that runs at the times that a cron expression names, such as `0 9 * * 1-5`.
+    pub fn cron(name: impl Into<String>, expression: impl Into<String>) -> Self {
+        CreateTask { cron: Some(expression.into()), ..CreateTask::publishing(name, ScheduleType::Cron) }
+    }
+
+    /// A publishing task that runs at one instant, and is disabled then.
+    pub fn once(name: impl Into<String>, at: Timestamp) -> Self {
+        CreateTask { run_at: Some(at.into()), ..CreateTask::publishing(name, ScheduleType::Once) }
+    }
+
+    /// A publishing task that runs whenever something is due.
+    pub fn on_due(name: impl Into<String>) -> Self {
+        CreateTask::publishing(name, ScheduleType::OnDue)
+    }
+
+    fn publishing(name: impl Into<String>, schedule_type: ScheduleType) -> Self {
         CreateTask {
             name: name.into(),
             task_type: "publishing".to_owned(),
-            schedule_type: ScheduleType::Interval,
-            interval_seconds: Some(seconds),
+            schedule_type,
+            interval_seconds: None,
+            cron: None,
+            run_at: None,
             timezone: None,
             params: Value::Object(serde_json::Map::new()),
             enabled: true,
@@ -52,21 +79,29 @@ impl Operation for CreateTask {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<TaskRow, OperationError> {
-        check_next_run(self.schedule_type, self.next_run)?;
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
-        let anchor = first_fire(self.interval_seconds, self.next_run, now);
-        let new = NewTask {
+        let asked = instant("next_run", self.next_run.as_ref(), &timezone)?;
+        check_next_run(self.schedule_type, asked)?;
+        let mut new = NewTask {
             name: self.name,
             task_type: self.task_type,
             schedule_type: self.schedule_type,
             interval_seconds: self.interval_seconds,
+            cron: self.cron,
+            run_at: instant("run_at", self.run_at.as_ref(), &timezone)?,
             timezone,
             params: self.params.to_string(),
             enabled: self.enabled,
-            anchor,
-            next_run: (self.enabled && self.schedule_type == ScheduleType::Interval).then_some(anchor),
+            anchor: anchor(self.interval_seconds, asked, now),
+            next_run: None,
         };
-        check(&new, &self.params)?;
+        let schedule = check(&new.name, &new.task_type, &self.params, new.written())?;
+        let next = match &schedule {
+            // Its first fire may have been asked for in the past: then it is due.
+            Schedule::Interval { anchor, .. } => Some(*anchor),
+            Schedule::Cron { .. } | Schedule::Once { .. } | Schedule::OnDue => next_fire(&schedule, now)?,
+        };
+        new.next_run = next.filter(|_| new.enabled);
         if tasks::list(conn)?.iter().any(|task| task.name == new.name) {
             return Err(OperationError::NameTaken { what: "task", name: new.name });
         }
@@ -75,39 +110,59 @@ impl Operation for CreateTask {
     }
 }
 
-fn first_fire(interval_seconds: Option<i64>, asked: Option<Timestamp>, now: Timestamp) -> Timestamp {
+/// A time that was asked for, in the task's zone where it has none of its own. A zone that is none is told elsewhere.
+fn instant(
+    field: &str,
+    asked: Option<&AskedTime>,
+    timezone: &str,
+) -> Result<Option<Timestamp>, OperationError> {
+    let zone = timezone.parse().unwrap_or(Tz::UTC);
+    let read = asked.map(|asked| asked.read(zone)).transpose();
+    read.map_err(|error| OperationError::invalid(field, error.to_string()))
+}
+
+/// What an interval counts from.
+fn anchor(interval_seconds: Option<i64>, asked: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let interval = Duration::from_secs(u64::try_from(interval_seconds.unwrap_or(0)).unwrap_or(0));
     asked.unwrap_or(now + interval.min(Duration::from_secs(INTERVAL_MAX_SECONDS.unsigned_abs())))
 }
 
 fn check_next_run(schedule: ScheduleType, asked: Option<Timestamp>) -> Result<(), OperationError> {
-    match (schedule, asked) {
-        (ScheduleType::OnDue, Some(_)) => Err(OperationError::invalid("next_run", "does not go with on_due")),
-        (ScheduleType::OnDue, None) | (ScheduleType::Interval, _) => Ok(()),
+    if asked.is_some() && schedule != ScheduleType::Interval {
+        let message = format!("does not go with schedule_type {schedule}");
+        return Err(OperationError::invalid("next_run", message));
+    }
+    Ok(())
+}
+
+/// The next fire, of a schedule that must have one unless the clock does not decide.
+fn next_fire(schedule: &Schedule, now: Timestamp) -> Result<Option<Timestamp>, OperationError> {
+    match (schedule, schedule.next_after(now)) {
+        (Schedule::Cron { .. }, None) => {
+            Err(OperationError::invalid("cron", "never fires: there is no such day"))
+        }
+        (Schedule::Once { at }, None) => {
+            Err(OperationError::invalid("run_at", format!("must lie in the future, which {at} does not")))
+        }
+        (Schedule::OnDue | Schedule::Interval { .. }, None) => Ok(None),
+        (_, next) => Ok(next),
     }
 }
 
-fn check(task: &NewTask, params: &Value) -> Result<(), OperationError> {
+/// Checks a task, and reads its schedule.
+fn check(
+    name: &str,
+    task_type: &str,
+    params: &Value,
+    written: Written<'_>,
+) -> Result<Schedule, OperationError> {
     let mut wrong = Vec::new();
     let mut tell = |field: &str, message: String| wrong.push(FieldError::new(field, message));
-    if task.name.trim().is_empty() || task.name.chars().count() > 100 || task.name.contains('\0') {
+    if name.trim().is_empty() || name.chars().count() > 100 || name.contains('\0') {
         tell("name", "must have 1 to 100 characters".to_owned());
     }
-    if !TASK_TYPES.contains(&task.task_type.as_str()) {
-        tell("task_type", format!("“{}” is not one of {}", task.task_type, TASK_TYPES.join(", ")));
-    }
-    match (task.schedule_type, task.interval_seconds) {
-        (ScheduleType::Interval, None) => tell("interval_seconds", "is needed for an interval".to_owned()),
-        (ScheduleType::Interval, Some(seconds)) => {
-            if !(INTERVAL_MIN_SECONDS..=INTERVAL_MAX_SECONDS).contains(&seconds) {
-                tell("interval_seconds", format!("must be from 1 to {INTERVAL_MAX_SECONDS} (366 days)"));
-            }
-        }
-        (ScheduleType::OnDue, Some(_)) => tell("interval_seconds", "does not go with on_due".to_owned()),
-        (ScheduleType::OnDue, None) => {}
-    }
-    if task.timezone.parse::<chrono_tz::Tz>().is_err() {
-        tell("timezone", format!("“{}” is no time zone; write it like Asia/Shanghai", task.timezone));
+    if !TASK_TYPES.contains(&task_type) {
+        tell("task_type", format!("“{task_type}” is not one of {}", TASK_TYPES.join(", ")));
     }
     match params.as_object() {
         None => tell("params", "must be an object".to_owned()),
@@ -117,7 +172,14 @@ fn check(task: &NewTask, params: &Value) -> Result<(), OperationError> {
             }
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(OperationError::Invalid(wrong)) }
+    match Schedule::read(written) {
+        Ok(schedule) if wrong.is_empty() => Ok(schedule),
+        Ok(_) => Err(OperationError::Invalid(wrong)),
+        Err(of_schedule) => {
+            wrong.extend(of_schedule);
+            Err(OperationError::Invalid(wrong))
+        }
+    }
 }
 
 fn get(conn: &mut DbConnection, id: TaskId) -> Result<TaskRow, OperationError> {
@@ -153,11 +215,15 @@ impl Operation for ListTasks {
 pub struct UpdateTask {
     pub id: TaskId,
     pub name: Option<String>,
+    /// Another type drops the parts of the one before.
+    pub schedule_type: Option<ScheduleType>,
     pub interval_seconds: Option<i64>,
+    pub cron: Option<String>,
+    pub run_at: Option<AskedTime>,
     pub timezone: Option<String>,
     pub params: Option<Value>,
     pub enabled: Option<bool>,
-    pub next_run: Option<Timestamp>,
+    pub next_run: Option<AskedTime>,
 }
 
 impl UpdateTask {
@@ -165,12 +231,41 @@ impl UpdateTask {
         UpdateTask {
             id,
             name: None,
+            schedule_type: None,
             interval_seconds: None,
+            cron: None,
+            run_at: None,
             timezone: None,
             params: None,
             enabled: None,
             next_run: None,
         }
+    }
+
+    /// The row as it is to be, but for its next fire.
+    fn applied(&self, was: &TaskRow, now: Timestamp) -> Result<TaskRow, OperationError> {
+        let mut row = was.clone();
+        row.schedule_type = self.schedule_type.unwrap_or(was.schedule_type);
+        if row.schedule_type != was.schedule_type {
+            (row.interval_seconds, row.cron, row.run_at) = (None, None, None);
+        }
+        row.timezone = self.timezone.clone().unwrap_or(row.timezone);
+        let asked = instant("next_run", self.next_run.as_ref(), &row.timezone)?;
+        check_next_run(row.schedule_type, asked)?;
+        if self.interval_seconds.is_some() {
+            row.interval_seconds = self.interval_seconds;
+            row.anchor = anchor(row.interval_seconds, asked, now);
+        } else if let Some(at) = asked {
+            row.anchor = at;
+        }
+        row.cron = self.cron.clone().or(row.cron);
+        row.run_at = instant("run_at", self.run_at.as_ref(), &row.timezone)?.or(row.run_at);
+        row.name = self.name.clone().unwrap_or(row.name);
+        row.enabled = self.enabled.unwrap_or(row.enabled);
+        if let Some(params) = &self.params {
+            row.params = params.to_string();
+        }
+        Ok(row)
     }
 }
 
@@ -179,38 +274,24 @@ impl Operation for UpdateTask {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<TaskRow, OperationError> {
-        let mut row = get(conn, self.id)?;
-        check_next_run(row.schedule_type, self.next_run)?;
-        let was_enabled = row.enabled;
-        if self.interval_seconds.is_some() {
-            row.interval_seconds = self.interval_seconds;
-            row.anchor = first_fire(row.interval_seconds, self.next_run, now);
-        } else if let Some(at) = self.next_run {
-            row.anchor = at;
-        }
-        row.name = self.name.unwrap_or(row.name);
-        row.timezone = self.timezone.unwrap_or(row.timezone);
-        row.enabled = self.enabled.unwrap_or(row.enabled);
-        let params = self.params.unwrap_or_else(|| serde_json::from_str(&row.params).unwrap_or_default());
-        row.params = params.to_string();
-        row.next_run = row.enabled.then(|| row.schedule().next_after(now)).flatten();
-        let as_new = NewTask {
-            name: row.name.clone(),
-            task_type: row.task_type.clone(),
-            schedule_type: row.schedule_type,
-            interval_seconds: row.interval_seconds,
-            timezone: row.timezone.clone(),
-            params: row.params.clone(),
-            enabled: row.enabled,
-            anchor: row.anchor,
-            next_run: row.next_run,
+        let was = get(conn, self.id)?;
+        let mut row = self.applied(&was, now)?;
+        let params = serde_json::from_str(&row.params).unwrap_or_default();
+        let schedule = check(&row.name, &row.task_type, &params, row.written())?;
+        let is_waiting = was.enabled && row.schedule_type == was.schedule_type && row.run_at == was.run_at;
+        row.next_run = match &schedule {
+            // Due or not, its one fire is still to come, whatever else is changed.
+            Schedule::Once { .. } if row.enabled && is_waiting => was.next_run,
+            _ if row.enabled => next_fire(&schedule, now)?,
+            // What it is given must be of use once it is enabled.
+            _ if self.cron.is_some() || self.run_at.is_some() => next_fire(&schedule, now)?.and(None),
+            _ => None,
         };
-        check(&as_new, &params)?;
         if tasks::list(conn)?.iter().any(|task| task.name == row.name && task.id != row.id) {
             return Err(OperationError::NameTaken { what: "task", name: row.name });
         }
         tasks::update(conn, &row, now)?;
-        if was_enabled && !row.enabled {
+        if was.enabled && !row.enabled {
             stop_task(conn, cx, row.id, now)?;
         }
         get(conn, self.id)
@@ -249,12 +330,7 @@ impl Operation for MakeFirstTask {
             if !meta::set_first(conn, meta::FIRST_TASK_MADE, "yes")? {
                 return Ok(()); // another process, which started at the same time
             }
-            let task = CreateTask {
-                schedule_type: ScheduleType::OnDue,
-                interval_seconds: None,
-                ..CreateTask::every(FIRST_TASK_NAME, 1)
-            };
-            task.run(conn, cx, now).map(drop)
+            CreateTask::on_due(FIRST_TASK_NAME).run(conn, cx, now).map(drop)
         })
     }
 }

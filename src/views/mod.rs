@@ -181,6 +181,10 @@ pub struct TaskView {
     pub schedule_type: ScheduleType,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cron: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<Timestamp>,
     pub timezone: String,
     pub params: Value,
     pub enabled: bool,
@@ -200,6 +204,8 @@ impl From<TaskRow> for TaskView {
             task_type: row.task_type,
             schedule_type: row.schedule_type,
             interval_seconds: row.interval_seconds,
+            cron: row.cron,
+            run_at: row.run_at,
             timezone: row.timezone,
             enabled: row.enabled,
             misfire: row.misfire,

@@ -562,6 +562,12 @@ fn tasks() -> Vec<Case> {
     let on_due = |field: &str, value: Value| {
         bytes(&json!({"name": "new", "task_type": "publishing", "schedule_type": "on_due", field: value}))
     };
+    let cron = |expression: Value| {
+        bytes(&json!({"name": "new", "task_type": "publishing", "schedule_type": "cron", "cron": expression}))
+    };
+    let once = |run_at: Value| {
+        bytes(&json!({"name": "new", "task_type": "publishing", "schedule_type": "once", "run_at": run_at}))
+    };
     vec![
         invalid("name", vec![], "is missing"),
         invalid("name", with("name", json!("")), "1 to 100"),
@@ -579,6 +585,21 @@ fn tasks() -> Vec<Case> {
         invalid("next_run", with("next_run", json!("later")), "“later”"),
         invalid("interval_seconds", on_due("interval_seconds", json!(60)), "on_due"),
         invalid("next_run", on_due("next_run", json!("2999-01-01T00:00:00Z")), "on_due"),
+        invalid("cron", on_due("cron", json!("0 9 * * *")), "on_due"),
+        invalid("run_at", with("run_at", json!("2999-01-01T00:00:00Z")), "interval"),
+        invalid("cron", cron(Value::Null), "needed"),
+        invalid("cron", cron(json!("")), "0 9 * * 1-5"),
+        invalid("cron", cron(json!("61 * * * *")), "out of bounds"),
+        invalid("cron", cron(json!("* * * *")), "5 or 6 fields"),
+        invalid("cron", cron(json!("0 9 * * FUN")), "illegal character"),
+        invalid("cron", cron(json!("0 0 30 2 *")), "never fires"),
+        invalid("cron", cron(json!("1,".repeat(101))), "200 characters"),
+        invalid("cron", cron(json!("0 9 * * *\0")), "U+0000"),
+        invalid("cron", cron(json!(5)), "must be text"),
+        invalid("run_at", once(Value::Null), "needed"),
+        invalid("run_at", once(json!("soon")), "“soon”"),
+        invalid("run_at", once(json!("2020-01-01T00:00:00Z")), "future"),
+        invalid("run_at", once(json!("2020-01-01T00:00:00Z")), "2020-01-01T00:00:00.000000Z"),
         (
             "POST",
             "/scheduler/tasks",
@@ -596,6 +617,24 @@ fn tasks() -> Vec<Case> {
             "invalid",
             "interval_seconds",
             "on_due",
+        ),
+        (
+            "PATCH",
+            "/scheduler/tasks/1",
+            bytes(&json!({"cron": "0 9 * * *"})),
+            422,
+            "invalid",
+            "cron",
+            "on_due",
+        ),
+        (
+            "PATCH",
+            "/scheduler/tasks/1",
+            bytes(&json!({"schedule_type": "cron", "cron": "0 0 31 6 *"})),
+            422,
+            "invalid",
+            "cron",
+            "never fires",
         ),
         ("PATCH", "/scheduler/tasks/999", bytes(&json!({})), 404, "not_found", "", "task 999"),
         ("DELETE", "/scheduler/tasks/999", vec![], 404, "not_found", "", "task 999"),
@@ -736,7 +775,20 @@ fn nulls() -> Vec<Case> {
             "/accounts/1",
             &["name", "settings", "credentials", "enabled", "timezone", "concurrency", "on_unknown"],
         ),
-        ("/scheduler/tasks/1", &["name", "interval_seconds", "timezone", "params", "enabled", "next_run"]),
+        (
+            "/scheduler/tasks/1",
+            &[
+                "name",
+                "schedule_type",
+                "interval_seconds",
+                "cron",
+                "run_at",
+                "timezone",
+                "params",
+                "enabled",
+                "next_run",
+            ],
+        ),
     ];
     let of = |(path, names): (&'static str, &'static [&'static str])| {
         names.iter().map(move |&name| {

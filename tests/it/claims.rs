@@ -147,7 +147,7 @@ fn ticks_beside_a_trigger_share_the_entries() {
         server.run(AddMany { count: COUNT, account, at: Some(due) }).expect("added");
         // Three want them: the clock twice, and a person.
         server.enable_task(first_task(&server)).expect("enabled");
-        let ticking = CreateTask { next_run: Some(due), ..CreateTask::every("by the clock", 3600) };
+        let ticking = CreateTask { next_run: Some(due.into()), ..CreateTask::every("by the clock", 3600) };
         server.create_task(ticking).expect("a task");
         let by_hand = task(&server, "by hand");
 

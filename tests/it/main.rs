@@ -24,6 +24,7 @@ mod schema;
 mod server;
 mod shared_reads;
 mod support_selftest;
+mod tasks;
 mod tidy;
 mod transitions;
 mod wire;

@@ -8,8 +8,10 @@ use crate::support::receiver::{Answer, Receiver};
 use contenthub::domain::clock::Clock;
 use contenthub::domain::execution::Trigger;
 use contenthub::operations::execution::{GetExecution, TriggerTask};
-use contenthub::operations::task::{DeleteTask, FIRST_TASK_NAME};
-use contenthub::{App, CreateTask, EntryStatus, ExecutionId, ExecutionStatus, TaskId, Timestamp};
+use contenthub::operations::task::{DeleteTask, FIRST_TASK_NAME, UpdateTask};
+use contenthub::{
+    App, CreateTask, EntryStatus, ExecutionId, ExecutionStatus, OperationError, TaskId, Timestamp,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -56,7 +58,7 @@ fn an_interval_fires_at_its_instant_and_leaves_a_report() {
         let receiver = Receiver::start();
         let id = add(&app, "x", webhook(&app, "hook", &receiver.url("/")));
         let at = app.now() + Duration::from_millis(200);
-        let hourly = CreateTask { next_run: Some(at), ..CreateTask::every("hourly", 3600) };
+        let hourly = CreateTask { next_run: Some(at.into()), ..CreateTask::every("hourly", 3600) };
         let task = app.create_task(hourly).expect("a task");
         let node = app.start().expect("a node");
         let run = only_run(&app, task.id);
@@ -79,7 +81,7 @@ fn fires_that_were_missed_are_one_fire() {
         let (app, _) = by_hand(url, dir);
         // An hour without a node, and fifty seconds to the next fire.
         let anchor = app.now() - Duration::from_secs(3600 + 10);
-        let minutely = CreateTask { next_run: Some(anchor), ..CreateTask::every("minutely", 60) };
+        let minutely = CreateTask { next_run: Some(anchor.into()), ..CreateTask::every("minutely", 60) };
         let task = app.create_task(minutely).expect("a task").id;
         let node = app.start().expect("a node");
         let run = only_run(&app, task);
@@ -87,6 +89,83 @@ fn fires_that_were_missed_are_one_fire() {
         let next =
             app.tasks().expect("tasks").into_iter().find(|it| it.id == task).and_then(|it| it.next_run);
         assert_eq!(next, Some(anchor + Duration::from_secs(3660)));
+        let _ = node.stop();
+    });
+}
+
+fn task_of(app: &App, id: TaskId) -> contenthub::TaskView {
+    app.tasks().expect("tasks").into_iter().find(|it| it.id == id).expect("the task")
+}
+
+#[test]
+fn a_cron_expression_fires_at_the_local_time_that_it_names() {
+    on_both(|url, dir| {
+        let (app, clock) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        let id = add(&app, "x", webhook(&app, "hook", &receiver.url("/")));
+        // On the half hour in UTC, because this zone is five and a half hours ahead.
+        let hourly =
+            CreateTask { timezone: Some("Asia/Kolkata".into()), ..CreateTask::cron("hourly", "0 * * * *") };
+        let task = app.create_task(hourly).expect("a task");
+        let due = task.next_run.expect("a time");
+        assert_eq!(due.micros() % 3_600_000_000, 1_800_000_000, "{due}");
+        // To a moment before it, so that somebody has to wait for it.
+        clock.forward(due.since(app.now()) - Duration::from_millis(300));
+        let node = app.start().expect("a node");
+        let run = only_run(&app, task.id);
+        let started = run.started_at.expect("it has started");
+        assert!(started >= due && started.since(due) < Duration::from_secs(5), "{started}, not {due}");
+        assert_eq!((run.trigger, entry(&app, id).status), (Trigger::Schedule, EntryStatus::Published));
+        let task = task_of(&app, task.id);
+        assert_eq!((task.enabled, task.next_run), (true, Some(due + Duration::from_secs(3600))));
+        let _ = node.stop();
+    });
+}
+
+#[test]
+fn a_task_that_runs_once_fires_once_and_disables_itself() {
+    on_both(|url, dir| {
+        let (app, clock) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        receiver.on_any([Answer::status(200).held(), Answer::status(200)]);
+        let account = one_by_one(&app, "hook", json!({"url": receiver.url("/")}));
+        let ids = ["a", "b", "c"].map(|title| add(&app, title, account));
+        let soon = app.now() + Duration::from_millis(300);
+        let task = app.create_task(CreateTask::once("launch", soon)).expect("a task").id;
+        let missed = app.create_task(CreateTask::once("missed", soon)).expect("a task").id;
+        app.disable_task(missed).expect("disabled");
+        let node = app.start().expect("a node");
+        receiver.wait_for(1, SOON);
+        let fired = task_of(&app, task);
+        assert_eq!((fired.enabled, fired.next_run, fired.run_at), (false, None, Some(soon)));
+        // It was the task that ended, not its run.
+        receiver.release();
+        let run = only_run(&app, task);
+        assert!(run.started_at.is_some_and(|started| started >= soon), "{run:?}");
+        assert_eq!(run.report.expect("a report").data.success_count, 3);
+        assert!(ids.iter().all(|id| entry(&app, *id).status == EntryStatus::Published));
+
+        // It may be renamed, and run by hand, and be given another time, but not the one that is over.
+        let rename = UpdateTask { name: Some("launched".into()), ..UpdateTask::new(task) };
+        app.run(rename).expect("renamed");
+        for over in [task, missed] {
+            match app.enable_task(over) {
+                Err(OperationError::Invalid(wrong)) => assert_eq!(wrong[0].field, "run_at", "{wrong:?}"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let again = app.now() + Duration::from_secs(3600);
+        let anew = UpdateTask { run_at: Some(again.into()), enabled: Some(true), ..UpdateTask::new(task) };
+        assert_eq!(app.run(anew).expect("changed").next_run, Some(again));
+        let _ = node.stop();
+
+        // An hour without a node, and a change of its name when it is due: its fire is still to come.
+        clock.forward(Duration::from_secs(3601));
+        let rename = UpdateTask { name: Some("launched again".into()), ..UpdateTask::new(task) };
+        assert_eq!(app.run(rename).expect("renamed").next_run, Some(again));
+        let node = app.start().expect("a node");
+        eventually("it has run again", || (runs(&app, task).len() == 2).then_some(()));
+        assert!(!task_of(&app, task).enabled);
         let _ = node.stop();
     });
 }
