@@ -6,7 +6,7 @@ use crate::background::BackgroundNode;
 use crate::config::{ConfigError, Settings};
 use crate::db::connection::{DbConnection, DbError, connect};
 use crate::db::database_url::DatabaseUrl;
-use crate::db::migrations::migrate;
+use crate::db::migrations::{Migrated, migrate};
 use crate::db::{entries, publish_log};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::execution::{ExecutionStatus, Trigger};
@@ -63,6 +63,19 @@ fn place_and_reason(url: &DatabaseUrl, source: &DbError) -> String {
     if reason.contains(&place) { reason } else { format!("{place}: {reason}") }
 }
 
+/// Whoever runs a newer program on an older database should know, whatever they ran: there is no way back but the copy.
+fn tell(migrated: &Migrated) {
+    let Some(from) = &migrated.from else { return };
+    let to = migrated.run.last().unwrap_or(from);
+    match &migrated.backup {
+        None => log::warn!("the database's schema was brought from {from} to {to}"),
+        Some(path) => log::warn!(
+            "the database's schema was brought from {from} to {to}; a copy of it as it was is at {}",
+            path.display()
+        ),
+    }
+}
+
 /// Makes the data directory where there is none.
 pub fn make_data_dir(settings: &Settings) -> Result<(), OpenError> {
     let path = &settings.data_dir;
@@ -110,9 +123,7 @@ impl App {
         let url = settings.database.clone();
         let failed = |source| OpenError::Database { url: url.clone(), source };
         let migrated = migrate(&settings.database).map_err(failed)?;
-        if let Some(backup) = migrated.backup {
-            log::info!("the database was migrated; a copy of it as it was is at {}", backup.display());
-        }
+        tell(&migrated);
         let cx = Context::new(registry, key, settings.review_required, settings.timezone);
         let conn = connect(&settings.database).map_err(failed)?;
         let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings };

@@ -6,6 +6,7 @@ use crate::app::{OpenError, make_data_dir};
 use crate::config::Settings;
 use crate::db::check::check;
 use crate::db::connection::DbError;
+use crate::db::database_url::DatabaseUrl;
 use crate::db::migrations::migrate;
 use serde_json::json;
 
@@ -51,7 +52,12 @@ fn run_check(settings: &Settings, out: &Output) -> Result<Done, Failure> {
         (None, _) => "The database is new.".to_owned(),
         (Some(version), 0) => format!("The schema ({version}) is up to date."),
         (Some(version), _) => {
-            format!("The schema ({version}) is behind by {missing}; the next command brings it up to date.")
+            let copy = match settings.database {
+                DatabaseUrl::Sqlite(_) => ", and keeps a copy of it as it is beside it",
+                DatabaseUrl::Postgres(_) => "; make a backup before",
+            };
+            let how = format!("the next command, such as `db migrate`, brings it up to date{copy}");
+            format!("The schema ({version}) is behind by {missing}; {how}.")
         }
     };
     let mut sentence = format!("{} is there. {schema} Faults found: {faults}.", settings.database);

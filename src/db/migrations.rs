@@ -7,6 +7,8 @@ use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::{pg::Pg, sqlite::Sqlite};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -21,6 +23,8 @@ diesel::table! {
 /// What `migrate` did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Migrated {
+    /// The version that the database had before; none where it was new.
+    pub from: Option<String>,
     /// Versions that were run now, oldest first.
     pub run: Vec<String>,
     /// The copy made before an older SQLite database was changed.
@@ -50,40 +54,60 @@ pub fn schema_state(conn: &mut DbConnection) -> Result<SchemaState, DbError> {
     Ok(SchemaState { applied, missing })
 }
 
-/// Opens the database, and brings it up to date. Nothing is changed where the schema is newer than this program.
+/// Opens the database, and brings it up to date: wholly, or not at all. Nothing is changed where the schema is newer
+/// than this program.
 pub fn migrate(url: &DatabaseUrl) -> Result<Migrated, DbError> {
     let mut conn = connect(url)?;
     if schema_state(&mut conn)?.missing.is_empty() {
         return Ok(Migrated::default());
     }
     // Several processes may start at once: the first migrates, the others wait and find nothing left to do.
-    let _lock = match url {
-        DatabaseUrl::Sqlite(path) => Some(lock_schema(path)?),
-        DatabaseUrl::Postgres(_) => None, // it has a lock of its own, see below
+    let _lock = match (&mut conn, url) {
+        (DbConnection::Postgres(inner), _) => {
+            lock_postgres(inner)?;
+            None
+        }
+        (DbConnection::Sqlite(_), DatabaseUrl::Sqlite(path)) => Some(lock_schema(path)?),
+        (DbConnection::Sqlite(_), DatabaseUrl::Postgres(_)) => None,
     };
-    let SchemaState { applied, missing: run } = schema_state(&mut conn)?;
-    if run.is_empty() {
-        return Ok(Migrated::default());
-    }
-    let backup = match url {
-        DatabaseUrl::Sqlite(path) if !applied.is_empty() => Some(copy(&mut conn, path, &run)?),
+    let SchemaState { mut applied, missing: run } = schema_state(&mut conn)?;
+    let Some(next) = run.first() else { return Ok(Migrated::default()) };
+    let from = applied.pop();
+    let backup = match (&mut conn, url) {
+        (DbConnection::Sqlite(inner), DatabaseUrl::Sqlite(path)) if from.is_some() => {
+            Some(keep_copy(inner, path, next)?)
+        }
         _ => None,
     };
-    let done = match &mut conn {
-        DbConnection::Sqlite(inner) => inner.run_pending_migrations(SQLITE).map(drop),
-        DbConnection::Postgres(inner) => run_on_postgres(inner),
-    };
-    done.map_err(|error| DbError::Unusable(format!("its schema could not be brought up to date: {error}")))?;
-    Ok(Migrated { run, backup })
+    if let Err(error) = run_all(&mut conn) {
+        // The database is as it was, and a copy at each try would fill the disk.
+        if let Some(Err(error)) = backup.as_ref().map(std::fs::remove_file) {
+            log::debug!("the copy stays: {error}");
+        }
+        return Err(DbError::Unusable(format!(
+            "its schema could not be brought up to date, and nothing was changed: {error}"
+        )));
+    }
+    Ok(Migrated { from, run, backup })
 }
 
 /// The lock ends with the connection.
-fn run_on_postgres(conn: &mut PgConnection) -> diesel::migration::Result<()> {
+fn lock_postgres(conn: &mut PgConnection) -> Result<(), DbError> {
     const LOCK: i64 = 0x636f_6e74_656e_7468;
     diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(conn)?;
-    let done = conn.run_pending_migrations(POSTGRES).map(drop);
-    diesel::sql_query(format!("SELECT pg_advisory_unlock({LOCK})")).execute(conn)?;
-    done
+    Ok(())
+}
+
+/// Each migration has a transaction of its own, inside the one of them all.
+fn run_all(conn: &mut DbConnection) -> diesel::migration::Result<()> {
+    match conn {
+        DbConnection::Sqlite(inner) => {
+            inner.immediate_transaction(|inner| inner.run_pending_migrations(SQLITE).map(drop))
+        }
+        DbConnection::Postgres(inner) => {
+            inner.transaction(|inner| inner.run_pending_migrations(POSTGRES).map(drop))
+        }
+    }
 }
 
 fn known_versions(conn: &DbConnection) -> Result<Vec<String>, DbError> {
@@ -119,19 +143,37 @@ fn applied_versions(conn: &mut DbConnection) -> Result<Vec<String>, DbError> {
     }
 }
 
-/// A consistent copy beside the database, made by SQLite itself.
-fn copy(conn: &mut DbConnection, path: &Path, run: &[String]) -> Result<PathBuf, DbError> {
-    let next = run.first().map_or("", String::as_str);
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".before-{next}"));
-    let target = PathBuf::from(name);
-    if target.exists() {
-        return Ok(target); // an earlier try of the same step left it; the older copy is the truer one
-    }
-    let text = target.to_str().ok_or_else(|| DbError::Unusable("its path is not UTF-8".to_owned()))?;
-    diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(text).execute(match conn {
-        DbConnection::Sqlite(inner) => inner,
-        DbConnection::Postgres(_) => return Err(DbError::Unusable("only SQLite is copied".to_owned())),
+/// A consistent copy beside the database, made by SQLite itself. It has its name only once it is whole.
+fn keep_copy(conn: &mut SqliteConnection, path: &Path, next: &str) -> Result<PathBuf, DbError> {
+    let beside = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".before-{next}{ending}"));
+        PathBuf::from(name)
+    };
+    // One that is there already is of another day.
+    let free = |number: &u32| !beside(&format!(".{number}")).exists();
+    let target = Some(beside("")).filter(|first| !first.exists());
+    let target = target.or_else(|| (2..1000).find(free).map(|number| beside(&format!(".{number}"))));
+    let target = target.ok_or_else(|| DbError::Unusable("there are a thousand copies of it".to_owned()))?;
+    let unfinished = beside(".unfinished");
+    copy_into(conn, &unfinished).and_then(|()| std::fs::rename(&unfinished, &target)).map_err(|error| {
+        DbError::Unusable(format!(
+            "it is older than this program, and no copy of it could be made at {}, so nothing was changed: {error}",
+            target.display()
+        ))
     })?;
     Ok(target)
+}
+
+fn copy_into(conn: &mut SqliteConnection, target: &Path) -> io::Result<()> {
+    // What a process that died left: whoever is here has the lock.
+    match std::fs::remove_file(target) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let text = target.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
+    let copied = diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(text).execute(conn);
+    copied.map_err(io::Error::other)?;
+    // SQLite does not: without it a power cut could leave a changed database and an empty copy.
+    File::open(target)?.sync_all()
 }

@@ -16,6 +16,7 @@ mod import;
 mod people;
 mod races;
 mod retries;
+mod older_schema;
 mod roles;
 mod run_leases;
 mod runs;
