@@ -9,7 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::operations::account::CreateAccount;
 use crate::operations::content::CreateContent;
-use crate::operations::pool::{Addition, BATCH_MAX, BatchAdd, OnConflict};
+use crate::operations::pool::{Addition, BatchAdd, OnConflict};
 use crate::operations::{Access, Context, Operation, OperationError};
 use crate::secrets;
 use diesel::connection::SimpleConnection;
@@ -52,21 +52,25 @@ pub fn make(plan: &Plan, directory: &Path) -> Result<Made, BenchError> {
     let server: DatabaseUrl = server.parse().map_err(|_| BenchError::NotPostgres)?;
     let DatabaseUrl::Postgres(text) = &server else { return Err(BenchError::NotPostgres) };
     let name = format!("contenthub_bench_{}", secrets::random_hex(6));
+    let mut url = url::Url::parse(text).map_err(|_| BenchError::NotPostgres)?;
+    url.set_path(&name);
     connect(&server)?
         .batch_execute(&format!("CREATE DATABASE {name}"))
         .map_err(crate::db::connection::DbError::from)?;
-    let mut url = url::Url::parse(text).map_err(|_| BenchError::NotPostgres)?;
-    url.set_path(&name);
     Ok(Made { url: DatabaseUrl::Postgres(url.into()), on_server: Some((server, name)) })
 }
 
-/// Accounts on the sink, and one content with one entry for each delivery.
+/// In one transaction: few enough that whoever interrupts the bench does not wait.
+const AT_ONCE: usize = 1000;
+
+/// Accounts on the sink, and one content with one entry for each delivery. `told` hears how many contents there are, and
+/// may end it.
 pub fn fill(
     app: &App,
     plan: &Plan,
     sink: &str,
     first_after: Option<Duration>,
-    told: &mut dyn FnMut(usize),
+    told: &mut dyn FnMut(usize) -> Result<(), BenchError>,
 ) -> Result<(), BenchError> {
     let mut accounts = Vec::new();
     for number in 1..=plan.accounts {
@@ -78,9 +82,9 @@ pub fn fill(
     }
     let mut contents = Vec::with_capacity(plan.entries);
     while contents.len() < plan.entries {
-        let count = (plan.entries - contents.len()).min(BATCH_MAX);
+        let count = (plan.entries - contents.len()).min(AT_ONCE);
         contents.extend(app.run(CreateMany { count, body_bytes: BODY_BYTES })?);
-        told(contents.len());
+        told(contents.len())?;
     }
     // Entries last, and their times from here: what fills slowly must not look late.
     let first_due = first_after.map(|lead| app.clock().now() + lead);
@@ -89,7 +93,7 @@ pub fn fill(
         first_due.map(|first| first + share)
     };
     let places: Vec<usize> = (0..plan.entries).collect();
-    for batch in places.chunks(BATCH_MAX) {
+    for batch in places.chunks(AT_ONCE) {
         let addition = |place: &usize| Addition {
             account: accounts.get(place % accounts.len().max(1)).copied(),
             scheduled_at: due(*place),
@@ -97,6 +101,7 @@ pub fn fill(
         };
         let items = batch.iter().map(addition).collect();
         app.run(BatchAdd { items, on_conflict: OnConflict::Fail })?;
+        told(contents.len())?;
     }
     Ok(())
 }

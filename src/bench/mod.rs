@@ -4,8 +4,10 @@
 
 mod database;
 mod figures;
+mod interruption;
 pub mod sink;
 
+use crate::actors::db::DbHandle;
 use crate::app::{App, OpenError};
 use crate::config::Settings;
 use crate::db::connection::DbError;
@@ -14,6 +16,7 @@ use crate::operations::OperationError;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::pool::GetStats;
 use figures::{Attempts, cpu_seconds, peak_rss_mb, percentile};
+use interruption::Interruption;
 use serde_json::{Value, json};
 use sink::Sink;
 use std::collections::HashMap;
@@ -58,6 +61,8 @@ pub enum BenchError {
     Wrong,
     #[error("nothing moved for a minute; {0} of the entries had arrived")]
     Stuck(usize),
+    #[error("interrupted; what the bench had made is gone")]
+    Interrupted { signal: i32 },
 }
 
 /// Figures, and whether each entry arrived once and none early.
@@ -67,12 +72,14 @@ pub struct Measured {
     pub is_right: bool,
 }
 
-/// Runs it. Whatever it made is gone afterwards. `told` hears which part of it is on, and how many entries are done.
+/// Runs it. Whatever it made is gone afterwards, also where a signal ends it. `told` hears which part of it is on, and how many entries are done.
 pub fn run(
     plan: &Plan,
     settings: Settings,
     told: &mut dyn FnMut(&'static str, usize),
 ) -> Result<Measured, BenchError> {
+    // Before there is anything, which nobody would take away if a signal ended the process.
+    let interruption = Interruption::listen()?;
     let directory = tempdir()?;
     let made = database::make(plan, &directory.0)?;
     let settings = Settings {
@@ -84,10 +91,13 @@ pub fn run(
     let app = App::open(settings)?;
     let sink = Sink::start()?;
     let first_after = plan.lateness.then(|| LATENESS_LEAD + ADDING_ONE.mul_f64(plan.entries as f64));
-    database::fill(&app, plan, sink.url(), first_after, &mut |done| told("filling the pool", done))?;
+    database::fill(&app, plan, sink.url(), first_after, &mut |done| {
+        told("filling the pool", done);
+        interruption.check()
+    })?;
     let before = cpu_seconds(std::process::id());
     let began = Instant::now();
-    publish_all(&app, plan, &mut |done| told("publishing", done))?;
+    publish_all(&app, plan, &interruption, &mut |done| told("publishing", done))?;
     let elapsed = began.elapsed().as_secs_f64();
     let cpu = cpu_seconds(std::process::id()) - before;
     let sink_cpu = cpu_seconds(sink.pid());
@@ -95,32 +105,49 @@ pub fn run(
     judge(&app, plan, &arrivals, elapsed, (cpu, sink_cpu))
 }
 
-fn publish_all(app: &App, plan: &Plan, told: &mut dyn FnMut(usize)) -> Result<(), BenchError> {
+fn publish_all(
+    app: &App,
+    plan: &Plan,
+    interruption: &Interruption,
+    told: &mut dyn FnMut(usize),
+) -> Result<(), BenchError> {
     actix_rt::System::new().block_on(async {
         let node = app.start_node(ClaimScope::Everything).await?;
-        let (mut done, mut since) = (0, Instant::now());
-        loop {
-            // Counting the pool would cost what is measured; the last row of the log costs next to nothing.
-            let attempts = node.db.perform(database::AttemptsLogged).await?;
-            let is_through = attempts >= plan.entries
-                && usize::try_from(node.db.perform(GetStats { account: None }).await?.published).unwrap_or(0)
-                    >= plan.entries;
-            if is_through {
-                told(plan.entries);
-                break;
-            }
-            if attempts > done {
-                (done, since) = (attempts, Instant::now());
-                told(done.min(plan.entries));
-            }
-            if since.elapsed() > STUCK {
-                return Err(BenchError::Stuck(done));
-            }
-            app.clock().sleep(Duration::from_millis(20)).await;
-        }
+        let done = until_published(app, plan, &node.db, interruption, told).await;
+        // However it ended: nobody may write into a directory that is being removed.
         node.stop(Duration::from_secs(5)).await;
-        Ok(())
+        done
     })
+}
+
+async fn until_published(
+    app: &App,
+    plan: &Plan,
+    db: &DbHandle,
+    interruption: &Interruption,
+    told: &mut dyn FnMut(usize),
+) -> Result<(), BenchError> {
+    let (mut done, mut since) = (0, Instant::now());
+    loop {
+        interruption.check()?;
+        // Counting the pool would cost what is measured; the last row of the log costs next to nothing.
+        let attempts = db.perform(database::AttemptsLogged).await?;
+        let is_through = attempts >= plan.entries
+            && usize::try_from(db.perform(GetStats { account: None }).await?.published).unwrap_or(0)
+                >= plan.entries;
+        if is_through {
+            told(plan.entries);
+            return Ok(());
+        }
+        if attempts > done {
+            (done, since) = (attempts, Instant::now());
+            told(done.min(plan.entries));
+        }
+        if since.elapsed() > STUCK {
+            return Err(BenchError::Stuck(done));
+        }
+        app.clock().sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn judge(

@@ -121,6 +121,10 @@ impl Failure {
             | Failure::Operation(OperationError::Invalid(_))
             | Failure::Open(OpenError::KeySetting(_))
             | Failure::Demo(DemoError::Open(OpenError::KeySetting(_))) => ExitCode::from(2),
+            // As a shell shows a program that a signal has ended.
+            Failure::Bench(BenchError::Interrupted { signal }) => {
+                ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
+            }
             Failure::Open(_)
             | Failure::Serve(_)
             | Failure::Demo(_)
@@ -146,7 +150,8 @@ impl Failure {
     }
 }
 
-/// Reads the arguments, does what they say, and tells how it ended: 0 done, 1 failed, 2 usage, 3 partly failed run.
+/// Reads the arguments, does what they say, and tells how it ended: 0 done, 1 failed, 2 usage, 3 partly failed run; 128
+/// and the signal's number where one ended it.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     raise_open_files_limit();

@@ -1,11 +1,14 @@
 //! `contenthub bench`: its figures are there, and it leaves nothing behind and touches nothing of anybody's.
 
+use crate::support::app::SOON;
 use crate::support::command::Cli;
 use crate::support::on_both;
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 #[derive(QueryableByName)]
 struct Database {
@@ -15,6 +18,7 @@ struct Database {
 
 #[test]
 fn the_bench_counts_each_delivery_in_a_database_of_its_own() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     on_both(|url, dir| {
         // A variable names the configured database, which is none of the bench's business.
         let cli = Cli::on(dir, url).env("TMPDIR", &dir.display().to_string());
@@ -35,16 +39,56 @@ fn the_bench_counts_each_delivery_in_a_database_of_its_own() {
         assert!(figures["cpu_seconds"]["contenthub"].is_f64() && figures["cpu_seconds"]["sink"].is_f64());
         let backend = if flags.is_empty() { "sqlite" } else { "postgresql" };
         assert_eq!(figures["database"], backend);
-        assert_eq!(std::fs::read_dir(dir).expect("a folder").count(), 0, "nothing is left behind");
-        if let DatabaseUrl::Postgres(_) = url {
-            let mut conn = connect(url).expect("connected");
-            let left: Vec<Database> = diesel::sql_query(
-                "SELECT datname::text AS name FROM pg_database WHERE datname LIKE 'contenthub_bench_%'",
-            )
-            .load(&mut conn)
-            .expect("databases");
-            assert!(left.is_empty(), "{:?}", left.into_iter().map(|it| it.name).collect::<Vec<_>>());
+        nothing_is_left(dir);
+        assert_eq!(bench_databases(url), [""; 0]);
+    });
+}
+
+/// Each of these looks for what a bench left behind.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn nothing_is_left(dir: &Path) {
+    let left: Vec<_> = std::fs::read_dir(dir).expect("a folder").flatten().map(|it| it.path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// The benches' databases on this server.
+fn bench_databases(url: &DatabaseUrl) -> Vec<String> {
+    let DatabaseUrl::Postgres(_) = url else { return Vec::new() };
+    let mut conn = connect(url).expect("connected");
+    let found: Vec<Database> = diesel::sql_query(
+        "SELECT datname::text AS name FROM pg_database WHERE datname LIKE 'contenthub_bench_%'",
+    )
+    .load(&mut conn)
+    .expect("databases");
+    found.into_iter().map(|it| it.name).collect()
+}
+
+/// Whatever it is doing when somebody has enough of it.
+#[test]
+fn a_signal_takes_away_what_the_bench_has_made() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    on_both(|url, dir| {
+        let cli = Cli::in_dir(dir).env("TMPDIR", &dir.display().to_string());
+        let flags = match url {
+            DatabaseUrl::Sqlite(_) => vec![],
+            DatabaseUrl::Postgres(server) => vec!["--database-url", server],
+        };
+        let args = [&["bench", "--entries", "12000"], &flags[..]].concat();
+        for (while_it, signal, code) in
+            [("filling the pool: 3000 of", "INT", 130), ("publishing: ", "TERM", 143)]
+        {
+            let mut running = cli.spawn(&args);
+            let seen = running.stderr.wait_until(SOON, |text| text.contains(while_it).then_some(()));
+            assert!(seen.is_some(), "no “{while_it}”: {}", running.stderr.text());
+            assert!(std::fs::read_dir(dir).expect("a folder").count() > 0, "it works in this folder");
+            running.signal(signal);
+            let ended = running.wait(SOON).unwrap_or_else(|| panic!("it goes on after SIG{signal}"));
+            assert_eq!(ended.code(), Some(code), "{}", running.stderr.text());
+            assert!(running.stderr.text().contains("error: interrupted"), "{}", running.stderr.text());
+            nothing_is_left(dir);
         }
+        assert_eq!(bench_databases(url), [""; 0]);
     });
 }
 

@@ -62,7 +62,8 @@ impl Cli {
         self
     }
 
-    fn spawn(&self, args: &[&str]) -> Running {
+    /// Starts a command that a test does something to while it runs.
+    pub fn spawn(&self, args: &[&str]) -> Running {
         Running::spawn(&self.dir, &self.variables, &self.stdin, args)
     }
 
