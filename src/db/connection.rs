@@ -161,14 +161,7 @@ fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbErr
     }
     let mut connection = PgConnection::establish(&with_time_limit(url, patience)).map_err(|error| {
         // libpq repeats what it cannot read, and that may be the password.
-        let message = without_password_of(url, &plain(&error));
-        if message.contains("SSL support is not compiled in") {
-            DbError::Unusable(format!(
-                "{message}. Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS"
-            ))
-        } else {
-            DbError::Away(message)
-        }
+        not_reached(without_password_of(url, &plain(&error)))
     })?;
     // Compiling a plan takes longer than any of our statements, and is done anew at each execution.
     connection.batch_execute(&format!(
@@ -177,6 +170,22 @@ fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbErr
         STANDSTILL_MAX.as_millis()
     ))?;
     Ok(connection)
+}
+
+/// A server that is away may come back; one that cannot be talked to by this build will not.
+fn not_reached(message: String) -> DbError {
+    const NO_TLS_HERE: &str = "SSL support is not compiled in";
+    /// How a server, new or old, ends its refusal of an unencrypted connection that none of its rules allows.
+    const UNENCRYPTED: [&str; 2] = ["no encryption", "SSL off"];
+    const HOW: &str = "Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS";
+    if message.contains(NO_TLS_HERE) {
+        return DbError::Unusable(format!("{message}. {HOW}"));
+    }
+    let is_refused = UNENCRYPTED.iter().any(|sign| message.contains(sign));
+    if is_refused && !cfg!(feature = "postgres-tls") {
+        return DbError::Unusable(format!("{message}. It may take encrypted connections only. {HOW}"));
+    }
+    DbError::Away(message)
 }
 
 /// libpq waits for ever unless it is told otherwise.
@@ -328,6 +337,28 @@ mod tests {
     fn busy_ms(conn: &mut DbConnection) -> i32 {
         let DbConnection::Sqlite(inner) = conn else { panic!("it is on SQLite") };
         diesel::sql_query("PRAGMA busy_timeout").get_result::<BusyTimeout>(inner).expect("told").timeout
+    }
+
+    #[cfg(not(feature = "postgres-tls"))]
+    #[test]
+    fn a_server_that_wants_tls_is_told_from_one_that_is_away() {
+        let refusal = "connection to server at \"10.0.0.1\", port 5432 failed: FATAL:  no pg_hba.conf entry for host \
+                       \"10.0.0.2\", user \"a\", database \"b\", ";
+        for (message, wants_tls) in [
+            ("sslmode value \"require\" invalid when SSL support is not compiled in".to_owned(), true),
+            (format!("{refusal}no encryption"), true),
+            (format!("{refusal}SSL off"), true),
+            ("connection to server at \"10.0.0.1\", port 5432 failed: Connection refused".to_owned(), false),
+            (
+                "connection to server at \"a\" failed: FATAL:  the database system is starting up".to_owned(),
+                false,
+            ),
+        ] {
+            let told = not_reached(message.clone());
+            assert_eq!(matches!(told, DbError::Unusable(_)), wants_tls, "{told}");
+            assert_eq!(told.to_string().contains("--features postgres-tls"), wants_tls, "{told}");
+            assert!(told.to_string().contains(&message), "{told}");
+        }
     }
 
     #[test]
