@@ -147,8 +147,9 @@ pub fn insert_saying(conn: &mut DbConnection, saying: &Saying<'_>, now: Timestam
         .get_result(conn)?)
 }
 
-/// For the transaction that writes this row: its attempt has shown that the account is what is broken.
-pub(super) fn waits_for_account(conn: &mut DbConnection, log: LogId, message: &str) -> Result<(), DbError> {
+/// For the transaction that writes this row, and none after it: its attempt has shown something of the account, so that
+/// there is more to say, and no time for the next try.
+pub(super) fn reword(conn: &mut DbConnection, log: LogId, message: &str) -> Result<(), DbError> {
     diesel::update(dsl::publish_logs.filter(dsl::id.eq(log.0)))
         .set((dsl::error_message.eq(message), dsl::retry_at.eq(None::<i64>)))
         .execute(conn)?;

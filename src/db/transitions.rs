@@ -145,6 +145,10 @@ fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended, log: LogId) -> Resu
     }
 }
 
+/// Said of the last try of an entry that was the first to find nobody at its account's address.
+const FINAL_UNLESS_NOT_ALONE: &str = " (final, unless the next entry finds the same: then the account's address is \
+    wrong, and both wait until it is put right)";
+
 /// A second entry that finds nobody at the account's address suspends it, and both entries wait at no cost.
 fn second_wrong_address(
     conn: &mut DbConnection,
@@ -154,11 +158,17 @@ fn second_wrong_address(
 ) -> Result<(), DbError> {
     let entry = ended.attempt.entry;
     let first = super::accounts::note_wrong_address(conn, ended.account, entry)?;
-    let Some(first) = first.filter(|first| *first != entry) else { return Ok(()) };
+    let Some(first) = first.filter(|first| *first != entry) else {
+        // Its row is never changed, also where it turns out that this was not its end: so it says so now.
+        if ended.settlement.status == EntryStatus::Failed {
+            super::publish_log::reword(conn, log, &format!("{reason}{FINAL_UNLESS_NOT_ALONE}"))?;
+        }
+        return Ok(());
+    };
     super::accounts::suspend_if_unchanged(conn, ended.account, ended.account_version, reason, None)?;
     // What may be out needs a person whatever becomes of the account.
     if ended.settlement.status != EntryStatus::Uncertain {
-        super::publish_log::waits_for_account(conn, log, &format!("{reason}{WAITS_FOR_ACCOUNT}"))?;
+        super::publish_log::reword(conn, log, &format!("{reason}{WAITS_FOR_ACCOUNT}"))?;
     }
     for one in [first, entry] {
         diesel::update(

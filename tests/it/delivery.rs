@@ -93,6 +93,12 @@ fn a_second_entry_that_finds_nobody_suspends_the_account() {
             clock.forward(PAUSE);
         }
         assert_eq!((entry(&app, odd).status, entry(&app, odd).attempt), (EntryStatus::Failed, 2));
+        let said: Vec<bool> = attempts(&app, odd)
+            .iter()
+            .flat_map(|it| &it.error_message)
+            .map(|it| it.contains("final"))
+            .collect();
+        assert_eq!(said, [false, true], "the last of its tries says that it was the last");
         assert_eq!(lane(&app, account).suspended_reason, None);
     });
 }

@@ -27,8 +27,19 @@ fn both_entries_that_found_nobody_go_back_also_without_retries_left() {
         let account = one_by_one(&app, "hook", json!({"url": receiver.url("/")}));
         let last_try = |addition| Addition { max_retries: 0, ..addition };
         let ids = ["first", "second"].map(|title| add_as(&app, title, account, last_try));
-        report_of(&app, task(&app, "run"));
+        let report = report_of(&app, task(&app, "run"));
         assert_eq!(ids.map(|id| entry(&app, id).status), [EntryStatus::Pending; 2]);
+        // Neither reads as final, wherever it is read.
+        let said = ids.map(|id| entry(&app, id).last_error.unwrap_or_default());
+        let logged = ids.map(|id| attempts(&app, id).remove(0).error_message.unwrap_or_default());
+        let reported: Vec<String> = report.data.results.into_iter().flat_map(|one| one.error).collect();
+        assert_eq!((&said, &said[..]), (&logged, &reported[..]));
+        assert!(
+            said[0].contains("404") && said[0].contains("final, unless the next entry finds the same"),
+            "{}",
+            said[0]
+        );
+        assert!(said[1].contains("404") && said[1].contains("not final"), "{}", said[1]);
     });
 }
 
