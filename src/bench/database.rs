@@ -63,8 +63,8 @@ pub fn make(plan: &Plan, directory: &Path) -> Result<Made, BenchError> {
 /// In one transaction: few enough that whoever interrupts the bench does not wait.
 const AT_ONCE: usize = 1000;
 
-/// Accounts on the sink, and one content with one entry for each delivery. `told` hears how many contents there are, and
-/// may end it.
+/// Accounts on the sink, and one content with one entry for each delivery. `told` hears how many entries' worth is done,
+/// and may end it.
 pub fn fill(
     app: &App,
     plan: &Plan,
@@ -84,7 +84,7 @@ pub fn fill(
     while contents.len() < plan.entries {
         let count = (plan.entries - contents.len()).min(AT_ONCE);
         contents.extend(app.run(CreateMany { count, body_bytes: BODY_BYTES })?);
-        told(contents.len())?;
+        told(contents.len() / 2)?;
     }
     // Entries last, and their times from here: what fills slowly must not look late.
     let first_due = first_after.map(|lead| app.clock().now() + lead);
@@ -93,7 +93,7 @@ pub fn fill(
         first_due.map(|first| first + share)
     };
     let places: Vec<usize> = (0..plan.entries).collect();
-    for batch in places.chunks(AT_ONCE) {
+    for (number, batch) in places.chunks(AT_ONCE).enumerate() {
         let addition = |place: &usize| Addition {
             account: accounts.get(place % accounts.len().max(1)).copied(),
             scheduled_at: due(*place),
@@ -101,7 +101,7 @@ pub fn fill(
         };
         let items = batch.iter().map(addition).collect();
         app.run(BatchAdd { items, on_conflict: OnConflict::Fail })?;
-        told(contents.len())?;
+        told((contents.len() + number * AT_ONCE + batch.len()) / 2)?;
     }
     Ok(())
 }

@@ -36,12 +36,9 @@ pub fn run(
         postgres,
         lateness: arguments.lateness,
     };
-    let (mut progress, mut part) = (Progress::new("starting", None), "starting");
-    let measured = bench::run(&plan, settings, &mut |now, done| {
-        if now != part {
-            part = now;
-            progress.next(now);
-        }
+    let mut progress = Progress::new("starting", None);
+    let measured = bench::run(&plan, settings, &mut |part, done| {
+        progress.next(part);
         progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(plan.entries).unwrap_or(0));
     })?;
     drop(progress);

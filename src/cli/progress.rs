@@ -1,5 +1,6 @@
 //! How far long work is: a bar where stderr is a terminal; elsewhere a line at each quarter, if there is much to do.
 
+use crate::logging;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ impl Progress {
     /// `what` is done, such as “reading files”; how much there is to do may not be known yet.
     pub fn new(what: &'static str, total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+        logging::beside(Some(bar.clone()));
         let progress = Progress { what, bar, total, quarters_told: 0 };
         progress.dress();
         progress
@@ -26,10 +28,14 @@ impl Progress {
 
     fn dress(&self) {
         let template = match self.total {
-            Some(_) => "{msg} {wide_bar} {pos} of {len}",
-            None => "{spinner} {msg}",
+            // As wide from the first number to the last, so that the bar only grows.
+            Some(total) => {
+                let width = total.to_string().len();
+                format!("{{msg}} {{wide_bar}} {{pos:>{width}}} of {{len}}")
+            }
+            None => "{spinner} {msg}".to_owned(),
         };
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             self.bar.set_style(style);
         }
         self.bar.set_message(self.what);
@@ -56,8 +62,11 @@ impl Progress {
         }
     }
 
-    /// A next part of the work, whose size is not known.
+    /// A next part of the work, whose size is not known, unless it is that part already.
     pub fn next(&mut self, what: &'static str) {
+        if self.what == what {
+            return;
+        }
         self.what = what;
         self.total = None;
         self.quarters_told = 0;
@@ -67,6 +76,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        logging::beside(None);
         self.bar.finish_and_clear();
     }
 }
