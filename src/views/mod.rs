@@ -266,7 +266,7 @@ pub struct LogView {
 impl From<LogRow> for LogView {
     fn from(row: LogRow) -> Self {
         LogView {
-            duration_ms: row.finished_at.since(row.started_at).as_secs_f64() * 1000.0,
+            duration_ms: row.finished_at.since(row.started_at).as_micros() as f64 / 1000.0,
             id: row.id,
             pool_id: row.pool_id,
             content_id: row.content_id,
