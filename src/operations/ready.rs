@@ -10,6 +10,7 @@ use crate::domain::account::OnUnknown;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::AccountId;
 use crate::domain::outcome::OnUnknownEnd;
+use crate::platforms::guarded::delivery_class;
 use crate::platforms::platform::{Credentials, Destination, Platform};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
@@ -83,7 +84,7 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
         None => Credentials::default(),
     };
     Ok(Ready {
-        class: platform.delivery_class(&settings),
+        class: delivery_class(&*platform, &settings).map_err(|error| unready(error.to_string()))?,
         on_unknown: on_unknown_end(row.on_unknown),
         version: row.version,
         destination: Arc::new(Destination {

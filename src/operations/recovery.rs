@@ -10,6 +10,7 @@ use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::{AttemptId, NodeId};
 use crate::domain::outcome::{Outcome, Problem, Seen, Settlement, judge, settle};
 use crate::domain::retry::Jitter;
+use crate::platforms::guarded::delivery_class;
 use std::time::Duration;
 
 /// Which claims count as dead.
@@ -110,7 +111,8 @@ fn lost(held: Held, cx: &Context, now: Timestamp) -> Ended {
     let class = cx
         .registry
         .get(&held.platform)
-        .map_or(DeliveryClass::Blind, |platform| platform.delivery_class(&settings));
+        .and_then(|platform| delivery_class(&**platform, &settings).ok())
+        .unwrap_or(DeliveryClass::Blind);
     let on_unknown = on_unknown_end(held.on_unknown);
     let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
     let outcome = judge(Seen::EndUnseen { problem, retry_after: None }, class, on_unknown);
