@@ -2,6 +2,7 @@
 
 use crate::actors::db::DbHandle;
 use crate::actors::executor::{ExecutorSettings, PublishingExecutorActor, Tick, Wire};
+use crate::actors::in_flight::InFlight;
 use crate::actors::publisher::PublisherActor;
 use crate::actors::scheduler::SchedulerActor;
 use crate::actors::shutdown;
@@ -68,10 +69,11 @@ impl Node {
             },
             clock.clone(),
             db.clone(),
+            InFlight::new(clock.clone()),
             locks.clone(),
         );
         let executor = Supervisor::start(move |_| executor);
-        let (arbiters, publishers) = start_publishers(&clock, &executor);
+        let (arbiters, publishers) = start_publishers(&clock);
         let scheduler = match settings.scope {
             ClaimScope::Everything => {
                 let tick = executor.clone().recipient::<Tick>();
@@ -106,15 +108,14 @@ impl Node {
 
 fn start_publishers(
     clock: &Arc<dyn Clock>,
-    executor: &Addr<PublishingExecutorActor>,
 ) -> (Vec<Arbiter>, Vec<Recipient<crate::actors::publisher::Publish>>) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let arbiters: Vec<Arbiter> = (0..(cores / 2).clamp(1, PUBLISHERS)).map(|_| Arbiter::new()).collect();
     let publishers = (0..PUBLISHERS)
         .map(|number| {
-            let (clock, executor) = (clock.clone(), executor.clone().recipient());
+            let clock = clock.clone();
             let arbiter = arbiters[number % arbiters.len()].handle();
-            Supervisor::start_in_arbiter(&arbiter, move |_| PublisherActor { clock, executor }).recipient()
+            Supervisor::start_in_arbiter(&arbiter, move |_| PublisherActor { clock }).recipient()
         })
         .collect();
     (arbiters, publishers)

@@ -1,17 +1,15 @@
 //! Keeps the wire full. Holds who is in flight; decides nothing (`engine/dispatch.rs`).
 
 use super::db::{Changed, DbHandle};
+use super::in_flight::InFlight;
 use super::publisher::{AttemptEnded, Publish};
 use crate::db::node_locks::NodeLocks;
 use crate::db::transitions::{Ended, Written};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{AttemptId, NodeId};
-use crate::domain::outcome::{Outcome, settle};
-use crate::domain::retry::Jitter;
 use crate::engine::dispatch::{Dispatch, Effect, Event, HasAttempt};
 use crate::operations::OperationError;
 use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
-use crate::operations::ready::Ready;
 use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Renew};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -48,6 +46,7 @@ pub struct PublishingExecutorActor {
     dispatch: Dispatch<Ended>,
     clock: Arc<dyn Clock>,
     db: DbHandle,
+    in_flight: Arc<InFlight>,
     publishers: Vec<Recipient<Publish>>,
     next_publisher: usize,
     scheduler: Option<Recipient<Changed>>,
@@ -63,7 +62,7 @@ impl HasAttempt for Ended {
     }
 }
 
-/// Command: who publishes, and who fires. Sent once, after all of them are started.
+/// Command: who publishes, and who fires. Sent after all of them are started, and when one was started anew.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Wire {
@@ -76,6 +75,7 @@ impl PublishingExecutorActor {
         settings: ExecutorSettings,
         clock: Arc<dyn Clock>,
         db: DbHandle,
+        in_flight: Arc<InFlight>,
         locks: Option<Arc<NodeLocks>>,
     ) -> Self {
         PublishingExecutorActor {
@@ -83,6 +83,7 @@ impl PublishingExecutorActor {
             settings,
             clock,
             db,
+            in_flight,
             publishers: Vec::new(),
             next_publisher: 0,
             scheduler: None,
@@ -96,6 +97,8 @@ impl PublishingExecutorActor {
         for effect in self.dispatch.on(event, self.clock.now()) {
             match effect {
                 Effect::RunCycle { ended, slots, read_back } => {
+                    // Nothing is claimed that nobody could send.
+                    let slots = if self.can_send() { slots } else { 0 };
                     let cycle = Cycle {
                         node: self.settings.node.clone(),
                         lease: self.settings.lease,
@@ -115,6 +118,10 @@ impl PublishingExecutorActor {
                 }
             }
         }
+    }
+
+    fn can_send(&self) -> bool {
+        self.in_flight.is_open() && self.publishers.iter().any(Recipient::connected)
     }
 
     fn run_cycle(&mut self, cycle: Cycle, ctx: &mut Context<Self>) {
@@ -138,6 +145,7 @@ impl PublishingExecutorActor {
                 log::warn!("{} came too late: its lease was lost", one.attempt);
             }
         }
+        self.in_flight.written(ended.iter().map(|one| &one.attempt));
         for (execution, report) in &done.closed {
             log::info!("execution {execution} ended after {:.2} s: {}", report.duration, report.message);
         }
@@ -145,7 +153,8 @@ impl PublishingExecutorActor {
         let claimed = done.claims.iter().map(|claim| (claim.attempt, claim.account)).collect();
         for claim in done.claims {
             let Some(ready) = done.accounts.get(&claim.account) else { continue };
-            self.publish(Publish { claim, ready: ready.clone(), trusted_until }, ctx);
+            let flight = self.in_flight.add(&claim, ready, trusted_until);
+            self.publish(Publish { claim, ready: ready.clone(), trusted_until, flight });
         }
         if !done.closed.is_empty()
             && let Some(scheduler) = &self.scheduler
@@ -157,16 +166,16 @@ impl PublishingExecutorActor {
         self.apply(Event::CycleDone { claimed, open, again, look_again, looked_at }, ctx);
     }
 
-    fn publish(&mut self, command: Publish, ctx: &mut Context<Self>) {
-        self.next_publisher = (self.next_publisher + 1) % self.publishers.len().max(1);
-        let refused = match self.publishers.get(self.next_publisher) {
-            Some(publisher) => publisher.try_send(command).err().map(SendError::into_inner),
-            None => Some(command),
-        };
-        if let Some(command) = refused {
-            log::error!("no publisher takes {}", command.claim.attempt);
-            ctx.notify(AttemptEnded(not_sent(&command.claim, &command.ready, self.clock.now())));
+    /// Hands it to the next publisher that takes it. Where none does, it goes back unsent.
+    fn publish(&mut self, mut command: Publish) {
+        for _ in 0..self.publishers.len() {
+            self.next_publisher = (self.next_publisher + 1) % self.publishers.len();
+            match self.publishers[self.next_publisher].try_send(command) {
+                Ok(()) => return,
+                Err(refused) => command = refused.into_inner(),
+            }
         }
+        log::error!("no publisher takes {}", command.claim.attempt);
     }
 
     fn wake_at(&mut self, at: Timestamp, ctx: &mut Context<Self>) {
@@ -227,20 +236,6 @@ async fn recover(db: DbHandle, node: NodeId, locks: Option<Arc<NodeLocks>>) -> R
     db.perform(Recover { by: node, dead }).await
 }
 
-fn not_sent(claim: &crate::db::claim::Claim, ready: &Ready, now: Timestamp) -> Ended {
-    Ended {
-        attempt: claim.attempt,
-        content: claim.article.content_id,
-        revision: claim.article.revision,
-        account: claim.account,
-        account_version: ready.version,
-        execution: Some(claim.execution),
-        started_at: now,
-        finished_at: now,
-        settlement: settle(Outcome::NotSent, claim.standing, now, Jitter::from_random(0)),
-    }
-}
-
 /// A lease is trusted until this much before its end.
 fn trust_margin(lease: Duration) -> Duration {
     (lease / 10).max(Duration::from_millis(500))
@@ -251,6 +246,8 @@ impl Actor for PublishingExecutorActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
+        let (on_the_wire, ended) = self.in_flight.take_over(ctx.address().recipient());
+        self.dispatch = Dispatch::resuming(self.settings.slots, on_the_wire, ended);
         ctx.run_interval(self.settings.lease / 3, Self::renew_leases);
         ctx.run_interval((self.settings.lease / 4).min(Duration::from_secs(5)), Self::recover);
         self.recover(ctx);

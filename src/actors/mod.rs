@@ -3,6 +3,7 @@
 
 pub mod db;
 pub mod executor;
+pub mod in_flight;
 pub mod publisher;
 pub mod scheduler;
 pub mod shared_reads;

@@ -1,6 +1,7 @@
 //! One of the pool that does the publishing: runs each attempt in a task of its own, so that a panic, a hang or an
 //! unreadable answer is that attempt's outcome and nothing else.
 
+use super::in_flight::Flight;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::Clock;
@@ -29,6 +30,8 @@ pub struct Publish {
     pub ready: Ready,
     /// Monotonic time by which it must be over, or it is not begun.
     pub trusted_until: Duration,
+    /// Says to the executor how it ended, also where this message is lost.
+    pub flight: Flight,
 }
 
 /// Fact: an attempt ended. A panic and a full publisher are ends too.
@@ -39,7 +42,6 @@ pub struct AttemptEnded(pub Ended);
 /// Runs attempts. Holds nothing that a crash may not take.
 pub struct PublisherActor {
     pub clock: Arc<dyn Clock>,
-    pub executor: Recipient<AttemptEnded>,
 }
 
 impl Actor for PublisherActor {
@@ -57,25 +59,33 @@ impl Handler<Publish> for PublisherActor {
 
     fn handle(&mut self, command: Publish, _: &mut Self::Context) {
         let clock = self.clock.clone();
-        let executor = self.executor.clone();
+        let Publish { claim, ready, trusted_until, flight } = command;
         actix_rt::spawn(async move {
-            let ended = attempt(command, clock).await;
-            let id = ended.attempt;
-            if executor.send(AttemptEnded(ended)).await.is_err() {
-                log::error!("nobody takes the outcome of {id}; its lease will run out");
+            let ended = tokio::select! {
+                ended = attempt(claim, ready, trusted_until, &flight, clock) => Some(ended),
+                () = flight.is_cut() => None,
+            };
+            match ended {
+                Some(ended) => flight.ended(ended),
+                None => flight.was_cut(),
             }
         });
     }
 }
 
-async fn attempt(command: Publish, clock: Arc<dyn Clock>) -> Ended {
-    let Publish { claim, ready, trusted_until } = command;
+async fn attempt(
+    claim: Claim,
+    ready: Ready,
+    trusted_until: Duration,
+    flight: &Flight,
+    clock: Arc<dyn Clock>,
+) -> Ended {
     let started_at = clock.now();
     let title = claim.article.title.clone();
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let (standing, attempt, execution) = (claim.standing, claim.attempt, Some(claim.execution));
     let time_left = trusted_until.saturating_sub(clock.monotonic());
-    let seen = if time_left.is_zero() {
+    let seen = if time_left.is_zero() || !flight.leaves(time_left + LAST_WORD) {
         Seen::NotSent
     } else {
         call_platform(claim, &ready, time_left, started_at.micros() / 1_000_000, &*clock).await
@@ -117,7 +127,8 @@ async fn call_platform(
     let platform = ready.platform.clone();
     // The call itself may panic before there is a future, so both happen inside the task.
     let task = actix_rt::spawn(async move { platform.publish(call).await });
-    let abort = task.abort_handle();
+    // However this ends, the request ends with it.
+    let _request = EndWithMe(task.abort_handle());
     tokio::select! {
         end = task => end.unwrap_or_else(|end| {
             let message = match end.try_into_panic() {
@@ -127,10 +138,18 @@ async fn call_platform(
             Seen::Broke { problem: Problem::new("panic", message), may_have_left: true }
         }),
         () = clock.sleep(time_left + LAST_WORD) => {
-            abort.abort();
             let problem = Problem::new("timeout", format!("no end within {} s", time_left.as_secs()));
             Seen::EndUnseen { problem, retry_after: None }
         }
+    }
+}
+
+/// A task that does not outlive this value.
+struct EndWithMe(tokio::task::AbortHandle);
+
+impl Drop for EndWithMe {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

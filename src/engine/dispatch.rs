@@ -80,6 +80,18 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         }
     }
 
+    /// In the place of one that is gone: with what is on the wire, and what has come back and may not be written. Its
+    /// first cycle compares that with what the database says this node holds.
+    pub fn resuming(slots: usize, in_flight: Vec<(AttemptId, AccountId)>, ended: Vec<Ended>) -> Self {
+        Dispatch {
+            in_flight: in_flight.into_iter().collect(),
+            ended,
+            look_again: true,
+            read_back: true,
+            ..Dispatch::new(slots)
+        }
+    }
+
     pub fn on(&mut self, event: Event<Ended>, now: Timestamp) -> Vec<Effect<Ended>> {
         let mut alarm = None;
         match event {
@@ -247,6 +259,21 @@ mod tests {
         dispatch.on(Event::Woken, at(0));
         let effects = dispatch.on(nothing(true, 5, 9), at(10));
         assert!(matches!(effects.last(), Some(Effect::RunCycle { .. })), "{effects:?}");
+    }
+
+    #[test]
+    fn one_that_takes_the_place_of_another_writes_what_came_back_and_knows_what_is_out() {
+        let flights = vec![(id(1), AccountId(1)), (id(2), AccountId(1))];
+        let mut dispatch = Dispatch::resuming(4, flights, vec![Done(1)]);
+        match dispatch.on(Event::Drain, at(0)).pop() {
+            Some(Effect::RunCycle { ended, read_back, slots }) => {
+                let mut known = read_back.expect("what the one before claimed last is read back");
+                known.sort_unstable();
+                assert_eq!((ended, known, slots), (vec![Done(1)], vec![EntryId(1), EntryId(2)], 0));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(dispatch.entries(), [EntryId(2)]);
     }
 
     #[test]
