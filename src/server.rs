@@ -51,6 +51,7 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             db: node.db.clone(),
             lists: SharedReads::new(node.db.clone()),
             tokens: SharedReads::new(node.db.clone()),
+            crew: node.crew.clone(),
             cx: app.context().clone(),
             clock: app.clock().clone(),
             sites,

@@ -1,6 +1,7 @@
 //! The actors: they hold who is in flight, timers and connections. Rules are in `domain` and `engine`, truth is in the
 //! database.
 
+pub mod crew;
 pub mod db;
 pub mod executor;
 pub mod in_flight;
@@ -9,3 +10,4 @@ pub mod scheduler;
 pub mod shared_reads;
 pub mod shutdown;
 pub mod system_clock;
+pub mod watchdog;
