@@ -9,8 +9,7 @@ use crate::db::database_url::DatabaseUrl;
 use crate::db::migrations::{Migrated, migrate};
 use crate::db::{entries, publish_log};
 use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::execution::{ExecutionStatus, Trigger};
-use crate::domain::ids::{EntryId, ExecutionId, TaskId};
+use crate::domain::ids::{EntryId, TaskId};
 use crate::domain::pool_stats::PoolStats;
 use crate::domain::report::Report;
 use crate::domain::time_input::{self, TimeInputError};
@@ -18,28 +17,19 @@ use crate::node::{Node, NodeSettings};
 use crate::operations::account::CreateAccount;
 use crate::operations::content::CreateContent;
 use crate::operations::cycle::ClaimScope;
-use crate::operations::execution::{GetExecution, GetProgress, ListExecutions, RunProgress, TriggerTask};
+use crate::operations::execution::{ListExecutions, RunProgress};
 use crate::operations::history::ListHistory;
 use crate::operations::pool::{AddToPool, Addition, GetEntry, GetStats, ListEntries};
 use crate::operations::task::{CreateTask, ListTasks, MakeFirstTask, UpdateTask};
 use crate::operations::{Context, Operation, OperationError, Page, Paging, perform};
 use crate::platforms::registry::Registry;
 use crate::secrets::{SecretError, SecretKey};
+use crate::task_run::{self, FIRST_LOOK, Heed, LATER_LOOKS, Listener, Ran};
 use crate::views::{AccountView, ContentView, EntryView, ExecutionView, LogView, TaskView};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How often something is looked at that is waited for: often at first, then less.
-const FIRST_LOOK: Duration = Duration::from_millis(2);
-const LATER_LOOKS: Duration = Duration::from_millis(100);
-
-/// How often whoever listens is told how far a run is: counting costs something.
-const BETWEEN_WORDS: Duration = Duration::from_millis(500);
-
-/// Who is told how far a run is.
-type Listener<'a> = &'a mut (dyn FnMut(RunProgress) + Send);
 
 /// Why it cannot be opened. Nothing was changed but what could be made.
 #[derive(Debug, thiserror::Error)]
@@ -237,52 +227,22 @@ impl App {
         self.run_and_tell(task, Some(&mut told))
     }
 
-    fn run_and_tell(&self, task: TaskId, told: Option<Listener<'_>>) -> Result<Report, OperationError> {
-        let execution = self.run(TriggerTask { task, by: Trigger::Cli })?;
-        // On a thread of its own, because the caller's may have a runtime already.
-        let run = || actix_rt::System::new().block_on(self.work_on(task, execution, told));
-        std::thread::scope(|threads| threads.spawn(run).join())
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    }
-
-    async fn work_on(
+    /// The same, and SIGTERM and Ctrl-C stop it in order.
+    #[doc(hidden)]
+    pub fn run_task_heeding_signals(
         &self,
         task: TaskId,
-        execution: ExecutionId,
-        mut told: Option<Listener<'_>>,
-    ) -> Result<Report, OperationError> {
-        let mut next_word = self.clock.monotonic();
-        let node = self.start_node(ClaimScope::Task(task)).await?;
-        let mut pause = FIRST_LOOK;
-        let row = loop {
-            if let Some(told) = &mut told
-                && self.clock.monotonic() >= next_word
-            {
-                told(node.db.perform(GetProgress(execution)).await?);
-                next_word = self.clock.monotonic() + BETWEEN_WORDS;
+        mut told: impl FnMut(RunProgress) + Send,
+    ) -> Result<Ran, OperationError> {
+        task_run::run(self, task, Some(&mut told), Heed::Signals)
+    }
+
+    fn run_and_tell(&self, task: TaskId, told: Option<Listener<'_>>) -> Result<Report, OperationError> {
+        match task_run::run(self, task, told, Heed::Nothing)? {
+            Ran::Whole(report) => Ok(report),
+            Ran::Stopped { .. } | Ran::EndedAtOnce(_) => {
+                Err(OperationError::Internal("the run was stopped by a signal".to_owned()))
             }
-            let row = node.db.perform(GetExecution(execution)).await?;
-            if !matches!(row.status, ExecutionStatus::Queued | ExecutionStatus::Running) {
-                break row;
-            }
-            self.clock.sleep(pause).await;
-            pause = (pause * 2).min(LATER_LOOKS);
-            if pause >= LATER_LOOKS {
-                node.wake();
-            }
-        };
-        node.stop(self.grace()).await;
-        if let Some(told) = &mut told {
-            told(self.run(GetProgress(execution))?);
-        }
-        match row.report.as_deref().map(serde_json::from_str::<Report>) {
-            Some(Ok(report)) => Ok(report),
-            Some(Err(error)) => Err(OperationError::Internal(format!("the report cannot be read: {error}"))),
-            None => Err(OperationError::WrongState {
-                what: format!("execution {execution}"),
-                state: row.status.to_string(),
-                wanted: "it ended without a report",
-            }),
         }
     }
 
@@ -326,7 +286,7 @@ impl App {
         }
     }
 
-    fn grace(&self) -> Duration {
+    pub(crate) fn grace(&self) -> Duration {
         Duration::from_secs(self.settings.grace_seconds)
     }
 

@@ -88,6 +88,11 @@ pub mod background;
 pub mod config;
 
 #[doc(hidden)]
+pub mod signals;
+#[doc(hidden)]
+pub mod task_run;
+
+#[doc(hidden)]
 pub mod bench;
 #[doc(hidden)]
 pub mod demo;

@@ -1,27 +1,22 @@
 //! One node: its actors, in the order in which they start and stop.
 
+use crate::actors::crew::{Crew, Plan};
 use crate::actors::db::DbHandle;
-use crate::actors::executor::{ExecutorSettings, PublishingExecutorActor, Tick, Wire};
-use crate::actors::publisher::PublisherActor;
-use crate::actors::scheduler::SchedulerActor;
+use crate::actors::executor::{ExecutorSettings, Tick};
 use crate::actors::shutdown;
+use crate::actors::watchdog::Watchdog;
 use crate::db::connection::{DbError, Patience, pool};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::NodeLocks;
 use crate::domain::clock::Clock;
 use crate::domain::ids::NodeId;
-use crate::domain::retry::JitterSource;
 use crate::operations::Context;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::run_leases::TakeOverRuns;
 use crate::platforms;
 use crate::secrets;
-use actix::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// PublisherActors of a node. They share threads: HTTP is not the bottleneck (see docs/decisions).
-const PUBLISHERS: usize = 4;
 
 /// What a node needs to be told.
 #[derive(Debug, Clone)]
@@ -36,8 +31,8 @@ pub struct NodeSettings {
 /// A running node. Dropping it without [`Node::stop`] is like killing it.
 pub struct Node {
     pub db: DbHandle,
-    executor: Addr<PublishingExecutorActor>,
-    arbiters: Vec<Arbiter>,
+    pub crew: Arc<Crew>,
+    _watchdog: Watchdog,
     _locks: Option<Arc<NodeLocks>>,
 }
 
@@ -55,56 +50,40 @@ impl Node {
             DatabaseUrl::Postgres(_) => None,
         };
         let one_writer = locks.is_some();
-        let patience = match settings.scope {
-            ClaimScope::Everything => Patience::Server,
-            ClaimScope::Task(_) => Patience::Command,
+        let (patience, fires) = match settings.scope {
+            ClaimScope::Everything => (Patience::Server, true),
+            // A command fires no task.
+            ClaimScope::Task(_) => (Patience::Command, false),
         };
         let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
         let jitter = cx.jitter.clone();
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
         // Before anybody works on them.
         take_over_runs(&db, &settings).await;
-        let executor = PublishingExecutorActor::new(
-            ExecutorSettings {
-                node: id.clone(),
-                slots: settings.slots,
-                lease: settings.lease,
-                scope: settings.scope,
-            },
-            clock.clone(),
-            db.clone(),
-            locks.clone(),
-        );
-        let executor = Supervisor::start(move |_| executor);
-        let (arbiters, publishers) = start_publishers(&clock, &jitter, &executor, &db, &id);
-        let scheduler = match settings.scope {
-            ClaimScope::Everything => {
-                let tick = executor.clone().recipient::<Tick>();
-                let actor = SchedulerActor::new(clock, db.clone(), tick, settings.database);
-                let scheduler = Supervisor::start(move |_| actor).recipient();
-                db.tell_changes_to(scheduler.clone());
-                Some(scheduler)
-            }
-            // A command fires no task.
-            ClaimScope::Task(_) => None,
+        let executor = ExecutorSettings {
+            node: id,
+            slots: settings.slots,
+            lease: settings.lease,
+            scope: settings.scope,
         };
-        let wired = executor.send(Wire { publishers, scheduler }).await;
-        wired.map_err(|error| DbError::Unusable(format!("the executor did not start: {error}")))?;
-        Ok(Node { db, executor, arbiters, _locks: locks })
+        let (database, locks_of_node) = (settings.database, locks.clone());
+        let crew = Crew::start(Plan { executor, database, clock, jitter, db: db.clone(), locks, fires })
+            .map_err(|error| DbError::Unusable(format!("there is no thread for publishers: {error}")))?;
+        let watchdog = Watchdog::start(crew.clone());
+        Ok(Node { db, crew, _watchdog: watchdog, _locks: locks_of_node })
     }
 
     /// Has the executor look for work now.
     pub fn wake(&self) {
         // A full mailbox holds such a message already.
-        let _ = self.executor.try_send(Tick);
+        let _ = self.crew.executor().try_send(Tick);
     }
 
-    /// Claims no more, waits at most `grace` for what is on the wire, and ends. False where something was left.
+    /// Sends nothing new, waits at most `grace` for what is on the wire, and ends. False where something had no answer
+    /// then: it is written as unproven, or as uncertain where only a person can tell.
     pub async fn stop(self, grace: Duration) -> bool {
-        let drained = shutdown::drain(&self.executor, grace).await;
-        for arbiter in &self.arbiters {
-            arbiter.stop();
-        }
+        let drained = shutdown::drain(&self.crew, grace).await;
+        self.crew.dismiss();
         drained
     }
 }
@@ -119,26 +98,4 @@ async fn take_over_runs(db: &DbHandle, settings: &NodeSettings) {
         // A busy database is no reason not to start.
         Err(error) => log::warn!("runs that were left could not be looked for, and go on: {error}"),
     }
-}
-
-fn start_publishers(
-    clock: &Arc<dyn Clock>,
-    jitter: &Arc<JitterSource>,
-    executor: &Addr<PublishingExecutorActor>,
-    db: &DbHandle,
-    node: &NodeId,
-) -> (Vec<Arbiter>, Vec<Recipient<crate::actors::publisher::Publish>>) {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let arbiters: Vec<Arbiter> = (0..(cores / 2).clamp(1, PUBLISHERS)).map(|_| Arbiter::new()).collect();
-    let publishers = (0..PUBLISHERS)
-        .map(|number| {
-            let (clock, jitter) = (clock.clone(), jitter.clone());
-            let executor = executor.clone().recipient();
-            let (db, node) = (db.clone(), node.clone());
-            let arbiter = arbiters[number % arbiters.len()].handle();
-            Supervisor::start_in_arbiter(&arbiter, move |_| PublisherActor { clock, jitter, executor, db, node })
-                .recipient()
-        })
-        .collect();
-    (arbiters, publishers)
 }

@@ -8,11 +8,13 @@ use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::ServerLock;
 use crate::operations::cycle::ClaimScope;
 use crate::platforms::folder;
-use actix_rt::SystemRunner;
+use crate::signals::{Stop, StopSignal};
 use actix_web::{App as WebApp, HttpServer, web};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long requests that are being answered may take when the server ends.
+const LAST_ANSWERS_SECONDS: u64 = 2;
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,8 @@ pub enum ServeError {
     Db(#[from] DbError),
     #[error("the server broke: {0}")]
     Io(#[from] std::io::Error),
+    #[error("a second {0}: ended at once; what was on the wire is found out by the next start")]
+    EndedAtOnce(StopSignal),
 }
 
 /// Serves until SIGTERM or Ctrl-C. `ready` is told the address as soon as requests are answered.
@@ -31,18 +35,19 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError
     serve_until(Stop::listen()?, app, ready)
 }
 
-/// The same until a signal that may have come already.
+/// The same until a signal that may have come already. A second one ends it at once: nothing is written then, and the
+/// next start recovers what was on the wire as after a crash.
 pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     let Stop { system, mut signals } = stop;
     let address = app.settings().listen;
-    let _only_server = match &app.settings().database {
+    let only_server = match &app.settings().database {
         DatabaseUrl::Sqlite(path) => Some(ServerLock::take(path)?),
         DatabaseUrl::Postgres(_) => None,
     };
     let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr()?;
     let grace = Duration::from_secs(app.settings().grace_seconds);
-    system.block_on(async {
+    let ended = system.block_on(async {
         let node = app.start_node(ClaimScope::Everything).await?;
         let sites = app.settings().data_dir.join("sites");
         let healed = sites.clone();
@@ -51,6 +56,7 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             db: node.db.clone(),
             lists: SharedReads::new(node.db.clone()),
             tokens: SharedReads::new(node.db.clone()),
+            crew: node.crew.clone(),
             cx: app.context().clone(),
             clock: app.clock().clone(),
             sites,
@@ -59,55 +65,46 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
         let server = HttpServer::new(move || WebApp::new().service(api::routes(api.clone())))
             .workers(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
             .disable_signals()
-            .shutdown_timeout(5)
+            .shutdown_timeout(LAST_ANSWERS_SECONDS)
             .listen(listener)?
             .run();
         let handle = server.handle();
-        let running = actix_rt::spawn(server);
+        let mut running = actix_rt::spawn(server);
         ready(address);
-        signals.first().await;
-        log::info!("stopping: nothing new is sent; what is on the wire has {} s", grace.as_secs());
-        if !node.stop(grace).await {
-            log::warn!("something was still on the wire; the next start finds out what became of it");
-        }
-        handle.stop(true).await;
-        running.await.map_err(std::io::Error::other)??;
-        healing.await.map_err(std::io::Error::other)?;
-        Ok(())
-    })
-}
-
-/// SIGTERM and Ctrl-C, heard from the moment that this is made: neither ends the process by itself any more.
-pub struct Stop {
-    system: SystemRunner,
-    signals: StopSignals,
-}
-
-impl Stop {
-    pub fn listen() -> std::io::Result<Self> {
-        let system = actix_rt::System::new();
-        let signals = system.block_on(async { StopSignals::listen() })?;
-        Ok(Stop { system, signals })
-    }
-}
-
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(StopSignals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn first(&mut self) {
+        let broke = tokio::select! {
+            signal = signals.next() => {
+                log::info!("{signal}: nothing new is sent; what is on the wire has {} s", grace.as_secs());
+                false
+            }
+            // It does not end by itself. Whoever watches this process may start it again.
+            _ = &mut running => true,
+        };
+        let mut stopping = Box::pin(async move {
+            if !node.stop(grace).await {
+                log::warn!("something had no answer when the grace was over; the next start looks after it");
+            }
+            if broke {
+                return Err(std::io::Error::other("the HTTP server ended by itself"));
+            }
+            handle.stop(true).await;
+            running.await.map_err(std::io::Error::other)??;
+            if let Err(error) = healing.await {
+                log::warn!("the sites could not be healed: {error}");
+            }
+            Ok(())
+        });
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            stopped = &mut stopping => stopped.map_err(ServeError::from),
+            signal = signals.next() => {
+                // To the very end of the process this node is alive: its locks go when the kernel takes them.
+                std::mem::forget(stopping);
+                Err(ServeError::EndedAtOnce(signal))
+            }
         }
+    });
+    if matches!(ended, Err(ServeError::EndedAtOnce(_))) {
+        // Nobody waits for what still runs on its threads.
+        std::mem::forget((system, only_server));
     }
+    ended
 }

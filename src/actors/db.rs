@@ -3,21 +3,29 @@
 //!
 //! Three groups of threads, so that readers never wait for writers, and API load never starves the engine. On SQLite,
 //! which has one writer, the two writing groups take turns at a gate of their own instead of at the file's lock.
+//!
+//! Whoever asks for a person waits a moment for a permit and a moment for its turn, and is then told that there is too
+//! much to do; what a thread has begun with is waited for, because nobody else knows what becomes of it.
 
-use crate::db::connection::{Pool, Pooled};
+use crate::db::connection::{DbError, Pool, Pooled};
 use crate::domain::clock::Clock;
 use crate::operations::{Access, Context, Operation, OperationError, perform};
 use actix::prelude::*;
 use parking_lot::{Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for a permit before it is told that there is too much to do.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Operations of the API that may wait or run at once.
-const API_PERMITS: usize = 512;
+/// How long it then waits for a thread to begin with what it asks.
+const TURN_PATIENCE: Duration = Duration::from_secs(3);
+/// Questions of the API that may wait or run at once, and as many commands: a database that cannot be written can be
+/// read.
+const API_PERMITS: usize = 256;
 /// The engine's own, which the API cannot take.
 const ENGINE_PERMITS: usize = 64;
 
@@ -32,6 +40,16 @@ pub struct DbActor {
     clock: Arc<dyn Clock>,
     gate: Option<WriteGate>,
     work: Work,
+    /// Threads of the group that have died.
+    died: Arc<AtomicU64>,
+}
+
+impl Drop for DbActor {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.died.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Whom a thread works for.
@@ -48,8 +66,30 @@ impl Actor for DbActor {
 /// Command: run an operation and answer with its result.
 pub struct Perform<O: Operation> {
     operation: O,
+    turn: Arc<Turn>,
     /// Freed when the operation has run, not when its caller has gone.
     _permit: OwnedSemaphorePermit,
+}
+
+/// Whether an operation has begun, or whoever asked for it has given up: one of the two, whatever comes first.
+#[derive(Default)]
+struct Turn(AtomicU8);
+
+impl Turn {
+    const BEGUN: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    fn begin(&self) -> bool {
+        self.take(Turn::BEGUN)
+    }
+
+    fn give_up(&self) -> bool {
+        self.take(Turn::GIVEN_UP)
+    }
+
+    fn take(&self, state: u8) -> bool {
+        self.0.compare_exchange(0, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
 }
 
 impl<O: Operation> Message for Perform<O> {
@@ -60,6 +100,9 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
     type Result = Result<O::Output, OperationError>;
 
     fn handle(&mut self, command: Perform<O>, _: &mut Self::Context) -> Self::Result {
+        if !command.turn.begin() {
+            return Err(OperationError::Overloaded);
+        }
         // A panic would end this thread for good. The connection is given up with it: its transaction rolls back.
         let result = catch_unwind(AssertUnwindSafe(|| self.run(command.operation)));
         let result = result.unwrap_or_else(|panic| {
@@ -78,9 +121,8 @@ impl DbActor {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             None => {
-                let fresh = self.pool.get().map_err(|error| {
-                    OperationError::Db(crate::db::connection::DbError::Away(error.to_string()))
-                })?;
+                let fresh =
+                    self.pool.get().map_err(|error| OperationError::Db(DbError::Away(error.to_string())))?;
                 let fresh = self.conn.insert(fresh);
                 if self.work == Work::Engine {
                     fresh.plan_by_key()?;
@@ -114,14 +156,56 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 #[rtype(result = "()")]
 pub struct Changed;
 
+/// Threads that do the same work, started anew where one of them has died.
+struct Group {
+    start: Box<dyn Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync>,
+    threads: Mutex<Threads>,
+    permits: Arc<Semaphore>,
+}
+
+struct Threads {
+    address: Addr<DbActor>,
+    died: Arc<AtomicU64>,
+}
+
+impl Group {
+    fn new(
+        permits: usize,
+        start: impl Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let threads = Threads::start(&start);
+        let permits = Arc::new(Semaphore::new(permits));
+        Arc::new(Group { start: Box::new(start), threads: Mutex::new(threads), permits })
+    }
+
+    fn address(&self) -> Addr<DbActor> {
+        self.threads.lock().address.clone()
+    }
+
+    /// Gives back how many threads had died. Those that live finish what waits for them, and end.
+    fn mend(&self) -> u64 {
+        let mut threads = self.threads.lock();
+        let died = threads.died.load(Ordering::Relaxed);
+        if died > 0 {
+            *threads = Threads::start(&*self.start);
+        }
+        died
+    }
+}
+
+impl Threads {
+    fn start(start: &dyn Fn(Arc<AtomicU64>) -> Addr<DbActor>) -> Self {
+        let died = Arc::<AtomicU64>::default();
+        Threads { address: start(died.clone()), died }
+    }
+}
+
 /// Where operations are sent. Cheap to clone.
 #[derive(Clone)]
 pub struct DbHandle {
-    readers: Addr<DbActor>,
-    writers: Addr<DbActor>,
-    engine: Addr<DbActor>,
-    api_permits: Arc<Semaphore>,
-    engine_permits: Arc<Semaphore>,
+    readers: Arc<Group>,
+    writers: Arc<Group>,
+    engine: Arc<Group>,
     on_change: Arc<Mutex<Option<Recipient<Changed>>>>,
 }
 
@@ -129,47 +213,65 @@ impl DbHandle {
     /// Starts the threads. `one_writer` for SQLite.
     pub fn start(pool: Pool, cx: Arc<Context>, clock: Arc<dyn Clock>, one_writer: bool) -> Self {
         let gate = one_writer.then(WriteGate::default);
-        let group = |threads: usize, work: Work| {
+        let group = |threads: usize, permits: usize, work: Work| {
             let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
-            SyncArbiter::start(threads, move || DbActor {
-                pool: pool.clone(),
-                conn: None,
-                cx: cx.clone(),
-                clock: clock.clone(),
-                gate: gate.clone(),
-                work,
+            Group::new(permits, move |died| {
+                let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
+                SyncArbiter::start(threads, move || DbActor {
+                    pool: pool.clone(),
+                    conn: None,
+                    cx: cx.clone(),
+                    clock: clock.clone(),
+                    gate: gate.clone(),
+                    work,
+                    died: died.clone(),
+                })
             })
         };
         DbHandle {
-            readers: group(2, Work::People),
-            writers: group(if one_writer { 1 } else { 4 }, Work::People),
-            engine: group(1, Work::Engine),
-            api_permits: Arc::new(Semaphore::new(API_PERMITS)),
-            engine_permits: Arc::new(Semaphore::new(ENGINE_PERMITS)),
+            readers: group(2, API_PERMITS, Work::People),
+            writers: group(if one_writer { 1 } else { 4 }, API_PERMITS, Work::People),
+            engine: group(1, ENGINE_PERMITS, Work::Engine),
             on_change: Arc::default(),
         }
     }
 
-    /// Connections that the threads of [`DbHandle::start`] use.
-    pub const CONNECTIONS: u32 = 8;
+    /// Connections that the threads of [`DbHandle::start`] use, also while threads that take the place of others start.
+    pub const CONNECTIONS: u32 = 12;
 
     /// Who hears of changes made here.
     pub fn tell_changes_to(&self, recipient: Recipient<Changed>) {
         *self.on_change.lock() = Some(recipient);
     }
 
+    /// Starts anew the groups in which a thread has died, on the current actix system. Gives back how many had.
+    pub fn mend(&self) -> u64 {
+        [&self.readers, &self.writers, &self.engine].map(|group| group.mend()).iter().sum()
+    }
+
     /// Runs an operation. Overload is an error, not a queue without end.
     pub async fn perform<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
-        let (group, permits) = match O::ACCESS {
-            Access::Read => (&self.readers, &self.api_permits),
-            Access::Write => (&self.writers, &self.api_permits),
-            Access::Engine => (&self.engine, &self.engine_permits),
+        let group = match O::ACCESS {
+            Access::Read => &self.readers,
+            Access::Write => &self.writers,
+            Access::Engine => &self.engine,
         };
-        let permit = tokio::time::timeout(PATIENCE, permits.clone().acquire_owned()).await;
+        let permit = tokio::time::timeout(PATIENCE, group.permits.clone().acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
-        let answer = group.send(Perform { operation, _permit: permit }).await;
-        let result =
-            answer.map_err(|_| OperationError::Internal("the database threads have ended".to_owned()))?;
+        let turn = Arc::<Turn>::default();
+        let command = Perform { operation, turn: turn.clone(), _permit: permit };
+        let mut answer = pin!(group.address().send(command));
+        let answer = match O::ACCESS {
+            Access::Engine => answer.await,
+            Access::Read | Access::Write => match tokio::time::timeout(TURN_PATIENCE, &mut answer).await {
+                Ok(answer) => answer,
+                Err(_) if turn.give_up() => return Err(OperationError::Overloaded),
+                Err(_) => answer.await,
+            },
+        };
+        let result = answer.map_err(|_| {
+            OperationError::Db(DbError::Away("its thread ended; another takes its place".to_owned()))
+        })?;
         if O::ACCESS == Access::Write && result.is_ok() {
             self.announce();
         }

@@ -1,20 +1,18 @@
 //! Keeps the wire full. Holds who is in flight; decides nothing (`engine/dispatch.rs`).
 
 use super::db::{Changed, DbHandle};
+use super::in_flight::InFlight;
 use super::publisher::{AttemptEnded, Publish};
 use crate::db::claim::Claim;
 use crate::db::node_locks::NodeLocks;
 use crate::db::transitions::{Ended, Written};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{AttemptId, NodeId};
-use crate::domain::outcome::Outcome;
-use crate::domain::retry::Jitter;
-use crate::domain::settlement::{Settlement, settle};
 use crate::domain::trust::{Trust, TrustWindow};
-use crate::engine::dispatch::{Dispatch, Effect, Event, Flight, HasAttempt};
+use crate::domain::turns::Room;
+use crate::engine::dispatch::{AttemptKind, Dispatch, Effect, Event, HasAttempt};
 use crate::operations::OperationError;
 use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
-use crate::operations::ready::Ready;
 use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Renew};
 use crate::operations::run_leases::RenewRuns;
 use actix::prelude::*;
@@ -52,6 +50,7 @@ pub struct PublishingExecutorActor {
     dispatch: Dispatch<Ended>,
     clock: Arc<dyn Clock>,
     db: DbHandle,
+    in_flight: Arc<InFlight>,
     publishers: Vec<Recipient<Publish>>,
     next_publisher: usize,
     scheduler: Option<Recipient<Changed>>,
@@ -69,7 +68,7 @@ impl HasAttempt for Ended {
     }
 }
 
-/// Command: who publishes, and who fires. Sent once, after all of them are started.
+/// Command: who publishes, and who fires. Sent after all of them are started, and when one was started anew.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Wire {
@@ -82,6 +81,7 @@ impl PublishingExecutorActor {
         settings: ExecutorSettings,
         clock: Arc<dyn Clock>,
         db: DbHandle,
+        in_flight: Arc<InFlight>,
         locks: Option<Arc<NodeLocks>>,
     ) -> Self {
         PublishingExecutorActor {
@@ -89,6 +89,7 @@ impl PublishingExecutorActor {
             settings,
             clock,
             db,
+            in_flight,
             publishers: Vec::new(),
             next_publisher: 0,
             scheduler: None,
@@ -103,6 +104,8 @@ impl PublishingExecutorActor {
         for effect in self.dispatch.on(event, self.clock.now()) {
             match effect {
                 Effect::RunCycle { ended, room, read_back } => {
+                    // Nothing is claimed that nobody could send.
+                    let room = if self.can_send() { room } else { Room::default() };
                     let cycle = Cycle {
                         node: self.settings.node.clone(),
                         lease: self.settings.lease,
@@ -122,6 +125,10 @@ impl PublishingExecutorActor {
                 }
             }
         }
+    }
+
+    fn can_send(&self) -> bool {
+        self.in_flight.is_open() && self.publishers.iter().any(Recipient::connected)
     }
 
     fn run_cycle(&mut self, cycle: Cycle, ctx: &mut Context<Self>) {
@@ -145,14 +152,16 @@ impl PublishingExecutorActor {
         for (one, written) in ended.iter().zip(&done.written) {
             tell_late(one, *written);
         }
+        self.in_flight.written(ended.iter().map(|one| &one.attempt));
         for (execution, report) in &done.closed {
             log::info!("execution {execution} ended after {:.2} s: {}", report.duration, report.message);
         }
         let trust = Trust::new(window, self.clock.clone());
-        let claimed = done.claims.iter().map(|claim| (claim.attempt, flight(claim))).collect();
+        let claimed = done.claims.iter().map(|claim| (claim.attempt, kind(claim))).collect();
         for claim in done.claims {
             let Some(ready) = done.accounts.get(&claim.account) else { continue };
-            self.publish(Publish { claim, ready: ready.clone(), trust: trust.clone() }, ctx);
+            let flight = self.in_flight.add(&claim, kind(&claim), ready, &trust);
+            self.publish(Publish { claim, ready: ready.clone(), trust: trust.clone(), flight });
         }
         if !done.closed.is_empty()
             && let Some(scheduler) = &self.scheduler
@@ -164,16 +173,16 @@ impl PublishingExecutorActor {
         self.apply(Event::CycleDone { claimed, open, again, look_again, looked_at }, ctx);
     }
 
-    fn publish(&mut self, command: Publish, ctx: &mut Context<Self>) {
-        self.next_publisher = (self.next_publisher + 1) % self.publishers.len().max(1);
-        let refused = match self.publishers.get(self.next_publisher) {
-            Some(publisher) => publisher.try_send(command).err().map(SendError::into_inner),
-            None => Some(command),
-        };
-        if let Some(command) = refused {
-            log::error!("no publisher takes {}", command.claim.attempt);
-            ctx.notify(AttemptEnded(not_sent(&command.claim, &command.ready, self.clock.now())));
+    /// Hands it to the next publisher that takes it. Where none does, it goes back unsent.
+    fn publish(&mut self, mut command: Publish) {
+        for _ in 0..self.publishers.len() {
+            self.next_publisher = (self.next_publisher + 1) % self.publishers.len();
+            match self.publishers[self.next_publisher].try_send(command) {
+                Ok(()) => return,
+                Err(refused) => command = refused.into_inner(),
+            }
         }
+        log::error!("no publisher takes {}", command.claim.attempt);
     }
 
     fn wake_at(&mut self, at: Timestamp, ctx: &mut Context<Self>) {
@@ -260,30 +269,11 @@ async fn recover(db: DbHandle, node: NodeId, locks: Option<Arc<NodeLocks>>) -> R
     db.perform(Recover { by: node, dead }).await
 }
 
-fn not_sent(claim: &Claim, ready: &Ready, now: Timestamp) -> Ended {
-    let settlement = match claim.question {
-        Some(question) => Settlement::asked_again(question, claim.standing),
-        None => settle(Outcome::NotSent, claim.standing, now, Jitter::from_random(0)),
-    };
-    Ended {
-        attempt: claim.attempt,
-        content: claim.article.content_id,
-        revision: claim.article.revision,
-        account: claim.account,
-        account_version: ready.version,
-        execution: claim.execution,
-        started_at: now,
-        finished_at: now,
-        settlement,
-        has_steps: false,
-    }
-}
-
-fn flight(claim: &Claim) -> Flight {
+fn kind(claim: &Claim) -> AttemptKind {
     match (claim.question, claim.suspect) {
-        (Some(_), _) => Flight::Question,
-        (None, true) => Flight::Suspect,
-        (None, false) => Flight::Send,
+        (Some(_), _) => AttemptKind::Question,
+        (None, true) => AttemptKind::Suspect,
+        (None, false) => AttemptKind::Send,
     }
 }
 
@@ -308,6 +298,8 @@ impl Actor for PublishingExecutorActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
+        let (on_the_wire, ended) = self.in_flight.take_over(ctx.address().recipient());
+        self.dispatch = Dispatch::resuming(self.settings.slots, on_the_wire, ended);
         ctx.run_interval(self.settings.lease / 3, Self::renew_leases);
         ctx.run_interval((self.settings.lease / 4).min(Duration::from_secs(5)), Self::recover);
         self.recover(ctx);

@@ -2,10 +2,13 @@
 //! database.
 
 pub mod checkpoints;
+pub mod crew;
 pub mod db;
 pub mod executor;
+pub mod in_flight;
 pub mod publisher;
 pub mod scheduler;
 pub mod shared_reads;
 pub mod shutdown;
 pub mod system_clock;
+pub mod watchdog;

@@ -3,6 +3,7 @@
 
 use super::checkpoints::Checkpoints;
 use super::db::DbHandle;
+use super::in_flight::Flight;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::{Clock, Timestamp};
@@ -36,6 +37,8 @@ pub struct Publish {
     pub ready: Ready,
     /// Until when it must be over, or it is not begun.
     pub trust: Trust,
+    /// Says to the executor how it ended, also where this message is lost.
+    pub flight: Flight,
 }
 
 /// Fact: an attempt ended. A panic and a full publisher are ends too.
@@ -47,7 +50,6 @@ pub struct AttemptEnded(pub Ended);
 pub struct PublisherActor {
     pub clock: Arc<dyn Clock>,
     pub jitter: Arc<JitterSource>,
-    pub executor: Recipient<AttemptEnded>,
     /// Where steps of long publishes are kept.
     pub db: DbHandle,
     pub node: NodeId,
@@ -68,25 +70,30 @@ impl Handler<Publish> for PublisherActor {
 
     fn handle(&mut self, command: Publish, _: &mut Self::Context) {
         let (clock, jitter) = (self.clock.clone(), self.jitter.clone());
-        let executor = self.executor.clone();
-        let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &command.claim);
+        let Publish { claim, ready, trust, flight } = command;
+        let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &claim);
         actix_rt::spawn(async move {
-            let ended = attempt(command, clock, &jitter, keeper).await;
-            let id = ended.attempt;
-            if executor.send(AttemptEnded(ended)).await.is_err() {
-                log::error!("nobody takes the outcome of {id}; its lease will run out");
+            let ended = tokio::select! {
+                ended = attempt(claim, ready, trust, &flight, clock, &jitter, keeper) => Some(ended),
+                () = flight.is_cut() => None,
+            };
+            match ended {
+                Some(ended) => flight.ended(ended),
+                None => flight.was_cut(),
             }
         });
     }
 }
 
 async fn attempt(
-    command: Publish,
+    claim: Claim,
+    ready: Ready,
+    trust: Trust,
+    flight: &Flight,
     clock: Arc<dyn Clock>,
     jitter: &JitterSource,
     keeper: Checkpoints,
 ) -> Ended {
-    let Publish { claim, ready, trust } = command;
     fail_point!("sending");
     let started_at = clock.now();
     let (attempt, execution, question) = (claim.attempt, claim.execution, claim.question);
@@ -99,8 +106,12 @@ async fn attempt(
         ready: &ready,
         clock: &*clock,
     };
+    if ready.platform.has_steps() {
+        flight.has_steps(&call.publish.journal);
+    }
+    let may_begin = !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
     let end = match question {
-        _ if time_left.is_zero() => call.not_begun(),
+        _ if !may_begin => call.not_begun(),
         None => End::Attempt(call.publish().await),
         Some(Question::LookUp { .. }) => End::LookedUp(call.look_up().await),
         Some(Question::Ask { .. }) => End::Progress(call.ask().await),
@@ -210,9 +221,10 @@ impl Call<'_> {
 
     async fn look_up(self) -> LookedUp {
         let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
-        let answer = self.bounded(async move { platform.look_up(call).await }).await.unwrap_or_else(
-            |broken| LookedUp::Unknown { problem: broken.problem(), retry_after: None },
-        );
+        let answer = self
+            .bounded(async move { platform.look_up(call).await })
+            .await
+            .unwrap_or_else(|broken| LookedUp::Unknown { problem: broken.problem(), retry_after: None });
         let (entry, account) = (self.publish.entry, &self.ready.destination.account_name);
         log::info!("entry {entry} was looked up on {account}: {}", in_words(&answer));
         answer
@@ -220,9 +232,10 @@ impl Call<'_> {
 
     async fn ask(self) -> Progress {
         let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
-        let answer = self.bounded(async move { platform.ask(call).await }).await.unwrap_or_else(|broken| {
-            Progress::Unknown { problem: broken.problem(), retry_after: None }
-        });
+        let answer = self
+            .bounded(async move { platform.ask(call).await })
+            .await
+            .unwrap_or_else(|broken| Progress::Unknown { problem: broken.problem(), retry_after: None });
         if let Progress::Published(receipt) = &answer {
             tell(&self.publish, &self.title, &Outcome::Published(receipt.clone()));
         }
@@ -234,7 +247,8 @@ impl Call<'_> {
     async fn bounded<T: 'static>(&self, asked: impl Future<Output = T> + 'static) -> Result<T, Broken> {
         let time_left = self.publish.time_left;
         let task = actix_rt::spawn(asked);
-        let abort = task.abort_handle();
+        // However this ends, the request ends with it.
+        let _request = EndWithMe(task.abort_handle());
         tokio::select! {
             end = task => end.map_err(|end| {
                 let message = match end.try_into_panic() {
@@ -244,10 +258,18 @@ impl Call<'_> {
                 Broken::Panic(Problem::new("panic", message))
             }),
             () = self.clock.sleep(time_left + LAST_WORD) => {
-                abort.abort();
                 Err(Broken::TimeOut(Problem::new("timeout", format!("no end within {} s", time_left.as_secs()))))
             }
         }
+    }
+}
+
+/// A task that does not outlive this value.
+struct EndWithMe(tokio::task::AbortHandle);
+
+impl Drop for EndWithMe {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

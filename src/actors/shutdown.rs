@@ -1,16 +1,50 @@
-//! Stopping without losing anything: no more claims, then a grace for what is on the wire, then its outcomes written.
+//! Stopping without losing anything: nothing new is sent, what is on the wire gets a grace, and whatever has no answer
+//! then is written as what it is: nobody knows.
 
-use super::executor::{Drain, PublishingExecutorActor};
-use actix::prelude::*;
+use super::crew::Crew;
+use super::executor::Drain;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-/// Drains the executor. False where something was still on the wire when the grace was over: its lease runs out, and
-/// the next node to look takes it back.
-pub async fn drain(executor: &Addr<PublishingExecutorActor>, grace: Duration) -> bool {
-    let (done, wait) = oneshot::channel();
-    if executor.send(Drain(done)).await.is_err() {
-        return false;
+/// Of the grace, kept for cutting off what has no answer, and for writing that.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long a thread that is at something else has to hear that it is over.
+const HEARING: Duration = Duration::from_millis(200);
+/// Beyond the grace, for a database that is slow to take it. Where it takes nothing, the next start finds the claims.
+const WRITING: Duration = Duration::from_secs(3);
+/// A dead executor has a successor soon.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Drains a node. False where something was still on the wire when the grace was over.
+pub async fn drain(crew: &Crew, grace: Duration) -> bool {
+    crew.in_flight.close();
+    let end = Instant::now() + (grace - LAST_WORDS.min(grace / 10));
+    if drained_by(crew, end).await {
+        return true;
     }
-    matches!(tokio::time::timeout(grace, wait).await, Ok(Ok(())))
+    let left = crew.in_flight.count();
+    log::warn!("{left} attempts have no answer yet and are cut off: what became of them is not known");
+    crew.in_flight.cut();
+    if !drained_by(crew, Instant::now() + HEARING).await {
+        crew.in_flight.cut_the_deaf();
+        if !drained_by(crew, Instant::now() + WRITING).await {
+            log::warn!("the database does not take what became of them; the next start finds it out");
+        }
+    }
+    false
+}
+
+/// Whether everything had ended and was written by then.
+async fn drained_by(crew: &Crew, end: Instant) -> bool {
+    let drained = async {
+        loop {
+            let (done, wait) = oneshot::channel();
+            if crew.executor().send(Drain(done)).await.is_ok() && wait.await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout_at(end, drained).await.is_ok()
 }

@@ -13,6 +13,7 @@ mod scheduler;
 mod sites;
 mod tokens;
 
+use crate::actors::crew::Crew;
 use crate::actors::db::DbHandle;
 use crate::actors::shared_reads::SharedReads;
 use crate::domain::clock::Clock;
@@ -35,6 +36,8 @@ pub struct Api {
     /// Lists of the pool and tokens, which many ask for at once.
     pub lists: SharedReads<ListEntries>,
     pub tokens: SharedReads<Recognise>,
+    /// The node that this server runs.
+    pub crew: Arc<Crew>,
     pub cx: Arc<Context>,
     pub clock: Arc<dyn Clock>,
     /// Where the folder platform writes; shown at `/demo/`.

@@ -1,5 +1,6 @@
 //! Errors as `application/problem+json` (RFC 9457), with a stable `code`, and what to do.
 
+use crate::actors::db::panic_text;
 use crate::domain::field_error::FieldError;
 use crate::operations::OperationError;
 use crate::operations::error::ErrorKind;
@@ -9,8 +10,10 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 
 /// Seconds that a client is asked to wait when we cannot serve it.
 const WAIT_SECONDS: &str = "1";
@@ -170,7 +173,15 @@ pub async fn every_error_is_a_problem(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let answer = next.call(request).await?.map_into_boxed_body();
+    let path = request.path().to_owned();
+    let answer = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(answer) => answer?.map_into_boxed_body(),
+        Err(panic) => {
+            // Without an answer the client would see nothing but a connection that was closed.
+            let broke = format!("answering {path} panicked: {}", panic_text(&*panic));
+            return Err(Problem::from(OperationError::Internal(broke)).into());
+        }
+    };
     let status = answer.status();
     let is_told = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
     if is_told || !(status.is_client_error() || status.is_server_error()) {

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
+        .service(web::resource("/scheduler/status").route(needs(Role::Viewer, web::get().to(status))))
         .service(
             web::resource("/scheduler/tasks")
                 .route(asks(Role::Viewer, web::get().to(list)))
@@ -58,6 +59,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/scheduler/executions/{id}/cancel")
                 .route(needs(Role::Operator, web::post().to(cancel))),
         );
+}
+
+async fn status(api: web::Data<Api>) -> Answer {
+    let open = api.db.perform(CountOpenExecutions).await?;
+    Ok(HttpResponse::Ok().json(api.crew.status(open)))
 }
 
 #[derive(Deserialize)]

@@ -18,9 +18,11 @@ use crate::app::{App, OpenError};
 use crate::bench::BenchError;
 use crate::config::{self, ConfigError, SettingsArgs};
 use crate::demo::DemoError;
+use crate::domain::ids::ExecutionId;
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
 use crate::server::ServeError;
+use crate::signals::StopSignal;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
@@ -101,6 +103,11 @@ enum Failure {
     Usage(String),
     #[error("the database has faults: {0}")]
     Unsound(usize),
+    /// In order, but before what was asked for was done.
+    #[error("{signal}: stopped before execution {execution} had ended; what is left goes on with a server")]
+    Stopped { signal: StopSignal, execution: ExecutionId },
+    #[error("a second {0}: ended at once; what was on the wire is found out by the next command or start")]
+    EndedAtOnce(StopSignal),
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
@@ -125,7 +132,11 @@ impl Failure {
             Failure::Bench(BenchError::Interrupted { signal }) => {
                 ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
             }
+            Failure::Serve(ServeError::EndedAtOnce(signal))
+            | Failure::Demo(DemoError::Serve(ServeError::EndedAtOnce(signal)))
+            | Failure::EndedAtOnce(signal) => ExitCode::from(signal.exit_code()),
             Failure::Open(_)
+            | Failure::Stopped { .. }
             | Failure::Serve(_)
             | Failure::Demo(_)
             | Failure::Bench(_)
@@ -138,6 +149,7 @@ impl Failure {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Failure::Operation(error) => error.hint(),
+            Failure::Stopped { .. } => Some("Trigger the task again to take what is left now."),
             Failure::Unsound(_) => Some("Stop the server, keep a copy, and restore the last good backup."),
             Failure::Serve(ServeError::Listen { source, .. })
             | Failure::Demo(DemoError::Serve(ServeError::Listen { source, .. }))

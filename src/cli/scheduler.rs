@@ -11,6 +11,7 @@ use crate::domain::time_input::AskedTime;
 use crate::operations::Paging;
 use crate::operations::execution::ListExecutions;
 use crate::operations::task::*;
+use crate::task_run::Ran;
 use crate::views::{ExecutionView, TaskView};
 use serde_json::{Value, json};
 
@@ -218,10 +219,14 @@ fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Fa
 
 fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
     let mut progress = Progress::new("publishing", None);
-    let ended = app.run_task_telling(id, |so_far| progress.set(so_far.done, so_far.total))?;
+    let ran = app.run_task_heeding_signals(id, |so_far| progress.set(so_far.done, so_far.total))?;
     // Off the terminal before there is a report on it.
     drop(progress);
-    report(&ended, out)
+    match ran {
+        Ran::Whole(ended) => report(&ended, out),
+        Ran::Stopped { signal, execution } => Err(Failure::Stopped { signal, execution }),
+        Ran::EndedAtOnce(signal) => Err(Failure::EndedAtOnce(signal)),
+    }
 }
 
 fn history(id: TaskId, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -159,7 +159,7 @@ fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbErr
             "its address has more than one @: write the one in the password as %40".to_owned(),
         ));
     }
-    let mut connection = PgConnection::establish(&with_time_limit(url, patience)).map_err(|error| {
+    let mut connection = PgConnection::establish(&with_time_limits(url, patience)).map_err(|error| {
         // libpq repeats what it cannot read, and that may be the password.
         not_reached(without_password_of(url, &plain(&error)))
     })?;
@@ -188,13 +188,25 @@ fn not_reached(message: String) -> DbError {
     DbError::Away(message)
 }
 
-/// libpq waits for ever unless it is told otherwise.
-fn with_time_limit(url: &str, patience: Patience) -> String {
-    if url.contains("connect_timeout=") {
-        return url.to_owned();
+/// libpq waits for ever unless it is told otherwise: for a connection, and for a server that has gone without a word.
+fn with_time_limits(url: &str, patience: Patience) -> String {
+    let limits = [
+        ("connect_timeout", patience.span().as_secs().to_string()),
+        // Seconds, but for the last: milliseconds until what was sent must have arrived.
+        ("keepalives_idle", "10".to_owned()),
+        ("keepalives_interval", "5".to_owned()),
+        ("keepalives_count", "3".to_owned()),
+        ("tcp_user_timeout", "25000".to_owned()),
+    ];
+    let mut url = url.to_owned();
+    for (name, value) in limits {
+        // Whoever says how long is heard.
+        if !url.contains(&format!("{name}=")) {
+            let sign = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{sign}{name}={value}"));
+        }
     }
-    let sign = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{sign}connect_timeout={}", patience.span().as_secs())
+    url
 }
 
 fn plain(error: &ConnectionError) -> String {
@@ -369,10 +381,12 @@ mod tests {
         for (patience, ms) in [(Patience::Command, 30_000), (Patience::Server, 5_000)] {
             assert_eq!(busy_ms(&mut pool(&url, 1, patience).get().expect("connected")), ms);
         }
-        let with = |url| with_time_limit(url, Patience::Server);
-        assert_eq!(with("postgres://h/d"), "postgres://h/d?connect_timeout=5");
-        assert_eq!(with("postgres://h/d?x=y"), "postgres://h/d?x=y&connect_timeout=5");
-        let own = "postgres://h/d?connect_timeout=60";
-        assert_eq!(with(own), own, "whoever says how long is heard");
+        let with = |url| with_time_limits(url, Patience::Server);
+        const REST: &str =
+            "keepalives_idle=10&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=25000";
+        assert_eq!(with("postgres://h/d"), format!("postgres://h/d?connect_timeout=5&{REST}"));
+        assert_eq!(with("postgres://h/d?x=y"), format!("postgres://h/d?x=y&connect_timeout=5&{REST}"));
+        let own = format!("postgres://h/d?connect_timeout=60&{REST}");
+        assert_eq!(with(&own), own, "whoever says how long is heard");
     }
 }

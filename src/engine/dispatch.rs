@@ -22,7 +22,7 @@ pub enum Event<Ended> {
     AttemptEnded(Ended),
     /// The cycle was committed.
     CycleDone {
-        claimed: Vec<(AttemptId, Flight)>,
+        claimed: Vec<(AttemptId, AttemptKind)>,
         /// Runs that are open.
         open: usize,
         /// A run began in this very cycle, and wants to be looked at.
@@ -50,7 +50,7 @@ pub enum Effect<Ended> {
 
 /// What an attempt in flight is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flight {
+pub enum AttemptKind {
     /// Publishes, in a slot.
     Send,
     /// The same, of an entry that may be what ends nodes.
@@ -71,7 +71,7 @@ pub trait HasAttempt {
 #[derive(Debug)]
 pub struct Dispatch<Ended> {
     slots: usize,
-    in_flight: HashMap<AttemptId, Flight>,
+    in_flight: HashMap<AttemptId, AttemptKind>,
     ended: Vec<Ended>,
     cycle_is_out: bool,
     look_again: bool,
@@ -92,6 +92,18 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
             read_back: false,
             has_open_runs: false,
             draining: false,
+        }
+    }
+
+    /// In the place of one that is gone: with what is on the wire, and what has come back and may not be written. Its
+    /// first cycle compares that with what the database says this node holds.
+    pub fn resuming(slots: usize, in_flight: Vec<(AttemptId, AttemptKind)>, ended: Vec<Ended>) -> Self {
+        Dispatch {
+            in_flight: in_flight.into_iter().collect(),
+            ended,
+            look_again: true,
+            read_back: true,
+            ..Dispatch::new(slots)
         }
     }
 
@@ -151,11 +163,11 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         if self.draining {
             return Room::default();
         }
-        let count = |flight| self.in_flight.values().filter(|other| **other == flight).count();
-        let questions = count(Flight::Question);
+        let count = |kind| self.in_flight.values().filter(|other| **other == kind).count();
+        let questions = count(AttemptKind::Question);
         Room {
             slots: self.slots.saturating_sub(self.in_flight.len() - questions),
-            a_suspect: count(Flight::Suspect) == 0,
+            a_suspect: count(AttemptKind::Suspect) == 0,
             questions: QUESTIONS_MAX.saturating_sub(questions),
         }
     }
@@ -201,7 +213,7 @@ mod tests {
 
     fn claimed(entries: &[i64]) -> Event<Done> {
         Event::CycleDone {
-            claimed: entries.iter().map(|entry| (id(*entry), Flight::Send)).collect(),
+            claimed: entries.iter().map(|entry| (id(*entry), AttemptKind::Send)).collect(),
             open: 1,
             again: false,
             look_again: None,
@@ -274,6 +286,21 @@ mod tests {
         dispatch.on(Event::Woken, at(0));
         let effects = dispatch.on(nothing(true, 5, 9), at(10));
         assert!(matches!(effects.last(), Some(Effect::RunCycle { .. })), "{effects:?}");
+    }
+
+    #[test]
+    fn one_that_takes_the_place_of_another_writes_what_came_back_and_knows_what_is_out() {
+        let flights = vec![(id(1), AttemptKind::Send), (id(2), AttemptKind::Send)];
+        let mut dispatch = Dispatch::resuming(4, flights, vec![Done(1)]);
+        match dispatch.on(Event::Drain, at(0)).pop() {
+            Some(Effect::RunCycle { ended, read_back, room }) => {
+                let mut known = read_back.expect("what the one before claimed last is read back");
+                known.sort_unstable();
+                assert_eq!((ended, known, room.slots), (vec![Done(1)], vec![EntryId(1), EntryId(2)], 0));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(dispatch.entries(), [EntryId(2)]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::domain::account::OnUnknown;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::AccountId;
 use crate::domain::outcome::{OnUnknownEnd, Rules};
+use crate::platforms::guarded::{self, Panicked};
 use crate::platforms::platform::{Credentials, Destination, Platform, SETTLE_TIME_DEFAULT};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
@@ -92,7 +93,7 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
         None => Credentials::default(),
     };
     Ok(Ready {
-        rules: rules_of(Some(&platform), &settings, row.on_unknown),
+        rules: rules(&*platform, &settings, row.on_unknown).map_err(|error| unready(error.to_string()))?,
         version: row.version,
         destination: Arc::new(Destination {
             account_id: row.id,
@@ -104,18 +105,30 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
     })
 }
 
-/// By what an account's outcomes are judged. Of a platform that this program does not know, only a person can tell.
+/// By what an account's outcomes are judged.
+fn rules(platform: &dyn Platform, settings: &serde_json::Value, wish: OnUnknown) -> Result<Rules, Panicked> {
+    let on_unknown = match wish {
+        OnUnknown::Ask => OnUnknownEnd::AskAPerson,
+        OnUnknown::Retry => OnUnknownEnd::TryAgain,
+    };
+    Ok(Rules {
+        class: guarded::delivery_class(platform, settings)?,
+        on_unknown,
+        settle_time: guarded::settle_time(platform, settings)?,
+    })
+}
+
+/// The same where an attempt has been made already. Of a platform that cannot say, or that this program does not know,
+/// only a person can tell.
 pub(super) fn rules_of(
     platform: Option<&Arc<dyn Platform>>,
     settings: &serde_json::Value,
     wish: OnUnknown,
 ) -> Rules {
-    Rules {
-        class: platform.map_or(DeliveryClass::Blind, |platform| platform.delivery_class(settings)),
-        on_unknown: match wish {
-            OnUnknown::Ask => OnUnknownEnd::AskAPerson,
-            OnUnknown::Retry => OnUnknownEnd::TryAgain,
-        },
-        settle_time: platform.map_or(SETTLE_TIME_DEFAULT, |platform| platform.settle_time(settings)),
-    }
+    let told = platform.and_then(|platform| rules(&**platform, settings, wish).ok());
+    told.unwrap_or(Rules {
+        class: DeliveryClass::Blind,
+        on_unknown: OnUnknownEnd::AskAPerson,
+        settle_time: SETTLE_TIME_DEFAULT,
+    })
 }

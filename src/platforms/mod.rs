@@ -1,6 +1,7 @@
 //! Where posts go. A platform knows its protocol and says what it saw; it never sees SQL, actors or HTTP handlers.
 
 pub mod folder;
+pub mod guarded;
 mod http;
 pub mod journal;
 pub mod platform;

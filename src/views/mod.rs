@@ -1,5 +1,9 @@
 //! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
 
+mod node_status;
+
+pub use node_status::{NodeStatusView, RestartsView};
+
 use crate::db::accounts::AccountRow;
 use crate::db::contents::{ContentRow, read_tags};
 use crate::db::entries::EntryRow;

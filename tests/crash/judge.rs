@@ -170,7 +170,8 @@ pub fn check_the_judge() {
     )]);
     let (once, again, twice) = ([came("a", 1)], [came("a", 1), came("a", 2)], [came("a", 1), came("a", 1)]);
     let (other, both) = ([came("b", 1)], [came("a", 1), came("b", 1)]);
-    let rows: [(Class, usize, &str, &[Arrival], &TakenBack, (usize, usize, usize)); 14] = [
+    type Row<'a> = (Class, usize, &'a str, &'a [Arrival], &'a TakenBack, (usize, usize, usize));
+    let rows: [Row<'_>; 14] = [
         (Class::Keyed, 1, "published", &once, &none, (0, 0, 0)),
         (Class::Keyed, 1, "published", &again, &none, (0, 0, 0)),
         (Class::Blind, 1, "uncertain", &once, &none, (0, 0, 0)),

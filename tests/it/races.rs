@@ -6,7 +6,7 @@ use crate::support::on_both;
 use crate::transitions::{Stage, claim, problem, resolve};
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
-use contenthub::domain::outcome::{Outcome, Scope};
+use contenthub::domain::outcome::{Doubt, Outcome, Scope};
 use contenthub::operations::account::DeleteAccount;
 use contenthub::operations::content::{DeleteContent, ReviewContent, ReviewStep, UpdateContent};
 use contenthub::operations::entry::*;
@@ -90,7 +90,7 @@ fn an_edit_on_the_way_holds_back_what_is_not_out_and_only_that() {
         let mut stage = Stage::of(with_review(url, dir), url);
         let unproven = || {
             let (scope, problem) = (Scope::Platform, problem());
-            Outcome::Retry { scope, unproven: true, problem, retry_after: None }
+            Outcome::Retry { scope, doubt: Doubt::SendAgain, problem, retry_after: None }
         };
         for outcome in [Outcome::NotSent, unproven(), Outcome::Uncertain(problem())] {
             let what = format!("{outcome:?}");

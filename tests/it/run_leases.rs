@@ -14,8 +14,10 @@ use contenthub::db::transitions::Ended;
 use contenthub::domain::clock::Clock;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
-use contenthub::domain::outcome::{Outcome, Receipt, settle};
+use contenthub::domain::outcome::{Outcome, Receipt};
 use contenthub::domain::retry::Jitter;
+use contenthub::domain::settlement::settle;
+use contenthub::domain::turns::Room;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::execution::{GetExecution, TriggerTask};
 use contenthub::operations::run_leases::{RenewRuns, TakeOverRuns};
@@ -64,7 +66,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
             lease: Duration::from_millis(1),
             scope: ClaimScope::Task(task),
             ended: Arc::new(ended),
-            slots: 1,
+            room: Room { slots: 1, ..Room::default() },
             read_back: None,
         };
         app.run(cycle).expect("a cycle")
@@ -76,7 +78,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
         revision: claim.article.revision,
         account: claim.account,
         account_version: 1,
-        execution: Some(claim.execution),
+        execution: claim.execution,
         started_at: app.now(),
         finished_at: app.now(),
         settlement: settle(
@@ -85,6 +87,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
             app.now(),
             Jitter::from_random(0),
         ),
+        has_steps: false,
     };
     turn(vec![ended]);
     let next = trigger(&app, task);

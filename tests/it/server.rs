@@ -43,9 +43,9 @@ fn a_server_says_where_it_is_and_records_what_is_on_the_wire_before_it_ends() {
         let Product { cli, server, receiver } = product;
         // It takes no new work meanwhile, and says so only by ending.
         receiver.release();
-        let (status, stderr) = server.terminate(SOON);
+        let (status, stderr) = server.end(SOON);
         assert_eq!(status.code(), Some(0), "{stderr}");
-        assert!(stderr.contains("stopping"), "{stderr}");
+        assert!(stderr.contains("nothing new is sent"), "{stderr}");
         let entry = cli.json(&["publish-pool", "show", &on_the_wire.to_string()]);
         assert_eq!((&entry["status"], &entry["media_id"]), (&json!("published"), &json!("m-1")), "{entry}");
         assert_eq!(cli.json(&["publish-pool", "show", &later.to_string()])["status"], "pending");

@@ -7,15 +7,21 @@ mod table;
 use crate::support::command::Cli;
 use crate::support::peer::{Peer, free_port};
 use crate::support::product::{Product, SOON, instant, now};
+use contenthub::actors::system_clock::SystemClock;
+use contenthub::domain::clock::Clock;
 use contenthub::domain::content::Article;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
-use contenthub::domain::outcome::{OnUnknownEnd, Receipt, Seen, Settlement, Standing, judge, settle};
+use contenthub::domain::outcome::{OnUnknownEnd, Receipt, Rules, Seen, judge};
 use contenthub::domain::retry::Jitter;
+use contenthub::domain::settlement::{Settlement, Standing, settle};
+use contenthub::domain::trust::{Trust, TrustWindow};
 use contenthub::platforms::install_crypto_provider;
+use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept, Steps};
 use contenthub::platforms::platform::{Credentials, Destination, Platform, PublishCall};
 use contenthub::platforms::webhook::Webhook;
 use contenthub::{EntryStatus, Timestamp};
+use futures_util::future::LocalBoxFuture;
 use rows::{Row, Scene, all};
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,8 +47,19 @@ struct Observed {
     ends: Vec<String>,
 }
 
+/// A webhook has none.
+struct NoSteps;
+
+impl Keeper for NoSteps {
+    fn keep(&self, step: &'static str, _: Mark) -> LocalBoxFuture<'static, Result<(), NotKept>> {
+        panic!("{step} is kept")
+    }
+}
+
 fn call(url: &str, row: &Row) -> PublishCall {
     let settings = json!({"url": url, "timeout_seconds": row.timeout_seconds});
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let trust = Trust::new(TrustWindow::begin(&*clock, Duration::from_secs(3600)), clock);
     PublishCall {
         entry: EntryId(1),
         attempt: 1,
@@ -66,6 +83,8 @@ fn call(url: &str, row: &Row) -> PublishCall {
         }),
         time_left: Duration::from_secs(60),
         unix_seconds: NOW,
+        journal: Journal::new(Steps::new(), Arc::new(NoSteps), trust.clone()),
+        trust,
     }
 }
 
@@ -103,8 +122,10 @@ fn observe(row: &Row) -> Observed {
         assert!(bytes < ENOUGH_BYTES, "{bytes} bytes were taken of an answer");
     }
     let end = |class, retry_count, jitter| {
+        let settle_time = Duration::from_secs(60);
+        let rules = Rules { class, on_unknown: OnUnknownEnd::AskAPerson, settle_time };
         let standing = Standing { retry_count, max_retries: 3, unproven: false };
-        let outcome = judge(seen.clone(), class, OnUnknownEnd::AskAPerson);
+        let outcome = judge(seen.clone(), rules);
         settle(outcome, standing, Timestamp::from_micros(NOW * 1_000_000), Jitter::from_random(jitter))
     };
     let ends = DeliveryClass::ALL.map(|class| {
@@ -119,7 +140,7 @@ fn observe(row: &Row) -> Observed {
 
 fn seen_code(seen: &Seen) -> String {
     let problem = match seen {
-        Seen::Accepted(_) | Seen::NotSent => return String::new(),
+        Seen::Accepted(_) | Seen::NotSent | Seen::Submitted { .. } => return String::new(),
         Seen::AcceptedUnread(problem)
         | Seen::NothingLeft(problem)
         | Seen::AskedToWait { problem, .. }
@@ -128,6 +149,7 @@ fn seen_code(seen: &Seen) -> String {
         | Seen::Refused(problem)
         | Seen::WrongAddress(problem)
         | Seen::AccountBroken { problem, .. }
+        | Seen::StepFailed { problem, .. }
         | Seen::Broke { problem, .. } => problem,
     };
     problem.code.clone()

@@ -5,6 +5,7 @@ use contenthub::actors::system_clock::SystemClock;
 use contenthub::domain::clock::Clock;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub struct SteppedClock {
     system: SystemClock,
     ahead_micros: AtomicU64,
     stands_at: Option<Timestamp>,
+    breaks_on: Mutex<Option<&'static str>>,
 }
 
 impl SteppedClock {
@@ -33,6 +35,21 @@ impl SteppedClock {
         self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
     }
 
+    /// Whoever asks for the date next on a thread whose name begins so is answered with a panic.
+    pub fn break_on(&self, thread: &'static str) {
+        *self.breaks_on.lock().expect("nobody panics with it") = Some(thread);
+    }
+
+    fn break_if_told(&self) {
+        let mut breaks_on = self.breaks_on.lock().expect("nobody panics with it");
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        if breaks_on.is_some_and(|thread| name.starts_with(thread)) {
+            *breaks_on = None;
+            drop(breaks_on);
+            panic!("the clock broke, on purpose");
+        }
+    }
+
     fn ahead(&self) -> Duration {
         Duration::from_micros(self.ahead_micros.load(Ordering::SeqCst))
     }
@@ -40,6 +57,7 @@ impl SteppedClock {
 
 impl Clock for SteppedClock {
     fn now(&self) -> Timestamp {
+        self.break_if_told();
         self.stands_at.unwrap_or_else(|| self.system.now()) + self.ahead()
     }
 

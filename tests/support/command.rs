@@ -296,10 +296,15 @@ impl Server {
     }
 
     /// The same with another signal, such as `INT` for Ctrl-C.
-    pub fn end_by(mut self, signal: &str, limit: Duration) -> (ExitStatus, String) {
+    pub fn end_by(self, signal: &str, limit: Duration) -> (ExitStatus, String) {
         self.running.signal(signal);
+        self.end(limit)
+    }
+
+    /// The end of a server that was sent a signal before.
+    pub fn end(mut self, limit: Duration) -> (ExitStatus, String) {
         let Some(status) = self.running.wait(limit) else {
-            panic!("contenthub serve did not end within {limit:?} after SIG{signal}\n{}", self.stderr());
+            panic!("contenthub serve did not end within {limit:?}\n{}", self.stderr());
         };
         (status, self.running.stderr.text())
     }

@@ -2,7 +2,7 @@
 
 use contenthub::EntryStatus;
 use contenthub::domain::delivery_class::DeliveryClass;
-use contenthub::domain::outcome::{LaneEffect, Settlement};
+use contenthub::domain::settlement::{LaneEffect, Settlement};
 use std::fs;
 use std::path::Path;
 

@@ -1,0 +1,244 @@
+//! The actors of a node: who is at work, and how each of them is made, so that one that broke can be made again.
+
+use super::db::DbHandle;
+use super::executor::{ExecutorSettings, PublishingExecutorActor, Wire};
+use super::in_flight::InFlight;
+use super::publisher::{Publish, PublisherActor};
+use super::scheduler::{SchedulerActor, TickTo};
+use crate::db::database_url::DatabaseUrl;
+use crate::db::node_locks::NodeLocks;
+use crate::domain::clock::Clock;
+use crate::domain::retry::JitterSource;
+use crate::views::{NodeStatusView, RestartsView};
+use actix::prelude::*;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// PublisherActors of a node. They share threads: HTTP is not the bottleneck (see docs/decisions).
+const PUBLISHERS: usize = 4;
+/// A publishers' thread is given up when it has left a sign unanswered for so many looks in a row. By looks and not by
+/// time: a process that stood still is not deaf.
+const DEAF_LOOKS: u32 = 25;
+
+/// What actors are made of.
+pub struct Plan {
+    pub executor: ExecutorSettings,
+    pub database: DatabaseUrl,
+    pub clock: Arc<dyn Clock>,
+    pub jitter: Arc<JitterSource>,
+    pub db: DbHandle,
+    pub locks: Option<Arc<NodeLocks>>,
+    /// False for a command, which fires no task.
+    pub fires: bool,
+}
+
+/// How often actors of a kind were made anew.
+#[derive(Debug, Default)]
+struct Restarts {
+    publisher: AtomicU64,
+    executor: AtomicU64,
+    scheduler: AtomicU64,
+    database: AtomicU64,
+}
+
+/// The actors at work.
+pub struct Crew {
+    plan: Plan,
+    pub in_flight: Arc<InFlight>,
+    restarts: Restarts,
+    at_work: Mutex<AtWork>,
+}
+
+struct AtWork {
+    executor: Addr<PublishingExecutorActor>,
+    scheduler: Option<Addr<SchedulerActor>>,
+    threads: Vec<Thread>,
+}
+
+/// A thread, and the publishers on it.
+struct Thread {
+    arbiter: Arbiter,
+    publishers: Vec<Addr<PublisherActor>>,
+    /// Set by the thread itself when it comes to it.
+    answered: Arc<AtomicBool>,
+    unanswered: u32,
+}
+
+impl Crew {
+    /// Starts all of them on the current actix system.
+    pub fn start(plan: Plan) -> std::io::Result<Arc<Self>> {
+        let in_flight = InFlight::new(plan.clock.clone(), plan.jitter.clone());
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let count = (cores / 2).clamp(1, PUBLISHERS);
+        let shares = (0..count).map(|place| PUBLISHERS / count + usize::from(place < PUBLISHERS % count));
+        let at_work = AtWork {
+            executor: start_executor(&plan, &in_flight),
+            scheduler: plan.fires.then(|| start_scheduler(&plan)),
+            threads: shares.map(|publishers| Thread::start(publishers, &plan)).collect::<Result<_, _>>()?,
+        };
+        at_work.introduce(&plan.db);
+        Ok(Arc::new(Crew { plan, in_flight, restarts: Restarts::default(), at_work: Mutex::new(at_work) }))
+    }
+
+    /// What people are told of it. `open_executions` is for the database to say.
+    pub fn status(&self, open_executions: usize) -> NodeStatusView {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        NodeStatusView {
+            node: self.plan.executor.node.clone(),
+            stopping: !self.in_flight.is_open(),
+            in_flight: self.in_flight.count(),
+            concurrency: self.plan.executor.slots,
+            open_executions,
+            restarts: RestartsView {
+                publisher: count(&self.restarts.publisher),
+                executor: count(&self.restarts.executor),
+                scheduler: count(&self.restarts.scheduler),
+                database: count(&self.restarts.database),
+            },
+        }
+    }
+
+    /// The executor that is at work now.
+    pub fn executor(&self) -> Addr<PublishingExecutorActor> {
+        self.at_work.lock().executor.clone()
+    }
+
+    /// Looks at each of them, and makes anew what has gone or is deaf. On the thread that started them.
+    pub fn look(&self) {
+        let mut at_work = self.at_work.lock();
+        let died = self.plan.db.mend();
+        let gone = at_work.mend_publishers(&self.plan, &self.in_flight);
+        let executor_is_gone = !at_work.executor.connected();
+        let scheduler_is_gone = at_work.scheduler.as_ref().is_some_and(|it| !it.connected());
+        if executor_is_gone {
+            at_work.executor = start_executor(&self.plan, &self.in_flight);
+        }
+        if scheduler_is_gone {
+            at_work.scheduler = Some(start_scheduler(&self.plan));
+        }
+        let all = [
+            (&self.restarts.database, died, "a thread of the database"),
+            (&self.restarts.publisher, gone, "a publisher"),
+            (&self.restarts.executor, u64::from(executor_is_gone), "the executor"),
+            (&self.restarts.scheduler, u64::from(scheduler_is_gone), "the scheduler"),
+        ];
+        for (counter, times, who) in all.into_iter().filter(|(_, times, _)| *times > 0) {
+            counter.fetch_add(times, Ordering::Relaxed);
+            log::error!("{who} broke down and was started anew ({times} of them)");
+        }
+        if gone > 0 || executor_is_gone || scheduler_is_gone {
+            at_work.introduce(&self.plan.db);
+        }
+        drop(at_work);
+        self.in_flight.end_overdue();
+    }
+
+    /// Ends the publishers' threads; nothing is on the wire any more, or it is given up.
+    pub fn dismiss(&self) {
+        for thread in &self.at_work.lock().threads {
+            thread.arbiter.stop();
+        }
+    }
+}
+
+impl AtWork {
+    /// Tells each of them who the others are.
+    fn introduce(&self, db: &DbHandle) {
+        let publishers = self.threads.iter().flat_map(|thread| &thread.publishers);
+        let publishers = publishers.map(|publisher| publisher.clone().recipient::<Publish>()).collect();
+        let scheduler = self.scheduler.as_ref().map(|scheduler| scheduler.clone().recipient());
+        if let Some(scheduler) = &scheduler {
+            db.tell_changes_to(scheduler.clone());
+        }
+        // Who does not take it is gone already, and is found so at the next look.
+        let _ = self.executor.try_send(Wire { publishers, scheduler });
+        if let Some(scheduler) = &self.scheduler {
+            let _ = scheduler.try_send(TickTo(self.executor.clone().recipient()));
+        }
+    }
+
+    /// Gives back how many publishers were made anew.
+    fn mend_publishers(&mut self, plan: &Plan, in_flight: &InFlight) -> u64 {
+        let mut gone = 0;
+        for thread in &mut self.threads {
+            let is_deaf = thread.is_deaf();
+            if !thread.arbiter.alive() || is_deaf {
+                match Thread::start(thread.publishers.len(), plan) {
+                    Ok(new) => {
+                        gone += new.publishers.len();
+                        std::mem::replace(thread, new).retire(plan);
+                    }
+                    // The next look tries again.
+                    Err(error) => log::error!("no thread can be started for publishers: {error}"),
+                }
+                if is_deaf {
+                    in_flight.recall();
+                }
+                continue;
+            }
+            for publisher in thread.publishers.iter_mut().filter(|publisher| !publisher.connected()) {
+                *publisher = start_publisher(&thread.arbiter, plan);
+                gone += 1;
+            }
+        }
+        u64::try_from(gone).unwrap_or(u64::MAX)
+    }
+}
+
+impl Thread {
+    fn start(publishers: usize, plan: &Plan) -> std::io::Result<Self> {
+        let arbiter = Arbiter::try_with_tokio_rt(|| {
+            tokio::runtime::Builder::new_current_thread().enable_all().build()
+        })?;
+        let publishers = (0..publishers).map(|_| start_publisher(&arbiter, plan)).collect();
+        Ok(Thread { arbiter, publishers, answered: Arc::new(AtomicBool::new(true)), unanswered: 0 })
+    }
+
+    /// Asks for a sign, once the last one was given.
+    fn is_deaf(&mut self) -> bool {
+        if self.answered.swap(false, Ordering::AcqRel) {
+            self.unanswered = 0;
+            let answered = self.answered.clone();
+            self.arbiter.spawn_fn(move || answered.store(true, Ordering::Release));
+        } else {
+            self.unanswered += 1;
+        }
+        self.unanswered >= DEAF_LOOKS
+    }
+
+    /// What it still has on the wire may end, should it ever come to it; then it ends too.
+    fn retire(self, plan: &Plan) {
+        let (clock, lease) = (plan.clock.clone(), plan.executor.lease);
+        self.arbiter.spawn(async move {
+            clock.sleep(lease).await;
+            Arbiter::current().stop();
+        });
+    }
+}
+
+fn start_executor(plan: &Plan, in_flight: &Arc<InFlight>) -> Addr<PublishingExecutorActor> {
+    let executor = PublishingExecutorActor::new(
+        plan.executor.clone(),
+        plan.clock.clone(),
+        plan.db.clone(),
+        in_flight.clone(),
+        plan.locks.clone(),
+    );
+    Supervisor::start(move |_| executor)
+}
+
+fn start_scheduler(plan: &Plan) -> Addr<SchedulerActor> {
+    let scheduler = SchedulerActor::new(plan.clock.clone(), plan.db.clone(), plan.database.clone());
+    Supervisor::start(move |_| scheduler)
+}
+
+fn start_publisher(arbiter: &Arbiter, plan: &Plan) -> Addr<PublisherActor> {
+    let publisher = PublisherActor {
+        clock: plan.clock.clone(),
+        jitter: plan.jitter.clone(),
+        db: plan.db.clone(),
+        node: plan.executor.node.clone(),
+    };
+    Supervisor::start_in_arbiter(&arbiter.handle(), move |_| publisher)
+}

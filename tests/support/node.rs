@@ -1,0 +1,77 @@
+//! A node on a thread of its own, whose inside a test can reach: what broke, what is on the wire.
+
+use contenthub::App;
+use contenthub::actors::crew::Crew;
+use contenthub::actors::db::DbHandle;
+use contenthub::operations::cycle::ClaimScope;
+use contenthub::operations::{Operation, OperationError};
+use contenthub::views::{NodeStatusView, RestartsView};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// The name of its thread; those of its publishers begin with `actix-rt`.
+pub const THREAD: &str = "node under test";
+pub const PUBLISHERS: &str = "actix-rt";
+
+/// Stopped when it is dropped, and then without any grace.
+pub struct TestNode {
+    pub crew: Arc<Crew>,
+    db: DbHandle,
+    stop: Option<oneshot::Sender<Duration>>,
+    thread: Option<JoinHandle<bool>>,
+}
+
+impl TestNode {
+    pub fn start(app: &Arc<App>) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let (told, started) = mpsc::channel();
+        let app = Arc::clone(app);
+        let work = async move {
+            let node = app.start_node(ClaimScope::Everything).await.expect("a node");
+            told.send((Arc::clone(&node.crew), node.db.clone())).expect("somebody waits");
+            node.stop(stopped.await.unwrap_or_default()).await
+        };
+        let thread = thread::Builder::new()
+            .name(THREAD.to_owned())
+            .spawn(move || actix_rt::System::new().block_on(work))
+            .expect("a thread");
+        let (crew, db) = started.recv().expect("the node starts");
+        TestNode { crew, db, stop: Some(stop), thread: Some(thread) }
+    }
+
+    pub fn status(&self) -> NodeStatusView {
+        self.crew.status(0)
+    }
+
+    pub fn restarts(&self) -> RestartsView {
+        self.status().restarts
+    }
+
+    /// Sends an operation to the node's own database threads.
+    pub fn perform<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
+        actix_rt::System::new().block_on(self.db.perform(operation))
+    }
+
+    /// Asks it to stop; its answer comes from `end`.
+    pub fn ask_to_stop(&mut self, grace: Duration) {
+        let stop = self.stop.take().expect("it was not asked before");
+        stop.send(grace).expect("the node lives");
+    }
+
+    /// True where nothing was left on the wire.
+    pub fn end(mut self) -> bool {
+        self.thread.take().expect("it was not ended before").join().expect("the node's thread ends well")
+    }
+}
+
+impl Drop for TestNode {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the node's thread panicked");
+        }
+    }
+}
