@@ -6,7 +6,8 @@ use crate::support::on_both;
 use crate::transitions::{Stage, claim, problem, resolve};
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
-use contenthub::domain::outcome::{Doubt, Outcome, Scope};
+use contenthub::db::transitions::Written;
+use contenthub::domain::outcome::{Doubt, Outcome, Receipt, Scope};
 use contenthub::operations::account::DeleteAccount;
 use contenthub::operations::content::{DeleteContent, ReviewContent, ReviewStep, UpdateContent};
 use contenthub::operations::entry::*;
@@ -61,6 +62,41 @@ fn an_entry_goes_to_a_person_or_to_a_node_and_never_to_both() {
                     assert_eq!(rows, usize::from(unproven), "{what}: what was refused is not in the log");
                 }
             }
+        }
+    });
+}
+
+/// A person looked, did not find it, and wanted it tried again; and then its node, which was thought dead, says that it
+/// is out. Sent again, it would be there twice.
+#[test]
+fn a_late_proof_is_believed_before_a_persons_word() {
+    on_both(|url, dir| {
+        let mut stage = Stage::new(url, dir);
+        let node = stage.node.clone();
+        for (answer, sent_again, end) in [
+            (Resolution::TryAgain, false, EntryStatus::Published),
+            (Resolution::TryAgain, true, EntryStatus::Publishing),
+            (Resolution::GiveUp, false, EntryStatus::Failed),
+        ] {
+            let what = format!("{answer:?}, sent again: {sent_again}");
+            let id = stage.pending();
+            let claim = stage.claimed(id);
+            let lost = stage.ended(&claim, Outcome::Uncertain(problem()));
+            stage.write(&node, &[lost]);
+            stage.app.run(resolve(id, answer)).expect("resolved");
+            if sent_again {
+                stage.claimed(id);
+            }
+            let late = stage.ended(&claim, Outcome::Published(Receipt::default()));
+            let written = stage.write(&node, std::slice::from_ref(&late));
+            let alarm = matches!(written[..], [Written::PossibleDuplicate(_)]);
+            assert_eq!(alarm, sent_again, "{what}: {written:?}");
+            assert_eq!(stage.status(id), end, "{what}");
+            assert!(sent_again || stage.claim(id).is_none(), "{what}: it is out");
+            let again = Addition { account: Some(stage.account), ..Addition::of(claim.article.content_id) };
+            let known = stage.app.run(AddToPool(again)).expect_err("it is out");
+            assert!(matches!(known.code(), "already_published" | "already_in_pool"), "{what}: {known}");
+            assert_eq!(known.code() == "already_published", !sent_again, "{what}: {known}");
         }
     });
 }

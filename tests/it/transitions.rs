@@ -225,7 +225,7 @@ fn every_change_is_in_the_table_and_every_other_is_refused() {
             done(stage.app.run(resolve(id, Resolution::TryAgain)))
         }),
         ("give up", Cause::Resolve, Failed, |stage, id| done(stage.app.run(resolve(id, Resolution::GiveUp)))),
-        ("a second outcome", Cause::AttemptEnded, Published, |stage, id| {
+        ("a second outcome", Cause::AttemptEnded, Failed, |stage, id| {
             let node = stage.node.clone();
             let now = stage.app.now();
             let row = entry(&stage.app, id);
@@ -239,7 +239,7 @@ fn every_change_is_in_the_table_and_every_other_is_refused() {
                 started_at: now,
                 finished_at: now,
                 settlement: settle(
-                    Outcome::Published(Receipt::default()),
+                    Outcome::Rejected(problem()),
                     Standing {
                         retry_count: row.retry_count,
                         max_retries: row.max_retries,

@@ -62,15 +62,15 @@ fn hold(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {
     Ok(())
 }
 
-/// True where the entry is uncertain, or waits unproven, by this very attempt.
+/// True where the entry is uncertain, or waits. Nothing was sent since, so that it is this very attempt of which nobody
+/// could tell; or a person, or look-ups, told wrongly.
 fn settle(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<bool, DbError> {
     let (uncertain, published) = change(Cause::Resolve, EntryStatus::Uncertain, EntryStatus::Published);
     let (pending, _) = change(Cause::Resolve, EntryStatus::Pending, EntryStatus::Published);
-    let waits = dsl::status.eq(pending.as_str()).and(dsl::unproven.eq(true));
     let moved = diesel::update(
         dsl::publish_pool
             .filter(dsl::id.eq(one.attempt.entry.0))
-            .filter(dsl::status.eq(uncertain.as_str()).or(waits)),
+            .filter(dsl::status.eq_any([uncertain.as_str(), pending.as_str()])),
     )
     .set((
         dsl::status.eq(published.as_str()),
@@ -85,12 +85,13 @@ fn settle(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<bool, DbEr
     Ok(moved == 1)
 }
 
-/// Whether a later attempt sent the same post, or may be about to.
+/// Whether a later attempt sent the same post, or may be about to. What a person said since sent nothing.
 fn was_sent_since(conn: &mut DbConnection, one: &Ended) -> Result<bool, DbError> {
     let later: i64 = logs::publish_logs
         .filter(logs::pool_id.eq(one.attempt.entry.0))
         .filter(logs::attempt.gt(one.attempt.number))
         .filter(logs::status.ne(LogStatus::NotSent.as_str()))
+        .filter(logs::said_by.is_null())
         .count()
         .get_result(conn)?;
     if later > 0 {
