@@ -15,7 +15,21 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 const VERSION_1: &str = "20261124000000";
-const VERSION_2: &str = "20261124120000";
+
+/// The versions since, oldest first.
+fn later() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let all = std::fs::read_dir(folder).expect("migrations").flatten();
+    let version = |name: &str| name.split('_').next().unwrap_or_default().replace('-', "");
+    let mut found: Vec<String> = all.map(|it| version(&it.file_name().to_string_lossy())).collect();
+    found.sort();
+    assert_eq!(found.remove(0), VERSION_1);
+    found
+}
+
+fn all_versions() -> Vec<String> {
+    [vec![VERSION_1.to_owned()], later()].concat()
+}
 
 /// What the program had in it at version 1, once it was used.
 const TABLES: [&str; 9] = [
@@ -144,10 +158,13 @@ fn it_is_brought_up_to_date_with_all_that_is_in_it() {
         let checked = cli.json(&["db", "check"]);
         assert_eq!(
             (&checked["schema_version"], &checked["migrations_missing"], &checked["faults"]),
-            (&json!(VERSION_1), &json!([VERSION_2]), &json!([]))
+            (&json!(VERSION_1), &json!(later()), &json!([]))
         );
         let said = cli.ok(&["db", "check"]);
-        assert!(said.contains(&format!("({VERSION_1}) is behind by 1; the next command")), "{said}");
+        assert!(
+            said.contains(&format!("({VERSION_1}) is behind by {}; the next command", later().len())),
+            "{said}"
+        );
         assert_eq!(versions(&mut conn), [VERSION_1], "a check changes nothing");
 
         // Of several that start together, one does it.
@@ -156,9 +173,9 @@ fn it_is_brought_up_to_date_with_all_that_is_in_it() {
             all.into_iter().map(|one| one.join().expect("it ends")).collect()
         });
         let (did, others): (Vec<&Value>, Vec<&Value>) = done.iter().partition(|one| one["run"] != json!([]));
-        assert_eq!((did.len(), &did[0]["run"]), (1, &json!([VERSION_2])), "{done:#?}");
+        assert_eq!((did.len(), &did[0]["run"]), (1, &json!(later())), "{done:#?}");
         assert!(others.iter().all(|one| one["backup"].is_null()), "{done:#?}");
-        assert_eq!(versions(&mut conn), [VERSION_1, VERSION_2]);
+        assert_eq!(versions(&mut conn), all_versions());
         assert_eq!(rows(&mut conn, &shape), before);
         match url {
             DatabaseUrl::Postgres(_) => assert_eq!(did[0]["backup"], Value::Null),
@@ -198,6 +215,7 @@ fn what_cannot_be_brought_up_to_date_is_left_as_it_is() {
         let before = rows(&mut conn, &shape);
         let cli = Cli::on(dir, url);
         let list = ["publish-pool", "list"];
+        let next = later().remove(0);
         let refused = |says: &[&str]| {
             let ended = cli.run(&list).expect_code(1);
             let told = says.iter().all(|says| ended.stderr.contains(says));
@@ -215,26 +233,28 @@ fn what_cannot_be_brought_up_to_date_is_left_as_it_is() {
 
         // There is no way to keep a copy.
         if let DatabaseUrl::Sqlite(path) = url {
-            let in_its_way = PathBuf::from(format!("{}.before-{VERSION_2}.unfinished", path.display()));
+            let in_its_way = PathBuf::from(format!("{}.before-{next}.unfinished", path.display()));
             std::fs::create_dir(&in_its_way).expect("a folder");
             refused(&["no copy of it could be made"]);
             assert_eq!(versions(&mut conn), [VERSION_1]);
             std::fs::remove_dir(&in_its_way).expect("removed");
             // A copy of another day is no copy of this one, and what a dead process left is none at all.
             std::fs::write(&in_its_way, "half a copy").expect("a file");
-            std::fs::write(format!("{}.before-{VERSION_2}", path.display()), "of another day")
-                .expect("a file");
+            std::fs::write(format!("{}.before-{next}", path.display()), "of another day").expect("a file");
         }
         // Whatever is run first on it does it, and says so.
         let ended = cli.run(&list).expect_code(0);
-        let told = format!("the database's schema was brought from {VERSION_1} to {VERSION_2}");
+        let told = format!(
+            "the database's schema was brought from {VERSION_1} to {}",
+            later().pop().expect("a later one")
+        );
         assert!(ended.stderr.contains(&told), "{}", ended.stderr);
-        assert_eq!(versions(&mut conn), [VERSION_1, VERSION_2]);
+        assert_eq!(versions(&mut conn), all_versions());
         if let DatabaseUrl::Sqlite(path) = url {
-            let second = PathBuf::from(format!("{}.before-{VERSION_2}.2", path.display()));
+            let second = PathBuf::from(format!("{}.before-{next}.2", path.display()));
             assert_eq!(
                 copies(url),
-                [PathBuf::from(format!("{}.before-{VERSION_2}", path.display())), second.clone()]
+                [PathBuf::from(format!("{}.before-{next}", path.display())), second.clone()]
             );
             assert!(ended.stderr.contains(&second.display().to_string()), "{}", ended.stderr);
             let mut copy = connect(&DatabaseUrl::Sqlite(second)).expect("it can be opened");
