@@ -1,8 +1,11 @@
 //! One POST, bounded in time and bytes, and what was seen of it. awc's errors are read here and nowhere else.
 //!
-//! Whether anything of a request left is not guessed from awc's errors: `wire.rs`, below awc, keeps a record of it.
+//! Whether anything of a request left is not guessed from awc's errors: `wire.rs`, below awc, notes it in the request's
+//! record.
 
 mod answer_head;
+mod line;
+mod record;
 mod retry_after;
 mod wire;
 
@@ -10,14 +13,15 @@ use crate::domain::outcome::{Problem, Seen};
 use actix_web::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 use futures_util::StreamExt;
+pub(super) use record::MaySend;
+use record::{Record, Stage};
 use retry_after::retry_after;
 use rustls::ClientConfig;
 use std::borrow::Cow;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
-pub(super) use wire::MaySend;
-use wire::{Dial, Record, Stage};
+use wire::Dial;
 
 /// How much of an answer is read; the rest is left.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;

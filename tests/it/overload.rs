@@ -56,7 +56,11 @@ fn a_crowd_before_a_database_that_takes_nothing_is_told_soon_and_holds_up_nobody
         // On PostgreSQL only what the engine does not touch is locked: the crowd is stuck, and the engine is not.
         let (lock, stuck, crowd): (_, _, &[(&str, &str, &str)]) = match url {
             DatabaseUrl::Sqlite(_) => ("BEGIN IMMEDIATE", 0, &WRITES),
-            DatabaseUrl::Postgres(_) => ("SET idle_in_transaction_session_timeout = 0; BEGIN; LOCK TABLE api_tokens IN EXCLUSIVE MODE", 4, &WRITES[..1]),
+            DatabaseUrl::Postgres(_) => (
+                "SET idle_in_transaction_session_timeout = 0; BEGIN; LOCK TABLE api_tokens IN EXCLUSIVE MODE",
+                4,
+                &WRITES[..1],
+            ),
         };
         conn.batch_execute(lock).expect("locked");
         let server = &product.server;

@@ -1,7 +1,8 @@
 //! What only tests within the program can reach: a trusted receiver over TLS, the moment of the first byte, one
 //! connection of a pool. What receivers do otherwise is in `tests/it/wire.rs`.
 
-use super::wire::{Socket, Wire};
+use super::line::Socket;
+use super::wire::Wire;
 use super::*;
 use actix_rt::net::TcpStream;
 use rustls::pki_types::pem::PemObject;
@@ -212,6 +213,31 @@ fn a_request_that_waits_for_a_connection_has_sent_nothing() {
     });
     assert!(arrived.recv_timeout(LONG).expect("a connection").is_some());
     assert!(arrived.try_recv().is_err(), "one request arrived");
+}
+
+/// awc would keep it until the next request to the same receiver.
+#[test]
+fn a_connection_that_nobody_uses_is_closed() {
+    let (told, ended) = mpsc::channel();
+    let port = server(move |mut stream| {
+        while request(&mut stream).is_some() {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").expect("written");
+            told.send("answered").expect("somebody waits");
+        }
+        told.send("closed").expect("somebody waits");
+    });
+    let url = format!("http://127.0.0.1:{port}/");
+    run(async {
+        post(a_post(&url, LONG)).await.expect("an answer");
+        let until = Instant::now() + LONG;
+        let mut seen = Vec::new();
+        while !seen.contains(&"closed") && Instant::now() < until {
+            actix_rt::time::sleep(SHORT).await;
+            seen.extend(ended.try_iter());
+        }
+        assert_eq!(seen, ["answered", "closed"]);
+        post(a_post(&url, LONG)).await.expect("an answer, on a new connection");
+    });
 }
 
 #[test]
