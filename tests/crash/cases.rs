@@ -21,8 +21,8 @@ const BOTH: u64 = 25;
 const POINTS: [(&str, u64); 6] =
     [("claiming", 12), ("claimed", 12), ("sending", 150), ("sent", 150), ("settling", 12), ("settled", 12)];
 /// Where a node that stands still may hold what nobody can take from it.
-const STOPS: [Option<(&str, u64)>; 4] =
-    [Some(("claimed", 10)), Some(("sending", 100)), None, Some(("claiming", 10))];
+const STOPS: [Option<(&str, u64)>; 5] =
+    [Some(("claimed", 10)), Some(("sending", 100)), None, Some(("claiming", 10)), Some(("sent", 100))];
 
 /// What is counted on the way.
 #[derive(Debug, Default)]
@@ -71,6 +71,7 @@ pub fn random(world: &mut World, crew: Crew, kills: usize) -> Result<Figures, St
             see_at_work(world, &dead, restart, &mut figures)?;
             sleep(world.rng.span(SOON));
         }
+        never_robbed(world)?;
         let killed_at = Instant::now();
         let turn = figures.kills;
         for (number, (work, place)) in places.iter_mut().enumerate() {
@@ -95,6 +96,12 @@ pub fn random(world: &mut World, crew: Crew, kills: usize) -> Result<Figures, St
     see_at_work(world, &dead, restart, &mut figures)?;
     end(world, &mut places[0])?;
     Ok(figures)
+}
+
+/// Nobody may take back what a living node holds.
+fn never_robbed(world: &mut World) -> Result<(), String> {
+    let robbed = world.robbed();
+    if robbed.is_empty() { Ok(()) } else { Err(format!("living nodes were robbed: {robbed:?}")) }
 }
 
 /// What was held when the last one was killed.
@@ -153,6 +160,7 @@ fn see_at_work(
 /// Lets everything come to its end, and looks for what does not.
 fn end(world: &mut World, server: &mut (Work, Option<Process>)) -> Result<(), String> {
     world.wait_until_done();
+    never_robbed(world)?;
     let Some(process) = &mut server.1 else { return Err("there is no server".to_owned()) };
     if let Some(status) = process.ended() {
         return Err(told(format!("a server ended by itself ({status})"), process));
@@ -193,7 +201,7 @@ pub fn stops(world: &mut World, kills: usize) -> Result<Figures, String> {
     let mut places = [(Work::Serve, None)];
     start_missing(world, &mut places);
     for stop in STOPS.iter().cycle().take(kills.max(STOPS.len())) {
-        world.top_up(4);
+        world.top_up(2);
         let mut node = stand_still(world, *stop)?;
         let stopped_at = Instant::now();
         let held = world.held();

@@ -149,6 +149,8 @@ fn run(case: &Case, asked: &Asked) -> Row {
     };
     let mut verdict = world.judge();
     let figures = ended.unwrap_or_else(|error| {
+        // Doubled ones first: what is open still is no wonder then.
+        verdict.faults.sort();
         verdict.faults.insert(0, error);
         Figures::default()
     });

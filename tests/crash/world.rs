@@ -14,6 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use serde_json::json;
 use std::collections::HashSet;
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -79,6 +80,12 @@ struct HeldRow {
     idempotency_key: String,
     #[diesel(sql_type = Integer)]
     attempt: i32,
+}
+
+#[derive(QueryableByName)]
+struct Lost {
+    #[diesel(sql_type = Text)]
+    message: String,
 }
 
 #[derive(QueryableByName)]
@@ -182,6 +189,21 @@ impl World {
             WHERE status = 'publishing' AND claimed_by IS NOT NULL";
         let rows: Vec<HeldRow> = diesel::sql_query(select).load(&mut self.conn).expect("what is held");
         rows.into_iter().map(|row| (row.idempotency_key, i64::from(row.attempt))).collect()
+    }
+
+    /// Nodes whose claims were taken back though they are alive: their lock is held (SQLite).
+    pub fn robbed(&mut self) -> Vec<String> {
+        let DatabaseUrl::Sqlite(path) = &self.url else { return Vec::new() };
+        let select =
+            "SELECT DISTINCT error_message AS message FROM publish_logs WHERE error_code = 'node_lost'";
+        let rows: Vec<Lost> = diesel::sql_query(select).load(&mut self.conn).expect("what was lost");
+        let mut nodes: Vec<String> =
+            rows.iter().filter_map(|row| row.message.split(' ').nth(1)).map(str::to_owned).collect();
+        nodes.retain(|node| {
+            let lock = format!("{}.nodes/{node}.lock", path.display());
+            File::open(lock).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        });
+        nodes
     }
 
     /// Waits until nothing of `held` is held any more; false where something still is after `limit`.
