@@ -2,7 +2,7 @@
 //! still for longer than their lease.
 
 use crate::node::{At, Work};
-use crate::process::{Process, was_killed};
+use crate::process::{Process, until, was_killed};
 use crate::world::{Database, Held, LEASE, World};
 use std::fmt::Display;
 use std::thread::sleep;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A kill comes at most this long after the start, or after the node is at work.
 const SOON: Duration = Duration::from_millis(300);
+/// How long an arrival is waited for before something else is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 /// In per cent: kills that do not wait until the node is at work.
 const HASTY: u64 = 30;
 /// In per cent: both of two processes are killed at once.
@@ -92,6 +94,7 @@ pub fn random(world: &mut World, crew: Crew, kills: usize) -> Result<Figures, St
         dead = Dead { held: world.held(), killed_at: Some(killed_at) };
         figures.caught += dead.held.len();
     }
+    world.top_up(1);
     let restart = start_missing(world, &mut places);
     see_at_work(world, &dead, restart, &mut figures)?;
     end(world, &mut places[0])?;
@@ -137,9 +140,15 @@ fn see_at_work(
     restart: Restart,
     figures: &mut Figures,
 ) -> Result<(), String> {
-    let first = world.receiver.first_after(restart.arrived, PATIENCE);
+    let first = until(PATIENCE, || match world.receiver.first_after(restart.arrived, LOOK) {
+        // Somebody else, who was alive, has done it all meanwhile.
+        None if !restart.alone && world.open() == 0 => Some(None),
+        first => first.map(Some),
+    });
     let first = first.ok_or_else(|| format!("nothing arrived within {PATIENCE:?} after a restart"))?;
-    if restart.alone {
+    if let Some(first) = first
+        && restart.alone
+    {
         figures.first = figures.first.max(first.duration_since(restart.at));
     }
     if !world.wait_released(&dead.held, PATIENCE) {
@@ -189,6 +198,7 @@ pub fn points(world: &mut World, kills: usize) -> Result<Figures, String> {
     }
     let dead = Dead { held: world.held(), killed_at: Some(Instant::now()) };
     let mut places = [(Work::Serve, None)];
+    world.top_up(1);
     let restart = start_missing(world, &mut places);
     see_at_work(world, &dead, restart, &mut figures)?;
     end(world, &mut places[0])?;

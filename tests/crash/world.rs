@@ -211,13 +211,17 @@ impl World {
         until(limit, || self.held().is_disjoint(held).then_some(())).is_some()
     }
 
+    /// How many entries have not found their end.
+    pub fn open(&mut self) -> usize {
+        self.count("SELECT count(*) FROM publish_pool WHERE status IN ('pending', 'publishing')")
+    }
+
     /// Waits until each entry has found its end, as long as there is any progress.
     pub fn wait_until_done(&mut self) {
-        const OPEN: &str = "SELECT count(*) FROM publish_pool WHERE status IN ('pending', 'publishing')";
-        let (mut open, mut changed) = (self.count(OPEN), Instant::now());
+        let (mut open, mut changed) = (self.open(), Instant::now());
         while open > 0 && changed.elapsed() < STANDSTILL {
             std::thread::sleep(Duration::from_millis(20));
-            let now = self.count(OPEN);
+            let now = self.open();
             if now != open {
                 (open, changed) = (now, Instant::now());
             }
