@@ -10,10 +10,10 @@ mod retry_after;
 mod wire;
 
 use crate::domain::outcome::{Problem, Seen};
+use crate::domain::trust::Trust;
 use actix_web::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 use futures_util::StreamExt;
-pub(super) use record::MaySend;
 use record::{Record, Stage};
 use retry_after::retry_after;
 use rustls::ClientConfig;
@@ -84,8 +84,8 @@ pub(super) struct Post<'a> {
     pub body: String,
     /// For everything together: connecting, sending, the answer.
     pub time: Duration,
-    /// Whether anything may leave; None where it always may.
-    pub may_send: Option<MaySend>,
+    /// Until when anything of it may leave.
+    pub trust: Trust,
     /// Now, for `Retry-After` as a date.
     pub unix_seconds: i64,
 }
@@ -102,7 +102,7 @@ pub(super) async fn post(request: Post<'_>) -> Result<Answer, Seen> {
 
 async fn exchange(request: Post<'_>, address: &str, client: awc::Client) -> Result<Answer, Seen> {
     let until = Instant::now() + request.time;
-    let record = Record::new(request.may_send);
+    let record = Record::new(request.trust);
     let mut builder = client.post(address).no_decompress();
     for (name, value) in request.headers {
         builder = builder.insert_header((name, value));

@@ -1,7 +1,7 @@
 //! Webhooks after the Standard Webhooks specification (<https://www.standardwebhooks.com>): the same `webhook-id` on
 //! every attempt, so that a receiver can ignore what it has already.
 
-use super::http::{self, Answer, MaySend, Post};
+use super::http::{self, Answer, Post};
 use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
@@ -18,7 +18,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
-use std::rc::Rc;
 use std::time::Duration;
 use url::Url;
 
@@ -158,9 +157,7 @@ async fn publish(call: PublishCall) -> Seen {
     headers.push(("webhook-timestamp", timestamp));
     let time = Duration::from_secs(settings.timeout_seconds).min(call.time_left);
     let (url, unix_seconds) = (&*settings.url, call.unix_seconds);
-    let trust = call.trust;
-    let may_send: MaySend = Rc::new(move || trust.may_send());
-    let request = Post { url, headers, body, time, may_send: Some(may_send), unix_seconds };
+    let request = Post { url, headers, body, time, trust: call.trust, unix_seconds };
     match http::post(request).await {
         Ok(answer) => read(answer, id),
         Err(seen) => seen,

@@ -8,7 +8,6 @@ use crate::support::command::Cli;
 use crate::support::peer::{Peer, free_port};
 use crate::support::product::{Product, SOON, instant, now};
 use contenthub::actors::system_clock::SystemClock;
-use contenthub::domain::clock::Clock;
 use contenthub::domain::content::Article;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
@@ -17,13 +16,14 @@ use contenthub::domain::retry::Jitter;
 use contenthub::domain::settlement::{Settlement, Standing, settle};
 use contenthub::domain::trust::{Trust, TrustWindow};
 use contenthub::platforms::install_crypto_provider;
-use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept, Steps};
-use contenthub::platforms::platform::{Credentials, Destination, Platform, PublishCall};
+use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept};
+use contenthub::platforms::platform::{Credentials, Destination, Platform, PublishCall, SETTLE_TIME_DEFAULT};
 use contenthub::platforms::webhook::Webhook;
 use contenthub::{EntryStatus, Timestamp};
 use futures_util::future::LocalBoxFuture;
 use rows::{Row, Scene, all};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -47,19 +47,19 @@ struct Observed {
     ends: Vec<String>,
 }
 
-/// A webhook has none.
+/// A webhook has no steps.
 struct NoSteps;
 
 impl Keeper for NoSteps {
     fn keep(&self, step: &'static str, _: Mark) -> LocalBoxFuture<'static, Result<(), NotKept>> {
-        panic!("{step} is kept")
+        panic!("a step: {step}")
     }
 }
 
 fn call(url: &str, row: &Row) -> PublishCall {
+    let clock = Arc::new(SystemClock::new());
+    let trust = Trust::new(TrustWindow::begin(&*clock, Duration::from_secs(600)), clock);
     let settings = json!({"url": url, "timeout_seconds": row.timeout_seconds});
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let trust = Trust::new(TrustWindow::begin(&*clock, Duration::from_secs(3600)), clock);
     PublishCall {
         entry: EntryId(1),
         attempt: 1,
@@ -83,7 +83,7 @@ fn call(url: &str, row: &Row) -> PublishCall {
         }),
         time_left: Duration::from_secs(60),
         unix_seconds: NOW,
-        journal: Journal::new(Steps::new(), Arc::new(NoSteps), trust.clone()),
+        journal: Journal::new(BTreeMap::new(), Arc::new(NoSteps), trust.clone()),
         trust,
     }
 }
@@ -122,9 +122,8 @@ fn observe(row: &Row) -> Observed {
         assert!(bytes < ENOUGH_BYTES, "{bytes} bytes were taken of an answer");
     }
     let end = |class, retry_count, jitter| {
-        let settle_time = Duration::from_secs(60);
-        let rules = Rules { class, on_unknown: OnUnknownEnd::AskAPerson, settle_time };
         let standing = Standing { retry_count, max_retries: 3, unproven: false };
+        let rules = Rules { class, on_unknown: OnUnknownEnd::AskAPerson, settle_time: SETTLE_TIME_DEFAULT };
         let outcome = judge(seen.clone(), rules);
         settle(outcome, standing, Timestamp::from_micros(NOW * 1_000_000), Jitter::from_random(jitter))
     };
@@ -132,7 +131,7 @@ fn observe(row: &Row) -> Observed {
         let last = end(class, 3, 0);
         let was_left = last.unproven || last.status == EntryStatus::Uncertain;
         assert!(!(was_left && last.status == EntryStatus::Failed), "what may be out is called failed");
-        table::words(class, &end(class, 0, 0), &end(class, 0, u64::MAX))
+        table::words(&end(class, 0, 0), &end(class, 0, u64::MAX))
     });
     let Settlement { receipt, .. } = end(DeliveryClass::Keyed, 0, 0);
     Observed { code: seen_code(&seen), receipt, ends: ends.to_vec() }
@@ -140,7 +139,7 @@ fn observe(row: &Row) -> Observed {
 
 fn seen_code(seen: &Seen) -> String {
     let problem = match seen {
-        Seen::Accepted(_) | Seen::NotSent | Seen::Submitted { .. } => return String::new(),
+        Seen::Accepted(_) | Seen::Submitted { .. } | Seen::NotSent => return String::new(),
         Seen::AcceptedUnread(problem)
         | Seen::NothingLeft(problem)
         | Seen::AskedToWait { problem, .. }

@@ -1,13 +1,11 @@
 //! What is known of one request, noted below awc.
 
+use crate::domain::trust::Trust;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
-
-/// Whether bytes of a request may still leave. Asked right before every write.
-pub(in crate::platforms) type MaySend = Rc<dyn Fn() -> bool>;
 
 /// How far a request has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +26,8 @@ pub(super) enum Stage {
 pub(super) struct Record {
     stage: Cell<Stage>,
     came_too_late: Cell<bool>,
-    /// None where it may always be sent.
-    may_send: Option<MaySend>,
+    /// Asked right before every write whether anything may still leave.
+    trust: Trust,
 }
 
 thread_local! {
@@ -38,8 +36,8 @@ thread_local! {
 }
 
 impl Record {
-    pub fn new(may_send: Option<MaySend>) -> Rc<Self> {
-        Rc::new(Record { stage: Cell::new(Stage::Waiting), came_too_late: Cell::new(false), may_send })
+    pub fn new(trust: Trust) -> Rc<Self> {
+        Rc::new(Record { stage: Cell::new(Stage::Waiting), came_too_late: Cell::new(false), trust })
     }
 
     pub fn stage(&self) -> Stage {
@@ -81,7 +79,7 @@ impl Record {
 
     /// An error where it is too late to send.
     pub fn allows_a_write(&self) -> io::Result<()> {
-        if self.may_send.as_ref().is_none_or(|may_send| may_send()) {
+        if self.trust.may_send() {
             return Ok(());
         }
         self.came_too_late.set(true);

@@ -4,17 +4,18 @@
 use super::line::Socket;
 use super::wire::Wire;
 use super::*;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::trust::TrustWindow;
 use actix_rt::net::TcpStream;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{self, TcpListener};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use tokio::io::AsyncWrite;
 
@@ -45,7 +46,35 @@ fn request(stream: &mut impl Read) -> Option<String> {
 
 fn a_post(url: &str, time: Duration) -> Post<'_> {
     let headers = vec![("content-type", "application/json".to_owned())];
-    Post { url, headers, body: "{} tail".to_owned(), time, may_send: None, unix_seconds: 1_000 }
+    let trust = trusted_for(u32::MAX);
+    Post { url, headers, body: "{} tail".to_owned(), time, trust, unix_seconds: 1_000 }
+}
+
+/// A clock that jumps far ahead when it has been asked so often.
+struct Jumps {
+    left: AtomicU32,
+}
+
+impl Clock for Jumps {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
+    }
+
+    fn monotonic(&self) -> Duration {
+        let left = self.left.load(Ordering::SeqCst);
+        self.left.store(left.saturating_sub(1), Ordering::SeqCst);
+        if left > 0 { Duration::ZERO } else { Duration::MAX }
+    }
+
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A claim that is trusted so many times when it is asked for, and never again.
+fn trusted_for(times: u32) -> Trust {
+    let clock = Arc::new(Jumps { left: AtomicU32::new(times.saturating_add(1)) });
+    Trust::new(TrustWindow::begin(&*clock, Duration::from_secs(60)), clock)
 }
 
 fn run<F: Future>(future: F) -> F::Output {
@@ -138,16 +167,9 @@ fn what_is_too_late_sends_nothing() {
         let _ = told.send(got);
     });
     let url = format!("http://127.0.0.1:{port}/");
-    let asked = Rc::new(Cell::new(0));
-    let count = asked.clone();
-    let may_send: MaySend = Rc::new(move || {
-        count.set(count.get() + 1);
-        false
-    });
-    let seen = run(post(Post { may_send: Some(may_send), ..a_post(&url, LONG) }));
+    let seen = run(post(Post { trust: trusted_for(0), ..a_post(&url, LONG) }));
     assert!(matches!(seen, Err(Seen::NotSent)), "{seen:?}");
     assert_eq!(arrived.recv_timeout(LONG).expect("a connection"), b"", "not one byte");
-    assert_eq!(asked.get(), 1, "it is asked when there is something to send");
 }
 
 #[test]
@@ -157,13 +179,8 @@ fn what_becomes_too_late_on_the_way_ends_there_and_may_have_left() {
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
     let url = format!("http://127.0.0.1:{port}/");
-    let left = Cell::new(2);
-    let may_send: MaySend = Rc::new(move || {
-        left.set(left.get() - 1);
-        left.get() > 0
-    });
     let body = "x".repeat(64 << 20); // more than the system takes at once
-    let seen = run(post(Post { may_send: Some(may_send), body, ..a_post(&url, LONG) }));
+    let seen = run(post(Post { trust: trusted_for(1), body, ..a_post(&url, LONG) }));
     assert!(
         matches!(&seen, Err(Seen::EndUnseen { problem, .. }) if problem.message.contains("too late")),
         "{seen:?}"
@@ -182,7 +199,7 @@ fn a_dead_connection_that_takes_no_byte_took_nothing() {
         socket.try_write(b"x").expect("written");
         socket.readable().await.expect("the end");
         let mut wire = Wire::new(Socket::Plain(socket));
-        let record = Record::new(None);
+        let record = Record::new(trusted_for(1));
         let end = record.watch(poll_fn(|cx| Pin::new(&mut wire).poll_write(cx, b"request"))).await;
         assert_eq!(record.stage(), Stage::Ready, "{end:?}");
         let seen = seen_of(&SendRequestError::Send(end.expect_err("it is dead")), &record);

@@ -1,7 +1,7 @@
 //! What becomes of an entry, in the words of docs/delivery.md, and the table there.
 
 use contenthub::EntryStatus;
-use contenthub::domain::delivery_class::DeliveryClass;
+use contenthub::domain::question::Question;
 use contenthub::domain::settlement::{LaneEffect, Settlement};
 use std::fs;
 use std::path::Path;
@@ -38,7 +38,11 @@ impl Becomes {
     pub fn words(self) -> [String; 3] {
         let same = |words: String| [words.clone(), words.clone(), words];
         let pause = "15 to 30 s";
-        let unknown = |words: String| [words, LOOK.to_owned(), UNCERTAIN.to_owned()];
+        let unknown = |words: String| {
+            let (_, cost) = words.split_once(", ").expect("the cost");
+            let look = format!("looked up after 60 s, {cost}");
+            [words, look, UNCERTAIN.to_owned()]
+        };
         match self {
             Becomes::Published => same("published".to_owned()),
             Becomes::AgainAtNoCost => same(format!("again after {pause}, costs no try")),
@@ -58,19 +62,22 @@ impl Becomes {
     }
 }
 
-const LOOK: &str = "looked up first";
 const UNCERTAIN: &str = "`uncertain`";
 const SAME: &str = "as keyed";
 const SECOND: &str = "; a second post with this answer suspends the account";
 
 /// An end in words, from the same end with the least and with the most jitter.
-pub fn words(class: DeliveryClass, least: &Settlement, most: &Settlement) -> String {
+pub fn words(least: &Settlement, most: &Settlement) -> String {
+    if let Some(Question::LookUp { at, .. }) = least.question {
+        let after = u64::try_from(at.micros() / 1_000_000 - super::NOW).expect("not before");
+        let cost = if least.retry_count > 0 { "a" } else { "no" };
+        return format!("looked up after {}, costs {cost} try", span(after));
+    }
     match (least.status, &least.lane) {
         (EntryStatus::Published, _) => "published".to_owned(),
         (EntryStatus::Uncertain, _) => UNCERTAIN.to_owned(),
         (EntryStatus::Failed, _) => "failed".to_owned(),
         (EntryStatus::Pending, LaneEffect::Suspend { .. }) => "waits: the account is suspended".to_owned(),
-        (EntryStatus::Pending, _) if least.unproven && class == DeliveryClass::Detects => LOOK.to_owned(),
         (EntryStatus::Pending, lane) => {
             let seconds = |end: &Settlement| match end.due_at {
                 Some(at) => u64::try_from(at.micros() / 1_000_000 - super::NOW).expect("not before"),
