@@ -74,7 +74,7 @@ pub fn platform_pause(retry_after: Option<Duration>, jitter: Jitter) -> Duration
     }
 }
 
-fn capped(retry_after: Option<Duration>) -> Duration {
+pub(super) fn capped(retry_after: Option<Duration>) -> Duration {
     retry_after.unwrap_or(Duration::ZERO).min(RETRY_AFTER_MAX)
 }
 

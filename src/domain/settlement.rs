@@ -166,10 +166,13 @@ impl Settlement {
         }
     }
 
-    fn in_doubt(self, doubt: Doubt, now: Timestamp) -> Self {
+    fn in_doubt(self, doubt: Doubt, retry_after: Option<Duration>, now: Timestamp) -> Self {
         let question = match doubt {
             Doubt::None | Doubt::SendAgain => None,
-            Doubt::LookUp { after } => Some(Question::LookUp { at: now + after, found_nothing: 0 }),
+            Doubt::LookUp { after } => {
+                let pause = after.max(retry::capped(retry_after));
+                Some(Question::LookUp { at: now + pause, found_nothing: 0 })
+            }
         };
         Settlement { unproven: self.unproven || doubt != Doubt::None, question, ..self }
     }
@@ -183,10 +186,10 @@ pub fn settle(outcome: Outcome, standing: Standing, now: Timestamp, jitter: Jitt
         Outcome::Retry { scope: Scope::Platform, doubt, problem, retry_after } => Settlement {
             due_at: Some(now + retry::platform_pause(retry_after, jitter)),
             problem: Some(problem),
-            ..plain.in_doubt(doubt, now)
+            ..plain.in_doubt(doubt, retry_after, now)
         },
         Outcome::Retry { scope: Scope::Entry, doubt, problem, retry_after } => {
-            let plain = Settlement { problem: Some(problem), ..plain.in_doubt(doubt, now) };
+            let plain = Settlement { problem: Some(problem), ..plain.in_doubt(doubt, retry_after, now) };
             retry_or_end(plain, standing, now, retry_after, jitter)
         }
         Outcome::WrongAddress(problem) => {
@@ -194,8 +197,11 @@ pub fn settle(outcome: Outcome, standing: Standing, now: Timestamp, jitter: Jitt
             retry_or_end(plain, standing, now, None, jitter)
         }
         Outcome::Broke { problem, doubt } => {
-            let plain =
-                Settlement { log: LogStatus::Error, problem: Some(problem), ..plain.in_doubt(doubt, now) };
+            let plain = Settlement {
+                log: LogStatus::Error,
+                problem: Some(problem),
+                ..plain.in_doubt(doubt, None, now)
+            };
             retry_or_end(plain, standing, now, None, jitter)
         }
         Outcome::Uncertain(problem) => Settlement::uncertain(standing, problem),

@@ -166,6 +166,18 @@ fn what_may_be_out_is_never_called_failed_and_only_a_proof_clears_it() {
 }
 
 #[test]
+fn a_look_up_waits_as_long_as_was_asked_for() {
+    let seen = |retry_after| Seen::EndUnseen { problem: why(), retry_after };
+    let standing = Standing { retry_count: 0, max_retries: 3, unproven: false };
+    for (asked, waits) in [(None, 60), (Some(7), 60), (Some(3600), 3600)] {
+        let outcome = judge(seen(asked.map(Duration::from_secs)), rules(Detects, AskAPerson));
+        let settled = settle(outcome, standing, NOW, Jitter::from_random(0));
+        let at = settled.question.map(|question| question.due().since(NOW).as_secs());
+        assert_eq!(at, Some(waits), "{asked:?}");
+    }
+}
+
+#[test]
 fn what_can_be_looked_up_is_and_only_that() {
     for (name, outcome, _, settled) in settlements() {
         let looks = matches!(

@@ -38,22 +38,23 @@ impl Becomes {
     pub fn words(self) -> [String; 3] {
         let same = |words: String| [words.clone(), words.clone(), words];
         let pause = "15 to 30 s";
-        let unknown = |words: String| {
+        let unknown_after = |words: String, asked: u64| {
             let (_, cost) = words.split_once(", ").expect("the cost");
-            let look = format!("looked up after 60 s, {cost}");
+            let look = format!("looked up after {}, {cost}", span(asked.max(60)));
             [words, look, UNCERTAIN.to_owned()]
         };
+        let unknown = |words: String| unknown_after(words, 0);
         match self {
             Becomes::Published => same("published".to_owned()),
             Becomes::AgainAtNoCost => same(format!("again after {pause}, costs no try")),
             Becomes::AgainAfter(seconds) => same(format!("again after {}, costs no try", span(seconds))),
             Becomes::EndUnseen => unknown(format!("the same again after {pause}, costs no try")),
             Becomes::EndUnseenAfter(seconds) => {
-                unknown(format!("the same again after {}, costs no try", span(seconds)))
+                unknown_after(format!("the same again after {}, costs no try", span(seconds)), seconds)
             }
             Becomes::ServerFault => unknown(format!("the same again after {pause}, costs a try")),
             Becomes::ServerFaultAfter(seconds) => {
-                unknown(format!("the same again after {}, costs a try", span(seconds)))
+                unknown_after(format!("the same again after {}, costs a try", span(seconds)), seconds)
             }
             Becomes::Failed => same("failed".to_owned()),
             Becomes::AccountSuspended => same("waits: the account is suspended".to_owned()),
