@@ -19,9 +19,25 @@ const HASTY: u64 = 30;
 /// In per cent: both of two processes are killed at once.
 const BOTH: u64 = 25;
 
-/// The points at which a node can end itself, and within how many passes it does.
-const POINTS: [(&str, u64); 6] =
-    [("claiming", 12), ("claimed", 12), ("sending", 150), ("sent", 150), ("settling", 12), ("settled", 12)];
+/// A point at which a node can end itself, and within how many passes it does.
+pub type Point = (&'static str, u64);
+
+/// The points of the engine's cycle and of an attempt.
+pub const POINTS: &[Point] =
+    &[("claiming", 12), ("claimed", 12), ("sending", 150), ("sent", 150), ("settling", 12), ("settled", 12)];
+/// Those before, between and after the steps of a publish in three.
+pub const STEPS: &[Point] = &[
+    ("upload asked", 60),
+    ("upload answered", 60),
+    ("upload kept", 60),
+    ("draft asked", 60),
+    ("draft answered", 60),
+    ("draft kept", 60),
+    ("submit asked", 60),
+    ("submit answered", 60),
+    ("submit kept", 60),
+    ("asking", 30),
+];
 /// Where a node that stands still may hold what nobody can take from it.
 const STOPS: [Option<(&str, u64)>; 5] =
     [Some(("claimed", 10)), Some(("sending", 100)), None, Some(("claiming", 10)), Some(("sent", 100))];
@@ -181,9 +197,9 @@ fn end(world: &mut World, server: &mut (Work, Option<Process>)) -> Result<(), St
 }
 
 /// Nodes kill themselves at each named point in turn.
-pub fn points(world: &mut World, kills: usize) -> Result<Figures, String> {
+pub fn points(world: &mut World, points: &'static [Point], kills: usize) -> Result<Figures, String> {
     let mut figures = Figures::default();
-    for (point, passes) in POINTS.iter().cycle().take(kills.max(POINTS.len())) {
+    for (point, passes) in points.iter().cycle().take(kills.max(points.len())) {
         world.top_up(1);
         let pass = 1 + world.rng.below(*passes);
         let mut node = world.start(Work::Serve, Some(At { point, pass, signal: "KILL" }));
@@ -242,7 +258,7 @@ pub fn stops(world: &mut World, kills: usize) -> Result<Figures, String> {
 }
 
 /// A node that stands still: at a point, or at any moment.
-fn stand_still(world: &mut World, stop: Option<(&'static str, u64)>) -> Result<Process, String> {
+fn stand_still(world: &mut World, stop: Option<Point>) -> Result<Process, String> {
     let at = stop.map(|(point, passes)| At { point, pass: 1 + world.rng.below(passes), signal: "STOP" });
     let mut node = world.start(Work::Serve, at);
     if at.is_none() {

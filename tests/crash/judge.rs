@@ -9,23 +9,40 @@ use std::time::Instant;
 pub enum Class {
     Keyed,
     Blind,
+    /// It can be asked whether it is there.
+    Detects,
+    /// Three steps, of which only the first may be repeated; blind.
+    Steps,
 }
 
 /// Where an attempt that publishes arrives.
 pub const POST: &str = "/post";
+/// Where the steps of a publish in three steps do.
+pub const UPLOAD: &str = "/upload";
+pub const DRAFT: &str = "/draft";
+pub const SUBMIT: &str = "/submit";
 
 impl Class {
     /// Whether a step may be asked for again under the same key.
-    fn may_repeat(self) -> bool {
+    fn may_repeat(self, step: &str) -> bool {
         match self {
             Class::Keyed => true,
-            Class::Blind => false,
+            Class::Blind | Class::Detects => false,
+            Class::Steps => step == UPLOAD,
+        }
+    }
+
+    /// The step without which nothing is published.
+    fn last_step(self) -> &'static str {
+        match self {
+            Class::Keyed | Class::Blind | Class::Detects => POST,
+            Class::Steps => SUBMIT,
         }
     }
 
     /// Whether it is right that only a person can tell what became of an entry.
     fn may_be_uncertain(self, why: Option<&str>) -> bool {
-        self == Class::Blind || why == Some("recovered_too_often")
+        matches!(self, Class::Blind | Class::Steps) || why == Some("recovered_too_often")
     }
 }
 
@@ -66,7 +83,7 @@ pub fn judge(
     let mut verdict = Verdict::default();
     verdict.look_at_the_wire(class, entries, arrivals, taken_back);
     let arrived: HashSet<&str> =
-        arrivals.iter().filter(|one| one.step == POST).map(|one| one.key.as_str()).collect();
+        arrivals.iter().filter(|one| one.step == class.last_step()).map(|one| one.key.as_str()).collect();
     for entry in entries {
         verdict.look_at(class, entry, arrived.contains(entry.key.as_str()));
     }
@@ -114,9 +131,9 @@ impl Verdict {
             }
             if !steps.insert((key, step)) {
                 self.resent += 1;
-                if !class.may_repeat() {
+                if !class.may_repeat(step) {
                     self.doubled(format!(
-                        "content {content} came twice, the second time by attempt {attempt}"
+                        "content {content} came twice at {step}, then by attempt {attempt}"
                     ));
                 }
             }
@@ -152,13 +169,14 @@ pub fn check_the_judge() {
         status: status.to_owned(),
         error_code: None,
     };
-    let came = |key: &str, attempt| Arrival {
-        step: POST.to_owned(),
+    let came_at = |step: &str, key: &str, attempt| Arrival {
+        step: step.to_owned(),
         key: key.to_owned(),
         content: 7,
         attempt,
         at: now,
     };
+    let came = |key, attempt| came_at(POST, key, attempt);
     let counts = |class, added, status: &str, arrivals: &[Arrival], taken_back: &TakenBack| {
         let verdict = judge(class, added, &[entry(status)], arrivals, taken_back);
         (verdict.lost, verdict.doubled, verdict.stuck)
@@ -170,8 +188,19 @@ pub fn check_the_judge() {
     )]);
     let (once, again, twice) = ([came("a", 1)], [came("a", 1), came("a", 2)], [came("a", 1), came("a", 1)]);
     let (other, both) = ([came("b", 1)], [came("a", 1), came("b", 1)]);
+    let steps = |of: &[(&str, i64)]| -> Vec<Arrival> {
+        of.iter().map(|(step, attempt)| came_at(step, "a", *attempt)).collect()
+    };
+    let resumed = steps(&[(UPLOAD, 1), (UPLOAD, 2), (DRAFT, 2), (SUBMIT, 3)]);
+    let two_drafts = steps(&[(UPLOAD, 1), (DRAFT, 1), (DRAFT, 2), (SUBMIT, 2)]);
+    let no_submission = steps(&[(UPLOAD, 1), (DRAFT, 1)]);
     type Row<'a> = (Class, usize, &'a str, &'a [Arrival], &'a TakenBack, (usize, usize, usize));
-    let rows: [Row<'_>; 14] = [
+    let rows: [Row<'_>; 19] = [
+        (Class::Steps, 1, "published", &resumed, &none, (0, 0, 0)),
+        (Class::Steps, 1, "published", &two_drafts, &none, (0, 1, 0)),
+        (Class::Steps, 1, "published", &no_submission, &none, (1, 0, 0)),
+        (Class::Detects, 1, "published", &again, &none, (0, 1, 0)),
+        (Class::Detects, 1, "uncertain", &once, &none, (1, 0, 0)),
         (Class::Keyed, 1, "published", &once, &none, (0, 0, 0)),
         (Class::Keyed, 1, "published", &again, &none, (0, 0, 0)),
         (Class::Blind, 1, "uncertain", &once, &none, (0, 0, 0)),

@@ -14,12 +14,13 @@ mod support;
 mod cases;
 mod judge;
 mod node;
+mod platforms;
 mod process;
 mod receiver;
 mod seeds;
 mod world;
 
-use cases::{Crew, Figures};
+use cases::{Crew, Figures, POINTS, STEPS};
 use judge::{Class, Verdict};
 use seeds::Rng;
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ const FAULTS_TOLD: usize = 8;
 #[derive(Debug, Clone, Copy)]
 enum Death {
     Random(Crew),
-    Points,
+    Points(&'static [cases::Point]),
     Stops,
 }
 
@@ -42,7 +43,7 @@ enum Death {
 type Case = (&'static str, Database, Class, Program, Death);
 
 const CASES: &[Case] = {
-    use Class::*;
+    use Class::{Blind, Detects, Keyed, Steps};
     use Crew::*;
     use Database::*;
     use Death::*;
@@ -50,14 +51,22 @@ const CASES: &[Case] = {
     &[
         ("sqlite-keyed", Sqlite, Keyed, Product, Random(OneServer)),
         ("sqlite-blind", Sqlite, Blind, Product, Random(OneServer)),
+        ("sqlite-detects", Sqlite, Detects, Ours, Random(OneServer)),
+        ("sqlite-steps", Sqlite, Steps, Ours, Random(OneServer)),
         ("commands-keyed", Sqlite, Keyed, Product, Random(ServerAndCommand)),
         ("commands-blind", Sqlite, Blind, Product, Random(ServerAndCommand)),
+        ("commands-detects", Sqlite, Detects, Ours, Random(ServerAndCommand)),
         ("postgres-keyed", Postgres, Keyed, Product, Random(TwoServers)),
         ("postgres-blind", Postgres, Blind, Product, Random(TwoServers)),
-        ("points-sqlite-keyed", Sqlite, Keyed, Ours, Points),
-        ("points-sqlite-blind", Sqlite, Blind, Ours, Points),
-        ("points-postgres-keyed", Postgres, Keyed, Ours, Points),
-        ("points-postgres-blind", Postgres, Blind, Ours, Points),
+        ("postgres-detects", Postgres, Detects, Ours, Random(TwoServers)),
+        ("postgres-steps", Postgres, Steps, Ours, Random(TwoServers)),
+        ("points-sqlite-keyed", Sqlite, Keyed, Ours, Points(POINTS)),
+        ("points-sqlite-blind", Sqlite, Blind, Ours, Points(POINTS)),
+        ("points-sqlite-detects", Sqlite, Detects, Ours, Points(POINTS)),
+        ("points-sqlite-steps", Sqlite, Steps, Ours, Points(STEPS)),
+        ("points-postgres-keyed", Postgres, Keyed, Ours, Points(POINTS)),
+        ("points-postgres-blind", Postgres, Blind, Ours, Points(POINTS)),
+        ("points-postgres-steps", Postgres, Steps, Ours, Points(STEPS)),
         ("stops-postgres-keyed", Postgres, Keyed, Ours, Stops),
         ("stops-postgres-blind", Postgres, Blind, Ours, Stops),
     ]
@@ -143,7 +152,7 @@ fn run(case: &Case, asked: &Asked) -> Row {
     let mut world = World::new(database, class, program, Rng::new(asked.seed, name));
     let ended = match death {
         Death::Random(crew) => cases::random(&mut world, crew, asked.kills),
-        Death::Points => cases::points(&mut world, asked.kills),
+        Death::Points(points) => cases::points(&mut world, points, asked.kills),
         // Each takes longer than a lease.
         Death::Stops => cases::stops(&mut world, asked.kills / 3),
     };

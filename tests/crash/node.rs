@@ -1,6 +1,7 @@
 //! What this program is when it is started again as a node: the product's own engine with the test platforms, which may
 //! kill or stop itself at a named point of the engine's cycle.
 
+use crate::platforms::{Detecting, Stepwise};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::platforms::registry::Registry;
 use contenthub::{App, Settings, TaskId};
@@ -61,7 +62,7 @@ pub fn text_of(url: &DatabaseUrl) -> String {
 pub fn open(dir: &Path, url: &DatabaseUrl, lease: u64) -> App {
     let defaults = Settings::in_dir(dir).expect("default settings");
     let settings = Settings { database: url.clone(), lease_seconds: lease, secret_key: None, ..defaults };
-    let registry = Registry::builtin(&dir.join("sites"));
+    let registry = Registry::builtin(&dir.join("sites")).with(Arc::new(Detecting)).with(Arc::new(Stepwise));
     let clock = Arc::new(contenthub::actors::system_clock::SystemClock::new());
     App::open_with(settings, registry, clock).expect("opened")
 }

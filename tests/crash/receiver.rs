@@ -1,6 +1,8 @@
 //! The receiver, in the place of a platform: it counts what arrives, by key and by content, in order and with the time,
 //! and takes nobody's word for anything. It runs in the harness, which no crash touches.
 
+use crate::judge::{POST, SUBMIT};
+use crate::platforms::{FINISHED, THERE};
 use crate::support::http_message::{Length, Message, read_message};
 use serde_json::Value;
 use std::io::{self, BufReader, Write};
@@ -14,6 +16,12 @@ const SLOWEST: u64 = 25;
 /// One in so many answers is slower still.
 const DAWDLERS: u64 = 50;
 const DAWDLING: Duration = Duration::from_millis(150);
+
+/// A post is not found at once by whoever asks for it.
+const HIDDEN: Duration = Duration::from_millis(200);
+/// What was submitted is worked on for this long, and some of it longer.
+const WORK: Duration = Duration::from_millis(700);
+const LONG_WORK: Duration = Duration::from_millis(1500);
 
 /// One request as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +95,8 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     while let Some(message) = read_message(&mut reader, Length::Announced)? {
         let Some(arrival) = read(&message) else {
-            stream.write_all(b"HTTP/1.1 400 Not A Post\r\ncontent-length: 0\r\n\r\n")?;
+            let status = answer(&message.start, &shared.lock());
+            stream.write_all(format!("HTTP/1.1 {status} Told\r\ncontent-length: 0\r\n\r\n").as_bytes())?;
             continue;
         };
         let delay = delay(&arrival);
@@ -109,6 +118,24 @@ fn read(message: &Message) -> Option<Arrival> {
         attempt: body.pointer("/data/attempt")?.as_i64()?,
         at: Instant::now(),
     })
+}
+
+/// Answers a question about a key.
+fn answer(start: &str, arrived: &[Arrival]) -> u16 {
+    let path = start.split(' ').nth(1).unwrap_or_default();
+    let age = |step: &str, key: &str| {
+        arrived.iter().rev().find(|one| one.key == key && one.step == step).map(|one| one.at.elapsed())
+    };
+    if let Some(key) = path.strip_prefix(THERE) {
+        return if age(POST, key).is_some_and(|age| age >= HIDDEN) { 200 } else { 404 };
+    }
+    let Some(key) = path.strip_prefix(FINISHED) else { return 400 };
+    let takes = if key.ends_with(['0', '1', '2', '3']) { LONG_WORK } else { WORK };
+    match age(SUBMIT, key) {
+        None => 404,
+        Some(age) if age < takes => 202,
+        Some(_) => 200,
+    }
 }
 
 /// The same for the same request in every run.

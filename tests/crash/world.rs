@@ -22,6 +22,8 @@ use tempfile::TempDir;
 
 /// So many entries wait at the least when a node is started.
 const BACKLOG: usize = 1000;
+/// The same where an entry takes three requests and five commits.
+const BACKLOG_OF_STEPS: usize = 150;
 /// As long as nothing at all changes, the end of a case is waited for.
 const STANDSTILL: Duration = Duration::from_secs(60);
 /// Leases are the shortest there are.
@@ -106,9 +108,14 @@ impl World {
         };
         let receiver = Receiver::start();
         let app = node::open(dir.path(), &url, LEASE.as_secs());
-        let settings = json!({"url": receiver.url(POST), "deduplicates": class == Class::Keyed});
+        let (platform, settings) = match class {
+            Class::Keyed => ("webhook", json!({"url": receiver.url(POST)})),
+            Class::Blind => ("webhook", json!({"url": receiver.url(POST), "deduplicates": false})),
+            Class::Detects => ("detecting", json!({"url": receiver.url("")})),
+            Class::Steps => ("stepwise", json!({"url": receiver.url("")})),
+        };
         let concurrency = Some(1024);
-        let account = CreateAccount { settings, concurrency, ..CreateAccount::new("receiver", "webhook") };
+        let account = CreateAccount { settings, concurrency, ..CreateAccount::new("receiver", platform) };
         let account = app.create_account(account).expect("an account").id;
         let by_hand = app.create_task(CreateTask::every("by hand", 3600)).expect("a task").id;
         let conn = connect(&url).expect("a connection");
@@ -175,7 +182,8 @@ impl World {
     /// Adds entries until `times` the usual backlog waits.
     pub fn top_up(&mut self, times: usize) {
         let waiting = self.count("SELECT count(*) FROM publish_pool WHERE status = 'pending'");
-        let count = (BACKLOG * times).saturating_sub(waiting);
+        let backlog = if self.class == Class::Steps { BACKLOG_OF_STEPS } else { BACKLOG };
+        let count = (backlog * times).saturating_sub(waiting);
         if count > 0 {
             let many = AddMany { count, account: self.account, at: None };
             self.app.run(many).expect("entries");
