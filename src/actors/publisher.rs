@@ -100,21 +100,19 @@ async fn attempt(
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let time_left = trust.left();
     let standing = claim.standing;
-    let call = Call {
-        title: claim.article.title.clone(),
-        publish: publish_call(claim, &ready, &trust, keeper, started_at),
-        ready: &ready,
-        clock: &*clock,
-    };
-    if ready.platform.has_steps() {
-        flight.has_steps(&call.publish.journal);
+    let title = claim.article.title.clone();
+    let asked = publish_call(claim, &ready, &trust, keeper, started_at);
+    let journal = ready.in_steps.then(|| asked.journal.clone());
+    if let Some(journal) = &journal {
+        flight.has_steps(journal);
     }
+    let call = Call { attempt, title, journal, time_left: asked.time_left, ready: &ready, clock: &*clock };
     let may_begin = !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
     let end = match question {
         _ if !may_begin => call.not_begun(),
-        None => End::Attempt(call.publish().await),
-        Some(Question::LookUp { .. }) => End::LookedUp(call.look_up().await),
-        Some(Question::Ask { .. }) => End::Progress(call.ask().await),
+        None => End::Attempt(call.publish(asked).await),
+        Some(Question::LookUp { .. }) => End::LookedUp(call.look_up(asked).await),
+        Some(Question::Ask { .. }) => End::Progress(call.ask(asked).await),
     };
     fail_point!("sent");
     let finished_at = clock.now().max(started_at);
@@ -143,7 +141,7 @@ async fn attempt(
         started_at,
         finished_at,
         settlement,
-        has_steps: ready.platform.has_steps(),
+        has_steps: ready.in_steps,
     }
 }
 
@@ -183,8 +181,11 @@ fn read_result(text: &str) -> serde_json::Value {
 
 /// One call of a platform.
 struct Call<'a> {
+    attempt: AttemptId,
     title: String,
-    publish: PublishCall,
+    /// Of a publish in steps.
+    journal: Option<Journal>,
+    time_left: Duration,
     ready: &'a Ready,
     clock: &'a dyn Clock,
 }
@@ -192,24 +193,24 @@ struct Call<'a> {
 impl Call<'_> {
     /// The claim is too old to be acted on: by the time it was known, or since the process was stopped.
     fn not_begun(&self) -> End {
-        tell(&self.publish, &self.title, &Outcome::NotSent);
+        self.tell(&Outcome::NotSent);
         End::Attempt(Outcome::NotSent)
     }
 
-    async fn publish(self) -> Outcome {
-        let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
+    async fn publish(self, call: PublishCall) -> Outcome {
+        let platform = self.ready.platform.clone();
         let seen = match self.bounded(async move { platform.publish(call).await }).await {
             Ok(seen) => seen,
             Err(broken) => self.after_break(broken),
         };
         let outcome = judge(seen, self.ready.rules);
-        tell(&self.publish, &self.title, &outcome);
+        self.tell(&outcome);
         outcome
     }
 
     /// A publish in steps says in its journal whether anything may be out.
     fn after_break(&self, broken: Broken) -> Seen {
-        let may_have_left = !self.ready.platform.has_steps() || self.publish.journal.has_open_intent();
+        let may_have_left = self.journal.as_ref().is_none_or(Journal::has_open_intent);
         match broken {
             Broken::Panic(problem) => Seen::Broke { problem, may_have_left },
             Broken::TimeOut(problem) => {
@@ -219,33 +220,58 @@ impl Call<'_> {
         }
     }
 
-    async fn look_up(self) -> LookedUp {
-        let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
+    async fn look_up(self, call: PublishCall) -> LookedUp {
+        let platform = self.ready.platform.clone();
         let answer = self
             .bounded(async move { platform.look_up(call).await })
             .await
             .unwrap_or_else(|broken| LookedUp::Unknown { problem: broken.problem(), retry_after: None });
-        let (entry, account) = (self.publish.entry, &self.ready.destination.account_name);
+        let (entry, account) = (self.attempt.entry, &self.ready.destination.account_name);
         log::info!("entry {entry} was looked up on {account}: {}", in_words(&answer));
         answer
     }
 
-    async fn ask(self) -> Progress {
-        let (call, platform) = (self.publish.clone(), self.ready.platform.clone());
+    async fn ask(self, call: PublishCall) -> Progress {
+        let platform = self.ready.platform.clone();
         let answer = self
             .bounded(async move { platform.ask(call).await })
             .await
             .unwrap_or_else(|broken| Progress::Unknown { problem: broken.problem(), retry_after: None });
         if let Progress::Published(receipt) = &answer {
-            tell(&self.publish, &self.title, &Outcome::Published(receipt.clone()));
+            self.tell(&Outcome::Published(receipt.clone()));
         }
         answer
+    }
+
+    fn tell(&self, outcome: &Outcome) {
+        let (attempt, title, account) = (self.attempt, &self.title, &self.ready.destination.account_name);
+        match outcome {
+            Outcome::Published(receipt) => {
+                let place = receipt.url.as_deref().or(receipt.media_id.as_deref()).unwrap_or("");
+                log::info!(target: PUBLISHED, "published entry {} “{title}” on {account}: {place}", attempt.entry);
+            }
+            Outcome::NotSent => log::info!("{attempt} on {account} was not sent"),
+            Outcome::Submitted { ask_after } => {
+                log::info!(
+                    "{attempt} on {account} was submitted; it is asked for in {} s",
+                    ask_after.as_secs()
+                );
+            }
+            Outcome::Retry { problem, .. }
+            | Outcome::Uncertain(problem)
+            | Outcome::Rejected(problem)
+            | Outcome::AccountBroken { problem, .. }
+            | Outcome::WrongAddress(problem)
+            | Outcome::Broke { problem, .. } => {
+                log::info!("{attempt} on {account} failed: {}: {}", problem.code, problem.message);
+            }
+        }
     }
 
     /// Waits for the platform no longer than it may take. The call itself may panic before there is a future, so both
     /// happen inside a task.
     async fn bounded<T: 'static>(&self, asked: impl Future<Output = T> + 'static) -> Result<T, Broken> {
-        let time_left = self.publish.time_left;
+        let time_left = self.time_left;
         let task = actix_rt::spawn(asked);
         // However this ends, the request ends with it.
         let _request = EndWithMe(task.abort_handle());
@@ -295,29 +321,6 @@ fn in_words(answer: &LookedUp) -> String {
         LookedUp::NotThere => "it is not there".to_owned(),
         LookedUp::Unknown { problem, .. } | LookedUp::AccountBroken { problem, .. } => {
             format!("{}: {}", problem.code, problem.message)
-        }
-    }
-}
-
-fn tell(call: &PublishCall, title: &str, outcome: &Outcome) {
-    let (attempt, account) =
-        (AttemptId { entry: call.entry, number: call.attempt }, &call.destination.account_name);
-    match outcome {
-        Outcome::Published(receipt) => {
-            let place = receipt.url.as_deref().or(receipt.media_id.as_deref()).unwrap_or("");
-            log::info!(target: PUBLISHED, "published entry {} “{title}” on {account}: {place}", attempt.entry);
-        }
-        Outcome::NotSent => log::info!("{attempt} on {account} was not sent"),
-        Outcome::Submitted { ask_after } => {
-            log::info!("{attempt} on {account} was submitted; it is asked for in {} s", ask_after.as_secs());
-        }
-        Outcome::Retry { problem, .. }
-        | Outcome::Uncertain(problem)
-        | Outcome::Rejected(problem)
-        | Outcome::AccountBroken { problem, .. }
-        | Outcome::WrongAddress(problem)
-        | Outcome::Broke { problem, .. } => {
-            log::info!("{attempt} on {account} failed: {}: {}", problem.code, problem.message);
         }
     }
 }

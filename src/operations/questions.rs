@@ -34,8 +34,7 @@ pub(super) fn take(
 /// What earlier attempts came to, for those that are published in several steps.
 pub(super) fn read_steps(conn: &mut DbConnection, done: &mut CycleDone) -> Result<(), OperationError> {
     let in_steps = |claim: &Claim| {
-        claim.attempt.number > 1
-            && done.accounts.get(&claim.account).is_some_and(|ready| ready.platform.has_steps())
+        claim.attempt.number > 1 && done.accounts.get(&claim.account).is_some_and(|ready| ready.in_steps)
     };
     let entries: Vec<EntryId> =
         done.claims.iter().filter(|claim| in_steps(claim)).map(|claim| claim.attempt.entry).collect();

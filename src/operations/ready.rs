@@ -22,6 +22,8 @@ pub struct Ready {
     pub destination: Arc<Destination>,
     pub platform: Arc<dyn Platform>,
     pub rules: Rules,
+    /// It is published in several steps, each of which is kept.
+    pub in_steps: bool,
     /// Of the account's row: another version is another account to us.
     pub version: i64,
 }
@@ -94,6 +96,7 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
     };
     Ok(Ready {
         rules: rules(&*platform, &settings, row.on_unknown).map_err(|error| unready(error.to_string()))?,
+        in_steps: guarded::has_steps(&*platform).map_err(|error| unready(error.to_string()))?,
         version: row.version,
         destination: Arc::new(Destination {
             account_id: row.id,

@@ -12,6 +12,7 @@ use crate::domain::outcome::{Outcome, Problem, Scope, Seen, judge};
 use crate::domain::question::Question;
 use crate::domain::retry::Jitter;
 use crate::domain::settlement::{Settlement, settle};
+use crate::platforms::guarded;
 use std::time::Duration;
 
 /// Which claims count as dead.
@@ -152,7 +153,7 @@ fn lost(
     let platform = cx.registry.get(&held.platform);
     let rules = rules_of(platform, &settings, held.on_unknown);
     let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
-    let in_steps = platform.is_some_and(|platform| platform.has_steps());
+    let in_steps = platform.is_some_and(|platform| guarded::has_steps(&**platform).unwrap_or(false));
     let seen = if in_steps && !checkpoints::has_open_intent(conn, held.entry)? {
         Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None }
     } else {

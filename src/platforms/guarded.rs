@@ -20,3 +20,8 @@ pub fn delivery_class(platform: &dyn Platform, settings: &Value) -> Result<Deliv
 pub fn settle_time(platform: &dyn Platform, settings: &Value) -> Result<Duration, Panicked> {
     catch_unwind(AssertUnwindSafe(|| platform.settle_time(settings))).map_err(|_| Panicked)
 }
+
+/// Whether a publish has several steps that are kept.
+pub fn has_steps(platform: &dyn Platform) -> Result<bool, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| platform.has_steps())).map_err(|_| Panicked)
+}
