@@ -10,6 +10,7 @@ use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
+use crate::operations::error::ErrorKind;
 use crate::operations::execution::*;
 use crate::operations::task::*;
 use crate::views::{ExecutionView, TaskView};
@@ -18,6 +19,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+
+/// For so long the database may be too busy to be asked how a run is.
+const BUSY_MAX: Duration = Duration::from_secs(30);
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -191,10 +195,18 @@ async fn trigger(api: web::Data<Api>, path: web::Path<String>, request: HttpRequ
 /// Waits for the end of a run, wherever it runs. A client that leaves ends the wait, not the run.
 async fn wait_for(api: &Api, execution: ExecutionId) -> Result<ExecutionRow, Problem> {
     let mut pause = Duration::from_millis(5);
+    let mut last_answer = api.clock.monotonic();
     loop {
-        let row = api.db.perform(GetExecution(execution)).await?;
-        if !matches!(row.status, ExecutionStatus::Queued | ExecutionStatus::Running) {
-            return Ok(row);
+        match api.db.perform(GetExecution(execution)).await {
+            Ok(row) if !matches!(row.status, ExecutionStatus::Queued | ExecutionStatus::Running) => {
+                return Ok(row);
+            }
+            Ok(_) => last_answer = api.clock.monotonic(),
+            // Told at once, it would be taken for a run that did not begin, and be asked for again.
+            Err(error)
+                if error.kind() == ErrorKind::Unavailable
+                    && api.clock.monotonic() - last_answer < BUSY_MAX => {}
+            Err(error) => return Err(error.into()),
         }
         api.clock.sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(200));
