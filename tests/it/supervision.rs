@@ -35,7 +35,7 @@ use std::panic::panic_any;
 use std::path::Path;
 use std::sync::mpsc::{Receiver as Heard, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Leases are no matter here, and must not run out on a busy machine.
 const LEASE: Duration = Duration::from_secs(20);
@@ -191,6 +191,10 @@ fn an_attempt_that_breaks_before_it_is_sent_goes_back_at_no_cost() {
         clock.break_on(PUBLISHERS);
         let report = report_of(&app, first_task(&app));
         assert_eq!((report.data.success_count, report.data.total_count), (1, 1), "{report:?}");
+        assert!(
+            report.duration < LEASE.as_secs_f64() / 2.0,
+            "nobody waited until it was overdue: {report:?}"
+        );
         let log = attempts(&app, id);
         let told: Vec<_> = log.iter().map(|attempt| attempt.status).collect();
         assert_eq!(told, [LogStatus::NotSent, LogStatus::Published]);
@@ -259,12 +263,14 @@ fn a_platform_that_keeps_its_thread_busy_holds_up_nobody_for_long() {
     let node = TestNode::start(&app);
     trigger(&app);
     eventually("it is on the wire", || (node.status().in_flight == 1).then_some(()));
+    let began = Instant::now();
     let behind = ["b", "c", "d", "e", "f", "g"].map(|title| add(&app, title, place));
     trigger(&app);
     eventually("others took the thread's place", || (node.restarts().publisher > 0).then_some(()));
     // The run that claimed them may be one that does not owe them another try.
     trigger(&app);
     are_out(&app, &behind);
+    assert!(began.elapsed() < LEASE * 3 / 4, "nobody waited until they were overdue: {:?}", began.elapsed());
     let taken_back = behind.iter().flat_map(|id| attempts(&app, *id));
     let taken_back = taken_back.filter(|attempt| attempt.status == LogStatus::NotSent).count();
     assert!(taken_back >= 1, "nothing was taken back from the busy thread");
