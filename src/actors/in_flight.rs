@@ -174,36 +174,43 @@ impl InFlight {
     fn end_where(&self, due: Due, mut which: impl FnMut(&mut Attempt) -> bool, seen: impl Fn() -> Seen) {
         let now = self.clock.now();
         let mut state = self.state.lock();
-        let State { attempts, executor, .. } = &mut *state;
-        for (id, attempt) in attempts.iter_mut().filter(|(_, attempt)| attempt.ended.is_none()) {
+        let mut all = Vec::new();
+        for (id, attempt) in state.attempts.iter_mut().filter(|(_, attempt)| attempt.ended.is_none()) {
             if which(attempt) {
                 let ended = attempt.end(*id, seen(), due, now, &self.jitter);
                 log::warn!("{id} was given up: {:?}", ended.settlement.log);
-                tell(executor.as_ref(), ended);
+                all.push(ended);
             }
         }
+        let executor = state.executor.clone();
+        drop(state);
+        all.into_iter().for_each(|ended| tell(executor.as_ref(), ended));
     }
 
     /// The attempt says how it ended, or whoever had its flight let go of it.
     fn ended(&self, ended: Ended) {
+        let kept = ended.clone();
         let mut state = self.state.lock();
         if let Some(attempt) = state.attempts.get_mut(&ended.attempt)
             && attempt.ended.is_none()
         {
-            attempt.ended = Some(ended.clone());
+            attempt.ended = Some(kept);
         }
+        let executor = state.executor.clone();
+        drop(state);
         // One that was given up before is told too: what it came to may settle what was left open.
-        tell(state.executor.as_ref(), ended);
+        tell(executor.as_ref(), ended);
     }
 
     fn let_go(&self, id: AttemptId, seen: Seen, due: Due) {
         let now = self.clock.now();
         let mut state = self.state.lock();
         let State { attempts, executor, .. } = &mut *state;
-        if let Some(attempt) = attempts.get_mut(&id).filter(|attempt| attempt.ended.is_none()) {
-            let ended = attempt.end(id, seen, due, now, &self.jitter);
-            tell(executor.as_ref(), ended);
-        }
+        let Some(attempt) = attempts.get_mut(&id).filter(|attempt| attempt.ended.is_none()) else { return };
+        let ended = attempt.end(id, seen, due, now, &self.jitter);
+        let executor = executor.clone();
+        drop(state);
+        tell(executor.as_ref(), ended);
     }
 }
 
@@ -247,7 +254,8 @@ impl Attempt {
     }
 }
 
-/// Bounded by the attempts there are; one that is lost with a dead executor is found by the next.
+/// Bounded by the attempts there are; one that is lost with a dead executor is found by the next. Told without the lock
+/// on what is in flight: waking a thread takes a while, and the thread would want that lock first of all.
 #[expect(clippy::disallowed_methods, reason = "what is told here is kept until it is written")]
 fn tell(executor: Option<&Recipient<AttemptEnded>>, ended: Ended) {
     if let Some(executor) = executor {
