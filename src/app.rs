@@ -114,7 +114,9 @@ impl App {
         let failed = |source| OpenError::Database { url: url.clone(), source };
         let migrated = migrate(&settings.database).map_err(failed)?;
         tell(&migrated);
-        let cx = Context::new(registry, key, settings.review_required, settings.timezone);
+        let submitted_max = Duration::from_secs(3600 * settings.submitted_max_hours);
+        let cx = Context::new(registry, key, settings.review_required, settings.timezone)
+            .with_submitted_max(submitted_max);
         let conn = connect(&settings.database).map_err(failed)?;
         let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings };
         app.check_key().map_err(failed)?;

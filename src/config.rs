@@ -68,6 +68,15 @@ pub struct SettingsArgs {
         help_heading = "Settings"
     )]
     pub grace_seconds: Option<i64>,
+    /// How long a platform may work on what it accepted before a person is asked, 1 to 720 h [default: 24]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_SUBMITTED_MAX_HOURS",
+        value_name = "HOURS",
+        help_heading = "Settings"
+    )]
+    pub submitted_max_hours: Option<i64>,
     /// The largest request that the HTTP server takes, in bytes, up to 1 GiB [default: 8388608]
     #[arg(
         long,
@@ -91,6 +100,7 @@ struct FileSettings {
     lease_seconds: Option<Spanned<i64>>,
     review_required: Option<Spanned<bool>>,
     grace_seconds: Option<Spanned<i64>>,
+    submitted_max_hours: Option<Spanned<i64>>,
     body_max_bytes: Option<Spanned<i64>>,
 }
 
@@ -113,6 +123,7 @@ pub struct Settings {
     pub lease_seconds: u64,
     pub review_required: bool,
     pub grace_seconds: u64,
+    pub submitted_max_hours: u64,
     pub body_max_bytes: usize,
     /// From `CONTENTHUB_SECRET_KEY` alone: never a flag, never in the file.
     pub secret_key: Option<HiddenText>,
@@ -208,6 +219,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         lease_seconds,
         review_required,
         grace_seconds,
+        submitted_max_hours,
         body_max_bytes,
     } = args;
     let FileSettings {
@@ -219,6 +231,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         lease_seconds: file_lease_seconds,
         review_required: file_review_required,
         grace_seconds: file_grace_seconds,
+        submitted_max_hours: file_submitted_max_hours,
         body_max_bytes: file_body_max_bytes,
     } = file.settings;
     let place = Place { path: &file.path, text: &file.text };
@@ -231,6 +244,8 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
     let lease_seconds = place.pick("lease_seconds", lease_seconds, file_lease_seconds, 60);
     let review_required = place.pick("review_required", review_required, file_review_required, false);
     let grace_seconds = place.pick("grace_seconds", grace_seconds, file_grace_seconds, 20);
+    let submitted_max_hours =
+        place.pick("submitted_max_hours", submitted_max_hours, file_submitted_max_hours, 24);
     let body_max_bytes =
         place.pick("body_max_bytes", body_max_bytes, file_body_max_bytes, BODY_MAX_BYTES_DEFAULT);
     let url: DatabaseUrl =
@@ -244,6 +259,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         lease_seconds.described(lease_seconds.value.to_string()),
         review_required.described(review_required.value.to_string()),
         grace_seconds.described(grace_seconds.value.to_string()),
+        submitted_max_hours.described(submitted_max_hours.value.to_string()),
         body_max_bytes.described(body_max_bytes.value.to_string()),
     ];
     Ok(Settings {
@@ -256,6 +272,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         lease_seconds: lease_seconds.within(2, 3600)?.unsigned_abs(),
         review_required: review_required.value,
         grace_seconds: grace_seconds.within(0, 600)?.unsigned_abs(),
+        submitted_max_hours: submitted_max_hours.within(1, 720)?.unsigned_abs(),
         body_max_bytes: usize::try_from(body_max_bytes.within(1, BODY_MAX_BYTES_LIMIT)?).unwrap_or(1),
         secret_key: std::env::var("CONTENTHUB_SECRET_KEY").ok().map(HiddenText),
         described,

@@ -122,7 +122,7 @@ async fn attempt(
             settle_look_up(answer, found_nothing, standing, ready.rules, finished_at, jitter.draw())
         }
         (End::Progress(answer), Some(Question::Ask { since, .. })) => {
-            settle_progress(answer, since, standing, finished_at, jitter.draw())
+            settle_progress(answer, since, standing, ready.rules, finished_at, jitter.draw())
         }
         (End::Attempt(_) | End::LookedUp(_) | End::Progress(_), Some(question)) => {
             Settlement::asked_again(question, standing)

@@ -159,6 +159,8 @@ pub struct Rules {
     pub on_unknown: OnUnknownEnd,
     /// So long after a request whatever it made is certain to be found by a look-up.
     pub settle_time: Duration,
+    /// So long a platform may work on what it accepted; then a person is asked.
+    pub submitted_max: Duration,
 }
 
 impl Rules {

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 /// A look-up that finds nothing is no proof by itself: this many in a row are.
 pub const LOOK_UPS_NEEDED: i32 = 2;
-/// What a platform works on for longer is a person's to look at.
-pub const SUBMITTED_MAX: Duration = Duration::from_secs(24 * 3600);
+/// What a platform works on for longer is a person's to look at, unless a setting says otherwise.
+pub const SUBMITTED_MAX_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 /// A platform is never asked more often.
 const ASK_PAUSE_MIN: Duration = Duration::from_secs(1);
 const ASK_PAUSE_MAX: Duration = Duration::from_secs(3600);
@@ -136,12 +136,16 @@ pub fn settle_progress(
     answer: Progress,
     since: Timestamp,
     standing: Standing,
+    rules: Rules,
     now: Timestamp,
     jitter: Jitter,
 ) -> Settlement {
     let asked_again = |pause: Duration, problem: Option<Problem>| {
-        if now.since(since) >= SUBMITTED_MAX {
-            let message = "the platform accepted it, and did not finish within 24 hours";
+        if now.since(since) >= rules.submitted_max {
+            let hours = rules.submitted_max.as_secs() / 3600;
+            let message = format!(
+                "the platform accepted it, and did not finish within {hours} h. Look whether it is out, then resolve it"
+            );
             return Settlement::uncertain(standing, Problem::new("submitted_too_long", message));
         }
         Settlement {

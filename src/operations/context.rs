@@ -2,11 +2,13 @@
 
 use super::ready::ReadyAccounts;
 use crate::domain::content::ReviewStatus;
+use crate::domain::question::SUBMITTED_MAX_DEFAULT;
 use crate::domain::retry::JitterSource;
 use crate::platforms::registry::Registry;
 use crate::secrets::{self, SecretKey};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Shared by everything that runs operations in a process.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Context {
     pub timezone: chrono_tz::Tz,
     /// Spreads retries. Nobody can tell how, unless it is given a seed.
     pub jitter: Arc<JitterSource>,
+    /// What a platform works on for longer is a person's to look at.
+    pub submitted_max: Duration,
     /// Accounts that attempts were made on, ready for the next.
     pub(super) ready: ReadyAccounts,
     wrong_key: AtomicBool,
@@ -32,9 +36,15 @@ impl Context {
             review_required,
             timezone,
             jitter: Arc::new(JitterSource::seeded(secrets::random_u64())),
+            submitted_max: SUBMITTED_MAX_DEFAULT,
             ready: ReadyAccounts::default(),
             wrong_key: AtomicBool::new(false),
         }
+    }
+
+    /// The same with another limit on how long a platform may work on what it accepted.
+    pub fn with_submitted_max(self, submitted_max: Duration) -> Self {
+        Context { submitted_max, ..self }
     }
 
     /// Whether the database's credentials were sealed with our key, as far as is known.

@@ -95,7 +95,8 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
         None => Credentials::default(),
     };
     Ok(Ready {
-        rules: rules(&*platform, &settings, row.on_unknown).map_err(|error| unready(error.to_string()))?,
+        rules: rules(&*platform, &settings, row.on_unknown, cx)
+            .map_err(|error| unready(error.to_string()))?,
         in_steps: guarded::has_steps(&*platform).map_err(|error| unready(error.to_string()))?,
         version: row.version,
         destination: Arc::new(Destination {
@@ -109,7 +110,12 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
 }
 
 /// By what an account's outcomes are judged.
-fn rules(platform: &dyn Platform, settings: &serde_json::Value, wish: OnUnknown) -> Result<Rules, Panicked> {
+fn rules(
+    platform: &dyn Platform,
+    settings: &serde_json::Value,
+    wish: OnUnknown,
+    cx: &Context,
+) -> Result<Rules, Panicked> {
     let on_unknown = match wish {
         OnUnknown::Ask => OnUnknownEnd::AskAPerson,
         OnUnknown::Retry => OnUnknownEnd::TryAgain,
@@ -118,6 +124,7 @@ fn rules(platform: &dyn Platform, settings: &serde_json::Value, wish: OnUnknown)
         class: guarded::delivery_class(platform, settings)?,
         on_unknown,
         settle_time: guarded::settle_time(platform, settings)?,
+        submitted_max: cx.submitted_max,
     })
 }
 
@@ -127,11 +134,13 @@ pub(super) fn rules_of(
     platform: Option<&Arc<dyn Platform>>,
     settings: &serde_json::Value,
     wish: OnUnknown,
+    cx: &Context,
 ) -> Rules {
-    let told = platform.and_then(|platform| rules(&**platform, settings, wish).ok());
+    let told = platform.and_then(|platform| rules(&**platform, settings, wish, cx).ok());
     told.unwrap_or(Rules {
         class: DeliveryClass::Blind,
         on_unknown: OnUnknownEnd::AskAPerson,
         settle_time: SETTLE_TIME_DEFAULT,
+        submitted_max: cx.submitted_max,
     })
 }

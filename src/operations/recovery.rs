@@ -151,7 +151,7 @@ fn lost(
     }
     let settings = serde_json::from_str(&held.settings).unwrap_or_default();
     let platform = cx.registry.get(&held.platform);
-    let rules = rules_of(platform, &settings, held.on_unknown);
+    let rules = rules_of(platform, &settings, held.on_unknown, cx);
     let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
     let in_steps = platform.is_some_and(|platform| guarded::has_steps(&**platform).unwrap_or(false));
     let seen = if in_steps && !checkpoints::has_open_intent(conn, held.entry)? {

@@ -123,7 +123,12 @@ fn observe(row: &Row) -> Observed {
     }
     let end = |class, retry_count, jitter| {
         let standing = Standing { retry_count, max_retries: 3, unproven: false };
-        let rules = Rules { class, on_unknown: OnUnknownEnd::AskAPerson, settle_time: SETTLE_TIME_DEFAULT };
+        let rules = Rules {
+            class,
+            on_unknown: OnUnknownEnd::AskAPerson,
+            settle_time: SETTLE_TIME_DEFAULT,
+            submitted_max: SETTLE_TIME_DEFAULT,
+        };
         let outcome = judge(seen.clone(), rules);
         settle(outcome, standing, Timestamp::from_micros(NOW * 1_000_000), Jitter::from_random(jitter))
     };

@@ -40,7 +40,12 @@ fn all_seen() -> Vec<(&'static str, Seen)> {
 }
 
 fn rules(class: DeliveryClass, on_unknown: OnUnknownEnd) -> Rules {
-    Rules { class, on_unknown, settle_time: Duration::from_secs(60) }
+    Rules {
+        class,
+        on_unknown,
+        settle_time: Duration::from_secs(60),
+        submitted_max: Duration::from_secs(86_400),
+    }
 }
 
 fn doubted(doubt: Doubt) -> &'static str {

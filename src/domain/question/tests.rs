@@ -11,6 +11,7 @@ fn rules() -> Rules {
         class: DeliveryClass::Detects,
         on_unknown: OnUnknownEnd::AskAPerson,
         settle_time: Duration::from_secs(60),
+        submitted_max: SUBMITTED_MAX_DEFAULT,
     }
 }
 
@@ -84,6 +85,7 @@ fn asked(answer: Progress, since: Timestamp) -> Settlement {
         answer,
         since,
         Standing { unproven: false, ..standing(0) },
+        rules(),
         NOW,
         Jitter::from_random(u64::MAX),
     )
@@ -113,12 +115,12 @@ fn a_definite_answer_ends_it() {
 
 #[test]
 fn after_a_day_a_person_is_asked() {
-    let nearly = NOW - (SUBMITTED_MAX - Duration::from_secs(1));
+    let nearly = NOW - (SUBMITTED_MAX_DEFAULT - Duration::from_secs(1));
     let working = || Progress::Working { ask_after: Duration::from_secs(5) };
     assert_eq!(asked(working(), nearly).status, EntryStatus::Publishing);
-    let settled = asked(working(), NOW - SUBMITTED_MAX);
+    let settled = asked(working(), NOW - SUBMITTED_MAX_DEFAULT);
     assert_eq!((settled.status, settled.unproven, settled.question), (EntryStatus::Uncertain, true, None));
     assert_eq!(settled.problem.map(|problem| problem.code).as_deref(), Some("submitted_too_long"));
-    let unknown = asked(Progress::Unknown { problem: why(), retry_after: None }, NOW - SUBMITTED_MAX);
+    let unknown = asked(Progress::Unknown { problem: why(), retry_after: None }, NOW - SUBMITTED_MAX_DEFAULT);
     assert_eq!(unknown.status, EntryStatus::Uncertain);
 }
