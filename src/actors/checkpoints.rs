@@ -29,8 +29,8 @@ impl Keeper for Checkpoints {
         async move {
             match db.perform(keep).await {
                 Ok(true) => Ok(()),
-                Ok(false) => Err(NotKept("the claim was lost".to_owned())),
-                Err(error) => Err(NotKept(error.to_string())),
+                Ok(false) => Err(NotKept::ClaimLost),
+                Err(error) => Err(NotKept::Failed(error.to_string())),
             }
         }
         .boxed_local()

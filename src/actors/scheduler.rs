@@ -63,7 +63,7 @@ impl SchedulerActor {
                         log::debug!("execution {execution} was fired");
                     }
                     let any = !fired.executions.is_empty();
-                    Event::Fired { any, on_due_is_open: fired.on_due_is_open, next: fired.next }
+                    Event::Fired { any, executor_is_wanted: fired.executor_is_wanted, next: fired.next }
                 }
                 Err(error) => {
                     log::warn!("tasks could not be fired, and are tried again: {error}");

@@ -147,19 +147,19 @@ pub fn set_suspension(
     Ok(changed == 1)
 }
 
-/// The machine shuts the lane, unless somebody changed or suspended the account since the claim.
+/// The machine shuts the lane, unless somebody changed or suspended the account since the claim. A suspension that had
+/// run out by `now` is none any more.
 pub fn suspend_if_unchanged(
     conn: &mut DbConnection,
-    id: AccountId,
-    version: i64,
+    (id, version): (AccountId, i64),
     reason: &str,
     until: Option<Timestamp>,
+    now: Timestamp,
 ) -> Result<(), DbError> {
+    let has_run_out = dsl::suspended_until.assume_not_null().le(now.micros());
+    let is_open = dsl::suspended_reason.is_null().or(dsl::suspended_until.is_not_null().and(has_run_out));
     let changed = diesel::update(
-        dsl::accounts
-            .filter(dsl::id.eq(id.0))
-            .filter(dsl::version.eq(version))
-            .filter(dsl::suspended_reason.is_null()),
+        dsl::accounts.filter(dsl::id.eq(id.0)).filter(dsl::version.eq(version)).filter(is_open),
     )
     .set((
         dsl::suspended_reason.eq(reason),

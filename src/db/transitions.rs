@@ -35,6 +35,13 @@ pub struct Ended {
     pub has_steps: bool,
 }
 
+impl Ended {
+    /// The account, as it was when the entry was claimed.
+    fn lane(&self) -> (AccountId, i64) {
+        (self.account, self.account_version)
+    }
+}
+
 /// What became of an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -128,7 +135,7 @@ fn verdicts(conn: &mut DbConnection, logged: &Logged, ended: &[Ended]) -> Result
 
 fn tidy_steps(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {
     let entry = one.attempt.entry;
-    if one.settlement.status == EntryStatus::Published {
+    if one.settlement.forgets_steps {
         return super::checkpoints::forget(conn, entry);
     }
     if one.settlement.unproven { Ok(()) } else { super::checkpoints::withdraw_intents(conn, entry) }
@@ -139,7 +146,7 @@ fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended, log: LogId) -> Resu
     match ended.settlement.lane {
         LaneEffect::None => Ok(()),
         LaneEffect::Suspend { until } => {
-            super::accounts::suspend_if_unchanged(conn, ended.account, ended.account_version, reason, until)
+            super::accounts::suspend_if_unchanged(conn, ended.lane(), reason, until, ended.finished_at)
         }
         LaneEffect::WrongAddress => second_wrong_address(conn, ended, log, reason),
     }
@@ -165,7 +172,7 @@ fn second_wrong_address(
         }
         return Ok(());
     };
-    super::accounts::suspend_if_unchanged(conn, ended.account, ended.account_version, reason, None)?;
+    super::accounts::suspend_if_unchanged(conn, ended.lane(), reason, None, ended.finished_at)?;
     // What may be out needs a person whatever becomes of the account.
     if ended.settlement.status != EntryStatus::Uncertain {
         super::publish_log::reword(conn, log, &format!("{reason}{WAITS_FOR_ACCOUNT}"))?;

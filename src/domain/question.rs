@@ -13,7 +13,7 @@ pub const LOOK_UPS_NEEDED: i32 = 2;
 /// What a platform works on for longer is a person's to look at, unless a setting says otherwise.
 pub const SUBMITTED_MAX_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 /// A platform is never asked more often.
-const ASK_PAUSE_MIN: Duration = Duration::from_secs(1);
+const ASK_PAUSE_MIN: Duration = Duration::from_secs(5);
 const ASK_PAUSE_MAX: Duration = Duration::from_secs(3600);
 
 /// What is asked, and when.
@@ -105,7 +105,7 @@ pub fn settle_look_up(
         },
         LookedUp::AccountBroken { problem, until } => Settlement {
             log: LogStatus::NotSent,
-            question: later(Duration::ZERO, found_nothing),
+            question: later(ASK_PAUSE_MIN, found_nothing),
             ..Settlement::broken_account(Standing { unproven: true, ..standing }, problem, until)
         },
     }
@@ -162,6 +162,7 @@ pub fn settle_progress(
         // A definite word, whatever earlier attempts were thought to have done.
         Progress::Refused(problem) => Settlement {
             problem: Some(problem),
+            forgets_steps: true,
             ..end(Settlement { unproven: false, ..Settlement::unchanged(standing) })
         },
         Progress::Unknown { problem, retry_after } => {

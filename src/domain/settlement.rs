@@ -51,6 +51,8 @@ pub struct Settlement {
     pub lane: LaneEffect,
     /// What the platform is asked later on; until then nothing is sent.
     pub question: Option<Question>,
+    /// What the steps of a long publish came to is of no use any more: it is out, or what was submitted was refused.
+    pub forgets_steps: bool,
 }
 
 impl Settlement {
@@ -59,7 +61,9 @@ impl Settlement {
     pub fn retry_at(&self) -> Option<Timestamp> {
         match (self.status, &self.lane) {
             (EntryStatus::Pending, LaneEffect::Suspend { until }) => *until,
-            (EntryStatus::Pending, LaneEffect::None | LaneEffect::WrongAddress) => self.due_at,
+            (EntryStatus::Pending, LaneEffect::None | LaneEffect::WrongAddress) => {
+                self.due_at.max(self.question.map(Question::due))
+            }
             (_, _) => None,
         }
     }
@@ -121,12 +125,14 @@ impl Settlement {
             receipt: Receipt::default(),
             lane: LaneEffect::None,
             question: None,
+            forgets_steps: false,
         }
     }
 
     pub(super) fn published(standing: Standing, receipt: Receipt) -> Self {
         Settlement {
             status: EntryStatus::Published,
+            forgets_steps: true,
             unproven: false,
             log: LogStatus::Published,
             receipt: Receipt {

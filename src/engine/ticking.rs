@@ -17,7 +17,7 @@ pub enum Event {
     /// Somebody changed tasks, accounts or the pool.
     Changed,
     /// The database was asked: whether anything was fired, whether an `on_due` run is open, and what comes next.
-    Fired { any: bool, on_due_is_open: bool, next: Option<Timestamp> },
+    Fired { any: bool, executor_is_wanted: bool, next: Option<Timestamp> },
     /// The database could not be asked.
     Failed,
 }
@@ -44,11 +44,11 @@ impl Ticking {
     pub fn on(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         match event {
             Event::Rang | Event::Changed => self.ask().into_iter().collect(),
-            Event::Fired { any, on_due_is_open, next } => {
+            Event::Fired { any, executor_is_wanted, next } => {
                 self.asking = false;
                 let mut effects = Vec::new();
                 // An open run is told of each change: what changed may be due for it.
-                if any || on_due_is_open {
+                if any || executor_is_wanted {
                     effects.push(Effect::Tick);
                 }
                 let latest = now + LONGEST_SLEEP;
@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn fired(any: bool, next: Option<Timestamp>) -> Event {
-        Event::Fired { any, on_due_is_open: false, next }
+        Event::Fired { any, executor_is_wanted: false, next }
     }
 
     #[test]

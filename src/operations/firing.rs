@@ -3,6 +3,7 @@
 
 use super::execution::request;
 use super::{Access, Context, Operation, OperationError};
+use crate::db::claim;
 use crate::db::connection::DbConnection;
 use crate::db::due;
 use crate::db::executions::{self, NewExecution};
@@ -22,9 +23,9 @@ pub struct Fired {
     pub executions: Vec<ExecutionId>,
     /// The next instant at which something fires; none while only a change can bring work.
     pub next: Option<Timestamp>,
-    /// A run is open, of an `on_due` task or one that somebody asked for, here or in another process: the executor has
-    /// to be told of each change.
-    pub on_due_is_open: bool,
+    /// The executor has to be told of each change: a run is open, of an `on_due` task or one that somebody asked for, here
+    /// or in another process; or a platform is to be asked something now.
+    pub executor_is_wanted: bool,
 }
 
 impl Operation for FireDue {
@@ -39,6 +40,7 @@ impl Operation for FireDue {
         }
         fired.next = tasks::next_fire(conn)?;
         fire_on_due(conn, cx, now, &mut fired)?;
+        look_for_questions(conn, cx, now, &mut fired)?;
         Ok(fired)
     }
 }
@@ -82,7 +84,7 @@ fn fire_on_due(
     fired: &mut Fired,
 ) -> Result<(), OperationError> {
     let running = executions::open(conn)?;
-    fired.on_due_is_open = !running.is_empty();
+    fired.executor_is_wanted = !running.is_empty();
     let waiting: Vec<TaskRow> = tasks::on_due(conn)?;
     let is_open = |task: &TaskRow| running.iter().any(|execution| execution.task == task.id);
     if waiting.iter().any(is_open) {
@@ -100,7 +102,23 @@ fn fire_on_due(
         Err(OperationError::Db(error)) if error.is_duplicate() => {}
         Err(error) => return Err(error),
     }
-    fired.on_due_is_open = true;
+    fired.executor_is_wanted = true;
+    Ok(())
+}
+
+/// Nobody else wakes the executor for what a platform is to be asked, where no task is enabled and no run open.
+fn look_for_questions(
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+    fired: &mut Fired,
+) -> Result<(), OperationError> {
+    match claim::next_question(conn, cx.can_decrypt())? {
+        Some(at) if at <= now => fired.executor_is_wanted = true,
+        // One of the future only: one that is due and cannot be asked yet must not ring again and again.
+        Some(at) => fired.next = Some(fired.next.map_or(at, |other| other.min(at))),
+        None => {}
+    }
     Ok(())
 }
 

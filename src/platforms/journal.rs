@@ -21,9 +21,15 @@ pub enum Mark {
     Withdrawn,
 }
 
-/// Why a mark is not kept: the claim is lost, or the database is away. The reason is for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotKept(pub String);
+/// Why a mark is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotKept {
+    #[error("the claim was lost")]
+    ClaimLost,
+    /// The reason is for people.
+    #[error("{0}")]
+    Failed(String),
+}
 
 /// Where marks are kept, durably, and only while the attempt's claim holds.
 pub trait Keeper: Send + Sync {
@@ -70,7 +76,7 @@ impl Journal {
         }
         self.trusted()?;
         let result = doing().await.map_err(repeated)?;
-        self.keep(step, Mark::Result(result.clone())).await.map_err(|NotKept(reason)| {
+        self.keep(step, Mark::Result(result.clone())).await.map_err(|reason| {
             let problem = Problem::new("checkpoint_not_kept", format!("step {step} was not kept: {reason}"));
             Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None }
         })?;
@@ -91,8 +97,14 @@ impl Journal {
             return Ok(done);
         }
         self.trusted()?;
-        if self.keep(step, Mark::Intent).await.is_err() {
-            return Err(Seen::NotSent);
+        match self.keep(step, Mark::Intent).await {
+            Ok(()) => {}
+            Err(NotKept::ClaimLost) => return Err(Seen::NotSent),
+            Err(NotKept::Failed(reason)) => {
+                let message = format!("step {step} was not begun: that could not be kept: {reason}");
+                let problem = Problem::new("checkpoint_not_kept", message);
+                return Err(Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None });
+            }
         }
         // Committing takes time too.
         if let Err(seen) = self.trusted() {
@@ -103,7 +115,7 @@ impl Journal {
             Err(seen) if seen.is_certainly_not_out() => return Err(self.withdraw(step, seen).await),
             Err(seen) => return Err(seen),
         };
-        self.keep(step, Mark::Result(result.clone())).await.map_err(|NotKept(reason)| {
+        self.keep(step, Mark::Result(result.clone())).await.map_err(|reason| {
             let problem = Problem::new("checkpoint_not_kept", format!("step {step} was not kept: {reason}"));
             Seen::EndUnseen { problem, retry_after: None }
         })?;
@@ -118,7 +130,7 @@ impl Journal {
     async fn withdraw(&self, step: &'static str, seen: Seen) -> Seen {
         match self.keep(step, Mark::Withdrawn).await {
             Ok(()) => seen,
-            Err(NotKept(reason)) => {
+            Err(reason) => {
                 let message = format!("step {step} did not happen, but that was not kept: {reason}");
                 Seen::EndUnseen { problem: Problem::new("checkpoint_not_kept", message), retry_after: None }
             }

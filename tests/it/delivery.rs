@@ -8,6 +8,7 @@ use crate::support::receiver::{Answer, Receiver};
 use contenthub::db::accounts::AccountRow;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::outcome::{Problem, Receipt, Seen};
+use contenthub::operations::account::SuspendAccount;
 use contenthub::operations::account::{GetAccount, UpdateAccount};
 use contenthub::operations::entry::{ClearPublished, Resolution, ResolveEntry};
 use contenthub::operations::pool::AddToPool;
@@ -142,6 +143,33 @@ fn an_account_that_is_refused_is_suspended_at_once() {
             let code = attempts(&app, ids[0])[0].error_code.clone();
             assert_eq!(code, Some(format!("http_{status}")));
         }
+    });
+}
+
+/// A suspension that has run out is no reason not to suspend again: the receiver would be asked without a pause.
+#[test]
+fn an_account_whose_suspension_ran_out_is_suspended_anew() {
+    on_both(|url, dir| {
+        let (app, clock) = by_hand(url, dir);
+        let task = task(&app, "run");
+        let receiver = Receiver::start();
+        receiver.on_any([Answer::status(401)]);
+        let account = one_by_one(&app, "shut for a while", json!({"url": receiver.url("/")}));
+        let until = Some(app.now() + Duration::from_secs(60));
+        app.run(SuspendAccount { id: account, reason: "a pause".to_owned(), until }).expect("suspended");
+        let id = add(&app, "first", account);
+        report_of(&app, task);
+        assert_eq!(receiver.posts().len(), 0);
+        clock.forward(Duration::from_secs(61));
+        report_of(&app, task);
+        waits_at_no_cost(&app, id);
+        let shut = lane(&app, account);
+        assert!(
+            shut.suspended_reason.is_some_and(|reason| reason.contains("401")) && shut.suspended_by_machine
+        );
+        assert_eq!(shut.suspended_until, None);
+        report_of(&app, task);
+        assert_eq!(receiver.posts().len(), 1, "nothing is sent to an account that is shut");
     });
 }
 

@@ -35,8 +35,10 @@ pub struct Found {
 type Columns = (BigInt, BigInt, Integer, BigInt, Integer, BigInt, Bool);
 type Row = (EntryId, AccountId, Priority, Timestamp, i32, i64, bool);
 
+/// A question needs no place.
 const SQLITE_BUSY: &str = "SELECT count(*) FROM publish_pool \
-    WHERE account_id = ?1 AND status = 'publishing' AND claimed_by IS NOT NULL";
+    WHERE account_id = ?1 AND status = 'publishing' AND claimed_by IS NOT NULL \
+      AND look_up_at IS NULL AND check_at IS NULL";
 /// The list of priorities keeps the scan in order and off entries of the future (docs/decisions/0003); coalesce sends
 /// the planner to the few attempts of the entry, not to the many of the run.
 const SQLITE_CANDIDATES: &str = "SELECT id, account_id, priority, due_at, attempt, ?5, FALSE FROM publish_pool AS p \
@@ -54,7 +56,8 @@ const SQLITE_SUSPECT: &str = "SELECT id, account_id, priority, due_at, attempt, 
     ORDER BY priority, due_at, id LIMIT 1";
 const POSTGRES_CANDIDATES: &str = "WITH lane AS MATERIALIZED ( \
       SELECT l.account_id, l.concurrency, (SELECT count(*) FROM publish_pool AS p \
-        WHERE p.account_id = l.account_id AND p.status = 'publishing' AND p.claimed_by IS NOT NULL) AS busy \
+        WHERE p.account_id = l.account_id AND p.status = 'publishing' AND p.claimed_by IS NOT NULL \
+          AND p.look_up_at IS NULL AND p.check_at IS NULL) AS busy \
       FROM unnest($1, $2) AS l (account_id, concurrency)) \
     SELECT c.id, lane.account_id, c.priority, c.due_at, c.attempt, lane.busy, FALSE \
     FROM lane CROSS JOIN LATERAL ( \

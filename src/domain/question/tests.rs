@@ -77,7 +77,7 @@ fn what_could_not_be_found_out_is_asked_again_and_counts_for_nothing() {
     assert_eq!(pause(&looked_up(asked_to_wait, 0, 1)), Some(90));
     let broken = looked_up(LookedUp::AccountBroken { problem: why(), until: Some(NOW) }, 1, 1);
     assert_eq!(broken.lane, LaneEffect::Suspend { until: Some(NOW) });
-    assert_eq!((broken.unproven, pause(&broken)), (true, Some(0)), "asked as soon as the account is mended");
+    assert_eq!((broken.unproven, pause(&broken)), (true, Some(5)), "asked soon after the account is mended");
 }
 
 fn asked(answer: Progress, since: Timestamp) -> Settlement {
@@ -94,7 +94,7 @@ fn asked(answer: Progress, since: Timestamp) -> Settlement {
 #[test]
 fn what_is_worked_on_is_asked_for_again_at_a_bounded_pace() {
     let since = NOW - Duration::from_secs(10);
-    for (after, expected) in [(0, 1), (7, 7), (999_999, 3600)] {
+    for (after, expected) in [(0, 5), (7, 7), (999_999, 3600)] {
         let settled = asked(Progress::Working { ask_after: Duration::from_secs(after) }, since);
         assert_eq!(pause(&settled), Some(expected), "{after}");
         assert_eq!((settled.status, settled.log), (EntryStatus::Publishing, LogStatus::Submitted));
