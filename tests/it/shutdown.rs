@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
 use serde_json::json;
 use std::path::Path;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{self, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -184,12 +184,15 @@ fn a_command_that_is_interrupted_ends_in_order_too() {
     });
 }
 
-/// An app whose platform holds its thread with the first entry, so that all others are claimed and not begun with.
-fn holding(url: &DatabaseUrl, dir: &Path) -> (Arc<App>, impl Fn()) {
+/// An app whose platform holds its thread with the first entry, so that all others are claimed and not begun with; who
+/// hears when it does; and how it is let go.
+fn holding(url: &DatabaseUrl, dir: &Path) -> (Arc<App>, mpsc::Receiver<()>, impl Fn()) {
     let (unblock, heard) = channel::<()>();
+    let (holds, held) = channel();
     let heard = Mutex::new(heard);
     let play = move |call: PublishCall| -> LocalBoxFuture<'static, Seen> {
         if call.article.title == "first" && call.attempt == 1 {
+            holds.send(()).expect("the test listens");
             let _ = heard.lock().expect("one at a time").recv();
         }
         ready(Seen::Accepted(Receipt::default())).boxed_local()
@@ -200,19 +203,19 @@ fn holding(url: &DatabaseUrl, dir: &Path) -> (Arc<App>, impl Fn()) {
     let app = App::open_with(settings, registry, clock).expect("opened");
     app.disable_task(first_task(&app)).expect("disabled");
     let release = move || unblock.send(()).expect("it waits");
-    (Arc::new(app), release)
+    (Arc::new(app), held, release)
 }
 
 #[test]
 fn what_was_claimed_and_not_sent_goes_back_at_no_cost() {
     on_both(|url, dir| {
-        let (app, release) = holding(url, dir);
+        let (app, held, release) = holding(url, dir);
         let place = account(&app, "played", "played", json!({}));
         let run = first_task(&app);
         let first = add(&app, "first", place);
         let mut node = TestNode::start(&app);
         app.run(TriggerTask { task: run, by: Trigger::Api }).expect("triggered");
-        eventually("the thread is held", || (node.status().in_flight == 1).then_some(()));
+        held.recv_timeout(SOON).expect("the thread is held");
         let ids = ["a", "b", "c"].map(|title| add(&app, title, place));
         app.run(TriggerTask { task: task(&app, "beside"), by: Trigger::Api }).expect("triggered");
         eventually("the others are claimed", || (node.status().in_flight == 4).then_some(()));
@@ -239,12 +242,12 @@ fn what_was_claimed_and_not_sent_goes_back_at_no_cost() {
 #[test]
 fn a_thread_that_does_not_hear_of_the_end_does_not_put_it_off() {
     on_both(|url, dir| {
-        let (app, release) = holding(url, dir);
+        let (app, held, release) = holding(url, dir);
         let place = account(&app, "played", "played", json!({}));
         let first = add(&app, "first", place);
         let mut node = TestNode::start(&app);
         app.run(TriggerTask { task: first_task(&app), by: Trigger::Api }).expect("triggered");
-        eventually("the thread is held", || (node.status().in_flight == 1).then_some(()));
+        held.recv_timeout(SOON).expect("the thread is held");
         let asked = Instant::now();
         node.ask_to_stop(Duration::from_millis(500));
         assert!(!node.end(), "one was on the wire");
