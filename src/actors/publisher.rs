@@ -8,7 +8,7 @@ use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{AttemptId, NodeId};
-use crate::domain::outcome::{Outcome, Problem, Seen, judge};
+use crate::domain::outcome::{Doubt, Outcome, Problem, Seen, judge};
 use crate::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
 use crate::domain::retry::JitterSource;
 use crate::domain::settlement::{Settlement, settle};
@@ -257,12 +257,17 @@ impl Call<'_> {
                     ask_after.as_secs()
                 );
             }
-            Outcome::Retry { problem, .. }
-            | Outcome::Uncertain(problem)
+            Outcome::Uncertain(problem)
+            | Outcome::Retry { problem, doubt: Doubt::SendAgain | Doubt::LookUp { .. }, .. }
+            | Outcome::Broke { problem, doubt: Doubt::SendAgain | Doubt::LookUp { .. } } => {
+                let Problem { code, message } = problem;
+                log::info!("{attempt} on {account} has no known end, and may be out: {code}: {message}");
+            }
+            Outcome::Retry { problem, doubt: Doubt::None, .. }
             | Outcome::Rejected(problem)
             | Outcome::AccountBroken { problem, .. }
             | Outcome::WrongAddress(problem)
-            | Outcome::Broke { problem, .. } => {
+            | Outcome::Broke { problem, doubt: Doubt::None } => {
                 log::info!("{attempt} on {account} failed: {}: {}", problem.code, problem.message);
             }
         }

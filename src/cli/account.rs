@@ -19,7 +19,7 @@ pub enum Command {
     Create(CreateArguments),
     /// Show one account (name or id)
     Show { account: String },
-    /// Change an account; settings and credentials are merged with what is there
+    /// Change an account; settings are merged with what is there, credentials replaced as a whole
     Update(UpdateArguments),
     /// Stop publishing on an account
     Suspend {
@@ -39,6 +39,8 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct CreateArguments {
     name: String,
+    /// webhook (settings url, deduplicates, timeout_seconds; credential secret=whsec_… signs each post), or folder
+    /// (setting site)
     #[arg(long)]
     platform: String,
     /// NAME=VALUE; may be given several times

@@ -105,7 +105,11 @@ fn check_platform(
     let mut wrong = Vec::new();
     for given in credentials.0.keys() {
         if !platform.secret_fields().iter().any(|field| field.name == given) {
-            let message = format!("{} has no such secret", platform.name());
+            let known: Vec<&str> = platform.secret_fields().iter().map(|field| field.name).collect();
+            let message = match &known[..] {
+                [] => format!("{} has no secrets", platform.name()),
+                known => format!("{} has no such secret; it has: {}", platform.name(), known.join(", ")),
+            };
             wrong.push(FieldError::new(format!("credentials.{given}"), message));
         }
     }

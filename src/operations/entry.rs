@@ -12,6 +12,7 @@ use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::settlement::LogStatus;
+use url::Url;
 
 /// Changes an entry's plan; what is none stays. `scheduled_at: Some(None)` means: now.
 #[derive(Debug, Clone, Copy)]
@@ -160,6 +161,11 @@ impl Operation for ResolveEntry {
                 (EntryStatus::Failed, LogStatus::Failed, Some(problem))
             }
         };
+        if let Resolution::Published { url: Some(url), .. } = &self.resolution
+            && Url::parse(url).is_err()
+        {
+            return Err(OperationError::invalid("url", "must be an address, e.g. https://example.com/post"));
+        }
         let (media_id, url) = match &self.resolution {
             Resolution::Published { url, media_id } => (media_id.as_deref(), url.as_deref()),
             Resolution::TryAgain | Resolution::GiveUp => (None, None),

@@ -99,6 +99,24 @@ fn is_refused(output: Output, words: &[&str]) {
     assert_eq!(output.stdout, "");
 }
 
+/// What a person said is a row in the log of no run: it must not count as a try of the run that is open.
+#[test]
+fn what_a_person_wants_tried_again_goes_out_by_itself() {
+    on_both(|url, dir| {
+        let stage = Stage::start(url, dir);
+        let product = &stage.product;
+        let (_, uncertain) = stage.that_may_be_out(0, 2);
+        let [again, given_up] = uncertain[..] else { panic!("two") };
+        product.post("/scheduler/tasks/1/enable", &json!({}), 200);
+        stage.cli.ok(&["publish-pool", "resolve", &again.to_string(), "--retry"]);
+        stage.cli.ok(&["publish-pool", "resolve", &given_up.to_string(), "--failed"]);
+        stage.cli.ok(&["publish-pool", "retry", &given_up.to_string()]);
+        for id in [again, given_up] {
+            eventually("it goes out", || (product.entry(id)["status"] == "published").then_some(()));
+        }
+    });
+}
+
 #[test]
 fn what_may_be_out_is_not_changed_cancelled_or_lost() {
     on_both(|url, dir| {

@@ -86,7 +86,8 @@ const POSTGRES_CANDIDATES: &str = "WITH lane AS MATERIALIZED ( \
 
 /// Due entries of `lanes`.
 pub fn candidates(conn: &mut DbConnection, lanes: &[Lane], wanted: Wanted) -> Result<Found, DbError> {
-    let tried_by = wanted.not_tried_by.map_or(0, |execution| execution.0);
+    // No run has this number: 0 stands for what was tried without one.
+    let tried_by = wanted.not_tried_by.map_or(-1, |execution| execution.0);
     let rows = match conn {
         DbConnection::Sqlite(inner) => on_sqlite(inner, lanes, wanted, tried_by)?,
         DbConnection::Postgres(inner) => {
