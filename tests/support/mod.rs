@@ -13,6 +13,7 @@ pub mod postgres;
 pub mod process;
 pub mod product;
 pub mod receiver;
+pub mod stage;
 
 use contenthub::db::database_url::DatabaseUrl;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

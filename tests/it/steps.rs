@@ -1,0 +1,1 @@
+//! Publishes of several steps.
