@@ -13,7 +13,7 @@ use crate::domain::turns::Room;
 use crate::engine::dispatch::{AttemptKind, Dispatch, Effect, Event, HasAttempt};
 use crate::operations::OperationError;
 use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
-use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Renew};
+use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, Renew};
 use crate::operations::run_leases::RenewRuns;
 use actix::prelude::*;
 use std::sync::Arc;
@@ -57,6 +57,8 @@ pub struct PublishingExecutorActor {
     /// None on PostgreSQL, where leases run out by the database's clock.
     locks: Option<Arc<NodeLocks>>,
     alarm: Option<SpawnHandle>,
+    /// Rings when the next dead node's claim may be taken back.
+    recovery_alarm: Option<SpawnHandle>,
     drained: Option<oneshot::Sender<()>>,
     /// Monotonic time of the first statement that succeeded since the start, or since one failed.
     database_is_good_since: Option<Duration>,
@@ -95,6 +97,7 @@ impl PublishingExecutorActor {
             scheduler: None,
             locks,
             alarm: None,
+            recovery_alarm: None,
             drained: None,
             database_is_good_since: None,
         }
@@ -139,7 +142,7 @@ impl PublishingExecutorActor {
         ctx.spawn(answer.into_actor(self).map(move |result, me, ctx| match result {
             Ok(done) => me.cycle_done(&kept, done, window, ctx),
             Err(error) => {
-                me.database_is_good_since = None;
+                me.database_failed();
                 log::warn!("the engine's cycle failed, and is tried again: {error}");
                 // The threads let go of theirs before they answer; where they have not, a copy does.
                 me.apply(Event::CycleFailed { ended: Arc::unwrap_or_clone(kept) }, ctx);
@@ -148,7 +151,7 @@ impl PublishingExecutorActor {
     }
 
     fn cycle_done(&mut self, ended: &[Ended], done: CycleDone, window: TrustWindow, ctx: &mut Context<Self>) {
-        self.database_answered();
+        self.database_answered(ctx);
         for (one, written) in ended.iter().zip(&done.written) {
             tell_late(one, *written);
         }
@@ -157,9 +160,15 @@ impl PublishingExecutorActor {
             log::info!("execution {execution} ended after {:.2} s: {}", report.duration, report.message);
         }
         let trust = Trust::new(window, self.clock.clone());
-        let claimed = done.claims.iter().map(|claim| (claim.attempt, kind(claim))).collect();
+        let mut claimed = Vec::with_capacity(done.claims.len());
+        let mut left_out = false;
         for claim in done.claims {
-            let Some(ready) = done.accounts.get(&claim.account) else { continue };
+            let Some(ready) = done.accounts.get(&claim.account) else {
+                log::error!("{} was claimed without its account {}: it goes back", claim.attempt, claim.account);
+                left_out = true;
+                continue;
+            };
+            claimed.push((claim.attempt, kind(&claim)));
             let flight = self.in_flight.add(&claim, kind(&claim), ready, &trust);
             self.publish(Publish { claim, ready: ready.clone(), trust: trust.clone(), flight });
         }
@@ -170,7 +179,7 @@ impl PublishingExecutorActor {
             let _ = scheduler.try_send(Changed);
         }
         let (open, again, look_again, looked_at) = (done.open, done.again, done.look_again, done.looked_at);
-        self.apply(Event::CycleDone { claimed, open, again, look_again, looked_at }, ctx);
+        self.apply(Event::CycleDone { claimed, left_out, open, again, look_again, looked_at }, ctx);
     }
 
     /// Hands it to the next publisher that takes it. Where none does, it goes back unsent.
@@ -216,51 +225,85 @@ impl PublishingExecutorActor {
         }
         let renew = Renew { node: self.settings.node.clone(), entries, lease: self.settings.lease };
         let db = self.db.clone();
-        ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, _, _| {
+        ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, me, _| {
             if let Err(error) = result {
+                me.database_failed();
                 log::warn!("leases could not be renewed: {error}");
             }
         }));
     }
 
-    fn database_answered(&mut self) {
-        let now = self.clock.monotonic();
-        self.database_is_good_since.get_or_insert(now);
+    fn database_answered(&mut self, ctx: &mut Context<Self>) {
+        if self.database_is_good_since.is_none() {
+            self.database_is_good_since = Some(self.clock.monotonic());
+            self.recover(ctx);
+        }
+    }
+
+    fn database_failed(&mut self) {
+        self.database_is_good_since = None;
     }
 
     /// Where leases are judged by a clock: after an outage all of them have run out, and their nodes may be about to
-    /// renew them and to write what came of their attempts. They get one lease for it.
-    fn may_recover(&self) -> bool {
-        let good_for = self.database_is_good_since.map(|since| self.clock.monotonic().saturating_sub(since));
-        self.locks.is_some() || good_for.is_some_and(|span| span >= self.settings.lease)
+    /// renew them and to write what came of their attempts. They get one lease for it. None while there is an outage.
+    fn may_recover_in(&self) -> Option<Duration> {
+        if self.locks.is_some() {
+            return Some(Duration::ZERO);
+        }
+        let good_for = self.clock.monotonic().saturating_sub(self.database_is_good_since?);
+        Some(self.settings.lease.saturating_sub(good_for))
     }
 
     fn recover(&mut self, ctx: &mut Context<Self>) {
-        if !self.may_recover() {
-            return;
+        match self.may_recover_in() {
+            None => return,
+            Some(Duration::ZERO) => {}
+            Some(wait) => return self.recover_in(wait, ctx),
         }
         let (db, node, locks) = (self.db.clone(), self.settings.node.clone(), self.locks.clone());
         ctx.spawn(recover(db, node, locks).into_actor(self).map(|result, me, ctx| match result {
-            Ok(0) => {}
-            Ok(recovered) => {
-                log::warn!("{recovered} entries of dead nodes are back in work");
-                me.apply(Event::Woken, ctx);
-                if let Some(scheduler) = &me.scheduler {
-                    let _ = scheduler.try_send(Changed);
-                }
+            Ok(recovered) => me.recovered(recovered, ctx),
+            Err(error) => {
+                me.database_failed();
+                log::warn!("entries of dead nodes could not be looked for: {error}");
             }
-            Err(error) => log::warn!("entries of dead nodes could not be looked for: {error}"),
         }));
+    }
+
+    fn recovered(&mut self, recovered: Recovered, ctx: &mut Context<Self>) {
+        if let Some(wait) = recovered.look_again_in {
+            self.recover_in(wait, ctx);
+        }
+        if recovered.entries == 0 {
+            return;
+        }
+        log::warn!("{} entries of dead nodes are back in work", recovered.entries);
+        self.apply(Event::Woken, ctx);
+        if let Some(scheduler) = &self.scheduler {
+            // A full mailbox holds such a notice already.
+            let _ = scheduler.try_send(Changed);
+        }
+    }
+
+    fn recover_in(&mut self, wait: Duration, ctx: &mut Context<Self>) {
+        let sleep = self.clock.sleep(wait).into_actor(self);
+        let alarm = ctx.spawn(sleep.map(|(), me, ctx| {
+            me.recovery_alarm = None;
+            me.recover(ctx);
+        }));
+        if let Some(earlier) = self.recovery_alarm.replace(alarm) {
+            ctx.cancel_future(earlier);
+        }
     }
 }
 
-async fn recover(db: DbHandle, node: NodeId, locks: Option<Arc<NodeLocks>>) -> Result<usize, OperationError> {
+async fn recover(db: DbHandle, node: NodeId, locks: Option<Arc<NodeLocks>>) -> Result<Recovered, OperationError> {
     let dead = match locks {
         None => Dead::LeaseExpired,
         Some(locks) => {
             let holders = db.perform(NodesWithClaims { by: node.clone() }).await?;
             if holders.is_empty() {
-                return Ok(0);
+                return Ok(Recovered::default());
             }
             let gone = actix_rt::task::spawn_blocking(move || locks.gone(holders)).await;
             Dead::Nodes(gone.map_err(|error| OperationError::Internal(error.to_string()))?)

@@ -4,18 +4,29 @@ use crate::domain::clock::{Clock, Timestamp};
 use chrono::Utc;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+/// Goes on while the machine sleeps, where the system has such a clock; `Instant` stands still then.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const SINCE_BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
 /// The real clock: the only place that reads it.
 #[derive(Debug)]
 pub struct SystemClock {
-    started: Instant,
+    started: Duration,
 }
 
 impl SystemClock {
     pub fn new() -> Self {
-        SystemClock { started: Instant::now() }
+        SystemClock { started: since_boot() }
     }
+}
+
+fn since_boot() -> Duration {
+    // A system whose uptime is negative has other troubles.
+    Duration::try_from(rustix::time::clock_gettime(SINCE_BOOT)).unwrap_or_default()
 }
 
 impl Default for SystemClock {
@@ -31,7 +42,7 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        since_boot().saturating_sub(self.started)
     }
 
     fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

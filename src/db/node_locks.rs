@@ -4,6 +4,7 @@
 use super::connection::DbError;
 use crate::domain::ids::NodeId;
 use std::fs::{self, File, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// This node's lock, and the folder in which the others are.
@@ -65,16 +66,32 @@ impl ServerLock {
     /// Refused while another server of the same database runs, whatever path it was given.
     pub fn take(database: &Path) -> Result<Self, DbError> {
         let path = folder_of(database)?.join("server.lock");
-        let file = File::create(&path).map_err(|error| unusable(&path, &error))?;
+        // Not truncated by whoever is refused: the pid in it is that of the one that runs.
+        let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = opened.map_err(|error| unusable(&path, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(ServerLock { _lock: file }),
+            Ok(()) => {
+                say_who(&mut file).map_err(|error| unusable(&path, &error))?;
+                Ok(ServerLock { _lock: file })
+            }
             Err(TryLockError::WouldBlock) => Err(DbError::Unusable(format!(
-                "another `contenthub serve` runs on {} already; several nodes need PostgreSQL",
+                "another `contenthub serve`{} runs on {} already; several nodes need PostgreSQL",
+                who(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default(),
                 database.display()
             ))),
             Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
         }
     }
+}
+
+fn say_who(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    writeln!(file, "{}", std::process::id())
+}
+
+/// Nothing where it is about to be written.
+fn who(path: &Path) -> Option<u32> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
 /// Waits for whoever else is changing this database's schema, and keeps others waiting while it is held.
@@ -129,7 +146,8 @@ mod tests {
         std::os::unix::fs::symlink(&database, &link).expect("a link");
         let first = ServerLock::take(&database).expect("free");
         let refused = ServerLock::take(&link).expect_err("taken").to_string();
-        assert!(refused.contains("another `contenthub serve` runs"), "{refused}");
+        let said = format!("another `contenthub serve` (pid {}) runs", std::process::id());
+        assert!(refused.contains(&said), "{refused}");
         drop(first);
         assert!(ServerLock::take(&link).is_ok());
     }

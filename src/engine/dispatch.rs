@@ -23,6 +23,8 @@ pub enum Event<Ended> {
     /// The cycle was committed.
     CycleDone {
         claimed: Vec<(AttemptId, AttemptKind)>,
+        /// More was claimed than that, which nobody can send: it is to go back.
+        left_out: bool,
         /// Runs that are open.
         open: usize,
         /// A run began in this very cycle, and wants to be looked at.
@@ -112,9 +114,9 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         match event {
             Event::Woken => self.look_again = true,
             Event::AttemptEnded(ended) => self.ended.push(ended),
-            Event::CycleDone { claimed, open, again, look_again, looked_at } => {
+            Event::CycleDone { claimed, left_out, open, again, look_again, looked_at } => {
                 self.cycle_is_out = false;
-                self.read_back = false;
+                self.read_back = left_out;
                 self.has_open_runs = open > 0;
                 self.look_again |= again;
                 let got_some = !claimed.is_empty();
@@ -122,6 +124,10 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
                 // What was due when it was looked at, and yet not claimed, waits for something else than its time.
                 let waits = |at| at <= looked_at && !got_some;
                 alarm = look_again.map(|at| if waits(at) { now + PATIENCE } else { at });
+                if left_out {
+                    // Not at once: the same may be claimed again.
+                    alarm = Some(alarm.map_or(now + RETRY_AFTER_FAILURE, |at| at.min(now + RETRY_AFTER_FAILURE)));
+                }
             }
             Event::CycleFailed { ended } => {
                 self.cycle_is_out = false;
@@ -214,6 +220,7 @@ mod tests {
     fn claimed(entries: &[i64]) -> Event<Done> {
         Event::CycleDone {
             claimed: entries.iter().map(|entry| (id(*entry), AttemptKind::Send)).collect(),
+            left_out: false,
             open: 1,
             again: false,
             look_again: None,
@@ -223,7 +230,7 @@ mod tests {
 
     fn nothing(again: bool, next_due: i64, looked_at: i64) -> Event<Done> {
         let (look_again, looked_at) = (Some(at(next_due)), at(looked_at));
-        Event::CycleDone { claimed: vec![], open: 1, again, look_again, looked_at }
+        Event::CycleDone { claimed: vec![], left_out: false, open: 1, again, look_again, looked_at }
     }
 
     fn cycle(effects: Vec<Effect<Done>>) -> (Vec<Done>, usize) {
@@ -264,6 +271,24 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_was_claimed_and_cannot_be_sent_is_read_back() {
+        let mut dispatch = Dispatch::new(4);
+        dispatch.on(Event::Woken, at(0));
+        let done = |left_out| match claimed(&[1]) {
+            Event::CycleDone { claimed, open, again, look_again, looked_at, .. } => {
+                Event::CycleDone { claimed, left_out, open, again, look_again, looked_at }
+            }
+            other => other,
+        };
+        assert_eq!(dispatch.on(done(true), at(1)), [Effect::WakeAt(at(1) + RETRY_AFTER_FAILURE)]);
+        match dispatch.on(Event::Woken, at(9)).pop() {
+            Some(Effect::RunCycle { read_back, .. }) => assert_eq!(read_back, Some(vec![EntryId(1)])),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(dispatch.on(done(false), at(9)), []);
     }
 
     #[test]

@@ -32,27 +32,42 @@ pub struct Recover {
     pub dead: Dead,
 }
 
+/// What came of looking for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// How many entries are back in work.
+    pub entries: usize,
+    /// When the next lease of another node runs out, unless it is renewed.
+    pub look_again_in: Option<Duration>,
+}
+
+/// A lease has run out when its last instant is over.
+const LAST_INSTANT: Duration = Duration::from_millis(1);
+
 impl Operation for Recover {
-    type Output = usize;
+    type Output = Recovered;
     const ACCESS: Access = Access::Engine;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<usize, OperationError> {
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Recovered, OperationError> {
         let judged_at = leases::lease_clock(conn, now)?;
         let is_dead = |held: &Held| match &self.dead {
             Dead::LeaseExpired => held.lease_expires_at < judged_at,
             Dead::Nodes(nodes) => nodes.contains(&held.node),
         };
-        let found: Vec<Held> =
-            leases::held(conn)?.into_iter().filter(|held| held.node != self.by && is_dead(held)).collect();
+        let of_others = leases::held(conn)?.into_iter().filter(|held| held.node != self.by);
+        let (found, living): (Vec<Held>, Vec<Held>) = of_others.partition(is_dead);
+        let next_end = living.iter().map(|held| held.lease_expires_at).min();
+        let look_again_in = match self.dead {
+            Dead::LeaseExpired => next_end.map(|end| end.since(judged_at) + LAST_INSTANT),
+            Dead::Nodes(_) => None,
+        };
+        let mut recovered = Recovered { entries: 0, look_again_in };
         if found.is_empty() {
-            return Ok(0);
+            return Ok(recovered);
         }
         conn.write(|conn| {
-            let mut recovered = 0;
             for held in &found {
-                if self.take_back(conn, cx, held, &found, now)? {
-                    recovered += 1;
-                }
+                recovered.entries += usize::from(self.take_back(conn, cx, held, &found, now)?);
             }
             Ok(recovered)
         })
