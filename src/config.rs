@@ -41,7 +41,7 @@ pub struct SettingsArgs {
     /// Zone of times given without an offset [default: UTC]
     #[arg(long, global = true, env = "CONTENTHUB_TIMEZONE", value_name = "ZONE", help_heading = "Settings")]
     pub timezone: Option<String>,
-    /// How long a claim holds unless it is renewed, 2 to 3600 s [default: 60]
+    /// How long a claim holds unless it is renewed, 2 to 3600 s; no attempt takes longer [default: 60]
     #[arg(
         long,
         global = true,

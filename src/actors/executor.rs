@@ -164,7 +164,11 @@ impl PublishingExecutorActor {
         let mut left_out = false;
         for claim in done.claims {
             let Some(ready) = done.accounts.get(&claim.account) else {
-                log::error!("{} was claimed without its account {}: it goes back", claim.attempt, claim.account);
+                log::error!(
+                    "{} was claimed without its account {}: it goes back",
+                    claim.attempt,
+                    claim.account
+                );
                 left_out = true;
                 continue;
             };
@@ -297,7 +301,11 @@ impl PublishingExecutorActor {
     }
 }
 
-async fn recover(db: DbHandle, node: NodeId, locks: Option<Arc<NodeLocks>>) -> Result<Recovered, OperationError> {
+async fn recover(
+    db: DbHandle,
+    node: NodeId,
+    locks: Option<Arc<NodeLocks>>,
+) -> Result<Recovered, OperationError> {
     let dead = match locks {
         None => Dead::LeaseExpired,
         Some(locks) => {

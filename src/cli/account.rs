@@ -32,7 +32,7 @@ pub enum Command {
     },
     /// Publish on it again
     Resume { account: String },
-    /// Remove an account that no entry refers to
+    /// Remove an account without open entries; its other entries go with it, the publish log stays
     Delete { account: String },
 }
 

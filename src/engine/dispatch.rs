@@ -126,7 +126,8 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
                 alarm = look_again.map(|at| if waits(at) { now + PATIENCE } else { at });
                 if left_out {
                     // Not at once: the same may be claimed again.
-                    alarm = Some(alarm.map_or(now + RETRY_AFTER_FAILURE, |at| at.min(now + RETRY_AFTER_FAILURE)));
+                    alarm =
+                        Some(alarm.map_or(now + RETRY_AFTER_FAILURE, |at| at.min(now + RETRY_AFTER_FAILURE)));
                 }
             }
             Event::CycleFailed { ended } => {

@@ -322,7 +322,7 @@ fn a_port_in_use_is_named_and_a_database_has_one_server() {
         &cli,
         &["serve", "--listen", "127.0.0.1:0"],
         1,
-        "another `contenthub serve` runs on data/contenthub.db",
+        "runs on data/contenthub.db already; several nodes need PostgreSQL",
     );
     cli.ok(&["publish-pool", "list"]);
 }

@@ -4,18 +4,21 @@ use crate::support::app::*;
 use crate::support::on_both;
 use crate::support::played::{Played, What, answers};
 use crate::support::stage::{Stage, problem, state};
+use What::{LookUp, Publish};
+use contenthub::db::connection::connect;
+use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::delivery_class::DeliveryClass;
+use contenthub::domain::execution::Trigger;
 use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::question::LookedUp;
 use contenthub::operations::OperationError;
-use contenthub::operations::account::{DeleteAccount, GetAccount, ResumeAccount, SuspendAccount, UpdateAccount};
+use contenthub::operations::account::{
+    DeleteAccount, GetAccount, ResumeAccount, SuspendAccount, UpdateAccount,
+};
 use contenthub::operations::content::DeleteContent;
 use contenthub::operations::entry::{CancelEntry, DeleteEntry, Resolution, ResolveEntry, UpdateEntry};
-use contenthub::operations::pool::AddToPool;
-use contenthub::db::connection::connect;
-use contenthub::db::database_url::DatabaseUrl;
-use contenthub::domain::execution::Trigger;
 use contenthub::operations::execution::TriggerTask;
+use contenthub::operations::pool::AddToPool;
 use contenthub::{Addition, EntryId, EntryStatus, EntryView, LogStatus, Settings, Timestamp};
 use diesel::connection::SimpleConnection;
 use futures_util::FutureExt;
@@ -24,7 +27,6 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use What::{LookUp, Publish};
 
 /// What the trait says of platforms that say nothing: so long until the first look-up, and a quarter of it to the second.
 const SETTLE: u64 = 60;
@@ -141,14 +143,14 @@ fn what_is_not_found_is_looked_up_twice_and_only_then_sent_again() {
 fn a_look_up_that_says_nothing_is_asked_again_and_counts_for_nothing() {
     on_both(|url, dir| {
         let asked = AtomicUsize::new(0);
-        let played = Played::new(DeliveryClass::Detects, answers([unseen()])).looked_up(move |_| {
-            match asked.fetch_add(1, Ordering::SeqCst) {
-                0 => panic!("the look-up broke, on purpose"),
-                1 | 3 => ready(unknown()).boxed_local(),
-                2 => ready(LookedUp::NotThere).boxed_local(),
-                4 => async { panic!("and once more, later") }.boxed_local(),
-                _ => ready(there()).boxed_local(),
-            }
+        let played = Played::new(DeliveryClass::Detects, answers([unseen()])).looked_up(move |_| match asked
+            .fetch_add(1, Ordering::SeqCst)
+        {
+            0 => panic!("the look-up broke, on purpose"),
+            1 | 3 => ready(unknown()).boxed_local(),
+            2 => ready(LookedUp::NotThere).boxed_local(),
+            4 => async { panic!("and once more, later") }.boxed_local(),
+            _ => ready(there()).boxed_local(),
         });
         let stage = Stage::open(url, dir, played);
         let id = in_doubt(&stage, "x");
@@ -202,11 +204,8 @@ fn an_account_that_is_shut_is_not_asked_until_it_is_opened() {
         let played = Played::new(DeliveryClass::Detects, answers([unseen()])).looked_up(move |call| {
             let now = Timestamp::from_micros(call.unix_seconds * 1_000_000);
             let until = Some(now + Duration::from_secs(HOUR));
-            let all = [
-                LookedUp::NotThere,
-                LookedUp::AccountBroken { problem: problem("quota"), until },
-                there(),
-            ];
+            let all =
+                [LookedUp::NotThere, LookedUp::AccountBroken { problem: problem("quota"), until }, there()];
             ready(all[asked.fetch_add(1, Ordering::SeqCst)].clone()).boxed_local()
         });
         let stage = Stage::open(url, dir, played);
@@ -253,7 +252,8 @@ fn what_may_be_out_is_nobodys_to_change_but_a_persons_to_settle() {
         });
         let left = stage.entry(ids[3]);
         let refused = [
-            app.run(UpdateEntry { id: left.id, priority: None, scheduled_at: None, max_retries: Some(1) }).map(drop),
+            app.run(UpdateEntry { id: left.id, priority: None, scheduled_at: None, max_retries: Some(1) })
+                .map(drop),
             app.run(CancelEntry(left.id)).map(drop),
             app.run(DeleteEntry(left.id)),
         ];

@@ -5,7 +5,9 @@ use crate::support::app::*;
 use crate::support::on_both;
 use crate::support::played::{Played, What, answers};
 use crate::support::stage::{Stage, problem, state};
+use What::{Ask, Publish};
 use contenthub::domain::delivery_class::DeliveryClass;
+use contenthub::domain::ids::NodeId;
 use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::question::Progress;
 use contenthub::operations::OperationError;
@@ -13,10 +15,8 @@ use contenthub::operations::account::UpdateAccount;
 use contenthub::operations::entry::{CancelEntry, DeleteEntry, Resolution, ResolveEntry, UpdateEntry};
 use contenthub::operations::pool::AddToPool;
 use contenthub::operations::recovery::{Dead, Recover};
-use contenthub::domain::ids::NodeId;
 use contenthub::{Addition, EntryId, EntryStatus, ExecutionStatus, LogStatus, ResultStatus};
 use std::time::Duration;
-use What::{Ask, Publish};
 
 const ASK: u64 = 60;
 
@@ -69,11 +69,12 @@ fn it_gives_back_all_that_it_held_and_is_asked_for_until_it_is_out() {
         let stage = stage.restarted();
         let held = Recover { by: NodeId("another".to_owned()), dead: Dead::LeaseExpired };
         stage.clock.forward(Duration::from_secs(1));
-        assert_eq!(stage.app.run(held).expect("looked"), 0, "nobody holds it, so nobody has lost it");
+        assert_eq!(stage.app.run(held).expect("looked").entries, 0, "nobody holds it, so nobody has lost it");
         let id = ids[0];
         let waits = stage.entry(id);
         assert_eq!((waits.status, waits.attempt), (EntryStatus::Publishing, 1));
-        let (said, at) = (waits.waiting_for.unwrap_or_default(), stage.app.now() + Duration::from_secs(ASK - 1));
+        let (said, at) =
+            (waits.waiting_for.unwrap_or_default(), stage.app.now() + Duration::from_secs(ASK - 1));
         assert!(said.contains("asked") && said.contains(&at.to_string()), "{said}");
         assert_eq!(stage.run().data.total_count, 0);
         stage.later(ASK - 2);
@@ -162,7 +163,8 @@ fn what_is_worked_on_is_nobodys_to_change_but_a_persons_to_settle() {
         let app = &stage.app;
         let ids = ["out", "again", "over"].map(|title| accepted(&stage, title));
         let refused = [
-            app.run(UpdateEntry { id: ids[0], priority: None, scheduled_at: None, max_retries: Some(1) }).map(drop),
+            app.run(UpdateEntry { id: ids[0], priority: None, scheduled_at: None, max_retries: Some(1) })
+                .map(drop),
             app.run(CancelEntry(ids[0])).map(drop),
             app.run(DeleteEntry(ids[0])),
         ];

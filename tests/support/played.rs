@@ -1,10 +1,10 @@
 //! A platform that does as a test says, for what no receiver can do: panic, hang in our own code, refuse for good.
 
+use contenthub::EntryId;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::outcome::Seen;
 use contenthub::domain::question::{LookedUp, Progress};
 use contenthub::platforms::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
-use contenthub::EntryId;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
 use serde_json::{Value, json};
