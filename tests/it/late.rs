@@ -63,8 +63,7 @@ fn says(stage: &mut Stage, claim: &Claim, outcome: Outcome) -> Written {
 
 #[track_caller]
 fn is_known_to_be_out(app: &App, claim: &Claim) {
-    let addition =
-        Addition { account: Some(claim.account), ..Addition::of(claim.article.content_id) };
+    let addition = Addition { account: Some(claim.account), ..Addition::of(claim.article.content_id) };
     let refused = app.run(AddToPool(addition)).expect_err("it is out");
     assert!(
         matches!(refused, OperationError::AlreadyPublished { .. } | OperationError::AlreadyInPool { .. }),
@@ -170,9 +169,13 @@ fn anything_else_that_comes_late_counts_for_nothing() {
             let id = claim.attempt.entry;
             let before = (entry(&stage.app, id), attempts(&stage.app, id));
             let broken = Outcome::AccountBroken { problem: problem(), until: None };
-            for outcome in
-                [Outcome::NotSent, Outcome::Rejected(problem()), again(), Outcome::Uncertain(problem()), broken]
-            {
+            for outcome in [
+                Outcome::NotSent,
+                Outcome::Rejected(problem()),
+                again(),
+                Outcome::Uncertain(problem()),
+                broken,
+            ] {
                 let written = says(&mut stage, &claim, outcome.clone());
                 assert_eq!(written, Written::LeaseLost, "{outcome:?}");
             }

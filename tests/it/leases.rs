@@ -45,11 +45,14 @@ fn named(name: &str) -> NodeId {
     NodeId(name.to_owned())
 }
 
+/// Of the run that played claims are for; nothing asks whether there is one.
+const RUN: ExecutionId = ExecutionId(99);
+
 /// A claim of a node that is not there, for as long as this by the clock that leases are judged by.
 fn played_claim(url: &DatabaseUrl, app: &App, node: &NodeId, id: EntryId, lease: Duration) {
     let mut conn = connect(url).expect("connected");
     let who = Claimant { node, now: app.now(), lease };
-    let taken = conn.write(|conn| claim::take(conn, who, &[(id, ExecutionId(1))]));
+    let taken = conn.write(|conn| claim::take(conn, who, &[(id, RUN)]));
     assert_eq!(taken.expect("claimed").len(), 1);
 }
 
@@ -116,7 +119,10 @@ fn postgresql_judges_leases_by_its_own_clock() {
         assert_eq!(left.entries, 0, "a living node is robbed");
         let wait = left.look_again_in.expect("its lease ends some time");
         assert!(wait > Duration::from_secs(50) && wait <= Duration::from_secs(61), "{wait:?}");
-        sql(&url, "UPDATE publish_pool SET lease_expires_at = (extract(epoch FROM now()) * 1000000)::bigint - 1");
+        sql(
+            &url,
+            "UPDATE publish_pool SET lease_expires_at = (extract(epoch FROM now()) * 1000000)::bigint - 1",
+        );
         assert_eq!(recover(other).entries, 1, "by the database's clock it is over");
     }
 }
@@ -175,7 +181,12 @@ fn on_sqlite_a_living_command_is_not_robbed() {
     command.signal("CONT");
     receiver.release();
     let ended = command.wait(SOON);
-    assert!(ended.is_some_and(|status| status.success()), "{ended:?} {}", command.stderr.text());
+    assert!(
+        ended.is_some_and(|status| status.success()),
+        "{ended:?} {} {}",
+        command.stdout.text(),
+        command.stderr.text()
+    );
     assert_eq!((attempts(&app, slow).len(), receiver.posts().len()), (1, 2));
     drop(server);
 }

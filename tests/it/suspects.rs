@@ -62,10 +62,9 @@ fn a_node_has_one_suspect_on_the_wire_beside_all_the_rest() {
         app.enable_task(first_task(&app)).expect("enabled");
         let node = app.start().expect("a node");
         let posts = receiver.wait_for(REST + 1, SOON);
-        let on_the_wire =
-            |posts: &[crate::support::receiver::Post]| {
-                posts.iter().filter(|post| post.title().is_some_and(|it| it.starts_with("suspect"))).count()
-            };
+        let on_the_wire = |posts: &[crate::support::receiver::Post]| {
+            posts.iter().filter(|post| post.title().is_some_and(|it| it.starts_with("suspect"))).count()
+        };
         assert_eq!((on_the_wire(&posts), posts.len()), (1, REST + 1));
         // One after another, each when the one before is through.
         for done in 2..=suspects.len() {
@@ -134,7 +133,8 @@ fn a_post_that_kills_servers_is_given_up_and_the_others_go_out() {
     receiver.on_title("poison", [Answer::status(200).held()]);
     let hook = wide(&app, "hook", &receiver.url("/"));
     let poison = add(&app, "poison", hook);
-    app.run(AddMany { count: usize::try_from(OTHERS).expect("a count"), account: hook, at: None }).expect("added");
+    app.run(AddMany { count: usize::try_from(OTHERS).expect("a count"), account: hook, at: None })
+        .expect("added");
     app.enable_task(first_task(&app)).expect("enabled");
     let cli = Cli::on(dir.path(), &url);
     let poisoned = || receiver.posts().iter().filter(|post| post.title() == Some("poison")).count();
