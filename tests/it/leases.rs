@@ -191,8 +191,7 @@ fn on_sqlite_a_living_command_is_not_robbed() {
     drop(server);
 }
 
-/// While nobody can reach the database, all leases run out. Whoever is back first waits for what the others have to say,
-/// also where it had nothing to do all the time.
+/// While nobody can reach the database, all leases run out. Whoever is back first waits for what the others have to say.
 #[test]
 fn after_an_outage_nobody_is_robbed_before_a_lease_has_passed() {
     const LEASE: Duration = Duration::from_secs(2);
