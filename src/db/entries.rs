@@ -225,6 +225,9 @@ pub fn first_published(
         .optional()?)
 }
 
+const REMEMBER: &str = "INSERT INTO published_contents (content_id, account_id, first_published_at) \
+    VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+
 /// Remembers that a content is out, as `transitions::settle` does for an attempt.
 pub fn remember_published(
     conn: &mut DbConnection,
@@ -232,15 +235,14 @@ pub fn remember_published(
     account: AccountId,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    if first_published(conn, content, account)?.is_none() {
-        diesel::insert_into(published_contents::table)
-            .values((
-                published_contents::content_id.eq(content.0),
-                published_contents::account_id.eq(account.0),
-                published_contents::first_published_at.eq(now.micros()),
-            ))
-            .execute(conn)?;
-    }
+    let remember = statement::<()>(REMEMBER)
+        .bind::<BigInt, _>(content.0)
+        .bind::<BigInt, _>(account.0)
+        .bind::<BigInt, _>(now.micros());
+    match conn {
+        DbConnection::Sqlite(inner) => remember.execute(inner)?,
+        DbConnection::Postgres(inner) => remember.execute(inner)?,
+    };
     Ok(())
 }
 
