@@ -12,6 +12,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
+use crate::domain::question::Question;
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
@@ -44,6 +45,17 @@ pub struct EntryRow {
     pub lane_suspended_reason: Option<String>,
     pub lane_suspended_until: Option<Timestamp>,
     pub lane_has_credentials: bool,
+    /// What its platform is to be asked.
+    pub asked: AskedColumns,
+}
+
+/// The columns of a question: see `claim::question`.
+pub type AskedColumns = (Option<Timestamp>, i32, Option<Timestamp>, Option<Timestamp>);
+
+impl EntryRow {
+    pub fn question(&self) -> Option<Question> {
+        super::claim::question(self.asked)
+    }
 }
 
 macro_rules! with_log_and_lane {
@@ -77,6 +89,7 @@ macro_rules! with_log_and_lane {
                 accounts::suspended_reason,
                 accounts::suspended_until,
                 accounts::credentials.is_not_null(),
+                (dsl::look_up_at, dsl::looked_up, dsl::check_at, dsl::submitted_at),
             ))
     };
 }

@@ -12,9 +12,14 @@ use std::time::Duration;
 pub const LOOK_UPS_NEEDED: i32 = 2;
 /// What a platform works on for longer is a person's to look at, unless a setting says otherwise.
 pub const SUBMITTED_MAX_DEFAULT: Duration = Duration::from_secs(24 * 3600);
-/// A platform is never asked more often.
+/// A platform is never asked more often, nor less, whatever it says.
 const ASK_PAUSE_MIN: Duration = Duration::from_secs(5);
 const ASK_PAUSE_MAX: Duration = Duration::from_secs(3600);
+
+/// How long until a platform is asked that wants to be asked after `wish`.
+pub(super) fn ask_pause(wish: Duration) -> Duration {
+    wish.clamp(ASK_PAUSE_MIN, ASK_PAUSE_MAX)
+}
 
 /// What is asked, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +157,7 @@ pub fn settle_progress(
             status: EntryStatus::Publishing,
             log: LogStatus::Submitted,
             problem,
-            question: Some(Question::Ask { at: now + pause.clamp(ASK_PAUSE_MIN, ASK_PAUSE_MAX), since }),
+            question: Some(Question::Ask { at: now + ask_pause(pause), since }),
             ..Settlement::unchanged(standing)
         }
     };

@@ -3,7 +3,7 @@
 use super::clock::Timestamp;
 use super::entry::EntryStatus;
 use super::outcome::{Doubt, Outcome, Problem, Receipt, Scope, storable};
-use super::question::Question;
+use super::question::{Question, ask_pause};
 use super::retry::{self, Jitter};
 use super::text_enum;
 use std::time::Duration;
@@ -216,7 +216,7 @@ pub fn settle(outcome: Outcome, standing: Standing, now: Timestamp, jitter: Jitt
         Outcome::Submitted { ask_after } => Settlement {
             status: EntryStatus::Publishing,
             log: LogStatus::Submitted,
-            question: Some(Question::Ask { at: now + ask_after, since: now }),
+            question: Some(Question::Ask { at: now + ask_pause(ask_after), since: now }),
             ..plain
         },
         Outcome::NotSent => Settlement { log: LogStatus::NotSent, ..plain },

@@ -18,6 +18,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
+use crate::domain::question::Question;
 use crate::domain::report::Report;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
@@ -39,7 +40,7 @@ pub struct EntryView {
     pub max_retries: i32,
     pub attempt: i32,
     pub last_error: Option<String>,
-    /// Why a due entry still waits.
+    /// Why a due entry still waits, or what its platform is asked next.
     pub waiting_for: Option<String>,
     pub published_at: Option<Timestamp>,
     pub log_id: Option<LogId>,
@@ -78,11 +79,17 @@ impl EntryView {
 }
 
 fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<String> {
+    let reason = row.lane_suspended_reason.as_deref();
+    let shut = shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now);
+    let wrong_key = || {
+        (row.lane_has_credentials && !can_decrypt)
+            .then(|| "the right secret key: its account's credentials were sealed with another".to_owned())
+    };
+    if let Some(question) = row.question() {
+        return Some(waiting_for_answer(question, shut.or_else(wrong_key)));
+    }
     if row.status != EntryStatus::Pending {
         return None;
-    }
-    if row.held && row.unproven {
-        return Some("a look-up: whether an earlier attempt has published it".to_owned());
     }
     if row.held {
         return Some("approval of its content".to_owned());
@@ -91,15 +98,24 @@ fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<Stri
         let what = if row.retry_count > 0 || row.unproven { "the next attempt" } else { "its time" };
         return Some(format!("{what}, {}", row.due_at));
     }
-    let reason = row.lane_suspended_reason.as_deref();
-    let wrong_key = row.lane_has_credentials && !can_decrypt;
-    shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now)
-        .or_else(|| {
-            wrong_key.then(|| {
-                "the right secret key: its account's credentials were sealed with another".to_owned()
-            })
-        })
+    shut.or_else(wrong_key)
         .or_else(|| Some("a run: its turn has not come, or no enabled task publishes what is due".to_owned()))
+}
+
+/// What its platform is asked about it, and when; `shut` says why that cannot be now.
+fn waiting_for_answer(question: Question, shut: Option<String>) -> String {
+    let asked = match question {
+        Question::LookUp { at, found_nothing: 0 } => {
+            format!("a look-up, {at}: whether an earlier attempt has published it")
+        }
+        Question::LookUp { at, .. } => format!(
+            "a second look-up, {at}: whether an earlier attempt has published it; the first did not find it"
+        ),
+        Question::Ask { at, since } => {
+            format!("its platform, which accepted it {since} and works on it; it is asked {at}")
+        }
+    };
+    shut.map_or_else(|| asked.clone(), |shut| format!("{asked} ({shut})"))
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -148,7 +148,7 @@ fn a_platform_does_not_choose_freely_when_it_is_asked() {
         let soon = accepted(&stage, "soon");
         stage.run();
         assert_eq!(stage.entry(soon).attempt, 1, "not in the same breath");
-        stage.later(1);
+        stage.later(5);
         stage.asked(soon, &[Publish, Ask]);
         let never = accepted(&stage, "never");
         stage.later(3600);

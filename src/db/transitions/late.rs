@@ -85,13 +85,15 @@ fn settle(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<bool, DbEr
     Ok(moved == 1)
 }
 
-/// Whether a later attempt sent the same post, or may be about to. What a person said since sent nothing.
+/// Whether a later attempt sent the same post, or may be about to. What a person said since sent nothing, and what a
+/// platform was asked neither: only a question needs no run.
 fn was_sent_since(conn: &mut DbConnection, one: &Ended) -> Result<bool, DbError> {
     let later: i64 = logs::publish_logs
         .filter(logs::pool_id.eq(one.attempt.entry.0))
         .filter(logs::attempt.gt(one.attempt.number))
         .filter(logs::status.ne(LogStatus::NotSent.as_str()))
         .filter(logs::said_by.is_null())
+        .filter(logs::execution_id.is_not_null())
         .count()
         .get_result(conn)?;
     if later > 0 {
@@ -101,7 +103,7 @@ fn was_sent_since(conn: &mut DbConnection, one: &Ended) -> Result<bool, DbError>
         .filter(dsl::id.eq(one.attempt.entry.0))
         .filter(dsl::status.eq(EntryStatus::Publishing.as_str()))
         .filter(dsl::attempt.gt(one.attempt.number))
-        .filter(dsl::look_up_at.is_null())
+        .filter(dsl::execution_id.is_not_null())
         .count()
         .get_result(conn)?;
     Ok(sending > 0)
