@@ -174,13 +174,16 @@ fn what_is_too_late_sends_nothing() {
 
 #[test]
 fn what_becomes_too_late_on_the_way_ends_there_and_may_have_left() {
-    let port = server(|mut stream| {
+    let (seen_enough, is_over) = mpsc::channel::<()>();
+    // It reads no further: else the system may take the whole at once.
+    let port = server(move |mut stream| {
         let _ = stream.read(&mut [0; 4096]);
-        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        let _ = is_over.recv();
     });
     let url = format!("http://127.0.0.1:{port}/");
-    let body = "x".repeat(64 << 20); // more than the system takes at once
+    let body = "x".repeat(64 << 20);
     let seen = run(post(Post { trust: trusted_for(1), body, ..a_post(&url, LONG) }));
+    drop(seen_enough);
     assert!(
         matches!(&seen, Err(Seen::EndUnseen { problem, .. }) if problem.message.contains("too late")),
         "{seen:?}"
