@@ -10,10 +10,10 @@ use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::*;
-use crate::domain::outcome::{Problem, Rules, Seen, judge};
+use crate::domain::outcome::{Problem, Rules, Seen};
 use crate::domain::question::Question;
 use crate::domain::retry::JitterSource;
-use crate::domain::settlement::{Settlement, Standing, settle};
+use crate::domain::settlement::{Settlement, Standing, conclude};
 use crate::domain::trust::Trust;
 use crate::engine::dispatch::AttemptKind;
 use crate::operations::ready::Ready;
@@ -67,6 +67,7 @@ struct Facts {
     revision: i32,
     account: AccountId,
     account_version: i64,
+    counted: bool,
     execution: Option<ExecutionId>,
     kind: AttemptKind,
     question: Option<Question>,
@@ -96,6 +97,7 @@ impl InFlight {
             revision: claim.article.revision,
             account: claim.account,
             account_version: ready.version,
+            counted: claim.counted,
             execution: claim.execution,
             kind,
             question: claim.question,
@@ -229,6 +231,7 @@ impl Attempt {
             revision: facts.revision,
             account: facts.account,
             account_version: facts.account_version,
+            counted: facts.counted,
             execution: facts.execution,
             started_at: facts.since,
             finished_at,
@@ -245,11 +248,10 @@ impl Attempt {
             Some(journal) if !journal.has_open_intent() => repeated(seen),
             Some(_) | None => seen,
         };
-        let outcome = judge(seen, self.facts.rules);
-        let settlement = settle(outcome, self.facts.standing, finished_at, jitter.draw());
+        let settlement = conclude(seen, self.facts.rules, self.facts.standing, finished_at, jitter.draw());
         match due {
             Due::AsJudged => settlement,
-            Due::AtOnce => Settlement { due_at: settlement.due_at.map(|_| finished_at), ..settlement },
+            Due::AtOnce => settlement.through_no_fault(finished_at),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::ids::{AttemptId, NodeId};
 use crate::domain::outcome::{Doubt, Outcome, Problem, Seen, judge};
 use crate::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
 use crate::domain::retry::JitterSource;
-use crate::domain::settlement::{Settlement, settle};
+use crate::domain::settlement::{Settlement, conclude};
 use crate::domain::trust::Trust;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Journal, repeated};
@@ -96,7 +96,8 @@ async fn attempt(
 ) -> Ended {
     fail_point!("sending");
     let started_at = clock.now();
-    let (attempt, execution, question) = (claim.attempt, claim.execution, claim.question);
+    let (attempt, execution, question, counted) =
+        (claim.attempt, claim.execution, claim.question, claim.counted);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let time_left = trust.left();
     let standing = claim.standing;
@@ -117,7 +118,7 @@ async fn attempt(
     fail_point!("sent");
     let finished_at = clock.now().max(started_at);
     let settlement = match (end, question) {
-        (End::Attempt(outcome), None) => settle(outcome, standing, finished_at, jitter.draw()),
+        (End::Attempt(seen), None) => conclude(seen, ready.rules, standing, finished_at, jitter.draw()),
         (End::LookedUp(answer), Some(Question::LookUp { found_nothing, .. })) => {
             settle_look_up(answer, found_nothing, standing, ready.rules, finished_at, jitter.draw())
         }
@@ -128,7 +129,7 @@ async fn attempt(
             Settlement::asked_again(question, standing)
         }
         (End::LookedUp(_) | End::Progress(_), None) => {
-            settle(Outcome::NotSent, standing, finished_at, jitter.draw())
+            conclude(Seen::NotSent, ready.rules, standing, finished_at, jitter.draw())
         }
     };
     Ended {
@@ -137,6 +138,7 @@ async fn attempt(
         revision,
         account: ready.destination.account_id,
         account_version: ready.version,
+        counted,
         execution,
         started_at,
         finished_at,
@@ -148,7 +150,7 @@ async fn attempt(
 /// How a call ended.
 enum End {
     /// Also of a question that was not asked, because its claim was too old.
-    Attempt(Outcome),
+    Attempt(Seen),
     LookedUp(LookedUp),
     Progress(Progress),
 }
@@ -194,18 +196,17 @@ impl Call<'_> {
     /// The claim is too old to be acted on: by the time it was known, or since the process was stopped.
     fn not_begun(&self) -> End {
         self.tell(&Outcome::NotSent);
-        End::Attempt(Outcome::NotSent)
+        End::Attempt(Seen::NotSent)
     }
 
-    async fn publish(self, call: PublishCall) -> Outcome {
+    async fn publish(self, call: PublishCall) -> Seen {
         let platform = self.ready.platform.clone();
         let seen = match self.bounded(async move { platform.publish(call).await }).await {
             Ok(seen) => seen,
             Err(broken) => self.after_break(broken),
         };
-        let outcome = judge(seen, self.ready.rules);
-        self.tell(&outcome);
-        outcome
+        self.tell(&judge(seen.clone(), self.ready.rules));
+        seen
     }
 
     /// A publish in steps says in its journal whether anything may be out.

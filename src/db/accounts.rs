@@ -29,6 +29,13 @@ pub struct AccountRow {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub spacing_seconds: i32,
+    pub daily_cap: Option<i32>,
+    /// JSON: see [`Windows`](crate::domain::windows::Windows).
+    pub windows: String,
+    pub give_up_after_seconds: i32,
+    /// None where what is late is published late.
+    pub late_after_seconds: Option<i32>,
 }
 
 /// An account to be made. Its credentials follow by `set_credentials`, once its id is known.
@@ -44,7 +51,7 @@ pub struct NewAccount<'a> {
 }
 
 pub fn get(conn: &mut DbConnection, id: AccountId) -> Result<Option<AccountRow>, DbError> {
-    Ok(dsl::accounts.filter(dsl::id.eq(id.0)).first(conn).optional()?)
+    Ok(dsl::accounts.filter(dsl::id.eq(id.0)).select(AccountRow::as_select()).first(conn).optional()?)
 }
 
 pub fn exists(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
@@ -54,16 +61,16 @@ pub fn exists(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
 }
 
 pub fn by_name(conn: &mut DbConnection, name: &str) -> Result<Option<AccountRow>, DbError> {
-    Ok(dsl::accounts.filter(dsl::name.eq(name)).first(conn).optional()?)
+    Ok(dsl::accounts.filter(dsl::name.eq(name)).select(AccountRow::as_select()).first(conn).optional()?)
 }
 
 pub fn list(conn: &mut DbConnection) -> Result<Vec<AccountRow>, DbError> {
-    Ok(dsl::accounts.order(dsl::id).load(conn)?)
+    Ok(dsl::accounts.order(dsl::id).select(AccountRow::as_select()).load(conn)?)
 }
 
 pub fn by_ids(conn: &mut DbConnection, ids: &[AccountId]) -> Result<Vec<AccountRow>, DbError> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    Ok(dsl::accounts.filter(dsl::id.eq_any(ids)).load(conn)?)
+    Ok(dsl::accounts.filter(dsl::id.eq_any(ids)).select(AccountRow::as_select()).load(conn)?)
 }
 
 /// Keeps claims away to the end of the caller's transaction, as they lock their lanes first. Who changes many entries
@@ -103,6 +110,13 @@ pub fn update(conn: &mut DbConnection, account: &AccountRow, now: Timestamp) -> 
             dsl::timezone.eq(&account.timezone),
             dsl::concurrency.eq(account.concurrency),
             dsl::on_unknown.eq(account.on_unknown.as_str()),
+            dsl::spacing_seconds.eq(account.spacing_seconds),
+            dsl::daily_cap.eq(account.daily_cap),
+            dsl::windows.eq(&account.windows),
+            dsl::give_up_after_seconds.eq(account.give_up_after_seconds),
+            dsl::late_after_seconds.eq(account.late_after_seconds),
+            // Its gates are looked at anew.
+            (dsl::opens_at.eq(0), dsl::gated.eq(true)),
             dsl::version.eq(dsl::version + 1),
             dsl::updated_at.eq(now.micros()),
         ))

@@ -8,9 +8,11 @@ mod questions;
 use super::checkpoints::Checkpoint;
 use super::connection::{DbConnection, DbError};
 use super::executions::OpenExecution;
+use super::lanes::Gated;
 use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::content::Article;
+use crate::domain::gates::Passage;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use crate::domain::question::Question;
@@ -26,14 +28,26 @@ pub use candidates::{Found, Wanted, candidates};
 pub(super) use questions::question;
 pub use questions::{next_question, take_questions};
 
-/// An open lane with something due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A lane with something due, neither disabled nor suspended.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lane {
     pub account: AccountId,
     /// Attempts that it may have in flight.
     pub concurrency: i32,
     /// Of its settings and credentials.
     pub version: i64,
+    /// It has gates to be looked at.
+    pub is_gated: bool,
+    /// What these say, once they were looked at.
+    pub gated: Option<Box<Gated>>,
+}
+
+impl Lane {
+    /// How it may be passed.
+    fn passage(&self) -> Passage {
+        let open = Passage::Open { concurrency: self.concurrency, more: i32::MAX };
+        self.gated.as_ref().map_or(open, |gated| gated.passage)
+    }
 }
 
 /// A claimed entry with everything that its attempt needs but the account.
@@ -47,6 +61,10 @@ pub struct Claim {
     pub question: Option<Question>,
     /// It outlived several nodes, and may be what ended them.
     pub suspect: bool,
+    /// It shows whether the platform is up again.
+    pub is_probe: bool,
+    /// The lane's gates count sends.
+    pub counted: bool,
     pub key: IdempotencyKey,
     pub priority: Priority,
     pub due_at: Timestamp,
@@ -65,22 +83,22 @@ pub struct Claimant<'a> {
     pub lease: Duration,
 }
 
-const SQLITE_LANES: &str = "SELECT a.id, a.concurrency, a.version FROM accounts AS a \
-    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= ?1) AND (?2 OR a.credentials IS NULL) \
+const SQLITE_LANES: &str = "SELECT a.id, a.concurrency, a.version, a.gated FROM accounts AS a \
+    WHERE a.enabled AND a.opens_at <= ?1 AND (a.suspended_reason IS NULL OR a.suspended_until <= ?1) AND (?2 OR a.credentials IS NULL) \
       AND (SELECT 1 FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
         AND p.due_at <= ?1 LIMIT 1) = 1";
 /// The lanes' rows stay locked to the transaction's end: claims on a lane come one after another, on whatever node.
-const POSTGRES_LANES: &str = "SELECT a.id, a.concurrency, a.version FROM accounts AS a \
-    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) AND ($2 OR a.credentials IS NULL) \
+const POSTGRES_LANES: &str = "SELECT a.id, a.concurrency, a.version, a.gated FROM accounts AS a \
+    WHERE a.enabled AND a.opens_at <= $1 AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) AND ($2 OR a.credentials IS NULL) \
       AND (SELECT 1 FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
         AND p.due_at <= $1 LIMIT 1) = 1 \
     ORDER BY a.id FOR NO KEY UPDATE OF a";
 
-/// The lanes that are open at `now` and have something due. Without the right key, `can_decrypt` is false, and accounts
+/// The lanes that have something due at `now`, and that nothing but the gates of [`lanes`](super::lanes) may shut. Without the right key, `can_decrypt` is false, and accounts
 /// with secrets are shut.
 pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Result<Vec<Lane>, DbError> {
-    type Columns = (BigInt, Integer, BigInt);
-    let rows: Vec<(AccountId, i32, i64)> = match conn {
+    type Columns = (BigInt, Integer, BigInt, Bool);
+    let rows: Vec<(AccountId, i32, i64, bool)> = match conn {
         DbConnection::Sqlite(inner) => statement::<Columns>(SQLITE_LANES)
             .bind::<BigInt, _>(now.micros())
             .bind::<Bool, _>(can_decrypt)
@@ -90,7 +108,13 @@ pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) ->
             .bind::<Bool, _>(can_decrypt)
             .load(inner)?,
     };
-    let lane = |(account, concurrency, version)| Lane { account, concurrency, version };
+    let lane = |(account, concurrency, version, is_gated)| Lane {
+        account,
+        concurrency,
+        version,
+        is_gated,
+        gated: None,
+    };
     Ok(rows.into_iter().map(lane).collect())
 }
 
@@ -236,6 +260,8 @@ fn claim((entry, text): ClaimedRow, execution: Option<ExecutionId>, question: Op
         execution,
         question,
         suspect: false,
+        is_probe: false,
+        counted: false,
         key,
         priority,
         due_at,

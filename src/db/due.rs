@@ -4,17 +4,18 @@ use super::connection::{DbConnection, DbError};
 use super::statement::statement;
 use crate::domain::account::shut_reason;
 use crate::domain::clock::Timestamp;
+use crate::domain::gates::shut_gate;
 use crate::domain::ids::{AccountId, ExecutionId};
 use crate::domain::report::Skipped;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable};
 
-/// Over the lanes, the least of the later of "its first entry is due" and "its suspension ends".
-const SQLITE_NEXT: &str = "SELECT min(max(coalesce(a.suspended_until, 0), (SELECT min(p.due_at) FROM publish_pool AS p \
+/// Over the lanes, the least of the latest of "its first entry is due", "its suspension ends" and "its gates open".
+const SQLITE_NEXT: &str = "SELECT min(max(coalesce(a.suspended_until, 0), a.opens_at, (SELECT min(p.due_at) FROM publish_pool AS p \
       WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held))) FROM accounts AS a \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
       AND (?1 OR a.credentials IS NULL)";
-const POSTGRES_NEXT: &str = "SELECT min(greatest(coalesce(a.suspended_until, 0), first.due_at)) FROM accounts AS a \
+const POSTGRES_NEXT: &str = "SELECT min(greatest(coalesce(a.suspended_until, 0), a.opens_at, first.due_at)) FROM accounts AS a \
     CROSS JOIN LATERAL (SELECT min(p.due_at) AS due_at FROM publish_pool AS p \
       WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held) AS first \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
@@ -36,7 +37,8 @@ pub fn next_due(conn: &mut DbConnection, can_decrypt: bool) -> Result<Option<Tim
 /// Lane by lane, by the index on due entries. Coalesce sends the planner to the few attempts of an entry, not to the many
 /// of the run. A claim of which nothing was sent was no try.
 const LEFT: &str = "SELECT count(*) FROM (SELECT 1 FROM accounts AS a \
-    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) AND ($2 OR a.credentials IS NULL) \
+    WHERE a.enabled AND a.opens_at <= $1 AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) \
+      AND ($2 OR a.credentials IS NULL) \
       AND (SELECT 1 FROM publish_pool AS p \
         WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= $3 \
           AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
@@ -72,12 +74,17 @@ pub fn is_left(
 /// Due entries of shut lanes, lane by lane, with the reason.
 pub fn skipped(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Result<Vec<Skipped>, DbError> {
     let mut skipped = Vec::new();
+    let lanes = super::lanes::all(conn)?;
     for account in super::accounts::list(conn)? {
         let gate =
             shut_reason(account.enabled, account.suspended_reason.as_deref(), account.suspended_until, now);
         let wrong_key = (!can_decrypt && account.credentials.is_some())
             .then(|| "its credentials were sealed with another key".to_owned());
-        let Some(reason) = gate.or(wrong_key) else { continue };
+        let shut = || {
+            let (rules, state) = lanes.get(&account.id)?;
+            Some(shut_gate(rules, state, now)?.to_string())
+        };
+        let Some(reason) = gate.or(wrong_key).or_else(shut) else { continue };
         let count = count_due(conn, account.id, now)?;
         if count > 0 {
             skipped.push(Skipped { account_id: account.id, reason, count });

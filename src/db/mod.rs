@@ -13,6 +13,7 @@ pub mod due;
 pub mod entries;
 pub mod executions;
 pub mod imported_files;
+pub mod lanes;
 pub mod leases;
 pub mod meta;
 pub mod migrations;

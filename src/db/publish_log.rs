@@ -156,6 +156,18 @@ pub(super) fn reword(conn: &mut DbConnection, log: LogId, message: &str) -> Resu
     Ok(())
 }
 
+/// When the attempt before this one ended that was sent, if there was one.
+pub fn last_try_before(conn: &mut DbConnection, attempt: AttemptId) -> Result<Option<Timestamp>, DbError> {
+    Ok(dsl::publish_logs
+        .filter(dsl::pool_id.eq(attempt.entry.0))
+        .filter(dsl::attempt.lt(attempt.number))
+        .filter(dsl::status.ne(LogStatus::NotSent.as_str()))
+        .order(dsl::attempt.desc())
+        .select(dsl::finished_at)
+        .first(conn)
+        .optional()?)
+}
+
 /// When the last attempt of an execution ended.
 pub fn last_end_of(conn: &mut DbConnection, execution: ExecutionId) -> Result<Option<Timestamp>, DbError> {
     Ok(dsl::publish_logs

@@ -19,6 +19,15 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        spacing_seconds -> Integer,
+        daily_cap -> Nullable<Integer>,
+        windows -> Text,
+        give_up_after_seconds -> Integer,
+        late_after_seconds -> Nullable<Integer>,
+        opens_at -> BigInt,
+        gated -> Bool,
+        awaits_answer -> Bool,
+        answered_at -> Nullable<BigInt>,
     }
 }
 
@@ -81,6 +90,21 @@ diesel::table! {
         path -> Text,
         sha256 -> Text,
         content_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    lanes (account_id) {
+        account_id -> BigInt,
+        failures -> Integer,
+        wait_until -> Nullable<BigInt>,
+        tripped_at -> Nullable<BigInt>,
+        probe_at -> Nullable<BigInt>,
+        probes -> Integer,
+        probed_entry -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        cap_day -> Nullable<BigInt>,
+        cap_count -> Integer,
     }
 }
 
@@ -151,6 +175,10 @@ diesel::table! {
         look_up_at -> Nullable<BigInt>,
         looked_up -> Integer,
         submitted_at -> Nullable<BigInt>,
+        late_after_seconds -> Nullable<Integer>,
+        late_at -> Nullable<BigInt>,
+        retried_at -> Nullable<BigInt>,
+        pushed_from -> Nullable<BigInt>,
     }
 }
 
@@ -186,6 +214,7 @@ diesel::table! {
 diesel::joinable!(content_revisions -> contents (content_id));
 diesel::joinable!(contents -> accounts (account_id));
 diesel::joinable!(imported_files -> contents (content_id));
+diesel::joinable!(lanes -> accounts (account_id));
 diesel::joinable!(publish_checkpoints -> publish_pool (pool_id));
 diesel::joinable!(publish_pool -> accounts (account_id));
 diesel::joinable!(publish_pool -> contents (content_id));
@@ -197,6 +226,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contents,
     executions,
     imported_files,
+    lanes,
     meta,
     publish_checkpoints,
     publish_logs,

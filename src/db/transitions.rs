@@ -7,6 +7,7 @@ mod settle;
 use super::claim::{self, Lane};
 use super::connection::{DbConnection, DbError};
 use super::executions::{self, OpenExecution};
+use super::lanes;
 use super::schema::publish_checkpoints::dsl as checkpoints;
 use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
@@ -16,7 +17,8 @@ use crate::domain::settlement::{LaneEffect, Settlement, WAITS_FOR_ACCOUNT};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use settle::{Logged, Opened};
+use settle::Logged;
+use std::time::Duration;
 
 /// An attempt that ended, with what is to be written of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Ended {
     pub account: AccountId,
     /// The account's version when the entry was claimed.
     pub account_version: i64,
+    /// Its lane's gates count sends: see [`lanes`](super::lanes).
+    pub counted: bool,
     pub execution: Option<ExecutionId>,
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
@@ -63,6 +67,8 @@ pub enum Written {
 pub struct Look {
     pub now: Timestamp,
     pub can_decrypt: bool,
+    /// See [`hear`](lanes::hear).
+    pub platform_pause: Duration,
 }
 
 /// What a cycle begins with.
@@ -70,7 +76,7 @@ pub struct Look {
 pub struct Opening {
     /// For each attempt that ended, in order.
     pub written: Vec<Written>,
-    /// Open lanes with something due.
+    /// Lanes with something due that may be passed.
     pub lanes: Vec<Lane>,
     /// Running executions, those first that go first.
     pub open: Vec<OpenExecution>,
@@ -85,34 +91,63 @@ pub fn open_cycle(
     ended: &[Ended],
     look: Look,
 ) -> Result<Opening, DbError> {
-    let (logged, read) = match conn {
-        DbConnection::Sqlite(inner) => (settle::on_sqlite(inner, node, ended)?, None),
-        DbConnection::Postgres(inner) => {
-            let Opened { logged, lanes, open, next_question } =
-                settle::on_postgres(inner, node, ended, Some(look))?;
-            // An outcome that shuts a lane does so after these were read.
-            let shuts = ended.iter().any(|one| one.settlement.lane != LaneEffect::None);
-            (logged, Some(((!shuts).then_some(lanes), open, next_question)))
-        }
+    let told = lanes::hear(conn, ended, look.platform_pause)?;
+    let (opened, was_read) = match conn {
+        DbConnection::Sqlite(inner) => (settle::on_sqlite(inner, node, &told.ended)?, false),
+        DbConnection::Postgres(inner) => (settle::on_postgres(inner, node, &told.ended, Some(look))?, true),
     };
-    let written = verdicts(conn, &logged, ended)?;
-    let (lanes, open, next_question) = match read {
-        Some(read) => read,
-        None => (None, executions::open(conn)?, claim::next_question(conn, look.can_decrypt)?),
+    let written = verdicts(conn, &opened.logged, &told.ended)?;
+    let has_closed = close_breakers(conn, told.closed, &opened.answered, look.now, look.platform_pause)?;
+    // An outcome that shuts or opens a lane does so after these were read.
+    let changes = has_closed || ended.iter().any(|one| one.settlement.lane != LaneEffect::None);
+    let lanes = if was_read && !changes {
+        opened.lanes
+    } else {
+        claim::open_lanes(conn, look.now, look.can_decrypt)?
     };
-    let lanes = lanes.map_or_else(|| claim::open_lanes(conn, look.now, look.can_decrypt), Ok)?;
+    let (open, next_question) = if was_read {
+        (opened.open, opened.next_question)
+    } else {
+        (executions::open(conn)?, claim::next_question(conn, look.can_decrypt)?)
+    };
     let asked_now = ended.iter().filter_map(|one| Some(one.settlement.question?.due()));
     let next_question = asked_now.chain(next_question).min();
+    let lanes = lanes::pass(conn, lanes, look.now, look.platform_pause)?;
     Ok(Opening { written, lanes, open, next_question })
 }
 
-/// Writes what became of attempts of `node`, all in the caller's transaction.
-pub fn settle(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result<Vec<Written>, DbError> {
-    let logged = match conn {
-        DbConnection::Sqlite(inner) => settle::on_sqlite(inner, node, ended)?,
-        DbConnection::Postgres(inner) => settle::on_postgres(inner, node, ended, None)?.logged,
+/// Writes what became of attempts of `node`, all in the caller's transaction. `platform_pause`: see [`lanes::hear`].
+pub fn settle(
+    conn: &mut DbConnection,
+    node: &NodeId,
+    ended: &[Ended],
+    platform_pause: Duration,
+) -> Result<Vec<Written>, DbError> {
+    let told = lanes::hear(conn, ended, platform_pause)?;
+    let opened = match conn {
+        DbConnection::Sqlite(inner) => settle::on_sqlite(inner, node, &told.ended)?,
+        DbConnection::Postgres(inner) => settle::on_postgres(inner, node, &told.ended, None)?,
     };
-    verdicts(conn, &logged, ended)
+    let written = verdicts(conn, &opened.logged, &told.ended)?;
+    let now = ended.iter().map(|one| one.finished_at).max().unwrap_or(Timestamp::MIN);
+    close_breakers(conn, told.closed, &opened.answered, now, platform_pause)?;
+    Ok(written)
+}
+
+/// Once the outcomes are written, what closed breakers had put off is due again. True where a platform answered that had
+/// failed.
+fn close_breakers(
+    conn: &mut DbConnection,
+    mut closed: Vec<AccountId>,
+    answered: &[AccountId],
+    now: Timestamp,
+    platform_pause: Duration,
+) -> Result<bool, DbError> {
+    if !answered.is_empty() {
+        closed.extend(lanes::answered(conn, answered, now, platform_pause)?);
+    }
+    lanes::bring_back(conn, &closed)?;
+    Ok(!closed.is_empty() || !answered.is_empty())
 }
 
 fn verdicts(conn: &mut DbConnection, logged: &Logged, ended: &[Ended]) -> Result<Vec<Written>, DbError> {

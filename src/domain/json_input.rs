@@ -125,7 +125,8 @@ fn shown(given: &str) -> String {
     }
 }
 
-fn short(text: &str) -> String {
+/// As much of what was given as is repeated to its giver.
+pub(super) fn short(text: &str) -> String {
     let mut shown: String = text.chars().take(GIVEN_MAX_CHARS).collect();
     if shown.len() < text.len() {
         shown.push('…');

@@ -161,6 +161,8 @@ pub struct Rules {
     pub settle_time: Duration,
     /// So long a platform may work on what it accepted; then a person is asked.
     pub submitted_max: Duration,
+    /// After a failure that accuses the platform nothing is tried for so long.
+    pub platform_pause: Duration,
 }
 
 impl Rules {

@@ -1,6 +1,7 @@
 //! What the engine asks a platform without sending anything new: whether a post whose end was not seen is there, and
 //! what became of one that it accepted and works on. Both need no run, and go on while publishing is paused.
 
+use super::breaker::Sign;
 use super::clock::Timestamp;
 use super::entry::EntryStatus;
 use super::outcome::{Problem, Receipt, Rules};
@@ -96,16 +97,19 @@ pub fn settle_look_up(
     let later = |pause: Duration, found_nothing| Some(Question::LookUp { at: now + pause, found_nothing });
     let waits = Settlement { log: LogStatus::NotSent, unproven: true, ..Settlement::unchanged(standing) };
     match answer {
-        LookedUp::There(receipt) => Settlement::published(standing, receipt),
+        LookedUp::There(receipt) => {
+            Settlement { sign: Sign::Answered, ..Settlement::published(standing, receipt) }
+        }
         LookedUp::NotThere if found_nothing + 1 < LOOK_UPS_NEEDED => Settlement {
             problem: Some(Problem::new("not_there", "looked up, and not there; it is looked up once more")),
             question: later(rules.settle_time / 4, found_nothing + 1),
+            sign: Sign::Answered,
             ..waits
         },
         LookedUp::NotThere => not_there(standing),
         LookedUp::Unknown { problem, retry_after } => Settlement {
             problem: Some(problem),
-            question: later(retry::platform_pause(retry_after, jitter), found_nothing),
+            question: later(retry::platform_pause(rules.platform_pause, retry_after, jitter), found_nothing),
             ..waits
         },
         LookedUp::AccountBroken { problem, until } => Settlement {
@@ -122,6 +126,7 @@ fn not_there(standing: Standing) -> Settlement {
         unproven: false,
         log: LogStatus::NotSent,
         problem: Some(Problem::new("not_there", "looked up twice, and not there: it is sent again")),
+        sign: Sign::Answered,
         ..Settlement::unchanged(standing)
     };
     if standing.retry_count <= standing.max_retries {
@@ -162,16 +167,21 @@ pub fn settle_progress(
         }
     };
     match answer {
-        Progress::Published(receipt) => Settlement::published(standing, receipt),
-        Progress::Working { ask_after } => asked_again(ask_after, None),
+        Progress::Published(receipt) => {
+            Settlement { sign: Sign::Answered, ..Settlement::published(standing, receipt) }
+        }
+        Progress::Working { ask_after } => {
+            Settlement { sign: Sign::Answered, ..asked_again(ask_after, None) }
+        }
         // A definite word, whatever earlier attempts were thought to have done.
         Progress::Refused(problem) => Settlement {
             problem: Some(problem),
             forgets_steps: true,
+            sign: Sign::Answered,
             ..end(Settlement { unproven: false, ..Settlement::unchanged(standing) })
         },
         Progress::Unknown { problem, retry_after } => {
-            asked_again(retry::platform_pause(retry_after, jitter), Some(problem))
+            asked_again(retry::platform_pause(rules.platform_pause, retry_after, jitter), Some(problem))
         }
         Progress::AccountBroken { problem, until } => Settlement {
             lane: super::settlement::LaneEffect::Suspend { until },

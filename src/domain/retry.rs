@@ -66,12 +66,14 @@ pub fn backoff(retries_before: i32, retry_after: Option<Duration>, jitter: Jitte
     jitter.apply(span).max(capped(retry_after))
 }
 
-/// The pause of one entry after a failure that accuses its platform.
-pub fn platform_pause(retry_after: Option<Duration>, jitter: Jitter) -> Duration {
-    match retry_after {
-        Some(asked) => asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX),
-        None => jitter.apply(PLATFORM_PAUSE),
-    }
+/// The pause of one entry after a failure that accuses its platform; `usual` where the platform asks for none.
+pub fn platform_pause(usual: Duration, retry_after: Option<Duration>, jitter: Jitter) -> Duration {
+    retry_after.map_or_else(|| jitter.apply(usual), asked_pause)
+}
+
+/// The pause that a platform gets when it asks for one.
+pub fn asked_pause(asked: Duration) -> Duration {
+    asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX)
 }
 
 pub(super) fn capped(retry_after: Option<Duration>) -> Duration {
@@ -100,11 +102,11 @@ mod tests {
         assert_eq!(backoff(0, asked(90), MOST).as_secs(), 90);
         assert_eq!(backoff(0, asked(1), MOST).as_secs(), 30);
         assert_eq!(backoff(0, asked(u64::MAX), MOST), RETRY_AFTER_MAX);
-        assert_eq!(platform_pause(asked(7), MOST).as_secs(), 7);
-        assert_eq!(platform_pause(asked(0), LEAST).as_secs(), 1);
-        assert_eq!(platform_pause(asked(u64::MAX), MOST), RETRY_AFTER_MAX);
-        assert_eq!(platform_pause(None, LEAST).as_secs(), 15);
-        assert_eq!(platform_pause(None, MOST).as_secs(), 30);
+        assert_eq!(platform_pause(PLATFORM_PAUSE, asked(7), MOST).as_secs(), 7);
+        assert_eq!(platform_pause(PLATFORM_PAUSE, asked(0), LEAST).as_secs(), 1);
+        assert_eq!(platform_pause(PLATFORM_PAUSE, asked(u64::MAX), MOST), RETRY_AFTER_MAX);
+        assert_eq!(platform_pause(PLATFORM_PAUSE, None, LEAST).as_secs(), 15);
+        assert_eq!(platform_pause(PLATFORM_PAUSE, None, MOST).as_secs(), 30);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What becomes of an entry when its attempt has ended, or when the platform has answered a question about it.
 
+use super::breaker::Sign;
 use super::clock::Timestamp;
 use super::entry::EntryStatus;
-use super::outcome::{Doubt, Outcome, Problem, Receipt, Scope, storable};
+use super::outcome::{Doubt, Outcome, Problem, Receipt, Rules, Scope, Seen, judge, storable};
 use super::question::{Question, ask_pause};
 use super::retry::{self, Jitter};
 use super::text_enum;
@@ -53,6 +54,13 @@ pub struct Settlement {
     pub question: Option<Question>,
     /// What the steps of a long publish came to is of no use any more: it is out, or what was submitted was refused.
     pub forgets_steps: bool,
+    /// What it says about the lane's platform.
+    pub sign: Sign,
+    /// It was put off because its platform failed, and is due again at once when that answers.
+    pub put_off: bool,
+    /// Taken in the place of this one where others of the lane got through since the entry's last try: then the failure
+    /// is the entry's, and costs a retry.
+    pub if_others_get_through: Option<Box<Settlement>>,
 }
 
 impl Settlement {
@@ -74,6 +82,25 @@ impl Settlement {
         let message = &self.problem.as_ref()?.message;
         let waits = self.status == EntryStatus::Pending && self.lane == LaneEffect::Suspend { until: None };
         Some(if waits { format!("{message}{WAITS_FOR_ACCOUNT}") } else { message.clone() })
+    }
+
+    /// The same where it was our own doing: it is due at once, and its lane hears nothing of it.
+    pub fn through_no_fault(self, now: Timestamp) -> Settlement {
+        Settlement {
+            due_at: self.due_at.map(|_| now),
+            sign: Sign::Silent,
+            put_off: false,
+            if_others_get_through: None,
+            ..self
+        }
+    }
+
+    /// Whether the post is out, or may be.
+    pub fn is_out_or_may_be(&self) -> bool {
+        match self.status {
+            EntryStatus::Published | EntryStatus::Publishing | EntryStatus::Uncertain => true,
+            EntryStatus::Pending | EntryStatus::Failed | EntryStatus::Cancelled => self.unproven,
+        }
     }
 
     /// The same end without the words of the platform, for a database that does not take those. What may be out needs
@@ -126,6 +153,9 @@ impl Settlement {
             lane: LaneEffect::None,
             question: None,
             forgets_steps: false,
+            sign: Sign::Silent,
+            put_off: false,
+            if_others_get_through: None,
         }
     }
 
@@ -184,13 +214,45 @@ impl Settlement {
     }
 }
 
+/// What becomes of an entry whose attempt saw this. `now` is when it ended.
+pub fn conclude(seen: Seen, rules: Rules, standing: Standing, now: Timestamp, jitter: Jitter) -> Settlement {
+    let sign = Sign::of(&seen, now);
+    let outcome = judge(seen, rules);
+    let as_the_entrys = match (&outcome, sign) {
+        (
+            Outcome::Retry { scope: Scope::Platform, doubt, problem, retry_after },
+            Sign::Failed { unseen: true, .. },
+        ) => Some(Outcome::Retry {
+            scope: Scope::Entry,
+            doubt: *doubt,
+            problem: problem.clone(),
+            retry_after: *retry_after,
+        }),
+        _ => None,
+    };
+    let settle =
+        |outcome| Settlement { sign, ..settle_after(outcome, standing, rules.platform_pause, now, jitter) };
+    Settlement { if_others_get_through: as_the_entrys.map(settle).map(Box::new), ..settle(outcome) }
+}
+
 /// Turns an outcome into what is written. `now` is when the attempt ended.
 pub fn settle(outcome: Outcome, standing: Standing, now: Timestamp, jitter: Jitter) -> Settlement {
+    settle_after(outcome, standing, retry::PLATFORM_PAUSE, now, jitter)
+}
+
+fn settle_after(
+    outcome: Outcome,
+    standing: Standing,
+    platform_pause: Duration,
+    now: Timestamp,
+    jitter: Jitter,
+) -> Settlement {
     let plain = Settlement::unchanged(standing);
     match outcome {
         Outcome::Published(receipt) => Settlement::published(standing, receipt),
         Outcome::Retry { scope: Scope::Platform, doubt, problem, retry_after } => Settlement {
-            due_at: Some(now + retry::platform_pause(retry_after, jitter)),
+            due_at: Some(now + retry::platform_pause(platform_pause, retry_after, jitter)),
+            put_off: retry_after.is_none(),
             problem: Some(problem),
             ..plain.in_doubt(doubt, retry_after, now)
         },

@@ -61,7 +61,8 @@ fn in_range(instant: Timestamp, text: &str) -> Result<Timestamp, TimeInputError>
     Err(TimeInputError::OutOfRange(text.to_owned()))
 }
 
-fn resolve(local: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
+/// The instant of a local time: the first of two, and where there is none, the first after the gap.
+pub(super) fn resolve(local: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => {
             Some(Timestamp::from_utc(instant.to_utc()))

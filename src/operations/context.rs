@@ -3,7 +3,7 @@
 use super::ready::ReadyAccounts;
 use crate::domain::content::ReviewStatus;
 use crate::domain::question::SUBMITTED_MAX_DEFAULT;
-use crate::domain::retry::JitterSource;
+use crate::domain::retry::{JitterSource, PLATFORM_PAUSE};
 use crate::platforms::registry::Registry;
 use crate::secrets::{self, SecretKey};
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Context {
     pub jitter: Arc<JitterSource>,
     /// What a platform works on for longer is a person's to look at.
     pub submitted_max: Duration,
+    /// After a platform failed nothing more is tried for so long; probes begin with this pause, and double it.
+    pub platform_pause: Duration,
     /// Accounts that attempts were made on, ready for the next.
     pub(super) ready: ReadyAccounts,
     wrong_key: AtomicBool,
@@ -37,6 +39,7 @@ impl Context {
             timezone,
             jitter: Arc::new(JitterSource::seeded(secrets::random_u64())),
             submitted_max: SUBMITTED_MAX_DEFAULT,
+            platform_pause: PLATFORM_PAUSE,
             ready: ReadyAccounts::default(),
             wrong_key: AtomicBool::new(false),
         }
@@ -45,6 +48,11 @@ impl Context {
     /// The same with another limit on how long a platform may work on what it accepted.
     pub fn with_submitted_max(self, submitted_max: Duration) -> Self {
         Context { submitted_max, ..self }
+    }
+
+    /// The same with another pause after failures of platforms.
+    pub fn with_platform_pause(self, platform_pause: Duration) -> Self {
+        Context { platform_pause, ..self }
     }
 
     /// Whether the database's credentials were sealed with our key, as far as is known.

@@ -8,7 +8,7 @@ use crate::db::claim::{self, Claim, Claimant, Lane, Wanted};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::executions::{self, OpenExecution};
 use crate::db::transitions::{self, Ended, Look, Opening, Written};
-use crate::db::{accounts, due, leases};
+use crate::db::{accounts, due, lanes, leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
 use crate::domain::ids::*;
@@ -111,9 +111,9 @@ fn turn(
     now: Timestamp,
 ) -> Result<CycleDone, OperationError> {
     if let Some(known) = &cycle.read_back {
-        give_back_unsent(conn, &cycle.node, known, now)?;
+        give_back_unsent(conn, cx, &cycle.node, known, now)?;
     }
-    let look = Look { now, can_decrypt: cx.can_decrypt() };
+    let look = Look { now, can_decrypt: cx.can_decrypt(), platform_pause: cx.platform_pause };
     let Opening { written, lanes, mut open, next_question } =
         transitions::open_cycle(conn, &cycle.node, &cycle.ended, look)?;
     let mut done = CycleDone {
@@ -149,7 +149,7 @@ fn one_by_one(
 ) -> Result<CycleDone, OperationError> {
     let mut written = Vec::with_capacity(cycle.ended.len());
     for one in cycle.ended.iter() {
-        written.push(settle_alone(&cycle.node, one, conn)?);
+        written.push(settle_alone(&cycle.node, one, conn, cx)?);
     }
     let rest = Cycle { ended: Arc::default(), ..cycle.clone() };
     let done = conn.write(|conn| turn(&rest, conn, cx, now))?;
@@ -157,9 +157,14 @@ fn one_by_one(
 }
 
 /// Writes one outcome; where the database refuses it, then at least what became of the entry.
-fn settle_alone(node: &NodeId, one: &Ended, conn: &mut DbConnection) -> Result<Written, OperationError> {
+fn settle_alone(
+    node: &NodeId,
+    one: &Ended,
+    conn: &mut DbConnection,
+    cx: &Context,
+) -> Result<Written, OperationError> {
     let mut settle = |one: &Ended| {
-        conn.write(|conn| transitions::settle(conn, node, std::slice::from_ref(one)))
+        conn.write(|conn| transitions::settle(conn, node, std::slice::from_ref(one), cx.platform_pause))
             .map(|written| written.first().copied().unwrap_or(Written::LeaseLost))
     };
     let refused = match settle(one) {
@@ -180,6 +185,7 @@ fn settle_alone(node: &NodeId, one: &Ended, conn: &mut DbConnection) -> Result<W
 /// Claims of ours whose commit was reported as failed were never sent: nobody may wait for them.
 fn give_back_unsent(
     conn: &mut DbConnection,
+    cx: &Context,
     node: &NodeId,
     known: &[EntryId],
     now: Timestamp,
@@ -189,7 +195,7 @@ fn give_back_unsent(
         .filter(|held| held.node == *node && !known.contains(&held.entry))
         .map(|held| super::recovery::not_sent(&held, now))
         .collect();
-    transitions::settle(conn, node, &unsent)?;
+    transitions::settle(conn, node, &unsent, cx.platform_pause)?;
     Ok(())
 }
 
@@ -296,6 +302,7 @@ fn claim_due(
         let taken = done.claims.iter_mut().filter(|claim| claim.attempt.entry == candidate.entry);
         taken.for_each(|claim| claim.suspect = true);
     }
+    lanes::claimed(conn, lanes, &mut done.claims, now, cx.platform_pause)?;
     let used: HashSet<AccountId> = done.claims.iter().map(|claim| claim.account).collect();
     cx.ready.keep_only(lanes);
     // A lane that cannot be made ready is shut, and the transaction is done over without it.

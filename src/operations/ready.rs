@@ -125,6 +125,7 @@ fn rules(
         on_unknown,
         settle_time: guarded::settle_time(platform, settings)?,
         submitted_max: cx.submitted_max,
+        platform_pause: cx.platform_pause,
     })
 }
 
@@ -142,5 +143,6 @@ pub(super) fn rules_of(
         on_unknown: OnUnknownEnd::AskAPerson,
         settle_time: SETTLE_TIME_DEFAULT,
         submitted_max: cx.submitted_max,
+        platform_pause: cx.platform_pause,
     })
 }

@@ -89,7 +89,9 @@ impl Recover {
         let recoveries = held.recoveries + i32::from(is_accused);
         let ended = lost(held, recoveries, conn, cx, now)?;
         let node = &held.node;
-        let [Written::Settled(_)] = transitions::settle(conn, node, std::slice::from_ref(&ended))?[..] else {
+        let [Written::Settled(_)] =
+            transitions::settle(conn, node, std::slice::from_ref(&ended), cx.platform_pause)?[..]
+        else {
             return Ok(false);
         };
         if is_accused {
@@ -176,8 +178,7 @@ fn lost(
     };
     let outcome = if recoveries >= RECOVERIES_MAX { too_often(recoveries) } else { judge(seen, rules) };
     let settlement = settle(outcome, held.standing(), now, Jitter::from_random(0));
-    let due_at = settlement.due_at.map(|_| now);
-    Ok(ended(held, Settlement { due_at, ..settlement }, now))
+    Ok(ended(held, settlement.through_no_fault(now), now))
 }
 
 fn too_often(recoveries: i32) -> Outcome {
@@ -195,6 +196,7 @@ fn ended(held: &Held, settlement: Settlement, now: Timestamp) -> Ended {
         revision: held.revision,
         account: held.account,
         account_version: held.account_version,
+        counted: held.lane_is_gated,
         execution: held.execution,
         started_at: held.claimed_at,
         finished_at: now.max(held.claimed_at),

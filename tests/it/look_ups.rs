@@ -3,6 +3,7 @@
 use crate::support::app::*;
 use crate::support::on_both;
 use crate::support::played::{Played, What, answers};
+use crate::support::product::PLATFORMS_ARE_UP;
 use crate::support::stage::{Stage, problem, state};
 use What::{LookUp, Publish};
 use contenthub::db::connection::connect;
@@ -246,6 +247,7 @@ fn what_may_be_out_is_nobodys_to_change_but_a_persons_to_settle() {
         let app = &stage.app;
         let ids = ["published", "again", "given up", "left"].map(|title| {
             let id = add(app, title, stage.account);
+            sql(url, PLATFORMS_ARE_UP);
             stage.run();
             stage.asked(id, &[Publish]);
             id
@@ -276,6 +278,7 @@ fn what_may_be_out_is_nobodys_to_change_but_a_persons_to_settle() {
         // Nobody asks about them any more; only what a person wants again is sent again.
         stage.later(SETTLE);
         stage.asked(ids[3], &[Publish, LookUp]);
+        sql(url, PLATFORMS_ARE_UP);
         assert_eq!(stage.run().data.total_count, 1);
         let asked = ids.map(|id| stage.calls.of(id));
         assert_eq!(asked, [vec![Publish], vec![Publish, Publish], vec![Publish], vec![Publish, LookUp]]);
@@ -316,6 +319,7 @@ fn neither_takes_the_place_of_the_other() {
         stage.asked(third, &[Publish]);
         assert_eq!(ids.map(|id| attempts(&stage.app, id).len()), [1, 1], "they hang still");
         // And the other way round.
+        sql(url, PLATFORMS_ARE_UP);
         hangs.lock().expect("nobody panics with it").insert("d".to_owned());
         let fourth = add(&stage.app, "d", stage.account);
         stage.node.perform(TriggerTask { task: stage.task, by: Trigger::Api }).expect("triggered");

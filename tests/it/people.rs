@@ -243,6 +243,7 @@ fn a_persons_word_settles_what_may_be_out() {
         let body = json!({"content_id": out["content_id"], "account_id": out["account_id"]});
         assert_eq!(product.post("/publish-pool/add", &body, 409)["code"], "already_published");
         let sent = product.receiver.posts().len();
+        stage.sql(PLATFORMS_ARE_UP);
         stage.run();
         let posts = product.receiver.posts();
         assert_eq!(posts.len() - sent, again.len(), "nothing else goes out");

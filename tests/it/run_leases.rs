@@ -78,6 +78,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
         revision: claim.article.revision,
         account: claim.account,
         account_version: 1,
+        counted: false,
         execution: claim.execution,
         started_at: app.now(),
         finished_at: app.now(),

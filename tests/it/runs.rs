@@ -249,6 +249,7 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
             revision: claim.article.revision,
             account: claim.account,
             account_version: 1,
+            counted: false,
             execution: claim.execution,
             started_at: app.now(),
             finished_at: app.now(),

@@ -138,7 +138,8 @@ fn literal(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Array(items) => {
             let items: Vec<String> = items.iter().map(literal).collect();
-            format!("ARRAY[{}]::bigint[]", items.join(", "))
+            let of = if value[0].is_boolean() { "boolean" } else { "bigint" };
+            format!("ARRAY[{}]::{of}[]", items.join(", "))
         }
         serde_json::Value::String(text) => format!("'{text}'"),
         serde_json::Value::Bool(_) => value.to_string(),
@@ -197,6 +198,7 @@ fn plans(conn: &mut DbConnection, statements: &[(String, Vec<String>)]) -> Vec<S
 fn sql_type(literal: &str) -> &'static str {
     match literal {
         _ if literal.ends_with("::bigint[]") => "bigint[]",
+        _ if literal.ends_with("::boolean[]") => "boolean[]",
         _ if literal.ends_with("::bigint") => "bigint",
         "true" | "false" => "boolean",
         _ => "text",
@@ -232,7 +234,8 @@ fn fill(conn: &mut DbConnection) {
     }
 }
 
-const LANES: [Lane; 1] = [Lane { account: AccountId(1), concurrency: 64, version: 1 }];
+const LANES: [Lane; 1] =
+    [Lane { account: AccountId(1), concurrency: 64, version: 1, is_gated: false, gated: None }];
 
 fn wanted(now: Timestamp, not_tried_by: Option<ExecutionId>) -> Wanted {
     Wanted { now, slots: 64, not_tried_by, a_suspect: true }

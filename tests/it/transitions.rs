@@ -69,6 +69,7 @@ impl Stage {
             revision: claim.article.revision,
             account: claim.account,
             account_version: 1,
+            counted: false,
             execution: claim.execution,
             started_at: now,
             finished_at: now,
@@ -78,7 +79,9 @@ impl Stage {
     }
 
     pub fn write(&mut self, node: &NodeId, ended: &[Ended]) -> Vec<Written> {
-        let written: Result<_, DbError> = self.conn.write(|conn| transitions::settle(conn, node, ended));
+        let written: Result<_, DbError> = self
+            .conn
+            .write(|conn| transitions::settle(conn, node, ended, contenthub::domain::retry::PLATFORM_PAUSE));
         written.expect("written")
     }
 
@@ -235,6 +238,7 @@ fn every_change_is_in_the_table_and_every_other_is_refused() {
                 revision: 1,
                 account: row.account_id,
                 account_version: 1,
+                counted: false,
                 execution: Some(RUN),
                 started_at: now,
                 finished_at: now,

@@ -128,6 +128,7 @@ fn observe(row: &Row) -> Observed {
             on_unknown: OnUnknownEnd::AskAPerson,
             settle_time: SETTLE_TIME_DEFAULT,
             submitted_max: SETTLE_TIME_DEFAULT,
+            platform_pause: contenthub::domain::retry::PLATFORM_PAUSE,
         };
         let outcome = judge(seen.clone(), rules);
         settle(outcome, standing, Timestamp::from_micros(NOW * 1_000_000), Jitter::from_random(jitter))

@@ -5,6 +5,7 @@ use super::{Ended, Look};
 use crate::db::claim::Lane;
 use crate::db::executions::OpenExecution;
 use crate::db::statement::statement;
+use crate::domain::breaker::Sign;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::execution::RunRule;
@@ -26,6 +27,7 @@ const SQLITE_LAST_LOG: &str =
 /// when it was claimed, and waits for no other approval.
 const SQLITE_MOVE: &str = "UPDATE publish_pool SET status = ?1, due_at = coalesce(?2, due_at), retry_count = ?3, \
     unproven = ?4, published_at = ?5, log_id = ?6, updated_at = ?7, \
+    pushed_from = CASE WHEN ?15 THEN coalesce(pushed_from, due_at) END, \
     claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
     held = CASE WHEN ?11 IS NOT NULL THEN TRUE WHEN ?4 THEN FALSE WHEN look_up_at IS NULL THEN held \
       ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = content_id) END, \
@@ -37,14 +39,16 @@ const SQLITE_LOG: &str = "INSERT INTO publish_logs (id, pool_id, content_id, rev
 /// Something got through to this account: its address is right.
 const SQLITE_REACHED: &str = "UPDATE accounts SET wrong_address_entry = NULL \
     WHERE id = ?1 AND wrong_address_entry IS NOT NULL";
+/// Its platform answered, and had failed before.
+const SQLITE_ANSWERED: &str = "SELECT count(*) FROM accounts WHERE id = ?1 AND awaits_answer";
 const SQLITE_REMEMBER: &str = "INSERT INTO published_contents (content_id, account_id, first_published_at) \
     VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
-pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[Ended]) -> QueryResult<Logged> {
+pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[Ended]) -> QueryResult<Opened> {
     let mut logged = Logged::with_capacity(ended.len());
-    let mut reached = BTreeSet::new();
+    let (mut reached, mut answered) = (BTreeSet::new(), BTreeSet::new());
     if ended.is_empty() {
-        return Ok(logged);
+        return Ok(Opened::default());
     }
     let mut last: i64 = statement::<BigInt>(SQLITE_LAST_LOG).get_result(conn)?;
     for one in ended {
@@ -62,12 +66,21 @@ pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[End
                 .execute(conn)?;
             reached.insert(one.account);
         }
+        if one.settlement.sign == Sign::Answered {
+            answered.insert(one.account);
+        }
         logged.insert(one.attempt, log);
     }
     for account in reached {
         statement::<()>(SQLITE_REACHED).bind::<BigInt, _>(account.0).execute(conn)?;
     }
-    Ok(logged)
+    let mut waited_for = Vec::new();
+    for account in answered {
+        let waited: i64 =
+            statement::<BigInt>(SQLITE_ANSWERED).bind::<BigInt, _>(account.0).get_result(conn)?;
+        waited_for.extend((waited > 0).then_some(account));
+    }
+    Ok(Opened { logged, answered: waited_for, ..Opened::default() })
 }
 
 /// A question as the entry's row keeps it. While a look-up is to come, the entry is held: no claim sees it.
@@ -116,6 +129,7 @@ fn move_entry(conn: &mut SqliteConnection, node: &NodeId, one: &Ended, log: LogI
         .bind::<Integer, _>(asked.looked_up)
         .bind::<Nullable<BigInt>, _>(asked.check_at)
         .bind::<Nullable<BigInt>, _>(asked.submitted_at)
+        .bind::<Bool, _>(what.put_off)
         .execute(conn)?;
     Ok(moved == 1)
 }
@@ -144,21 +158,23 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
 
 /// One statement for all that a cycle begins with, because each round trip costs as much as a dozen rows. Moving the
 /// entries is the fence, and what it moved is logged and remembered; the lanes with something due are locked, and with
-/// them, the open runs and the next question the cycle goes on (kind: 1 moved, 2 lane, 3 run, 4 question).
+/// them, the open runs and the next question the cycle goes on (kind: 1 moved, 2 lane, 3 run, 4 question, 5 a lane whose
+/// platform answered and had failed before).
 const POSTGRES_OPENING: &str = "WITH moved AS ( \
       UPDATE publish_pool AS p SET status = e.status, due_at = coalesce(e.due_at, p.due_at), \
         retry_count = e.retry_count, unproven = e.unproven, \
         published_at = CASE e.status WHEN 'published' THEN e.finished_at END, \
+        pushed_from = CASE WHEN e.put_off THEN coalesce(p.pushed_from, p.due_at) END, \
         log_id = nextval('publish_logs_id_seq'), updated_at = e.finished_at, \
         claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
         held = CASE WHEN e.look_up_at IS NOT NULL THEN TRUE WHEN e.unproven THEN FALSE \
           WHEN p.look_up_at IS NULL THEN p.held \
           ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = p.content_id) END, \
         look_up_at = e.look_up_at, looked_up = e.looked_up, check_at = e.check_at, submitted_at = e.submitted_at \
-      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20, $21, $22, $23) \
+      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20, $21, $22, $23, $24, $25) \
         AS e (pool_id, number, status, due_at, retry_count, unproven, execution_id, log_status, error_code, \
               error_message, media_id, url, started_at, finished_at, retry_at, look_up_at, looked_up, check_at, \
-              submitted_at) \
+              submitted_at, put_off, answered) \
       WHERE p.id = e.pool_id AND p.claimed_by = $1 AND p.attempt = e.number \
         AND CASE p.status WHEN 'publishing' THEN TRUE ELSE FALSE END \
       RETURNING p.content_id, p.revision, p.account_id, p.log_id, e.*), \
@@ -175,21 +191,23 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
       UPDATE accounts SET wrong_address_entry = NULL WHERE wrong_address_entry IS NOT NULL \
         AND id IN (SELECT account_id FROM moved WHERE status = 'published')), \
     lanes AS MATERIALIZED ( \
-      SELECT a.id, a.concurrency, a.version FROM accounts AS a \
-      WHERE $16 AND a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= $17) \
+      SELECT a.id, a.concurrency, a.version, a.gated FROM accounts AS a \
+      WHERE $16 AND a.enabled AND a.opens_at <= $17 AND (a.suspended_reason IS NULL OR a.suspended_until <= $17) \
         AND ($18 OR a.credentials IS NULL) \
         AND (SELECT 1 FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
           AND p.due_at <= $17 LIMIT 1) = 1 \
       ORDER BY a.id FOR NO KEY UPDATE OF a) \
     SELECT 1, pool_id, number::bigint, log_id, NULL::text, NULL::boolean FROM moved \
-    UNION ALL SELECT 2, id, concurrency::bigint, version, NULL, NULL FROM lanes \
+    UNION ALL SELECT 2, id, concurrency::bigint, version, NULL, gated FROM lanes \
     UNION ALL SELECT 3, id, task_id, started_at, rule, claiming FROM executions WHERE $16 AND status = 'running' \
     UNION ALL SELECT 4, 0::bigint, 0::bigint, at, NULL, NULL FROM ( \
       SELECT min(greatest(coalesce(p.look_up_at, p.check_at), coalesce(a.suspended_until, 0))) AS at \
       FROM publish_pool AS p JOIN accounts AS a ON a.id = p.account_id \
       WHERE (p.look_up_at IS NOT NULL OR p.check_at IS NOT NULL) AND p.claimed_by IS NULL AND a.enabled \
         AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) AND ($18 OR a.credentials IS NULL) \
-      ) AS next WHERE $16 AND at IS NOT NULL";
+      ) AS next WHERE $16 AND at IS NOT NULL \
+    UNION ALL SELECT DISTINCT 5, a.id, 0::bigint, 0::bigint, NULL, NULL::boolean FROM moved \
+      JOIN accounts AS a ON a.id = moved.account_id WHERE moved.answered AND a.awaits_answer";
 
 type OpeningColumns = (Integer, BigInt, BigInt, BigInt, Nullable<Text>, Nullable<Bool>);
 type OpeningRow = (i32, i64, i64, i64, Option<RunRule>, Option<bool>);
@@ -202,6 +220,8 @@ pub(super) struct Opened {
     pub open: Vec<OpenExecution>,
     /// When a platform is to be asked something next; without what this very statement has written.
     pub next_question: Option<Timestamp>,
+    /// Lanes whose platform answered, and had failed before.
+    pub answered: Vec<AccountId>,
 }
 
 /// Settles, and where `look` says for when and with which key, looks for lanes and runs.
@@ -220,7 +240,8 @@ pub(super) fn on_postgres(
     fn asked(one: &Ended) -> QuestionColumns {
         QuestionColumns::of(one.settlement.question)
     }
-    let Look { now, can_decrypt } = look.unwrap_or(Look { now: Timestamp::MIN, can_decrypt: false });
+    let now = look.map_or(Timestamp::MIN, |look| look.now);
+    let can_decrypt = look.is_some_and(|look| look.can_decrypt);
     let rows: Vec<OpeningRow> = statement::<OpeningColumns>(POSTGRES_OPENING)
         .bind::<Text, _>(node.0.as_str())
         .bind::<Array<BigInt>, _>(column(ended, |one| one.attempt.entry.0))
@@ -245,19 +266,24 @@ pub(super) fn on_postgres(
         .bind::<Array<Integer>, _>(column(ended, |one| asked(one).looked_up))
         .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| asked(one).check_at))
         .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| asked(one).submitted_at))
+        .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.put_off))
+        .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.sign == Sign::Answered))
         .load(conn)?;
-    let Opened { mut logged, mut lanes, mut open, mut next_question } = Opened::default();
+    let Opened { mut logged, mut lanes, mut open, mut next_question, mut answered } = Opened::default();
     for row in rows {
         match row {
             (1, entry, number, log, ..) => {
                 let number = i32::try_from(number).unwrap_or(0);
                 logged.insert(AttemptId { entry: EntryId(entry), number }, LogId(log));
             }
-            (2, id, concurrency, version, ..) => lanes.push(Lane {
+            (2, id, concurrency, version, _, is_gated) => lanes.push(Lane {
                 account: AccountId(id),
                 concurrency: i32::try_from(concurrency).unwrap_or(0),
                 version,
+                is_gated: is_gated.unwrap_or(false),
+                gated: None,
             }),
+            (5, id, ..) => answered.push(AccountId(id)),
             (4, _, _, at, ..) => next_question = Some(Timestamp::from_micros(at)),
             (_, id, task, started_at, Some(rule), Some(claiming)) => open.push(OpenExecution {
                 id: ExecutionId(id),
@@ -270,5 +296,5 @@ pub(super) fn on_postgres(
         }
     }
     open.sort_by_key(|execution| (execution.rule, execution.id));
-    Ok(Opened { logged, lanes, open, next_question })
+    Ok(Opened { logged, lanes, open, next_question, answered })
 }

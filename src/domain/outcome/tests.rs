@@ -45,6 +45,7 @@ fn rules(class: DeliveryClass, on_unknown: OnUnknownEnd) -> Rules {
         on_unknown,
         settle_time: Duration::from_secs(60),
         submitted_max: Duration::from_secs(86_400),
+        platform_pause: crate::domain::retry::PLATFORM_PAUSE,
     }
 }
 

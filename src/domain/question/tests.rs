@@ -12,6 +12,7 @@ fn rules() -> Rules {
         on_unknown: OnUnknownEnd::AskAPerson,
         settle_time: Duration::from_secs(60),
         submitted_max: SUBMITTED_MAX_DEFAULT,
+        platform_pause: crate::domain::retry::PLATFORM_PAUSE,
     }
 }
 

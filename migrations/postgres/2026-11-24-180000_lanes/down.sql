@@ -1,0 +1,17 @@
+DROP INDEX publish_pool_unproven;
+DROP INDEX publish_pool_pushed;
+DROP INDEX publish_pool_late;
+ALTER TABLE publish_pool DROP COLUMN pushed_from;
+ALTER TABLE publish_pool DROP COLUMN retried_at;
+ALTER TABLE publish_pool DROP COLUMN late_at;
+ALTER TABLE publish_pool DROP COLUMN late_after_seconds;
+DROP TABLE lanes;
+ALTER TABLE accounts DROP COLUMN answered_at;
+ALTER TABLE accounts DROP COLUMN awaits_answer;
+ALTER TABLE accounts DROP COLUMN gated;
+ALTER TABLE accounts DROP COLUMN opens_at;
+ALTER TABLE accounts DROP COLUMN late_after_seconds;
+ALTER TABLE accounts DROP COLUMN give_up_after_seconds;
+ALTER TABLE accounts DROP COLUMN windows;
+ALTER TABLE accounts DROP COLUMN daily_cap;
+ALTER TABLE accounts DROP COLUMN spacing_seconds;

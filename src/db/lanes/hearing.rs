@@ -1,0 +1,131 @@
+//! Lanes hear of attempts that ended: what that says of the platform, and whom a failure accuses.
+
+use super::passing::before_unproven;
+use super::{lock, save};
+use crate::db::connection::{DbConnection, DbError};
+use crate::db::publish_log;
+use crate::db::schema::publish_pool::dsl as pool;
+use crate::db::transitions::Ended;
+use crate::domain::breaker::{Heard, Sign, Verdict};
+use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
+use crate::domain::gates::{self, Rules, State};
+use crate::domain::ids::*;
+use crate::domain::settlement::LogStatus;
+use diesel::prelude::*;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What attempts that ended come to, once their lanes have heard of them.
+pub(in crate::db) struct Told<'a> {
+    pub ended: Cow<'a, [Ended]>,
+    /// Lanes whose breaker closed: `bring_back` is due once the outcomes are written.
+    pub closed: Vec<AccountId>,
+}
+
+/// Lets the lanes hear of attempts that ended. Where all is well nothing is read or written.
+pub(in crate::db) fn hear<'a>(
+    conn: &mut DbConnection,
+    ended: &'a [Ended],
+    pause: Duration,
+) -> Result<Told<'a>, DbError> {
+    let matters = |one: &&Ended| one.counted || matches!(one.settlement.sign, Sign::Failed { .. });
+    let ids: BTreeSet<AccountId> = ended.iter().filter(matters).map(|one| one.account).collect();
+    let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new() };
+    if ids.is_empty() {
+        return Ok(told);
+    }
+    let ids: Vec<AccountId> = ids.into_iter().collect();
+    let mut lanes = lock(conn, &ids)?;
+    let mut order: Vec<usize> =
+        (0..ended.len()).filter(|at| lanes.contains_key(&ended[*at].account)).collect();
+    order.sort_by_key(|at| ended[*at].finished_at);
+    let last = order.last().map_or(Timestamp::MIN, |at| ended[*at].finished_at);
+    for at in order {
+        let one = &ended[at];
+        let Some((rules, state)) = lanes.get_mut(&one.account) else { continue };
+        match hear_one(conn, one, rules, state, pause)? {
+            Verdict::Entry => {
+                if let Some(instead) = &one.settlement.if_others_get_through {
+                    told.ended.to_mut()[at].settlement = (**instead).clone();
+                }
+            }
+            Verdict::Closed => told.closed.push(one.account),
+            Verdict::Nothing | Verdict::Platform => {}
+        }
+    }
+    for (id, (rules, state)) in &mut lanes {
+        state.mend(last, pause);
+        let opens_at = gates::shut_gate(rules, state, last).map(|shut| shut.until.unwrap_or(Timestamp::MAX));
+        let opens_at = before_unproven(conn, *id, rules, state, opens_at, last)?;
+        save(conn, *id, rules, state, opens_at, last)?;
+        tell(*id, state, last);
+    }
+    Ok(told)
+}
+
+fn tell(id: AccountId, state: &State, now: Timestamp) {
+    if let Some(tripped) = state.health.tripped.filter(|tripped| tripped.since == now) {
+        log::warn!(
+            "the platform of account {id} is taken to be down: its entries wait, and one is tried at {}",
+            tripped.probe_at
+        );
+    }
+}
+
+fn hear_one(
+    conn: &mut DbConnection,
+    one: &Ended,
+    rules: &Rules,
+    state: &mut State,
+    pause: Duration,
+) -> Result<Verdict, DbError> {
+    let (entry, settlement) = (one.attempt.entry, &one.settlement);
+    let last_try = match settlement.sign {
+        Sign::Failed { unseen: true, .. } => publish_log::last_try_before(conn, one.attempt)?,
+        Sign::Failed { .. } | Sign::Answered | Sign::Silent => None,
+    };
+    // What needs no run publishes nothing, and took no place.
+    if one.counted && one.execution.is_some() {
+        let was_sent = settlement.log != LogStatus::NotSent;
+        state.ended(rules, one.started_at, one.finished_at, was_sent, settlement.is_out_or_may_be());
+    }
+    Ok(state.health.hear(Heard { entry, sign: settlement.sign, at: one.finished_at, last_try }, pause))
+}
+
+/// A platform answered that had failed: what was counted in a row is none any more. Gives back the lanes of `answered`
+/// whose breaker closed.
+pub(in crate::db) fn answered(
+    conn: &mut DbConnection,
+    answered: &[AccountId],
+    now: Timestamp,
+    pause: Duration,
+) -> Result<Vec<AccountId>, DbError> {
+    let mut closed = Vec::new();
+    for (id, (rules, mut state)) in lock(conn, answered)? {
+        let heard = Heard { entry: EntryId(0), sign: Sign::Answered, at: now, last_try: None };
+        if state.health.hear(heard, pause) == Verdict::Closed {
+            closed.push(id);
+        }
+        let opens_at = gates::shut_gate(&rules, &state, now).map(|shut| shut.until.unwrap_or(Timestamp::MAX));
+        save(conn, id, &rules, &state, opens_at, now)?;
+    }
+    Ok(closed)
+}
+
+/// What a breaker had put off is due again as it was before, and so in order.
+pub(in crate::db) fn bring_back(conn: &mut DbConnection, closed: &[AccountId]) -> Result<(), DbError> {
+    for id in closed {
+        log::warn!("the platform of account {id} answers again");
+        diesel::update(
+            pool::publish_pool
+                .filter(pool::account_id.eq(id.0))
+                .filter(pool::pushed_from.is_not_null())
+                .filter(pool::status.eq(EntryStatus::Pending.as_str())),
+        )
+        .set((pool::due_at.eq(pool::pushed_from.assume_not_null()), pool::pushed_from.eq(None::<i64>)))
+        .execute(conn)?;
+    }
+    Ok(())
+}
