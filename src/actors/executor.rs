@@ -10,7 +10,8 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{AttemptId, NodeId};
 use crate::domain::trust::{Trust, TrustWindow};
 use crate::domain::turns::Room;
-use crate::engine::dispatch::{AttemptKind, Dispatch, Effect, Event, HasAttempt};
+use crate::engine::dispatch::{Dispatch, Effect, Event, HasAttempt};
+use crate::engine::slots::{AttemptKind, Taken};
 use crate::operations::OperationError;
 use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
 use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, Renew};
@@ -29,6 +30,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct ExecutorSettings {
     pub node: NodeId,
+    /// Shared ones; besides, each lane may always have one attempt on the wire.
     pub slots: usize,
     pub lease: Duration,
     pub scope: ClaimScope,
@@ -172,7 +174,8 @@ impl PublishingExecutorActor {
                 left_out = true;
                 continue;
             };
-            claimed.push((claim.attempt, kind(&claim)));
+            let (attempt, account) = (claim.attempt, claim.account);
+            claimed.push(Taken { attempt, account, kind: kind(&claim) });
             let flight = self.in_flight.add(&claim, kind(&claim), ready, &trust);
             self.publish(Publish { claim, ready: ready.clone(), trust: trust.clone(), flight });
         }

@@ -15,7 +15,7 @@ use crate::domain::question::Question;
 use crate::domain::retry::JitterSource;
 use crate::domain::settlement::{Settlement, Standing, conclude};
 use crate::domain::trust::Trust;
-use crate::engine::dispatch::AttemptKind;
+use crate::engine::slots::{AttemptKind, Taken};
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Journal, repeated};
 use actix::prelude::*;
@@ -115,10 +115,14 @@ impl InFlight {
     pub fn take_over(
         &self,
         executor: Recipient<AttemptEnded>,
-    ) -> (Vec<(AttemptId, AttemptKind)>, Vec<Ended>) {
+    ) -> (Vec<(Taken, Timestamp)>, Vec<Ended>) {
         let mut state = self.state.lock();
         state.executor = Some(executor);
-        let on_the_wire = state.attempts.iter().map(|(id, attempt)| (*id, attempt.facts.kind)).collect();
+        let taken = |(id, attempt): (&AttemptId, &Attempt)| {
+            let Facts { account, kind, since, .. } = attempt.facts;
+            (Taken { attempt: *id, account, kind }, since)
+        };
+        let on_the_wire = state.attempts.iter().map(taken).collect();
         (on_the_wire, state.attempts.values().filter_map(|attempt| attempt.ended.clone()).collect())
     }
 

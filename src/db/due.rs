@@ -7,30 +7,39 @@ use crate::domain::clock::Timestamp;
 use crate::domain::gates::shut_gate;
 use crate::domain::ids::{AccountId, ExecutionId};
 use crate::domain::report::Skipped;
+use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 /// Over the lanes, the least of the latest of "its first entry is due", "its suspension ends" and "its gates open".
 const SQLITE_NEXT: &str = "SELECT min(max(coalesce(a.suspended_until, 0), a.opens_at, (SELECT min(p.due_at) FROM publish_pool AS p \
       WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held))) FROM accounts AS a \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
-      AND (?1 OR a.credentials IS NULL)";
+      AND (?1 OR a.credentials IS NULL) AND a.id NOT IN (SELECT value FROM json_each(?2))";
 const POSTGRES_NEXT: &str = "SELECT min(greatest(coalesce(a.suspended_until, 0), a.opens_at, first.due_at)) FROM accounts AS a \
     CROSS JOIN LATERAL (SELECT min(p.due_at) AS due_at FROM publish_pool AS p \
       WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held) AS first \
     WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
-      AND ($1 OR a.credentials IS NULL) AND first.due_at IS NOT NULL";
+      AND ($1 OR a.credentials IS NULL) AND first.due_at IS NOT NULL AND a.id <> ALL ($2)";
 
-/// The earliest instant at which an entry could be claimed; in the past where one can be now.
-pub fn next_due(conn: &mut DbConnection, can_decrypt: bool) -> Result<Option<Timestamp>, DbError> {
+/// The earliest instant at which an entry could be claimed, but on the lanes of `passed_over`; in the past where one can
+/// be now.
+pub fn next_due(
+    conn: &mut DbConnection,
+    can_decrypt: bool,
+    passed_over: Vec<AccountId>,
+) -> Result<Option<Timestamp>, DbError> {
     type Columns = Nullable<BigInt>;
+    let passed_over: Vec<i64> = passed_over.into_iter().map(|account| account.0).collect();
     Ok(match conn {
-        DbConnection::Sqlite(inner) => {
-            statement::<Columns>(SQLITE_NEXT).bind::<Bool, _>(can_decrypt).get_result(inner)?
-        }
-        DbConnection::Postgres(inner) => {
-            statement::<Columns>(POSTGRES_NEXT).bind::<Bool, _>(can_decrypt).get_result(inner)?
-        }
+        DbConnection::Sqlite(inner) => statement::<Columns>(SQLITE_NEXT)
+            .bind::<Bool, _>(can_decrypt)
+            .bind::<Text, _>(format!("{passed_over:?}"))
+            .get_result(inner)?,
+        DbConnection::Postgres(inner) => statement::<Columns>(POSTGRES_NEXT)
+            .bind::<Bool, _>(can_decrypt)
+            .bind::<Array<BigInt>, _>(passed_over)
+            .get_result(inner)?,
     })
 }
 

@@ -1,20 +1,38 @@
 //! Who goes first: strictly by urgency inside a lane; between lanes by priority, and at equal priority the lane with
-//! the fewest in flight, so that one lane's backlog never holds up another.
+//! the fewest in flight. A lane with nothing on the wire may always send one, so that one lane's backlog never holds up
+//! another.
 
 use super::clock::Timestamp;
 use super::ids::{AccountId, EntryId};
 use super::priority::Priority;
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
-/// How much may be claimed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How much may be claimed; nothing at all by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Room {
-    /// Attempts more that may publish.
-    pub slots: usize,
+    /// Attempts more that may publish, on whatever lane.
+    pub shared: usize,
+    /// Whether a lane that is not among `own` may have an attempt beyond the shared ones.
+    pub firsts: bool,
+    /// Lanes on which this node has an attempt in flight that publishes.
+    pub own: HashSet<AccountId>,
     /// Whether one of them may be a suspect.
     pub a_suspect: bool,
     /// Questions more that may be asked.
     pub questions: usize,
+}
+
+impl Room {
+    /// Whether this lane may have an attempt even where no shared slot is left.
+    pub fn may_first(&self, lane: AccountId) -> bool {
+        self.firsts && !self.own.contains(&lane)
+    }
+
+    /// How many attempts more this lane may have, if no other takes any.
+    pub fn places(&self, lane: AccountId) -> usize {
+        self.shared.max(usize::from(self.may_first(lane)))
+    }
 }
 
 /// A due entry that could be claimed now.
@@ -37,35 +55,76 @@ impl Candidate {
     }
 }
 
-/// Picks at most `slots` of `candidates`. `in_flight` counts what each lane has on the wire.
+/// Picks of `candidates` what there is `room` for. `in_flight` counts what each lane has on the wire, on whatever node.
 pub fn choose(
-    mut candidates: Vec<Candidate>,
+    candidates: Vec<Candidate>,
     in_flight: &HashMap<AccountId, usize>,
-    slots: usize,
+    room: &Room,
 ) -> Vec<Candidate> {
-    candidates.sort_by_key(Candidate::urgency);
-    let mut lanes: HashMap<AccountId, VecDeque<Candidate>> = HashMap::new();
-    for candidate in candidates {
-        lanes.entry(candidate.account).or_default().push_back(candidate);
-    }
-    if lanes.len() == 1 {
-        return lanes.into_values().flatten().take(slots).collect();
-    }
-    let mut load: HashMap<AccountId, usize> = in_flight.clone();
+    let mut lanes = lanes(candidates, in_flight);
+    let mut queue: BinaryHeap<_> =
+        lanes.iter().enumerate().filter_map(|(place, lane)| Some(Reverse((lane.turn()?, place)))).collect();
+    let mut shared = room.shared;
     let mut chosen = Vec::new();
-    while chosen.len() < slots {
-        let next = lanes
-            .iter()
-            .filter_map(|(account, waiting)| Some((account, waiting.front()?)))
-            .min_by_key(|(account, first)| {
-                (first.priority, load.get(account).copied().unwrap_or(0), first.due_at, first.entry)
-            })
-            .map(|(account, _)| *account);
-        let Some(account) = next else { break };
-        chosen.extend(lanes.get_mut(&account).and_then(VecDeque::pop_front));
-        *load.entry(account).or_default() += 1;
+    while let Some(Reverse((_, place))) = queue.pop() {
+        let lane = &mut lanes[place];
+        let may_first = lane.next == 0 && room.may_first(lane.account);
+        if shared == 0 && !may_first {
+            // Its turn does not come again: no slot is freed here.
+            continue;
+        }
+        shared = shared.saturating_sub(1);
+        chosen.extend(lane.take());
+        queue.extend(lane.turn().map(|turn| Reverse((turn, place))));
     }
     chosen
+}
+
+/// What a lane offers, most urgent first.
+struct Offer {
+    account: AccountId,
+    candidates: Vec<Candidate>,
+    /// The first of them that is not chosen.
+    next: usize,
+    in_flight: usize,
+}
+
+impl Offer {
+    /// Least goes first.
+    fn turn(&self) -> Option<(Priority, usize, Timestamp, EntryId)> {
+        let first = self.candidates.get(self.next)?;
+        Some((first.priority, self.in_flight, first.due_at, first.entry))
+    }
+
+    fn take(&mut self) -> Option<Candidate> {
+        let taken = self.candidates.get(self.next).copied();
+        self.next += 1;
+        self.in_flight += 1;
+        taken
+    }
+}
+
+fn lanes(candidates: Vec<Candidate>, in_flight: &HashMap<AccountId, usize>) -> Vec<Offer> {
+    let mut lanes: Vec<Offer> = Vec::new();
+    let mut places: HashMap<AccountId, usize> = HashMap::new();
+    for candidate in candidates {
+        let account = candidate.account;
+        // They come lane by lane, but for a suspect.
+        if let Some(lane) = lanes.last_mut().filter(|lane| lane.account == account) {
+            lane.candidates.push(candidate);
+            continue;
+        }
+        let place = *places.entry(account).or_insert(lanes.len());
+        if place == lanes.len() {
+            let in_flight = in_flight.get(&account).copied().unwrap_or(0);
+            lanes.push(Offer { account, candidates: Vec::new(), next: 0, in_flight });
+        }
+        lanes[place].candidates.push(candidate);
+    }
+    for lane in &mut lanes {
+        lane.candidates.sort_by_key(Candidate::urgency);
+    }
+    lanes
 }
 
 #[cfg(test)]
@@ -83,9 +142,18 @@ mod tests {
         }
     }
 
-    fn order(candidates: Vec<Candidate>, in_flight: &[(i64, usize)], slots: usize) -> Vec<i64> {
+    /// Where no lane has more than the shared slots.
+    fn order(candidates: Vec<Candidate>, in_flight: &[(i64, usize)], shared: usize) -> Vec<i64> {
+        order_in(candidates, in_flight, &Room { shared, ..Room::default() })
+    }
+
+    fn order_in(candidates: Vec<Candidate>, in_flight: &[(i64, usize)], room: &Room) -> Vec<i64> {
         let in_flight = in_flight.iter().map(|(account, count)| (AccountId(*account), *count)).collect();
-        choose(candidates, &in_flight, slots).iter().map(|candidate| candidate.entry.0).collect()
+        choose(candidates, &in_flight, room).iter().map(|candidate| candidate.entry.0).collect()
+    }
+
+    fn room(shared: usize, own: &[i64]) -> Room {
+        Room { shared, firsts: true, own: own.iter().copied().map(AccountId).collect(), ..Room::default() }
     }
 
     #[test]
@@ -118,5 +186,42 @@ mod tests {
     fn no_more_than_the_slots_are_chosen() {
         assert_eq!(order(vec![candidate(1, 1, 5, 0)], &[], 0), [0i64; 0]);
         assert_eq!(order(vec![], &[], 5), [0i64; 0]);
+    }
+
+    #[test]
+    fn a_lane_with_nothing_on_the_wire_sends_one_where_no_slot_is_left() {
+        let lanes = || {
+            (0..4)
+                .flat_map(|lane| (0..3).map(move |turn| candidate(10 * lane + turn, lane, 5, turn)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(order_in(lanes(), &[], &room(0, &[1, 2])), [0, 30], "one each, and none for the others");
+        assert_eq!(order_in(lanes(), &[], &room(0, &[0, 1, 2, 3])), [0i64; 0]);
+        assert_eq!(order_in(lanes(), &[], &room(1, &[1, 2])), [0, 30], "the first ones take what is left");
+        let busy = [(0, 9), (3, 9)];
+        assert_eq!(order_in(lanes(), &busy, &room(1, &[1, 2])), [10, 0, 30], "those of others count in turns");
+        assert_eq!(order_in(lanes(), &[], &room(5, &[1])), [0, 10, 20, 30, 1]);
+        assert_eq!(order(lanes(), &[], 0), [0i64; 0], "where it is allowed");
+    }
+
+    #[test]
+    fn the_first_one_of_a_lane_is_not_kept_from_it_by_urgent_ones_of_another() {
+        let mut lanes: Vec<_> = (1..9).map(|entry| candidate(entry, 1, 1, 0)).collect();
+        lanes.extend([candidate(20, 2, 10, 99), candidate(21, 2, 10, 99)]);
+        assert_eq!(order_in(lanes, &[(1, 62)], &room(2, &[1])), [1, 2, 20]);
+    }
+
+    #[test]
+    fn what_comes_out_of_order_is_put_in_order() {
+        let lanes = vec![candidate(1, 1, 5, 3), candidate(2, 2, 5, 4), candidate(3, 1, 5, 1)];
+        assert_eq!(order(lanes, &[], 3), [3, 2, 1]);
+    }
+
+    #[test]
+    fn how_many_places_a_lane_has() {
+        let places = |room: &Room| [1, 2].map(|lane| room.places(AccountId(lane)));
+        assert_eq!(places(&room(3, &[1])), [3, 3]);
+        assert_eq!(places(&room(0, &[1])), [0, 1]);
+        assert_eq!(places(&Room::default()), [0, 0]);
     }
 }

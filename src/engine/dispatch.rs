@@ -2,16 +2,19 @@
 //!
 //! One cycle is with the database at a time. Whatever happens meanwhile waits for the next one, so bursts become one.
 
+use super::slots::{AttemptKind, Slots, Taken};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AttemptId, EntryId};
 use crate::domain::turns::Room;
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// After a cycle that failed, the database is asked again this much later.
 pub const RETRY_AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// A due entry that could not be claimed is looked at again after this long, should no event come first.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Where all shared slots are held, and nothing was heard for this long, it is asked what may go out beside them, and
+/// when. While something moves, each cycle sees that anyway.
+const LULL: Duration = Duration::from_millis(10);
 
 /// Facts that reach the executor.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ pub enum Event<Ended> {
     AttemptEnded(Ended),
     /// The cycle was committed.
     CycleDone {
-        claimed: Vec<(AttemptId, AttemptKind)>,
+        claimed: Vec<Taken>,
         /// More was claimed than that, which nobody can send: it is to go back.
         left_out: bool,
         /// Runs that are open.
@@ -50,20 +53,6 @@ pub enum Effect<Ended> {
     Drained,
 }
 
-/// What an attempt in flight is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AttemptKind {
-    /// Publishes, in a slot.
-    Send,
-    /// The same, of an entry that may be what ends nodes.
-    Suspect,
-    /// Asks a platform something; needs no slot.
-    Question,
-}
-
-/// Questions that a node asks at once.
-const QUESTIONS_MAX: usize = 32;
-
 /// An outcome that knows its attempt.
 pub trait HasAttempt {
     fn attempt(&self) -> AttemptId;
@@ -72,24 +61,29 @@ pub trait HasAttempt {
 /// The machine.
 #[derive(Debug)]
 pub struct Dispatch<Ended> {
-    slots: usize,
-    in_flight: HashMap<AttemptId, AttemptKind>,
+    slots: Slots,
     ended: Vec<Ended>,
-    cycle_is_out: bool,
+    out: Option<CycleOut>,
     look_again: bool,
     read_back: bool,
     has_open_runs: bool,
     draining: bool,
 }
 
+/// What the cycle that is with the database was given.
+#[derive(Debug, Clone, Copy)]
+struct CycleOut {
+    shared: usize,
+    brings_ends: bool,
+}
+
 impl<Ended: HasAttempt> Dispatch<Ended> {
-    /// `slots`: attempts that may be on the wire at once.
+    /// `slots`: shared ones.
     pub fn new(slots: usize) -> Self {
         Dispatch {
-            slots,
-            in_flight: HashMap::new(),
+            slots: Slots::new(slots),
             ended: Vec::new(),
-            cycle_is_out: false,
+            out: None,
             look_again: false,
             read_back: false,
             has_open_runs: false,
@@ -99,14 +93,12 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
 
     /// In the place of one that is gone: with what is on the wire, and what has come back and may not be written. Its
     /// first cycle compares that with what the database says this node holds.
-    pub fn resuming(slots: usize, in_flight: Vec<(AttemptId, AttemptKind)>, ended: Vec<Ended>) -> Self {
-        Dispatch {
-            in_flight: in_flight.into_iter().collect(),
-            ended,
-            look_again: true,
-            read_back: true,
-            ..Dispatch::new(slots)
+    pub fn resuming(slots: usize, on_the_wire: Vec<(Taken, Timestamp)>, ended: Vec<Ended>) -> Self {
+        let mut dispatch = Dispatch { ended, look_again: true, read_back: true, ..Dispatch::new(slots) };
+        for (taken, since) in on_the_wire {
+            dispatch.slots.add(taken, since);
         }
+        dispatch
     }
 
     pub fn on(&mut self, event: Event<Ended>, now: Timestamp) -> Vec<Effect<Ended>> {
@@ -115,23 +107,30 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
             Event::Woken => self.look_again = true,
             Event::AttemptEnded(ended) => self.ended.push(ended),
             Event::CycleDone { claimed, left_out, open, again, look_again, looked_at } => {
-                self.cycle_is_out = false;
+                let out = self.out.take();
                 self.read_back = left_out;
                 self.has_open_runs = open > 0;
                 self.look_again |= again;
                 let got_some = !claimed.is_empty();
-                self.in_flight.extend(claimed);
+                let sends = claimed.iter().filter(|taken| taken.kind != AttemptKind::Question).count();
+                claimed.into_iter().for_each(|taken| self.slots.add(taken, now));
                 // What was due when it was looked at, and yet not claimed, waits for something else than its time.
                 let waits = |at| at <= looked_at && !got_some;
                 alarm = look_again.map(|at| if waits(at) { now + PATIENCE } else { at });
-                if left_out {
-                    // Not at once: the same may be claimed again.
-                    alarm =
-                        Some(alarm.map_or(now + RETRY_AFTER_FAILURE, |at| at.min(now + RETRY_AFTER_FAILURE)));
+                // Not at once: the same may be claimed again.
+                let retry = left_out.then(|| now + RETRY_AFTER_FAILURE);
+                let is_full = out.is_some_and(|out| sends >= out.shared) && self.has_open_runs;
+                if is_full && !self.draining {
+                    // Slots that age has freed meanwhile are for a cycle that knows of them.
+                    self.look_again |= self.slots.shared_left(now) > 0;
+                    let has_moved = got_some || out.is_some_and(|out| out.brings_ends);
+                    let lull = has_moved.then(|| now + LULL);
+                    alarm = [alarm, self.slots.frees_at(now), lull].into_iter().flatten().min();
                 }
+                alarm = [alarm, retry].into_iter().flatten().min();
             }
             Event::CycleFailed { ended } => {
-                self.cycle_is_out = false;
+                self.out = None;
                 self.read_back = true;
                 self.look_again = true;
                 // They were taken out of flight when they went in; here they wait for the next cycle.
@@ -141,15 +140,15 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
             Event::Drain => self.draining = true,
         }
         let mut effects: Vec<Effect<Ended>> = alarm.map(Effect::WakeAt).into_iter().collect();
-        effects.extend(self.next_cycle());
+        effects.extend(self.next_cycle(now));
         effects
     }
 
-    fn next_cycle(&mut self) -> Option<Effect<Ended>> {
-        if self.cycle_is_out {
+    fn next_cycle(&mut self, now: Timestamp) -> Option<Effect<Ended>> {
+        if self.out.is_some() {
             return None;
         }
-        if self.draining && self.in_flight.is_empty() && self.ended.is_empty() && !self.read_back {
+        if self.draining && self.slots.is_empty() && self.ended.is_empty() && !self.read_back {
             return Some(Effect::Drained);
         }
         if self.ended.is_empty() && !self.look_again {
@@ -159,36 +158,23 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         let read_back = self.read_back.then(|| self.entries());
         let ended = std::mem::take(&mut self.ended);
         for one in &ended {
-            self.in_flight.remove(&one.attempt());
+            self.slots.remove(&one.attempt());
         }
         self.look_again = false;
-        self.cycle_is_out = true;
-        Some(Effect::RunCycle { ended, room: self.room(), read_back })
-    }
-
-    fn room(&self) -> Room {
-        if self.draining {
-            return Room::default();
-        }
-        let count = |kind| self.in_flight.values().filter(|other| **other == kind).count();
-        let questions = count(AttemptKind::Question);
-        Room {
-            slots: self.slots.saturating_sub(self.in_flight.len() - questions),
-            a_suspect: count(AttemptKind::Suspect) == 0,
-            questions: QUESTIONS_MAX.saturating_sub(questions),
-        }
+        let room = if self.draining { Room::default() } else { self.slots.room(now) };
+        self.out = Some(CycleOut { shared: room.shared, brings_ends: !ended.is_empty() });
+        Some(Effect::RunCycle { ended, room, read_back })
     }
 
     /// What is on the wire, or has come back from it and is not written yet.
     pub fn entries(&self) -> Vec<EntryId> {
-        let waiting =
-            self.ended.iter().map(HasAttempt::attempt).filter(|it| !self.in_flight.contains_key(it));
-        self.in_flight.keys().copied().chain(waiting).map(|attempt| attempt.entry).collect()
+        let waiting = self.ended.iter().map(HasAttempt::attempt).filter(|it| !self.slots.contains(it));
+        self.slots.attempts().chain(waiting).map(|attempt| attempt.entry).collect()
     }
 
     /// How many attempts are on the wire.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.len()
+        self.slots.len()
     }
 
     /// Whether a run was open when the database was last asked.
@@ -199,7 +185,9 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::slots::OLD_AFTER;
     use super::*;
+    use crate::domain::ids::AccountId;
 
     #[derive(Debug, PartialEq, Eq)]
     struct Done(i64);
@@ -214,13 +202,17 @@ mod tests {
         AttemptId { entry: EntryId(entry), number: 1 }
     }
 
+    fn taken(entry: i64, account: i64) -> Taken {
+        Taken { attempt: id(entry), account: AccountId(account), kind: AttemptKind::Send }
+    }
+
     fn at(micros: i64) -> Timestamp {
         Timestamp::from_micros(micros)
     }
 
     fn claimed(entries: &[i64]) -> Event<Done> {
         Event::CycleDone {
-            claimed: entries.iter().map(|entry| (id(*entry), AttemptKind::Send)).collect(),
+            claimed: entries.iter().map(|entry| taken(*entry, 1)).collect(),
             left_out: false,
             open: 1,
             again: false,
@@ -236,7 +228,7 @@ mod tests {
 
     fn cycle(effects: Vec<Effect<Done>>) -> (Vec<Done>, usize) {
         match effects.into_iter().next() {
-            Some(Effect::RunCycle { ended, room, .. }) => (ended, room.slots),
+            Some(Effect::RunCycle { ended, room, .. }) => (ended, room.shared),
             other => panic!("expected a cycle, got {other:?}"),
         }
     }
@@ -316,13 +308,13 @@ mod tests {
 
     #[test]
     fn one_that_takes_the_place_of_another_writes_what_came_back_and_knows_what_is_out() {
-        let flights = vec![(id(1), AttemptKind::Send), (id(2), AttemptKind::Send)];
+        let flights = vec![(taken(1, 1), at(0)), (taken(2, 1), at(0))];
         let mut dispatch = Dispatch::resuming(4, flights, vec![Done(1)]);
         match dispatch.on(Event::Drain, at(0)).pop() {
             Some(Effect::RunCycle { ended, read_back, room }) => {
                 let mut known = read_back.expect("what the one before claimed last is read back");
                 known.sort_unstable();
-                assert_eq!((ended, known, room.slots), (vec![Done(1)], vec![EntryId(1), EntryId(2)], 0));
+                assert_eq!((ended, known, room.shared), (vec![Done(1)], vec![EntryId(1), EntryId(2)], 0));
             }
             other => panic!("{other:?}"),
         }
@@ -337,5 +329,58 @@ mod tests {
         assert_eq!(dispatch.on(Event::Drain, at(1)), vec![]);
         assert_eq!(cycle(dispatch.on(Event::AttemptEnded(Done(1)), at(2))), (vec![Done(1)], 0));
         assert_eq!(dispatch.on(claimed(&[]), at(3)), vec![Effect::Drained]);
+    }
+
+    #[test]
+    fn where_all_slots_are_held_it_looks_in_a_lull_and_when_the_oldest_turns_old() {
+        let mut dispatch = Dispatch::new(2);
+        dispatch.on(Event::Woken, at(0));
+        assert_eq!(dispatch.on(claimed(&[1, 2]), at(5)), [Effect::WakeAt(at(5) + LULL)]);
+        let in_lull = at(5) + LULL;
+        match dispatch.on(Event::Woken, in_lull).pop() {
+            Some(Effect::RunCycle { room, .. }) => {
+                assert_eq!((room.shared, room.firsts), (0, true));
+                assert!(room.may_first(AccountId(2)) && !room.may_first(AccountId(1)));
+            }
+            other => panic!("{other:?}"),
+        }
+        // Nothing moved: there is no second lull, and it sleeps until a slot is freed or another lane has work.
+        let old = at(5) + OLD_AFTER;
+        assert_eq!(dispatch.on(claimed(&[]), in_lull), [Effect::WakeAt(old)]);
+        dispatch.on(Event::Woken, in_lull);
+        assert_eq!(dispatch.on(nothing(false, 900_000, 0), in_lull), [Effect::WakeAt(at(900_000))]);
+        assert_eq!(cycle(dispatch.on(Event::Woken, old)), (vec![], 2));
+        assert_eq!(dispatch.on(claimed(&[]), old), [], "there was room, and nothing to claim");
+    }
+
+    #[test]
+    fn slots_that_are_freed_while_a_cycle_is_out_are_for_the_next_one() {
+        let mut dispatch: Dispatch<Done> = Dispatch::new(1);
+        dispatch.on(Event::Woken, at(0));
+        dispatch.on(claimed(&[1]), at(0));
+        let old = at(0) + OLD_AFTER;
+        assert_eq!(cycle(dispatch.on(Event::Woken, at(1))), (vec![], 0));
+        assert_eq!(cycle(dispatch.on(claimed(&[]), old)), (vec![], 1));
+        assert_eq!(dispatch.on(claimed(&[]), old), [], "once");
+    }
+
+    #[test]
+    fn where_no_run_is_open_nobody_is_woken_for_a_slot() {
+        let mut dispatch = Dispatch::resuming(1, vec![(taken(1, 1), at(0))], vec![]);
+        dispatch.on(Event::Woken, at(0));
+        let closed = |effect| match effect {
+            Event::CycleDone { claimed, left_out, again, look_again, looked_at, .. } => {
+                Event::CycleDone { claimed, left_out, open: 0, again, look_again, looked_at }
+            }
+            other => other,
+        };
+        assert_eq!(dispatch.on(closed(claimed(&[])), at(1)), []);
+    }
+
+    #[test]
+    fn what_the_one_before_sent_long_ago_is_old_for_its_successor_too() {
+        let flights = vec![(taken(1, 1), at(0)), (taken(2, 1), at(1_500_000))];
+        let mut dispatch: Dispatch<Done> = Dispatch::resuming(2, flights, vec![]);
+        assert_eq!(cycle(dispatch.on(Event::Woken, at(0) + OLD_AFTER)), (vec![], 1));
     }
 }

@@ -2,4 +2,5 @@
 //! that tests can drive the real decisions.
 
 pub mod dispatch;
+pub mod slots;
 pub mod ticking;

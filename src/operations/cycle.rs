@@ -15,6 +15,7 @@ use crate::domain::ids::*;
 use crate::domain::report::Report;
 use crate::domain::turns::{self, Room};
 use fail::fail_point;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,8 +131,11 @@ fn turn(
     roll_over(&mut open, conn, cx, now, &mut done)?;
     let unfilled = claim_due(cycle, &lanes, &mut open, conn, cx, now, &mut done)?;
     close_finished(&open, unfilled, conn, cx, now, &mut done)?;
-    if unfilled && done.open > 0 {
-        let next = due::next_due(conn, cx.can_decrypt())?;
+    // Where all shared slots are held and nothing moves, only a lane without any attempt can be waited for.
+    let firsts_only = !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();
+    if done.open > 0 && (unfilled || firsts_only) {
+        let passed_over = cycle.room.own.iter().copied().filter(|_| firsts_only).collect();
+        let next = due::next_due(conn, cx.can_decrypt(), passed_over)?;
         done.look_again = [done.look_again, next].into_iter().flatten().min();
     }
     super::questions::take(cycle, next_question, conn, cx, now, &mut done)?;
@@ -256,7 +260,7 @@ fn reopen(
     Ok(Some(OpenExecution { id, started_at: now, ..old }))
 }
 
-/// Claims what fits; true where slots were left over, which means that nothing more could be claimed now.
+/// Claims what fits; true where shared slots were left over, which means that nothing more could be claimed now.
 fn claim_due(
     cycle: &Cycle,
     lanes: &[Lane],
@@ -268,15 +272,21 @@ fn claim_due(
 ) -> Result<bool, OperationError> {
     let claiming: Vec<OpenExecution> = open.iter().filter(|execution| execution.claiming).copied().collect();
     let Some(last) = claiming.last() else { return Ok(true) };
-    if cycle.room.slots == 0 {
+    let room = &cycle.room;
+    let with_places: Cow<'_, [Lane]> = if room.shared > 0 {
+        Cow::Borrowed(lanes)
+    } else {
+        lanes.iter().filter(|lane| room.may_first(lane.account)).cloned().collect()
+    };
+    if room.shared == 0 && with_places.is_empty() {
         return Ok(false);
     }
     let on_due = open.iter().position(|execution| execution.rule == RunRule::OnDue && execution.claiming);
     let not_tried_by = on_due.is_none().then_some(last.id);
-    let slots = i64::try_from(cycle.room.slots).unwrap_or(i64::MAX);
-    let wanted = Wanted { now, slots, not_tried_by, a_suspect: cycle.room.a_suspect };
-    let found = claim::candidates(conn, lanes, wanted)?;
-    let chosen = turns::choose(found.candidates, &found.in_flight, cycle.room.slots);
+    let slots = i64::try_from(room.shared.max(1)).unwrap_or(i64::MAX);
+    let wanted = Wanted { now, slots, not_tried_by, a_suspect: room.a_suspect };
+    let found = claim::candidates(conn, &with_places, wanted)?;
+    let chosen = turns::choose(found.candidates, &found.in_flight, room);
     let mut assigned = claim::assign(conn, &claiming, &chosen)?;
     if let Some(place) = on_due
         && assigned.contains(&None)
@@ -295,7 +305,7 @@ fn claim_due(
         .filter_map(|(candidate, execution)| Some((candidate.entry, execution?)))
         .collect();
     if wanted.is_empty() {
-        return Ok(true);
+        return Ok(room.shared > 0);
     }
     done.claims = claim::take(conn, cycle.claimant(now), &wanted)?;
     for candidate in chosen.iter().filter(|candidate| candidate.suspect) {
@@ -307,7 +317,7 @@ fn claim_due(
     cx.ready.keep_only(lanes);
     // A lane that cannot be made ready is shut, and the transaction is done over without it.
     done.accounts = cx.ready.of(&used, lanes, conn, cx)?;
-    Ok(wanted.len() < cycle.room.slots)
+    Ok(wanted.len() < room.shared)
 }
 
 fn close_finished(

@@ -91,7 +91,7 @@ fn fire_on_due(
         return Ok(());
     }
     let Some(task) = waiting.first() else { return Ok(()) };
-    let Some(next) = due::next_due(conn, cx.can_decrypt())? else { return Ok(()) };
+    let Some(next) = due::next_due(conn, cx.can_decrypt(), vec![])? else { return Ok(()) };
     if next > now {
         fired.next = Some(fired.next.map_or(next, |other| other.min(next)));
         return Ok(());

@@ -60,7 +60,7 @@ fn a_run_that_is_queued_while_the_one_before_it_ends_is_started() {
             lease: Duration::from_secs(60),
             scope: ClaimScope::Everything,
             ended: std::sync::Arc::default(),
-            room: Room { slots: 64, ..Room::default() },
+            room: Room { shared: 64, ..Room::default() },
             read_back: None,
         };
         let (closed, waiting) = mpsc::channel();

@@ -66,7 +66,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
             lease: Duration::from_millis(1),
             scope: ClaimScope::Task(task),
             ended: Arc::new(ended),
-            room: Room { slots: 1, ..Room::default() },
+            room: Room { shared: 1, ..Room::default() },
             read_back: None,
         };
         app.run(cycle).expect("a cycle")

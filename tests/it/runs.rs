@@ -238,7 +238,7 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
                 lease: SOON,
                 scope: ClaimScope::Task(task),
                 ended: Arc::new(ended),
-                room: Room { slots: 4, ..Room::default() },
+                room: Room { shared: 4, ..Room::default() },
                 read_back: None,
             };
             app.run(cycle).expect("a cycle")
