@@ -112,10 +112,7 @@ impl InFlight {
     }
 
     /// From now on `executor` hears of ends. It is given what is on the wire, and what has ended and is not written.
-    pub fn take_over(
-        &self,
-        executor: Recipient<AttemptEnded>,
-    ) -> (Vec<(Taken, Timestamp)>, Vec<Ended>) {
+    pub fn take_over(&self, executor: Recipient<AttemptEnded>) -> (Vec<(Taken, Timestamp)>, Vec<Ended>) {
         let mut state = self.state.lock();
         state.executor = Some(executor);
         let taken = |(id, attempt): (&AttemptId, &Attempt)| {

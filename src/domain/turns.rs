@@ -199,7 +199,11 @@ mod tests {
         assert_eq!(order_in(lanes(), &[], &room(0, &[0, 1, 2, 3])), [0i64; 0]);
         assert_eq!(order_in(lanes(), &[], &room(1, &[1, 2])), [0, 30], "the first ones take what is left");
         let busy = [(0, 9), (3, 9)];
-        assert_eq!(order_in(lanes(), &busy, &room(1, &[1, 2])), [10, 0, 30], "those of others count in turns");
+        assert_eq!(
+            order_in(lanes(), &busy, &room(1, &[1, 2])),
+            [10, 0, 30],
+            "those of others count in turns"
+        );
         assert_eq!(order_in(lanes(), &[], &room(5, &[1])), [0, 10, 20, 30, 1]);
         assert_eq!(order(lanes(), &[], 0), [0i64; 0], "where it is allowed");
     }

@@ -13,6 +13,7 @@ mod engine_faults;
 mod guide_cli;
 mod guide_http;
 mod import;
+mod lanes;
 mod late;
 mod leases;
 mod look_ups;

@@ -252,7 +252,10 @@ fn the_hot_questions_use_their_indexes() {
             assert_eq!(found.candidates.len(), 40);
         });
         let next = heard(&mut conn, |conn| {
-            assert_eq!(due::next_due(conn, true, vec![AccountId(7)]).expect("found"), Some(Timestamp::from_micros(0)));
+            assert_eq!(
+                due::next_due(conn, true, vec![AccountId(7)]).expect("found"),
+                Some(Timestamp::from_micros(0))
+            );
         });
         let questions = heard(&mut conn, |conn| {
             assert_eq!(claim::next_question(conn, true).expect("found"), None);
