@@ -57,74 +57,60 @@ impl Candidate {
 
 /// Picks of `candidates` what there is `room` for. `in_flight` counts what each lane has on the wire, on whatever node.
 pub fn choose(
-    candidates: Vec<Candidate>,
+    mut candidates: Vec<Candidate>,
     in_flight: &HashMap<AccountId, usize>,
     room: &Room,
 ) -> Vec<Candidate> {
-    let mut lanes = lanes(candidates, in_flight);
+    // They come so but for a suspect; then this is one look at each.
+    candidates.sort_by_key(|one| (one.account, one.urgency()));
+    let mut lanes: Vec<Offer<'_>> = candidates
+        .chunk_by(|one, other| one.account == other.account)
+        .map(|waiting| Offer::new(waiting, in_flight))
+        .collect();
     let mut queue: BinaryHeap<_> =
         lanes.iter().enumerate().filter_map(|(place, lane)| Some(Reverse((lane.turn()?, place)))).collect();
     let mut shared = room.shared;
     let mut chosen = Vec::new();
     while let Some(Reverse((_, place))) = queue.pop() {
         let lane = &mut lanes[place];
-        let may_first = lane.next == 0 && room.may_first(lane.account);
-        if shared == 0 && !may_first {
+        let Some(first) = lane.waiting.first() else { continue };
+        if shared == 0 && (lane.has_one || !room.may_first(first.account)) {
             // Its turn does not come again: no slot is freed here.
             continue;
         }
         shared = shared.saturating_sub(1);
-        chosen.extend(lane.take());
+        chosen.push(*first);
+        lane.sends_first();
         queue.extend(lane.turn().map(|turn| Reverse((turn, place))));
     }
     chosen
 }
 
-/// What a lane offers, most urgent first.
-struct Offer {
-    account: AccountId,
-    candidates: Vec<Candidate>,
-    /// The first of them that is not chosen.
-    next: usize,
+/// What a lane offers.
+struct Offer<'a> {
+    /// Not chosen yet, most urgent first.
+    waiting: &'a [Candidate],
+    has_one: bool,
     in_flight: usize,
 }
 
-impl Offer {
+impl<'a> Offer<'a> {
+    fn new(waiting: &'a [Candidate], in_flight: &HashMap<AccountId, usize>) -> Self {
+        let in_flight = waiting.first().and_then(|first| in_flight.get(&first.account)).copied().unwrap_or(0);
+        Offer { waiting, has_one: false, in_flight }
+    }
+
     /// Least goes first.
     fn turn(&self) -> Option<(Priority, usize, Timestamp, EntryId)> {
-        let first = self.candidates.get(self.next)?;
+        let first = self.waiting.first()?;
         Some((first.priority, self.in_flight, first.due_at, first.entry))
     }
 
-    fn take(&mut self) -> Option<Candidate> {
-        let taken = self.candidates.get(self.next).copied();
-        self.next += 1;
+    fn sends_first(&mut self) {
+        self.waiting = self.waiting.get(1..).unwrap_or_default();
+        self.has_one = true;
         self.in_flight += 1;
-        taken
     }
-}
-
-fn lanes(candidates: Vec<Candidate>, in_flight: &HashMap<AccountId, usize>) -> Vec<Offer> {
-    let mut lanes: Vec<Offer> = Vec::new();
-    let mut places: HashMap<AccountId, usize> = HashMap::new();
-    for candidate in candidates {
-        let account = candidate.account;
-        // They come lane by lane, but for a suspect.
-        if let Some(lane) = lanes.last_mut().filter(|lane| lane.account == account) {
-            lane.candidates.push(candidate);
-            continue;
-        }
-        let place = *places.entry(account).or_insert(lanes.len());
-        if place == lanes.len() {
-            let in_flight = in_flight.get(&account).copied().unwrap_or(0);
-            lanes.push(Offer { account, candidates: Vec::new(), next: 0, in_flight });
-        }
-        lanes[place].candidates.push(candidate);
-    }
-    for lane in &mut lanes {
-        lane.candidates.sort_by_key(Candidate::urgency);
-    }
-    lanes
 }
 
 #[cfg(test)]
