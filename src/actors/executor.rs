@@ -1,5 +1,7 @@
 //! Keeps the wire full. Holds who is in flight; decides nothing (`engine/dispatch.rs`).
 
+mod recovering;
+
 use super::db::{Changed, DbHandle};
 use super::in_flight::InFlight;
 use super::publisher::{AttemptEnded, Publish};
@@ -11,10 +13,10 @@ use crate::domain::ids::{AttemptId, NodeId};
 use crate::domain::trust::{Trust, TrustWindow};
 use crate::domain::turns::Room;
 use crate::engine::dispatch::{Dispatch, Effect, Event, HasAttempt};
+use crate::engine::good_since::GoodSince;
 use crate::engine::slots::{AttemptKind, Taken};
-use crate::operations::OperationError;
 use crate::operations::cycle::{ClaimScope, Cycle, CycleDone};
-use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, Renew};
+use crate::operations::recovery::Renew;
 use crate::operations::run_leases::RenewRuns;
 use actix::prelude::*;
 use std::sync::Arc;
@@ -62,8 +64,7 @@ pub struct PublishingExecutorActor {
     /// Rings when the next dead node's claim may be taken back.
     recovery_alarm: Option<SpawnHandle>,
     drained: Option<oneshot::Sender<()>>,
-    /// Monotonic time of the first statement that succeeded since the start, or since one failed.
-    database_is_good_since: Option<Duration>,
+    good_since: GoodSince,
 }
 
 impl HasAttempt for Ended {
@@ -90,6 +91,7 @@ impl PublishingExecutorActor {
     ) -> Self {
         PublishingExecutorActor {
             dispatch: Dispatch::new(settings.slots),
+            good_since: GoodSince::new(settings.lease),
             settings,
             clock,
             db,
@@ -101,7 +103,6 @@ impl PublishingExecutorActor {
             alarm: None,
             recovery_alarm: None,
             drained: None,
-            database_is_good_since: None,
         }
     }
 
@@ -153,7 +154,7 @@ impl PublishingExecutorActor {
     }
 
     fn cycle_done(&mut self, ended: &[Ended], done: CycleDone, window: TrustWindow, ctx: &mut Context<Self>) {
-        self.database_answered(ctx);
+        self.database_answered();
         for (one, written) in ended.iter().zip(&done.written) {
             tell_late(one, *written);
         }
@@ -217,8 +218,9 @@ impl PublishingExecutorActor {
     fn renew_runs(&mut self, ctx: &mut Context<Self>) {
         let renew = RenewRuns { scope: self.settings.scope, lease: self.settings.lease };
         let db = self.db.clone();
-        ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, _, _| {
+        ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, me, _| {
             if let Err(error) = result {
+                me.database_failed();
                 log::warn!("the leases of runs could not be renewed: {error}");
             }
         }));
@@ -239,88 +241,6 @@ impl PublishingExecutorActor {
             }
         }));
     }
-
-    fn database_answered(&mut self, ctx: &mut Context<Self>) {
-        if self.database_is_good_since.is_none() {
-            self.database_is_good_since = Some(self.clock.monotonic());
-            self.recover(ctx);
-        }
-    }
-
-    fn database_failed(&mut self) {
-        self.database_is_good_since = None;
-    }
-
-    /// Where leases are judged by a clock: after an outage all of them have run out, and their nodes may be about to
-    /// renew them and to write what came of their attempts. They get one lease for it. None while there is an outage.
-    fn may_recover_in(&self) -> Option<Duration> {
-        if self.locks.is_some() {
-            return Some(Duration::ZERO);
-        }
-        let good_for = self.clock.monotonic().saturating_sub(self.database_is_good_since?);
-        Some(self.settings.lease.saturating_sub(good_for))
-    }
-
-    fn recover(&mut self, ctx: &mut Context<Self>) {
-        match self.may_recover_in() {
-            None => return,
-            Some(Duration::ZERO) => {}
-            Some(wait) => return self.recover_in(wait, ctx),
-        }
-        let (db, node, locks) = (self.db.clone(), self.settings.node.clone(), self.locks.clone());
-        ctx.spawn(recover(db, node, locks).into_actor(self).map(|result, me, ctx| match result {
-            Ok(recovered) => me.recovered(recovered, ctx),
-            Err(error) => {
-                me.database_failed();
-                log::warn!("entries of dead nodes could not be looked for: {error}");
-            }
-        }));
-    }
-
-    fn recovered(&mut self, recovered: Recovered, ctx: &mut Context<Self>) {
-        if let Some(wait) = recovered.look_again_in {
-            self.recover_in(wait, ctx);
-        }
-        if recovered.entries == 0 {
-            return;
-        }
-        log::warn!("{} entries of dead nodes are back in work", recovered.entries);
-        self.apply(Event::Woken, ctx);
-        if let Some(scheduler) = &self.scheduler {
-            // A full mailbox holds such a notice already.
-            let _ = scheduler.try_send(Changed);
-        }
-    }
-
-    fn recover_in(&mut self, wait: Duration, ctx: &mut Context<Self>) {
-        let sleep = self.clock.sleep(wait).into_actor(self);
-        let alarm = ctx.spawn(sleep.map(|(), me, ctx| {
-            me.recovery_alarm = None;
-            me.recover(ctx);
-        }));
-        if let Some(earlier) = self.recovery_alarm.replace(alarm) {
-            ctx.cancel_future(earlier);
-        }
-    }
-}
-
-async fn recover(
-    db: DbHandle,
-    node: NodeId,
-    locks: Option<Arc<NodeLocks>>,
-) -> Result<Recovered, OperationError> {
-    let dead = match locks {
-        None => Dead::LeaseExpired,
-        Some(locks) => {
-            let holders = db.perform(NodesWithClaims { by: node.clone() }).await?;
-            if holders.is_empty() {
-                return Ok(Recovered::default());
-            }
-            let gone = actix_rt::task::spawn_blocking(move || locks.gone(holders)).await;
-            Dead::Nodes(gone.map_err(|error| OperationError::Internal(error.to_string()))?)
-        }
-    };
-    db.perform(Recover { by: node, dead }).await
 }
 
 fn kind(claim: &Claim) -> AttemptKind {

@@ -2,5 +2,6 @@
 //! that tests can drive the real decisions.
 
 pub mod dispatch;
+pub mod good_since;
 pub mod slots;
 pub mod ticking;

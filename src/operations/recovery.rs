@@ -20,6 +20,8 @@ use std::time::Duration;
 pub enum Dead {
     /// Those whose lease has run out by the database's clock (PostgreSQL).
     LeaseExpired,
+    /// Those whose lease had run out when the database's clock was at this.
+    LeaseExpiredBy(Timestamp),
     /// Those of nodes that are known to be gone: the kernel has freed their lock (SQLite).
     Nodes(Vec<NodeId>),
 }
@@ -49,16 +51,21 @@ impl Operation for Recover {
     const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Recovered, OperationError> {
-        let judged_at = leases::lease_clock(conn, now)?;
+        let judged_at = match self.dead {
+            Dead::LeaseExpiredBy(at) => at,
+            Dead::LeaseExpired | Dead::Nodes(_) => leases::lease_clock(conn, now)?,
+        };
         let is_dead = |held: &Held| match &self.dead {
-            Dead::LeaseExpired => held.lease_expires_at < judged_at,
+            Dead::LeaseExpired | Dead::LeaseExpiredBy(_) => held.lease_expires_at < judged_at,
             Dead::Nodes(nodes) => nodes.contains(&held.node),
         };
         let of_others = leases::held(conn)?.into_iter().filter(|held| held.node != self.by);
         let (found, living): (Vec<Held>, Vec<Held>) = of_others.partition(is_dead);
         let next_end = living.iter().map(|held| held.lease_expires_at).min();
         let look_again_in = match self.dead {
-            Dead::LeaseExpired => next_end.map(|end| end.since(judged_at) + LAST_INSTANT),
+            Dead::LeaseExpired | Dead::LeaseExpiredBy(_) => {
+                next_end.map(|end| end.since(judged_at) + LAST_INSTANT)
+            }
             Dead::Nodes(_) => None,
         };
         let mut recovered = Recovered { entries: 0, look_again_in };
@@ -99,6 +106,19 @@ impl Recover {
         }
         log::warn!("{} was lost with node {node}: {}", ended.attempt, ended.settlement.status);
         Ok(true)
+    }
+}
+
+/// The time by the clock that leases are judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct TellLeaseClock;
+
+impl Operation for TellLeaseClock {
+    type Output = Timestamp;
+    const ACCESS: Access = Access::Engine;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Timestamp, OperationError> {
+        Ok(leases::lease_clock(conn, now)?)
     }
 }
 
