@@ -18,6 +18,7 @@ mod late;
 mod leases;
 mod look_ups;
 mod older_schema;
+mod outages;
 mod overload;
 mod people;
 mod races;
