@@ -21,6 +21,7 @@ mod older_schema;
 mod outages;
 mod overload;
 mod people;
+mod places;
 mod races;
 mod retries;
 mod roles;
