@@ -116,7 +116,8 @@ impl App {
         tell(&migrated);
         let submitted_max = Duration::from_secs(3600 * settings.submitted_max_hours);
         let cx = Context::new(registry, key, settings.review_required, settings.timezone)
-            .with_submitted_max(submitted_max);
+            .with_submitted_max(submitted_max)
+            .with_platform_pause(Duration::from_secs(settings.platform_pause_seconds));
         let conn = connect(&settings.database).map_err(failed)?;
         let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings };
         app.check_key().map_err(failed)?;

@@ -1,5 +1,9 @@
 //! Settings: flags, then `CONTENTHUB_*` variables, then `contenthub.toml`, then defaults. Parsed once, passed in parts.
 
+mod args;
+
+pub use args::SettingsArgs;
+
 use crate::db::database_url::{DatabaseUrl, UnknownDatabase};
 use crate::domain::json_input;
 use serde::Deserialize;
@@ -12,81 +16,6 @@ use toml::Spanned;
 pub const DEFAULT_FILE: &str = "contenthub.toml";
 const BODY_MAX_BYTES_DEFAULT: i64 = 8 * 1024 * 1024;
 const BODY_MAX_BYTES_LIMIT: i64 = 1024 * 1024 * 1024;
-
-/// What a user may say on the command line or in the environment.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct SettingsArgs {
-    /// Configuration file (default: contenthub.toml, if it is there)
-    #[arg(long, global = true, env = "CONTENTHUB_CONFIG", value_name = "FILE", help_heading = "Settings")]
-    pub config: Option<PathBuf>,
-    /// Where database, key, media, sites and backups are [default: data]
-    #[arg(long, global = true, env = "CONTENTHUB_DATA_DIR", value_name = "DIR", help_heading = "Settings")]
-    pub data_dir: Option<PathBuf>,
-    /// postgres://USER@HOST/NAME, or a SQLite file [default: <data-dir>/contenthub.db]
-    #[arg(
-        long,
-        global = true,
-        env = "CONTENTHUB_DATABASE_URL",
-        value_name = "URL",
-        help_heading = "Settings",
-        hide_env_values = true
-    )]
-    pub database_url: Option<String>,
-    /// Address of the HTTP server [default: 127.0.0.1:8080]
-    #[arg(long, global = true, env = "CONTENTHUB_LISTEN", value_name = "ADDRESS", help_heading = "Settings")]
-    pub listen: Option<String>,
-    /// Attempts on the wire at once, 1 to 1024 [default: 64]
-    #[arg(long, global = true, env = "CONTENTHUB_CONCURRENCY", value_name = "N", help_heading = "Settings")]
-    pub concurrency: Option<i64>,
-    /// Zone of times given without an offset [default: UTC]
-    #[arg(long, global = true, env = "CONTENTHUB_TIMEZONE", value_name = "ZONE", help_heading = "Settings")]
-    pub timezone: Option<String>,
-    /// How long a claim holds unless it is renewed, 2 to 3600 s; no attempt takes longer [default: 60]
-    #[arg(
-        long,
-        global = true,
-        env = "CONTENTHUB_LEASE_SECONDS",
-        value_name = "SECONDS",
-        help_heading = "Settings"
-    )]
-    pub lease_seconds: Option<i64>,
-    /// Whether contents need approval before they go out [default: false]
-    #[arg(
-        long,
-        global = true,
-        env = "CONTENTHUB_REVIEW_REQUIRED",
-        value_name = "BOOL",
-        help_heading = "Settings"
-    )]
-    pub review_required: Option<bool>,
-    /// How long a stopping server waits for what is on the wire, 0 to 600 s [default: 20]
-    #[arg(
-        long,
-        global = true,
-        env = "CONTENTHUB_GRACE_SECONDS",
-        value_name = "SECONDS",
-        help_heading = "Settings"
-    )]
-    pub grace_seconds: Option<i64>,
-    /// How long a platform may work on what it accepted before a person is asked, 1 to 720 h [default: 24]
-    #[arg(
-        long,
-        global = true,
-        env = "CONTENTHUB_SUBMITTED_MAX_HOURS",
-        value_name = "HOURS",
-        help_heading = "Settings"
-    )]
-    pub submitted_max_hours: Option<i64>,
-    /// The largest request that the HTTP server takes, in bytes, up to 1 GiB [default: 8388608]
-    #[arg(
-        long,
-        global = true,
-        env = "CONTENTHUB_BODY_MAX_BYTES",
-        value_name = "BYTES",
-        help_heading = "Settings"
-    )]
-    pub body_max_bytes: Option<i64>,
-}
 
 /// The same, in the file.
 #[derive(Debug, Default, Deserialize)]
@@ -101,6 +30,7 @@ struct FileSettings {
     review_required: Option<Spanned<bool>>,
     grace_seconds: Option<Spanned<i64>>,
     submitted_max_hours: Option<Spanned<i64>>,
+    platform_pause_seconds: Option<Spanned<i64>>,
     body_max_bytes: Option<Spanned<i64>>,
 }
 
@@ -124,6 +54,7 @@ pub struct Settings {
     pub review_required: bool,
     pub grace_seconds: u64,
     pub submitted_max_hours: u64,
+    pub platform_pause_seconds: u64,
     pub body_max_bytes: usize,
     /// From `CONTENTHUB_SECRET_KEY` alone: never a flag, never in the file.
     pub secret_key: Option<HiddenText>,
@@ -220,6 +151,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         review_required,
         grace_seconds,
         submitted_max_hours,
+        platform_pause_seconds,
         body_max_bytes,
     } = args;
     let FileSettings {
@@ -232,6 +164,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         review_required: file_review_required,
         grace_seconds: file_grace_seconds,
         submitted_max_hours: file_submitted_max_hours,
+        platform_pause_seconds: file_platform_pause_seconds,
         body_max_bytes: file_body_max_bytes,
     } = file.settings;
     let place = Place { path: &file.path, text: &file.text };
@@ -246,6 +179,8 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
     let grace_seconds = place.pick("grace_seconds", grace_seconds, file_grace_seconds, 20);
     let submitted_max_hours =
         place.pick("submitted_max_hours", submitted_max_hours, file_submitted_max_hours, 24);
+    let platform_pause_seconds =
+        place.pick("platform_pause_seconds", platform_pause_seconds, file_platform_pause_seconds, 30);
     let body_max_bytes =
         place.pick("body_max_bytes", body_max_bytes, file_body_max_bytes, BODY_MAX_BYTES_DEFAULT);
     let url: DatabaseUrl =
@@ -260,6 +195,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         review_required.described(review_required.value.to_string()),
         grace_seconds.described(grace_seconds.value.to_string()),
         submitted_max_hours.described(submitted_max_hours.value.to_string()),
+        platform_pause_seconds.described(platform_pause_seconds.value.to_string()),
         body_max_bytes.described(body_max_bytes.value.to_string()),
     ];
     Ok(Settings {
@@ -273,6 +209,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         review_required: review_required.value,
         grace_seconds: grace_seconds.within(0, 600)?.unsigned_abs(),
         submitted_max_hours: submitted_max_hours.within(1, 720)?.unsigned_abs(),
+        platform_pause_seconds: platform_pause_seconds.within(1, 300)?.unsigned_abs(),
         body_max_bytes: usize::try_from(body_max_bytes.within(1, BODY_MAX_BYTES_LIMIT)?).unwrap_or(1),
         secret_key: std::env::var("CONTENTHUB_SECRET_KEY").ok().map(HiddenText),
         described,

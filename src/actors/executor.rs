@@ -63,6 +63,8 @@ pub struct PublishingExecutorActor {
     alarm: Option<SpawnHandle>,
     /// Rings when the next dead node's claim may be taken back.
     recovery_alarm: Option<SpawnHandle>,
+    /// A look for dead nodes is under way.
+    is_looking: bool,
     drained: Option<oneshot::Sender<()>>,
     good_since: GoodSince,
 }
@@ -102,6 +104,7 @@ impl PublishingExecutorActor {
             locks,
             alarm: None,
             recovery_alarm: None,
+            is_looking: false,
             drained: None,
         }
     }

@@ -6,7 +6,8 @@ mod changes;
 pub use changes::*;
 
 use super::connection::{DbConnection, DbError};
-use super::schema::{accounts, publish_logs, publish_pool, publish_pool::dsl, published_contents};
+use super::lanes::lane_columns;
+use super::schema::{accounts, lanes, publish_logs, publish_pool, publish_pool::dsl, published_contents};
 use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
@@ -47,6 +48,8 @@ pub struct EntryRow {
     pub lane_has_credentials: bool,
     /// What its platform is to be asked.
     pub asked: AskedColumns,
+    /// See [`lanes::read`](super::lanes::read).
+    pub lane: super::lanes::Columns,
 }
 
 /// The columns of a question: see `claim::question`.
@@ -63,6 +66,7 @@ macro_rules! with_log_and_lane {
         dsl::publish_pool
             .left_join(publish_logs::table.on(publish_logs::id.nullable().eq(dsl::log_id)))
             .inner_join(accounts::table.on(accounts::id.eq(dsl::account_id)))
+            .left_join(lanes::table.on(lanes::account_id.eq(dsl::account_id)))
             .select((
                 dsl::id,
                 dsl::content_id,
@@ -90,6 +94,7 @@ macro_rules! with_log_and_lane {
                 accounts::suspended_until,
                 accounts::credentials.is_not_null(),
                 (dsl::look_up_at, dsl::looked_up, dsl::check_at, dsl::submitted_at),
+                lane_columns!(),
             ))
     };
 }

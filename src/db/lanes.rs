@@ -60,6 +60,8 @@ macro_rules! lane_columns {
         )
     }};
 }
+pub(super) use lane_columns;
+
 /// A lane's rules and what is known of it. What an older or newer program wrote, and this one cannot read, is no gate.
 pub fn read((of_account, breaker, counts): Columns) -> (Rules, State) {
     let (concurrency, timezone, windows, spacing, daily_cap, awaits_answer, answered_at) = of_account;

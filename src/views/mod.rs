@@ -16,6 +16,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
 use crate::domain::execution::{ExecutionStatus, Trigger};
+use crate::domain::gates::shut_gate;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use crate::domain::question::Question;
@@ -99,7 +100,17 @@ fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<Stri
         return Some(format!("{what}, {}", row.due_at));
     }
     shut.or_else(wrong_key)
+        .or_else(|| gate(row, now))
         .or_else(|| Some("a run: its turn has not come, or no enabled task publishes what is due".to_owned()))
+}
+
+/// The gate of its lane that is shut for longest. What may be out already keeps its place in the cap.
+fn gate(row: &EntryRow, now: Timestamp) -> Option<String> {
+    let (mut rules, state) = crate::db::lanes::read(row.lane.clone());
+    if row.unproven {
+        rules.daily_cap = None;
+    }
+    shut_gate(&rules, &state, now).map(|shut| shut.to_string())
 }
 
 /// What its platform is asked about it, and when; `shut` says why that cannot be now.

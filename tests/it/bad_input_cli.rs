@@ -169,6 +169,7 @@ fn broken_settings_start_nothing() {
         ("\nreview_required = 1", "contenthub.toml line 2", "review_required: must be true or false"),
         ("body_max_bytes = 0", "contenthub.toml line 1", "body_max_bytes"),
         ("submitted_max_hours = 0", "contenthub.toml line 1", "submitted_max_hours"),
+        ("platform_pause_seconds = 301", "contenthub.toml line 1", "platform_pause_seconds"),
         ("database_url = \"mysql://me:hush@h/d\"", "contenthub.toml line 1", "mysql://me@h/d"),
         (
             "database_url = \"host=h password=hush\"",
@@ -246,6 +247,7 @@ fn settings_are_shown_with_their_origin() {
     assert_eq!(shown("listen"), "127.0.0.1:8080 default");
     assert_eq!(shown("body_max_bytes"), "8388608 default");
     assert_eq!(shown("submitted_max_hours"), "24 default");
+    assert_eq!(shown("platform_pause_seconds"), "30 default");
     assert_eq!(shown("database_url"), "postgres://me@h/d flag or environment");
     let table = cli.ok(&["config", "show"]);
     assert!(table.contains("timezone") && !table.contains("hush"), "{table}");

@@ -6,6 +6,7 @@ mod support;
 mod bad_input_api;
 mod bad_input_cli;
 mod bench;
+mod breaker;
 mod claims;
 mod delivery;
 mod engine;

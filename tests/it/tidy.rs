@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("secrets", &["domain"]),
     ("engine", &["domain"]),
     ("import", &["domain"]),
+    ("config", &["domain", "db"]),
     ("db", &["domain"]),
     ("platforms", &["domain", "render", "secrets"]),
     ("operations", &["db", "domain", "platforms", "secrets", "import"]),

@@ -6,12 +6,14 @@ use super::clock::SteppedClock;
 use super::node::TestNode;
 use super::played::{Calls, Played, What};
 use contenthub::actors::executor::Tick;
+use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::outcome::Problem;
 use contenthub::operations::execution::TriggerTask;
 use contenthub::platforms::registry::Registry;
 use contenthub::{AccountId, App, EntryId, EntryStatus, EntryView, Report, Settings, TaskId};
+use diesel::connection::SimpleConnection;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -75,6 +77,12 @@ impl Stage {
     pub fn later(&self, seconds: u64) {
         self.clock.forward(Duration::from_secs(seconds));
         let _ = self.node.crew.executor().try_send(Tick);
+    }
+
+    /// What no operation does.
+    #[track_caller]
+    pub fn sql(&self, url: &DatabaseUrl, text: &str) {
+        connect(url).expect("connected").batch_execute(text).expect(text);
     }
 
     pub fn entry(&self, id: EntryId) -> EntryView {

@@ -28,17 +28,23 @@ impl PublishingExecutorActor {
     /// Asks also while there is an outage, and where there is nothing to do: of a node without work nobody else learns
     /// that the database was away, nor that it is back.
     pub(super) fn recover(&mut self, ctx: &mut Context<Self>) {
+        // One at a time: of those that wait an outage out together, the last would be told the latest time and answered
+        // the soonest, and would not seem to have waited.
+        if std::mem::replace(&mut self.is_looking, true) {
+            return;
+        }
         let (db, node) = (self.db.clone(), self.settings.node.clone());
         if let Some(locks) = self.locks.clone() {
             let answer = recover_gone(db, node, locks).into_actor(self);
-            ctx.spawn(answer.map(|result, me, ctx| me.has_recovered(result, ctx)));
+            let asked = self.clock.monotonic();
+            ctx.spawn(answer.map(move |result, me, ctx| me.has_recovered(asked, result, ctx)));
             return;
         }
         let asked = self.clock.monotonic();
         let answer = async move { db.perform(TellLeaseClock).await }.into_actor(self);
         ctx.spawn(answer.map(move |result, me, ctx| match result {
             Ok(judged_at) => me.recover_by_clock(asked, judged_at, ctx),
-            Err(error) => me.has_recovered(Err(error), ctx),
+            Err(error) => me.has_recovered(asked, Err(error), ctx),
         }));
     }
 
@@ -47,19 +53,24 @@ impl PublishingExecutorActor {
         let now = self.clock.monotonic();
         self.good_since.answered(asked, now);
         match self.good_since.left(now) {
-            None => {}
+            None => self.is_looking = false,
             Some(Duration::ZERO) => {
                 let recover =
                     Recover { by: self.settings.node.clone(), dead: Dead::LeaseExpiredBy(judged_at) };
                 let db = self.db.clone();
                 let answer = async move { db.perform(recover).await }.into_actor(self);
-                ctx.spawn(answer.map(|result, me, ctx| me.has_recovered(result, ctx)));
+                ctx.spawn(answer.map(move |result, me, ctx| me.has_recovered(now, result, ctx)));
             }
-            Some(wait) => self.recover_in(wait, ctx),
+            Some(wait) => {
+                self.is_looking = false;
+                self.recover_in(wait, ctx);
+            }
         }
     }
 
-    fn has_recovered(&mut self, result: Answer<Recovered>, ctx: &mut Context<Self>) {
+    fn has_recovered(&mut self, asked: Duration, result: Answer<Recovered>, ctx: &mut Context<Self>) {
+        self.is_looking = false;
+        let now = self.clock.monotonic();
         let recovered = match result {
             Ok(recovered) => recovered,
             Err(error) => {
@@ -68,6 +79,7 @@ impl PublishingExecutorActor {
                 return;
             }
         };
+        self.good_since.answered(asked, now);
         if let Some(wait) = recovered.look_again_in {
             self.recover_in(wait, ctx);
         }
