@@ -125,11 +125,13 @@ pub use domain::{
     entry::EntryStatus,
     execution::ExecutionStatus,
     ids::{AccountId, ContentId, EntryId, ExecutionId, LogId, TaskId},
+    lane_settings::LaneChanges,
     pool_stats::PoolStats,
     priority::Priority,
     report::{Report, ResultStatus},
     settlement::LogStatus,
     time_input::AskedTime,
+    windows::Windows,
 };
 #[doc(inline)]
 pub use operations::{

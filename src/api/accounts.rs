@@ -1,11 +1,12 @@
 //! `/accounts` and `/platforms`: where things are published.
 
-use super::input::{self, Body, not_null};
+use super::input::{self, Body, given, not_null};
 use super::problem::Answer;
 use super::roles::{asks, needs};
 use super::{Api, page_of_all, paging};
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
+use crate::domain::lane_settings::LaneChanges;
 use crate::domain::role::Role;
 use crate::operations::account::*;
 use crate::platforms::platform::{Credentials, Platform};
@@ -68,6 +69,11 @@ struct CreateBody {
     enabled: Option<bool>,
     timezone: Option<String>,
     concurrency: Option<i32>,
+    spacing_seconds: Option<i64>,
+    daily_cap: Option<i64>,
+    windows: Option<Vec<String>>,
+    give_up_after_seconds: Option<i64>,
+    late_after_seconds: Option<i64>,
     on_unknown: Option<OnUnknown>,
 }
 
@@ -81,6 +87,13 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
         enabled: body.enabled.unwrap_or(true),
         timezone: body.timezone,
         concurrency: body.concurrency,
+        lane: LaneChanges {
+            spacing_seconds: body.spacing_seconds,
+            daily_cap: Some(body.daily_cap),
+            windows: body.windows,
+            give_up_after_seconds: body.give_up_after_seconds,
+            late_after_seconds: Some(body.late_after_seconds),
+        },
         on_unknown: body.on_unknown.unwrap_or(OnUnknown::Ask),
     };
     Ok(HttpResponse::Created().json(AccountView::from(api.db.perform(create).await?)))
@@ -112,6 +125,17 @@ struct UpdateBody {
     timezone: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
     concurrency: Option<i32>,
+    // null: none.
+    #[serde(default, deserialize_with = "given")]
+    spacing_seconds: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "given")]
+    daily_cap: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "given")]
+    windows: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "not_null")]
+    give_up_after_seconds: Option<i64>,
+    #[serde(default, deserialize_with = "given")]
+    late_after_seconds: Option<Option<i64>>,
     #[serde(default, deserialize_with = "not_null")]
     on_unknown: Option<OnUnknown>,
 }
@@ -127,6 +151,13 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         enabled: body.enabled,
         timezone: body.timezone,
         concurrency: body.concurrency,
+        lane: LaneChanges {
+            spacing_seconds: body.spacing_seconds.map(Option::unwrap_or_default),
+            daily_cap: body.daily_cap,
+            windows: body.windows.map(Option::unwrap_or_default),
+            give_up_after_seconds: body.give_up_after_seconds,
+            late_after_seconds: body.late_after_seconds,
+        },
         on_unknown: body.on_unknown,
     };
     Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(update).await?)))

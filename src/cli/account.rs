@@ -5,21 +5,38 @@ use super::{Done, Failure, time};
 use crate::app::App;
 use crate::domain::account::OnUnknown;
 use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::lane_settings::LaneChanges;
 use crate::operations::account::*;
 use crate::platforms::platform::Credentials;
 use crate::views::AccountView;
 use serde_json::{Map, Value, json};
 use std::io::Read;
+use std::str::FromStr;
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  contenthub account create blog --platform webhook --setting url=http://127.0.0.1:9000/hook
+  contenthub account create site --platform folder --window 08:00-23:00 --zone Asia/Shanghai
+  contenthub account create quiet --platform folder --spacing-seconds 900 --daily-cap 8";
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  contenthub account update site --window \"mon-fri 08:00-23:00\" --window \"sat,sun 22:00-02:00\"
+  contenthub account update site --spacing-seconds 900 --daily-cap 8
+  contenthub account update site --late-after-seconds 3600 --give-up-after-seconds 7200
+  contenthub account update site --window none --daily-cap none --late-after-seconds none";
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List all accounts
     List,
     /// Create an account: contenthub account create blog --platform webhook --setting url=http://127.0.0.1:9000/hook
+    #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
     /// Show one account (name or id)
     Show { account: String },
     /// Change an account; settings are merged with what is there, credentials replaced as a whole
+    #[command(after_help = UPDATE_EXAMPLES)]
     Update(UpdateArguments),
     /// Stop publishing on an account
     Suspend {
@@ -55,6 +72,8 @@ pub struct CreateArguments {
     /// Attempts that it may have on the wire at once, 1 to 1024
     #[arg(long, value_name = "N")]
     at_once: Option<i32>,
+    #[command(flatten, next_help_heading = "When its posts go out")]
+    lane: LaneArguments,
     /// After an attempt whose end nobody saw, on a platform that cannot tell: ask a person, or retry
     #[arg(long, default_value = "ask", value_name = "ask|retry")]
     on_unknown: OnUnknown,
@@ -78,8 +97,67 @@ pub struct UpdateArguments {
     zone: Option<String>,
     #[arg(long, value_name = "N")]
     at_once: Option<i32>,
+    #[command(flatten, next_help_heading = "When its posts go out")]
+    lane: LaneArguments,
     #[arg(long, value_name = "ask|retry")]
     on_unknown: Option<OnUnknown>,
+}
+
+// What is said here above its fields, clap would say of the whole command.
+#[derive(Debug, clap::Args)]
+pub struct LaneArguments {
+    /// Only at these times of its zone: 08:00-23:00, "mon-fri 08:00-23:00", or "sat,sun 22:00-02:00" (over midnight); may
+    /// be given several times, and replaces those before; none: at any time
+    #[arg(long = "window", value_name = "WINDOW|none")]
+    windows: Vec<String>,
+    /// At least so long from one post to the next, e.g. 900 for a quarter of an hour, one at a time; none: at once
+    #[arg(long, value_name = "SECONDS|none")]
+    spacing_seconds: Option<NumberOrNone>,
+    /// At most so many posts a day of its zone, 1 to 1000000; none: any number
+    #[arg(long, value_name = "N|none")]
+    daily_cap: Option<NumberOrNone>,
+    /// Posts fail when their platform has been down for so long [default: 86400, a day]
+    #[arg(long, value_name = "SECONDS")]
+    give_up_after_seconds: Option<i64>,
+    /// A post that is later than this fails instead of going out, e.g. 3600 for news; none: it goes out late
+    #[arg(long, value_name = "SECONDS|none")]
+    late_after_seconds: Option<NumberOrNone>,
+}
+
+impl LaneArguments {
+    fn changes(self) -> LaneChanges {
+        let windows = match &self.windows[..] {
+            [only] if only == NONE => Vec::new(),
+            _ => self.windows.clone(),
+        };
+        LaneChanges {
+            spacing_seconds: self.spacing_seconds.map(|it| it.0.unwrap_or(0)),
+            daily_cap: self.daily_cap.map(|it| it.0),
+            windows: (!self.windows.is_empty()).then_some(windows),
+            give_up_after_seconds: self.give_up_after_seconds,
+            late_after_seconds: self.late_after_seconds.map(|it| it.0),
+        }
+    }
+}
+
+/// What takes a limit away.
+const NONE: &str = "none";
+
+/// A limit, or that there is to be none.
+#[derive(Debug, Clone, Copy)]
+struct NumberOrNone(Option<i64>);
+
+impl FromStr for NumberOrNone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == NONE {
+            return Ok(NumberOrNone(None));
+        }
+        text.parse()
+            .map(|number| NumberOrNone(Some(number)))
+            .map_err(|_| "write a whole number, or none".to_owned())
+    }
 }
 
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -136,6 +214,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         enabled: !arguments.disabled,
         timezone: arguments.zone,
         concurrency: arguments.at_once,
+        lane: arguments.lane.changes(),
         on_unknown: arguments.on_unknown,
         ..CreateAccount::new(arguments.name, arguments.platform)
     };
@@ -166,6 +245,7 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
         enabled: arguments.enabled,
         timezone: arguments.zone,
         concurrency: arguments.at_once,
+        lane: arguments.lane.changes(),
         on_unknown: arguments.on_unknown,
         ..UpdateAccount::new(row.id)
     };

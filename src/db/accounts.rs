@@ -5,6 +5,8 @@ use super::schema::accounts::dsl;
 use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
+use crate::domain::lane_settings::LaneSettings;
+use crate::domain::windows::Windows;
 use diesel::prelude::*;
 
 /// An account as it is kept. `credentials` is sealed.
@@ -38,6 +40,31 @@ pub struct AccountRow {
     pub late_after_seconds: Option<i32>,
 }
 
+impl AccountRow {
+    /// What its user wants of its lane. Windows that cannot be read, which nobody can have set, are none.
+    pub fn lane_settings(&self) -> LaneSettings {
+        LaneSettings {
+            spacing_seconds: self.spacing_seconds,
+            daily_cap: self.daily_cap,
+            windows: serde_json::from_str(&self.windows).unwrap_or_default(),
+            give_up_after_seconds: self.give_up_after_seconds,
+            late_after_seconds: self.late_after_seconds,
+        }
+    }
+
+    pub fn set_lane_settings(&mut self, lane: &LaneSettings) {
+        self.spacing_seconds = lane.spacing_seconds;
+        self.daily_cap = lane.daily_cap;
+        self.windows = as_text(&lane.windows);
+        self.give_up_after_seconds = lane.give_up_after_seconds;
+        self.late_after_seconds = lane.late_after_seconds;
+    }
+}
+
+fn as_text(windows: &Windows) -> String {
+    serde_json::json!(windows).to_string()
+}
+
 /// An account to be made. Its credentials follow by `set_credentials`, once its id is known.
 #[derive(Debug, Clone)]
 pub struct NewAccount<'a> {
@@ -48,6 +75,7 @@ pub struct NewAccount<'a> {
     pub timezone: &'a str,
     pub concurrency: i32,
     pub on_unknown: OnUnknown,
+    pub lane: &'a LaneSettings,
 }
 
 pub fn get(conn: &mut DbConnection, id: AccountId) -> Result<Option<AccountRow>, DbError> {
@@ -93,6 +121,12 @@ pub fn insert(conn: &mut DbConnection, new: NewAccount<'_>, now: Timestamp) -> R
             dsl::timezone.eq(new.timezone),
             dsl::concurrency.eq(new.concurrency),
             dsl::on_unknown.eq(new.on_unknown.as_str()),
+            dsl::spacing_seconds.eq(new.lane.spacing_seconds),
+            dsl::daily_cap.eq(new.lane.daily_cap),
+            dsl::windows.eq(as_text(&new.lane.windows)),
+            dsl::give_up_after_seconds.eq(new.lane.give_up_after_seconds),
+            dsl::late_after_seconds.eq(new.lane.late_after_seconds),
+            dsl::gated.eq(new.lane.are_gates()),
             dsl::created_at.eq(now.micros()),
             dsl::updated_at.eq(now.micros()),
         ))

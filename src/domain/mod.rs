@@ -16,6 +16,7 @@ pub mod field_error;
 pub mod gates;
 pub mod ids;
 pub mod json_input;
+pub mod lane_settings;
 pub mod outcome;
 pub mod pool_stats;
 pub mod priority;

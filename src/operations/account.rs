@@ -8,6 +8,7 @@ use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHAR
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
+use crate::domain::lane_settings::{LaneChanges, LaneSettings};
 use crate::platforms::platform::{Credentials, Platform};
 use crate::secrets::SecretError;
 use serde_json::Value;
@@ -23,6 +24,8 @@ pub struct CreateAccount {
     pub enabled: bool,
     pub timezone: Option<String>,
     pub concurrency: Option<i32>,
+    /// What its lane's settings have other than their defaults.
+    pub lane: LaneChanges,
     pub on_unknown: OnUnknown,
 }
 
@@ -36,6 +39,7 @@ impl CreateAccount {
             enabled: true,
             timezone: None,
             concurrency: None,
+            lane: LaneChanges::default(),
             on_unknown: OnUnknown::Ask,
         }
     }
@@ -55,6 +59,7 @@ impl Operation for CreateAccount {
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
         let concurrency = self.concurrency.unwrap_or(CONCURRENCY_DEFAULT);
         let mut wrong = check(&self.name, &timezone, concurrency);
+        let lane = told(LaneSettings::default().with(&self.lane), &mut wrong);
         wrong.extend(check_platform(&platform, &self.settings, &self.credentials));
         refuse(wrong)?;
         if accounts::by_name(conn, &self.name)?.is_some() {
@@ -68,6 +73,7 @@ impl Operation for CreateAccount {
             timezone: &timezone,
             concurrency,
             on_unknown: self.on_unknown,
+            lane: &lane.unwrap_or_default(),
         };
         let id = accounts::insert(conn, new, now)?;
         seal(conn, cx, id, &self.credentials)?;
@@ -117,6 +123,11 @@ fn check_platform(
         wrong.extend(fields);
     }
     wrong
+}
+
+/// What was read; what is wrong with it joins the rest.
+fn told<T>(read: Result<T, Vec<FieldError>>, wrong: &mut Vec<FieldError>) -> Option<T> {
+    read.map_err(|errors| wrong.extend(errors)).ok()
 }
 
 fn refuse(wrong: Vec<FieldError>) -> Result<(), OperationError> {
@@ -235,6 +246,7 @@ pub struct UpdateAccount {
     pub enabled: Option<bool>,
     pub timezone: Option<String>,
     pub concurrency: Option<i32>,
+    pub lane: LaneChanges,
     pub on_unknown: Option<OnUnknown>,
 }
 
@@ -248,6 +260,7 @@ impl UpdateAccount {
             enabled: None,
             timezone: None,
             concurrency: None,
+            lane: LaneChanges::default(),
             on_unknown: None,
         }
     }
@@ -274,7 +287,11 @@ impl Operation for UpdateAccount {
         row.timezone = self.timezone.unwrap_or(row.timezone);
         row.concurrency = self.concurrency.unwrap_or(row.concurrency);
         row.on_unknown = self.on_unknown.unwrap_or(row.on_unknown);
+        let late_after_before = row.late_after_seconds;
         let mut wrong = check(&row.name, &row.timezone, row.concurrency);
+        if let Some(lane) = told(row.lane_settings().with(&self.lane), &mut wrong) {
+            row.set_lane_settings(&lane);
+        }
         // The rest needs no key: an account whose credentials cannot be opened can still be renamed or disabled.
         if machine_may_be_wrong {
             let settings: Value = serde_json::from_str(&row.settings).unwrap_or_default();
@@ -290,6 +307,9 @@ impl Operation for UpdateAccount {
             return Err(OperationError::NameTaken { what: "account", name: row.name });
         }
         accounts::update(conn, &row, now)?;
+        if row.late_after_seconds != late_after_before {
+            entries::set_late_of_account(conn, row.id, row.late_after_seconds)?;
+        }
         if let Some(credentials) = &self.credentials {
             seal(conn, cx, row.id, credentials)?;
         }

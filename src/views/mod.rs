@@ -24,6 +24,7 @@ use crate::domain::report::Report;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::settlement::LogStatus;
+use crate::domain::windows::Windows;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -177,7 +178,13 @@ pub struct AccountView {
     pub enabled: bool,
     pub timezone: String,
     pub concurrency: i32,
+    pub spacing_seconds: i32,
+    pub daily_cap: Option<i32>,
+    /// As in `08:00-23:00`; none: always.
+    pub windows: Windows,
     pub on_unknown: OnUnknown,
+    pub give_up_after_seconds: i32,
+    pub late_after_seconds: Option<i32>,
     pub suspended_reason: Option<String>,
     pub suspended_until: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -186,7 +193,13 @@ pub struct AccountView {
 
 impl From<AccountRow> for AccountView {
     fn from(row: AccountRow) -> Self {
+        let lane = row.lane_settings();
         AccountView {
+            spacing_seconds: lane.spacing_seconds,
+            daily_cap: lane.daily_cap,
+            windows: lane.windows,
+            give_up_after_seconds: lane.give_up_after_seconds,
+            late_after_seconds: lane.late_after_seconds,
             settings: json(&row.settings),
             credentials_set: serde_json::from_str(&row.credential_names).unwrap_or_default(),
             id: row.id,

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account_settings;
 mod bad_input_api;
 mod bad_input_cli;
 mod bench;

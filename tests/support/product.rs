@@ -165,9 +165,10 @@ pub const ENTRY: &str = "id, content_id, account_id, status, unproven, priority,
     max_retries, attempt, last_error, waiting_for, published_at, log_id, media_id, url, added_at, updated_at";
 pub const CONTENT: &str = "id, title, body, digest, author, cover, tags, source_url, account_id, review_status, \
     revision, created_at, updated_at";
-/// What an account shows already; more of its gates come with them.
-pub const ACCOUNT: &str = "id, name, platform, settings, credentials_set, enabled, timezone, concurrency, on_unknown, \
-    suspended_reason, suspended_until, created_at, updated_at";
+/// What an account shows already; `slots` come with them.
+pub const ACCOUNT: &str = "id, name, platform, settings, credentials_set, enabled, timezone, concurrency, \
+    spacing_seconds, daily_cap, windows, on_unknown, give_up_after_seconds, late_after_seconds, suspended_reason, \
+    suspended_until, created_at, updated_at";
 pub const INTERVAL_TASK: &str = "id, name, task_type, schedule_type, interval_seconds, timezone, params, enabled, \
     misfire, next_run, last_run, created_at, updated_at";
 pub const EXECUTION: &str = "id, task_id, trigger, status, started_at, finished_at, report";

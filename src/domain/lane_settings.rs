@@ -1,0 +1,184 @@
+//! What an account's user wants of its lane: how far apart its posts are, how many a day, when, and for how long they
+//! are worth trying. `gates.rs` holds a lane to it.
+
+use super::field_error::FieldError;
+use super::windows::Windows;
+use std::ops::RangeInclusive;
+
+/// 366 days.
+pub const SECONDS_MAX: i32 = 366 * 24 * 3600;
+/// The most posts a day that a cap may allow.
+pub const DAILY_CAP_MAX: i32 = 1_000_000;
+/// The soonest that entries are given up while a platform is down.
+pub const GIVE_UP_AFTER_MIN_SECONDS: i32 = 60;
+/// A day.
+pub const GIVE_UP_AFTER_DEFAULT_SECONDS: i32 = 24 * 3600;
+
+/// Settings that hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneSettings {
+    /// Least time between two posts; 0 where it does not matter.
+    pub spacing_seconds: i32,
+    /// Posts a day, in the account's zone.
+    pub daily_cap: Option<i32>,
+    pub windows: Windows,
+    /// How long entries wait for a platform that is down.
+    pub give_up_after_seconds: i32,
+    /// What is later than this is not published any more; none where it is published late.
+    pub late_after_seconds: Option<i32>,
+}
+
+impl Default for LaneSettings {
+    fn default() -> Self {
+        LaneSettings {
+            spacing_seconds: 0,
+            daily_cap: None,
+            windows: Windows::default(),
+            give_up_after_seconds: GIVE_UP_AFTER_DEFAULT_SECONDS,
+            late_after_seconds: None,
+        }
+    }
+}
+
+/// Settings as a user gives them; what is none stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LaneChanges {
+    pub spacing_seconds: Option<i64>,
+    /// `Some(None)`: no cap.
+    pub daily_cap: Option<Option<i64>>,
+    /// All of them, as users write them; empty where it is always open.
+    pub windows: Option<Vec<String>>,
+    pub give_up_after_seconds: Option<i64>,
+    /// `Some(None)`: late ones are published.
+    pub late_after_seconds: Option<Option<i64>>,
+}
+
+impl LaneSettings {
+    /// Whether anything of them ever keeps the lane shut.
+    pub fn are_gates(&self) -> bool {
+        self.spacing_seconds > 0 || self.daily_cap.is_some() || !self.windows.is_always()
+    }
+
+    /// The same with changes; all that is wrong with them is told by field.
+    pub fn with(self, changes: &LaneChanges) -> Result<LaneSettings, Vec<FieldError>> {
+        let mut wrong = Vec::new();
+        let mut tell = |error: FieldError| wrong.push(error);
+        let mut number = |field: &str, given: Option<i64>, range: RangeInclusive<i32>, means: &str| {
+            let read = given.map(|given| i32::try_from(given).ok().filter(|it| range.contains(it)));
+            if read == Some(None) {
+                let message = format!("must be from {} to {}{means}", range.start(), range.end());
+                tell(FieldError::new(field, message));
+            }
+            read.flatten()
+        };
+        let days = " (366 days)";
+        let spacing = number("spacing_seconds", changes.spacing_seconds, 0..=SECONDS_MAX, days);
+        let cap = changes.daily_cap.map(|cap| number("daily_cap", cap, 1..=DAILY_CAP_MAX, ""));
+        let give_up_range = GIVE_UP_AFTER_MIN_SECONDS..=SECONDS_MAX;
+        let give_up = number("give_up_after_seconds", changes.give_up_after_seconds, give_up_range, days);
+        let late = changes.late_after_seconds;
+        let late = late.map(|late| number("late_after_seconds", late, 1..=SECONDS_MAX, days));
+        let windows = changes.windows.as_ref().map(|texts| Windows::read(texts)).transpose();
+        let windows = windows.unwrap_or_else(|errors| {
+            wrong.extend(errors);
+            None
+        });
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        Ok(LaneSettings {
+            spacing_seconds: spacing.unwrap_or(self.spacing_seconds),
+            daily_cap: cap.unwrap_or(self.daily_cap),
+            windows: windows.unwrap_or(self.windows),
+            give_up_after_seconds: give_up.unwrap_or(self.give_up_after_seconds),
+            late_after_seconds: late.unwrap_or(self.late_after_seconds),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> LaneChanges {
+        LaneChanges {
+            spacing_seconds: Some(60),
+            daily_cap: Some(Some(5)),
+            windows: Some(vec!["MON 08:00-09:00".to_owned()]),
+            give_up_after_seconds: Some(3600),
+            late_after_seconds: Some(Some(600)),
+        }
+    }
+
+    #[test]
+    fn what_is_given_is_changed_and_the_rest_stays() {
+        let set = LaneSettings::default().with(&all()).expect("they hold");
+        let expected = LaneSettings {
+            spacing_seconds: 60,
+            daily_cap: Some(5),
+            windows: Windows::read(&["mon 08:00-09:00"]).expect("a window"),
+            give_up_after_seconds: 3600,
+            late_after_seconds: Some(600),
+        };
+        assert_eq!(set, expected);
+        assert_eq!(set.clone().with(&LaneChanges::default()), Ok(set.clone()));
+        assert!(!LaneSettings::default().are_gates());
+        for change in [
+            LaneChanges { spacing_seconds: Some(1), ..LaneChanges::default() },
+            LaneChanges { daily_cap: Some(Some(1)), ..LaneChanges::default() },
+            LaneChanges { windows: all().windows, ..LaneChanges::default() },
+        ] {
+            assert!(LaneSettings::default().with(&change).expect("it holds").are_gates(), "{change:?}");
+        }
+        let cleared = LaneChanges {
+            spacing_seconds: Some(0),
+            daily_cap: Some(None),
+            windows: Some(Vec::new()),
+            give_up_after_seconds: Some(86_400),
+            late_after_seconds: Some(None),
+        };
+        assert_eq!(set.with(&cleared), Ok(LaneSettings::default()));
+    }
+
+    #[test]
+    fn numbers_have_bounds() {
+        let max = i64::from(SECONDS_MAX);
+        let fields: [(&str, &dyn Fn(&mut LaneChanges, i64), i64, i64); 4] = [
+            ("spacing_seconds", &|it, n| it.spacing_seconds = Some(n), 0, max),
+            ("daily_cap", &|it, n| it.daily_cap = Some(Some(n)), 1, 1_000_000),
+            ("give_up_after_seconds", &|it, n| it.give_up_after_seconds = Some(n), 60, max),
+            ("late_after_seconds", &|it, n| it.late_after_seconds = Some(Some(n)), 1, max),
+        ];
+        for (field, change, min, max) in fields {
+            let with = |number: i64| {
+                let mut changes = LaneChanges::default();
+                change(&mut changes, number);
+                LaneSettings::default().with(&changes)
+            };
+            assert!(with(min).is_ok() && with(max).is_ok(), "{field}");
+            for wrong in [min - 1, max + 1, i64::MIN, i64::MAX, 1 << 32] {
+                let told = with(wrong).expect_err(field);
+                assert_eq!(told.len(), 1);
+                assert_eq!(told[0].field, field, "{wrong}");
+                assert!(told[0].message.starts_with(&format!("must be from {min} to {max}")), "{told:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let wrong = LaneChanges {
+            spacing_seconds: Some(-1),
+            daily_cap: Some(Some(0)),
+            windows: Some(vec!["08:00-09:00".to_owned(), "soon".to_owned()]),
+            give_up_after_seconds: Some(1),
+            late_after_seconds: Some(Some(0)),
+        };
+        let told = LaneSettings::default().with(&wrong).expect_err("nothing holds");
+        let fields: Vec<&str> = told.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            ["spacing_seconds", "daily_cap", "give_up_after_seconds", "late_after_seconds", "windows[1]"]
+        );
+    }
+}
