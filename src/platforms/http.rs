@@ -139,7 +139,7 @@ enum Scheme<'a> {
 
 /// The address as awc is given it: as `http` in any case, because TLS is done below awc.
 fn address(url: &str) -> Result<Scheme<'_>, String> {
-    if url.starts_with("http://") {
+    if url.starts_with("http://") && url.bytes().all(needs_no_encoding) {
         return Ok(Scheme::Plain(url.into())); // read once, by awc
     }
     let mut parsed = Url::parse(url).map_err(|error| format!("“{url}” is no address: {error}"))?;
@@ -150,6 +150,11 @@ fn address(url: &str) -> Result<Scheme<'_>, String> {
     let is_set = parsed.set_scheme("http").and_then(|()| parsed.set_port(port));
     is_set.map_err(|()| format!("“{url}” cannot be called"))?;
     Ok(Scheme::Secure(parsed.to_string().into()))
+}
+
+/// Whether awc takes a byte of an address as it is. A space, or a letter of most languages, has to be encoded first.
+fn needs_no_encoding(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b":/?[]@!$&'()*+,;=-._~%".contains(&byte)
 }
 
 /// Statuses that mean the same everywhere.

@@ -144,6 +144,8 @@ fn an_address_keeps_its_host_path_and_port() {
     for (url, right, is_secure) in [
         ("http://a.example/x?y", "http://a.example/x?y", false),
         ("HTTP://a.example", "http://a.example/", false),
+        ("http://a.example/my hook?ü", "http://a.example/my%20hook?%C3%BC", false),
+        ("http://bücher.example/", "http://xn--bcher-kva.example/", false),
         ("https://a.example/x", "http://a.example:443/x", true),
         ("https://a.example:8443/", "http://a.example:8443/", true),
         ("https://a.example:80/", "http://a.example/", true),
