@@ -143,18 +143,23 @@ mod tests {
     #[test]
     fn numbers_have_bounds() {
         let max = i64::from(SECONDS_MAX);
-        let fields: [(&str, &dyn Fn(&mut LaneChanges, i64), i64, i64); 4] = [
-            ("spacing_seconds", &|it, n| it.spacing_seconds = Some(n), 0, max),
-            ("daily_cap", &|it, n| it.daily_cap = Some(Some(n)), 1, 1_000_000),
-            ("give_up_after_seconds", &|it, n| it.give_up_after_seconds = Some(n), 60, max),
-            ("late_after_seconds", &|it, n| it.late_after_seconds = Some(Some(n)), 1, max),
-        ];
-        for (field, change, min, max) in fields {
-            let with = |number: i64| {
-                let mut changes = LaneChanges::default();
-                change(&mut changes, number);
-                LaneSettings::default().with(&changes)
-            };
+        let changes = |field: &str, number: i64| {
+            let bare = LaneChanges::default();
+            match field {
+                "spacing_seconds" => LaneChanges { spacing_seconds: Some(number), ..bare },
+                "daily_cap" => LaneChanges { daily_cap: Some(Some(number)), ..bare },
+                "give_up_after_seconds" => LaneChanges { give_up_after_seconds: Some(number), ..bare },
+                "late_after_seconds" => LaneChanges { late_after_seconds: Some(Some(number)), ..bare },
+                other => panic!("there is no {other}"),
+            }
+        };
+        for (field, min, max) in [
+            ("spacing_seconds", 0, max),
+            ("daily_cap", 1, 1_000_000),
+            ("give_up_after_seconds", 60, max),
+            ("late_after_seconds", 1, max),
+        ] {
+            let with = |number: i64| LaneSettings::default().with(&changes(field, number));
             assert!(with(min).is_ok() && with(max).is_ok(), "{field}");
             for wrong in [min - 1, max + 1, i64::MIN, i64::MAX, 1 << 32] {
                 let told = with(wrong).expect_err(field);
