@@ -4,7 +4,9 @@ use crate::support::app::{account, add, add_at, by_hand, entry};
 use crate::support::command::Cli;
 use crate::support::on_both;
 use crate::support::product::*;
+use chrono_tz::Tz;
 use contenthub::db::connection::{DbConnection, connect};
+use contenthub::domain::gates::day_start;
 use contenthub::operations::account::UpdateAccount;
 use contenthub::{App, EntryId, LaneChanges, Timestamp};
 use diesel::RunQueryDsl;
@@ -168,6 +170,53 @@ fn a_change_has_the_gates_looked_at_anew() {
                 .get_result(&mut conn)
                 .expect("read");
             assert_eq!((hint.opens_at, hint.gated), (0, true), "{change}");
+        }
+    });
+}
+
+/// Which gate keeps an entry is told, and until when: the one that is shut for longest.
+#[test]
+fn an_entry_tells_which_gate_it_waits_for() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let site = account(&app, "site", "folder", json!({}));
+        let [plain, unproven] = ["plain", "unproven"].map(|title| add(&app, title, site));
+        let mut conn: DbConnection = connect(url).expect("connected");
+        conn.batch_execute(&format!("UPDATE publish_pool SET unproven = TRUE WHERE id = {unproven}"))
+            .expect("set");
+        let today = day_start(app.now(), Tz::UTC);
+        let after = |seconds: u64| today + Duration::from_secs(seconds);
+        let [midnight, noon, later] = [24 * 3600, 36 * 3600, 48 * 3600].map(after);
+        let lanes = "account_id, wait_until, tripped_at, probe_at, sent_at, cap_day, cap_count";
+        let (asked, down) = ("the platform asks to wait", "the platform has not answered since");
+        let (spacing, cap, run) = ("spacing of 86400 s", "daily cap of 3", "a run");
+        let until = |what: &str, at: Timestamp| (what.to_owned(), format!("until {at}"));
+        let nothing = || (run.to_owned(), String::new());
+        for (known, of_plain, of_unproven) in [
+            ("NULL, NULL, NULL, NULL, NULL, 0".to_owned(), nothing(), nothing()),
+            (format!("{}, NULL, NULL, NULL, NULL, 0", noon.micros()), until(asked, noon), until(asked, noon)),
+            (
+                format!("{}, {}, {}, NULL, NULL, 0", noon.micros(), today.micros(), later.micros()),
+                until(down, later),
+                until(down, later),
+            ),
+            (
+                format!("NULL, NULL, NULL, {}, NULL, 0", today.micros()),
+                until(spacing, midnight),
+                until(spacing, midnight),
+            ),
+            (format!("NULL, NULL, NULL, NULL, {}, 2", today.micros()), nothing(), nothing()),
+            (format!("NULL, NULL, NULL, NULL, {}, 3", today.micros()), until(cap, midnight), nothing()),
+        ] {
+            conn.batch_execute(&format!(
+                "UPDATE accounts SET daily_cap = 3, spacing_seconds = 86400; DELETE FROM lanes; \
+                 INSERT INTO lanes ({lanes}) VALUES ({site}, {known})"
+            ))
+            .expect("set");
+            for (id, (what, until)) in [(plain, &of_plain), (unproven, &of_unproven)] {
+                let waits = entry(&app, id).waiting_for.unwrap_or_default();
+                assert!(waits.contains(what.as_str()) && waits.ends_with(until.as_str()), "{known}: {waits}");
+            }
         }
     });
 }
