@@ -1,6 +1,8 @@
 //! One of the pool that does the publishing: runs each attempt in a task of its own, so that a panic, a hang or an
 //! unreadable answer is that attempt's outcome and nothing else.
 
+mod probing;
+
 use super::checkpoints::Checkpoints;
 use super::db::DbHandle;
 use super::in_flight::Flight;
@@ -99,6 +101,10 @@ async fn attempt(
     let (attempt, execution, question, counted) =
         (claim.attempt, claim.execution, claim.question, claim.counted);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
+    let kept_back = match question {
+        None if claim.is_probe => probing::keeps_back(&ready, &trust, &*clock).await,
+        None | Some(_) => None,
+    };
     let time_left = trust.left();
     let standing = claim.standing;
     let title = claim.article.title.clone();
@@ -108,9 +114,10 @@ async fn attempt(
         flight.has_steps(journal);
     }
     let call = Call { attempt, title, journal, time_left: asked.time_left, ready: &ready, clock: &*clock };
-    let may_begin = !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
+    let may_begin =
+        kept_back.is_none() && !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
     let end = match question {
-        _ if !may_begin => call.not_begun(),
+        _ if !may_begin => call.not_begun(kept_back),
         None => End::Attempt(call.publish(asked).await),
         Some(Question::LookUp { .. }) => End::LookedUp(call.look_up(asked).await),
         Some(Question::Ask { .. }) => End::Progress(call.ask(asked).await),
@@ -193,10 +200,12 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The claim is too old to be acted on: by the time it was known, or since the process was stopped.
-    fn not_begun(&self) -> End {
-        self.tell(&Outcome::NotSent);
-        End::Attempt(Seen::NotSent)
+    /// Its platform is known to be down, or the claim is too old to be acted on: by the time it was known, or since the
+    /// process was stopped.
+    fn not_begun(&self, kept_back: Option<Seen>) -> End {
+        let seen = kept_back.unwrap_or(Seen::NotSent);
+        self.tell(&judge(seen.clone(), self.ready.rules));
+        End::Attempt(seen)
     }
 
     async fn publish(self, call: PublishCall) -> Seen {
@@ -274,24 +283,31 @@ impl Call<'_> {
         }
     }
 
-    /// Waits for the platform no longer than it may take. The call itself may panic before there is a future, so both
-    /// happen inside a task.
     async fn bounded<T: 'static>(&self, asked: impl Future<Output = T> + 'static) -> Result<T, Broken> {
-        let time_left = self.time_left;
-        let task = actix_rt::spawn(asked);
-        // However this ends, the request ends with it.
-        let _request = EndWithMe(task.abort_handle());
-        tokio::select! {
-            end = task => end.map_err(|end| {
-                let message = match end.try_into_panic() {
-                    Ok(panic) => format!("the platform's code panicked: {}", super::db::panic_text(&*panic)),
-                    Err(_) => "the platform's code was cancelled".to_owned(),
-                };
-                Broken::Panic(Problem::new("panic", message))
-            }),
-            () = self.clock.sleep(time_left + LAST_WORD) => {
-                Err(Broken::TimeOut(Problem::new("timeout", format!("no end within {} s", time_left.as_secs()))))
-            }
+        bounded(self.clock, self.time_left, asked).await
+    }
+}
+
+/// Waits for the platform no longer than it may take. The call itself may panic before there is a future, so both
+/// happen inside a task.
+async fn bounded<T: 'static>(
+    clock: &dyn Clock,
+    time_left: Duration,
+    asked: impl Future<Output = T> + 'static,
+) -> Result<T, Broken> {
+    let task = actix_rt::spawn(asked);
+    // However this ends, the request ends with it.
+    let _request = EndWithMe(task.abort_handle());
+    tokio::select! {
+        end = task => end.map_err(|end| {
+            let message = match end.try_into_panic() {
+                Ok(panic) => format!("the platform's code panicked: {}", super::db::panic_text(&*panic)),
+                Err(_) => "the platform's code was cancelled".to_owned(),
+            };
+            Broken::Panic(Problem::new("panic", message))
+        }),
+        () = clock.sleep(time_left + LAST_WORD) => {
+            Err(Broken::TimeOut(Problem::new("timeout", format!("no end within {} s", time_left.as_secs()))))
         }
     }
 }

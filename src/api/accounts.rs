@@ -9,8 +9,9 @@ use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::LaneChanges;
 use crate::domain::role::Role;
 use crate::operations::account::*;
+use crate::operations::account_test::GetTestable;
 use crate::platforms::platform::{Credentials, Platform};
-use crate::views::AccountView;
+use crate::views::{AccountView, TestView};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -31,6 +32,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(needs(Role::Admin, web::patch().to(update)))
                 .route(needs(Role::Admin, web::delete().to(delete))),
         )
+        .service(web::resource("/accounts/{id}/test").route(needs(Role::Operator, web::post().to(test))))
         .service(
             web::resource("/accounts/{id}/suspend").route(needs(Role::Operator, web::post().to(suspend))),
         )
@@ -161,6 +163,13 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         on_unknown: body.on_unknown,
     };
     Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(update).await?)))
+}
+
+/// An account that does not work is an answer, and no error of the request.
+async fn test(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+    let testable = api.db.perform(GetTestable(input::id("account", &path)?)).await?;
+    let tested = testable.test().await;
+    Ok(HttpResponse::Ok().json(TestView::new(&testable.account, tested)))
 }
 
 async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {

@@ -38,6 +38,11 @@ pub enum Command {
     /// Change an account; settings are merged with what is there, credentials replaced as a whole
     #[command(after_help = UPDATE_EXAMPLES)]
     Update(UpdateArguments),
+    /// Test whether an account works, without publishing anything: exit code 1 where it does not
+    ///
+    /// A webhook's receiver is asked with OPTIONS whether it is there; a folder is written to. Works while the account
+    /// is disabled or suspended, and changes neither.
+    Test { account: String },
     /// Stop publishing on an account
     Suspend {
         account: String,
@@ -166,6 +171,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Create(arguments) => create(arguments, app, out),
         Command::Show { account } => show(app.run(FindAccount(account))?, out),
         Command::Update(arguments) => update(arguments, app, out),
+        Command::Test { account } => super::account_test::run(account, app, out),
         Command::Suspend { account, reason, until } => {
             let id = app.run(FindAccount(account))?.id;
             let until = time(app, until.as_deref())?;

@@ -2,6 +2,7 @@
 //! all else to stderr.
 
 mod account;
+mod account_test;
 mod bench;
 mod content;
 mod db;
@@ -101,6 +102,8 @@ enum Failure {
     /// What the user gave cannot be used.
     #[error("{0}")]
     Usage(String),
+    #[error("account “{name}” does not work: {message}")]
+    TestFailed { name: String, message: String },
     #[error("the database has faults: {0}")]
     Unsound(usize),
     /// In order, but before what was asked for was done.
@@ -142,6 +145,7 @@ impl Failure {
             | Failure::Bench(_)
             | Failure::Operation(_)
             | Failure::Unsound(_)
+            | Failure::TestFailed { .. }
             | Failure::Io(_) => ExitCode::from(1),
         }
     }

@@ -26,6 +26,7 @@ pub mod retry;
 pub mod role;
 pub mod schedule;
 pub mod settlement;
+pub mod tested;
 pub mod time_input;
 pub mod trust;
 pub mod turns;

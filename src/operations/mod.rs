@@ -2,6 +2,7 @@
 //! actors send operations to the DbActor; the CLI runs them itself.
 
 pub mod account;
+pub mod account_test;
 pub mod checkpoint;
 pub mod content;
 pub mod context;

@@ -5,11 +5,12 @@
 
 mod site;
 
-use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
+use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField, TestCall};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::json_input;
 use crate::domain::outcome::{Problem, Receipt, Seen};
+use crate::domain::tested::Tested;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
@@ -112,6 +113,35 @@ impl Platform for Folder {
 
     fn publish(&self, call: PublishCall) -> LocalBoxFuture<'static, Seen> {
         publish(self.sites.clone(), call).boxed_local()
+    }
+
+    fn has_test(&self, _: &Value) -> bool {
+        true
+    }
+
+    fn test(&self, call: TestCall) -> LocalBoxFuture<'static, Tested> {
+        test(self.sites.clone(), call).boxed_local()
+    }
+}
+
+/// Writes as a post is written, and takes it away again.
+async fn test(sites: PathBuf, call: TestCall) -> Tested {
+    let settings: Settings = match serde_json::from_value(call.destination.settings.clone()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let message = format!("the account's settings cannot be read: {error}");
+            return Tested::AccountBroken { problem: Problem::new("bad_settings", message), until: None };
+        }
+    };
+    let folder = sites.join(&settings.site);
+    let shown = folder.display().to_string();
+    match actix_rt::task::spawn_blocking(move || site::try_out(&folder)).await {
+        Ok(Ok(())) => Tested::Fine { checked: format!("{shown} can be written"), warning: None },
+        Ok(Err(error)) => Tested::failed(
+            "folder",
+            format!("{shown} cannot be written: {error}. Check its owner and mode, and the room on its disk"),
+        ),
+        Err(error) => Tested::failed("folder", error.to_string()),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod answer_head;
 mod line;
+mod options;
 mod record;
 mod retry_after;
 mod wire;
@@ -15,6 +16,7 @@ use actix_web::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 use futures_util::StreamExt;
 use record::{Record, Stage};
+pub(super) use options::options;
 use retry_after::retry_after;
 use rustls::ClientConfig;
 use std::borrow::Cow;

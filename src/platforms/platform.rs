@@ -6,6 +6,7 @@ pub use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, EntryId, IdempotencyKey};
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::question::{LookedUp, Progress};
+use crate::domain::tested::Tested;
 use crate::domain::trust::Trust;
 use crate::platforms::journal::Journal;
 use futures_util::FutureExt;
@@ -59,6 +60,17 @@ pub trait Platform: Send + Sync {
     fn ask(&self, _call: PublishCall) -> LocalBoxFuture<'static, Progress> {
         let problem = Problem::new("no_asking", format!("{} cannot say how far it is", self.name()));
         std::future::ready(Progress::Unknown { problem, retry_after: None }).boxed_local()
+    }
+
+    /// Whether an account with these settings can be tested.
+    fn has_test(&self, _settings: &Value) -> bool {
+        false
+    }
+
+    /// Says whether an account works, as far as that shows without publishing. Sends nothing that a receiver could take
+    /// for a post, and leaves nothing that a reader sees. Ends within `call.time_left`.
+    fn test(&self, _call: TestCall) -> LocalBoxFuture<'static, Tested> {
+        std::future::ready(Tested::Untestable).boxed_local()
     }
 }
 
@@ -116,4 +128,12 @@ pub struct PublishCall {
     pub trust: Trust,
     /// What the steps of earlier attempts came to, and where this one's are kept.
     pub journal: Journal,
+}
+
+/// One test of an account. It is about no entry.
+#[derive(Debug, Clone)]
+pub struct TestCall {
+    pub destination: Arc<Destination>,
+    /// The whole test must end within this.
+    pub time_left: Duration,
 }

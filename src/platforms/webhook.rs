@@ -1,13 +1,16 @@
 //! Webhooks after the Standard Webhooks specification (<https://www.standardwebhooks.com>): the same `webhook-id` on
 //! every attempt, so that a receiver can ignore what it has already.
 
+mod testing;
+
 use super::http::{self, Answer, Post};
-use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
+use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField, TestCall};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
 use crate::domain::json_input;
 use crate::domain::outcome::{Problem, Receipt, Seen};
+use crate::domain::tested::Tested;
 use crate::render;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -104,6 +107,14 @@ impl Platform for Webhook {
 
     fn publish(&self, call: PublishCall) -> LocalBoxFuture<'static, Seen> {
         publish(call).boxed_local()
+    }
+
+    fn has_test(&self, _: &Value) -> bool {
+        true
+    }
+
+    fn test(&self, call: TestCall) -> LocalBoxFuture<'static, Tested> {
+        testing::test(call).boxed_local()
     }
 }
 

@@ -1,8 +1,10 @@
 //! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
 
 mod node_status;
+mod test_view;
 
 pub use node_status::{NodeStatusView, RestartsView};
+pub use test_view::{TestView, WarningView};
 
 use crate::db::accounts::AccountRow;
 use crate::db::contents::{ContentRow, read_tags};

@@ -16,6 +16,7 @@ const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
     ("GET", "/accounts/999", "", "viewer", 404),
     ("PATCH", "/accounts/999", "{}", "admin", 404),
     ("DELETE", "/accounts/999", "", "admin", 404),
+    ("POST", "/accounts/999/test", "", "operator", 404),
     ("POST", "/accounts/999/suspend", "{\"reason\":\"x\"}", "operator", 404),
     ("POST", "/accounts/999/resume", "", "operator", 404),
     ("GET", "/contents", "", "viewer", 200),

@@ -62,6 +62,19 @@ pub(super) fn write(folder: &Path, post: &Post) -> io::Result<()> {
     write_atomically(&markdown, &format!("{HEADING_OPENS}{json}{HEADING_CLOSES}\n\n{}", post.article.body))
 }
 
+/// Writes a file as a post's is written, and removes it. The folder stays, because a post may be on its way into it.
+pub(super) fn try_out(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let temporary = folder.join(format!(".test.{}.tmp", crate::secrets::random_hex(4)));
+    let written = File::create(&temporary).and_then(|mut file| {
+        file.write_all(b"a test")?;
+        file.sync_all()
+    });
+    // Also where it could not be written whole.
+    let removed = fs::remove_file(&temporary);
+    written.and(removed)
+}
+
 /// Whether a post's page is there, or cannot be said not to be.
 pub(super) fn may_be_there(folder: &Path, key: &str) -> bool {
     match fs::symlink_metadata(folder.join(format!("{key}.html"))) {

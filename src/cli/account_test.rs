@@ -1,0 +1,27 @@
+//! `contenthub account test`.
+
+use super::output::Output;
+use super::{Done, Failure};
+use crate::app::App;
+use crate::operations::account::FindAccount;
+use crate::operations::account_test::GetTestable;
+use crate::views::TestView;
+use serde_json::json;
+
+/// Asks the platform from here, whether or not a server runs.
+pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
+    let id = app.run(FindAccount(account))?.id;
+    let testable = app.run(GetTestable(id))?;
+    let tested = actix_rt::System::new().block_on(testable.test());
+    let view = TestView::new(&testable.account, tested);
+    if let Some(warning) = &view.warning {
+        eprintln!("warning: {}", warning.message);
+    }
+    if view.ok {
+        return out.say(&format!("Account {} “{}”: {}.", view.account_id, view.name, view.message), &json!(view));
+    }
+    if !out.is_table() {
+        out.one(&json!(view))?;
+    }
+    Err(Failure::TestFailed { name: view.name, message: view.message })
+}

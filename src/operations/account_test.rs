@@ -1,0 +1,52 @@
+//! An account is tested: read here, and then asked by whoever wants to know. No thread of the database waits for a
+//! platform.
+
+use super::ready::{self, Ready};
+use super::{Access, Context, Operation, OperationError};
+use crate::db::accounts::{self, AccountRow};
+use crate::db::connection::DbConnection;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::AccountId;
+use crate::domain::outcome::Problem;
+use crate::domain::tested::Tested;
+use crate::platforms::guarded;
+use std::collections::HashSet;
+
+/// Reads an account to be tested, disabled or suspended as it may be.
+#[derive(Debug, Clone, Copy)]
+pub struct GetTestable(pub AccountId);
+
+/// An account as a test needs it.
+pub struct Testable {
+    pub account: AccountRow,
+    /// Or what keeps it from being used at all.
+    ready: Result<Ready, Problem>,
+}
+
+impl Operation for GetTestable {
+    type Output = Testable;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, _: Timestamp) -> Result<Testable, OperationError> {
+        let account =
+            accounts::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("account", self.0))?;
+        let ready = match ready::read_anew(&HashSet::from([self.0]), conn, cx) {
+            Ok(mut ready) => {
+                ready.remove(&self.0).ok_or_else(|| Problem::new("gone", "it was deleted just now"))
+            }
+            Err(OperationError::LaneUnready { reason, .. }) => Err(Problem::new("unready", reason)),
+            Err(other) => return Err(other),
+        };
+        Ok(Testable { account, ready })
+    }
+}
+
+impl Testable {
+    /// Asks the platform. Bounded in time, whatever its code does.
+    pub async fn test(&self) -> Tested {
+        match &self.ready {
+            Ok(ready) => guarded::test(ready.platform.clone(), ready.destination.clone()).await,
+            Err(problem) => Tested::AccountBroken { problem: problem.clone(), until: None },
+        }
+    }
+}

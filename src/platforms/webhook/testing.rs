@@ -1,0 +1,107 @@
+//! Whether a webhook's receiver is there: docs/decisions/0004 says why it is asked with OPTIONS.
+
+use super::super::http;
+use super::super::platform::TestCall;
+use super::{Settings, signing_key};
+use crate::domain::outcome::Problem;
+use crate::domain::tested::Tested;
+use std::time::Duration;
+use url::Url;
+
+pub(super) async fn test(call: TestCall) -> Tested {
+    let broken = |code: &str, message: String| Tested::AccountBroken {
+        problem: Problem::new(code, message),
+        until: None,
+    };
+    let settings: Settings = match serde_json::from_value(call.destination.settings.clone()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            return broken("bad_settings", format!("the account's settings cannot be read: {error}"));
+        }
+    };
+    if call.destination.credentials.get("secret").is_some_and(|secret| signing_key(secret).is_none()) {
+        return broken(
+            "bad_secret",
+            "the account's secret cannot be used to sign: give it another".to_owned(),
+        );
+    }
+    let time = Duration::from_secs(settings.timeout_seconds).min(call.time_left);
+    match http::options(&settings.url, time).await {
+        Ok(status) => read(status, &host(&settings.url)),
+        Err(problem) => Tested::PlatformFailed(problem),
+    }
+}
+
+/// The rest of an address may be a secret.
+fn host(url: &str) -> String {
+    Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Any answer says that somebody is there, but for those that say that nobody is behind it. A receiver need not know
+/// OPTIONS, so that a refusal of it is no more than a warning.
+fn read(status: u16, host: &str) -> Tested {
+    let said = |words: &str| {
+        Problem::new(format!("http_{status}"), format!("the receiver answered OPTIONS with {status}: {words}"))
+    };
+    let warning = match status {
+        429 => return Tested::PlatformFailed(said("too many requests; try again later")),
+        502..=504 => return Tested::PlatformFailed(said("nobody behind it answers")),
+        401 => Some("if it says so to a post too, check the account's secret"),
+        403 | 404 => Some("if it says so to a post too, check the account's url"),
+        410 => Some("if it says so to a post too, it wants no more posts"),
+        300..=399 => Some("redirects are not followed; check the account's url"),
+        ..200 => Some("that is no answer"),
+        // Many servers call a method so that they do not know.
+        501 => None,
+        500.. => Some("something is broken there"),
+        200..=499 => None,
+    };
+    Tested::Fine {
+        checked: format!("{host} is there: it answered OPTIONS with {status}. Only a post shows that it takes posts"),
+        warning: warning.map(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_says_that_somebody_is_there() {
+        for (status, warns) in [
+            (200, false),
+            (204, false),
+            (400, false),
+            (405, false),
+            (422, false),
+            (501, false),
+            (101, true),
+            (301, true),
+            (308, true),
+            (401, true),
+            (403, true),
+            (404, true),
+            (410, true),
+            (500, true),
+            (520, true),
+        ] {
+            let Tested::Fine { checked, warning } = read(status, "a.example") else {
+                panic!("{status} is an answer")
+            };
+            assert!(checked.contains("a.example") && checked.contains(&status.to_string()), "{checked}");
+            assert_eq!(warning.is_some(), warns, "{status}");
+        }
+        for status in [429, 502, 503, 504] {
+            let Tested::PlatformFailed(problem) = read(status, "a.example") else {
+                panic!("{status} says that nothing can be taken now")
+            };
+            assert_eq!(problem.code, format!("http_{status}"));
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_an_address_is_its_host() {
+        assert_eq!(host("https://hooks.example/T00/secret"), "hooks.example");
+        assert_eq!(host("no address"), "");
+    }
+}

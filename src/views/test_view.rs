@@ -1,0 +1,63 @@
+//! What a test of an account came to.
+
+use crate::db::accounts::AccountRow;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::AccountId;
+use crate::domain::outcome::Problem;
+use crate::domain::tested::Tested;
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestView {
+    pub account_id: AccountId,
+    pub name: String,
+    pub platform: String,
+    /// The account works, as far as that shows without publishing.
+    pub ok: bool,
+    /// What is wrong, stable; none where nothing is.
+    pub code: Option<String>,
+    /// What was looked at, or what is wrong and what to do.
+    pub message: String,
+    /// What may be wrong all the same: only a post would tell.
+    pub warning: Option<WarningView>,
+    /// When it may be better by itself, where the platform says so.
+    pub until: Option<Timestamp>,
+}
+
+/// A thing that need not be wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WarningView {
+    pub code: String,
+    pub message: String,
+}
+
+impl TestView {
+    pub fn new(account: &AccountRow, tested: Tested) -> Self {
+        let ok = tested.is_fine();
+        let wrong = |problem: Problem| (Some(problem.code), problem.message, None, None);
+        let (code, message, warning, until) = match tested {
+            Tested::Fine { checked, warning } => {
+                let warning = warning.map(|it| WarningView { code: it.code, message: it.message });
+                (None, checked, warning, None)
+            }
+            Tested::AccountBroken { problem, until } => {
+                (Some(problem.code), problem.message, None, until)
+            }
+            Tested::PlatformFailed(problem) => wrong(problem),
+            Tested::Untestable => {
+                let message = format!("{} cannot be tested without publishing", account.platform);
+                wrong(Problem::new("untestable", message))
+            }
+        };
+        TestView {
+            account_id: account.id,
+            name: account.name.clone(),
+            platform: account.platform.clone(),
+            ok,
+            code,
+            message,
+            warning,
+            until,
+        }
+    }
+}
