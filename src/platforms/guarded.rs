@@ -44,6 +44,14 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 /// Tests an account, on a thread of its own: code that panics, or that blocks its thread for good, is that test's
 /// failure and nothing else's.
 pub async fn test(platform: Arc<dyn Platform>, destination: Arc<Destination>) -> Tested {
+    test_within(TEST_MAX, platform, destination).await
+}
+
+async fn test_within(
+    limit: Duration,
+    platform: Arc<dyn Platform>,
+    destination: Arc<Destination>,
+) -> Tested {
     match has_test(&*platform, &destination.settings) {
         Ok(true) => {}
         Ok(false) => return Tested::Untestable,
@@ -53,25 +61,116 @@ pub async fn test(platform: Arc<dyn Platform>, destination: Arc<Destination>) ->
         return Tested::failed("busy", "too many tests are under way; try again in a minute");
     };
     super::install_crypto_provider();
-    let call = TestCall { destination, time_left: TEST_MAX };
+    let call = TestCall { destination, time_left: limit };
     let (told, answer) = oneshot::channel();
     let run = move || {
         let _place = place;
-        let tested = actix_rt::System::new().block_on(timeout(TEST_MAX, async { platform.test(call).await }));
+        let tested = actix_rt::System::new()
+            .block_on(async move { timeout(limit, async { platform.test(call).await }).await });
         // Nobody listens any more where it took too long.
-        let _ = told.send(tested.unwrap_or_else(|_| out_of_time()));
+        let _ = told.send(tested.unwrap_or_else(|_| out_of_time(limit)));
     };
     if let Err(error) = std::thread::Builder::new().name("contenthub-test".to_owned()).spawn(run) {
         return Tested::failed("no_thread", format!("there is no thread for the test: {error}"));
     }
-    match timeout(TEST_MAX + LAST_WORD, answer).await {
+    match timeout(limit + LAST_WORD, answer).await {
         Ok(Ok(tested)) => tested,
         // It was dropped by a panic.
         Ok(Err(_)) => Tested::failed("panic", Panicked.to_string()),
-        Err(_) => out_of_time(),
+        Err(_) => out_of_time(limit),
     }
 }
 
-fn out_of_time() -> Tested {
-    Tested::failed("timeout", format!("no end within {} s", TEST_MAX.as_secs()))
+fn out_of_time(limit: Duration) -> Tested {
+    Tested::failed("timeout", format!("no end within {} s", limit.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outcome::Seen;
+    use crate::platforms::platform::{Credentials, FieldError, PublishCall, SecretField};
+    use futures_util::FutureExt;
+    use futures_util::future::{LocalBoxFuture, pending, ready};
+    use std::sync::mpsc;
+
+    /// Tests itself by calling this.
+    struct Played(fn() -> LocalBoxFuture<'static, Tested>);
+
+    impl Platform for Played {
+        fn name(&self) -> &'static str {
+            "played"
+        }
+
+        fn about(&self) -> &'static str {
+            ""
+        }
+
+        fn settings_schema(&self) -> Value {
+            Value::Null
+        }
+
+        fn secret_fields(&self) -> &'static [SecretField] {
+            &[]
+        }
+
+        fn delivery_class(&self, _: &Value) -> DeliveryClass {
+            DeliveryClass::Blind
+        }
+
+        fn check(&self, _: &Value, _: &Credentials) -> Result<(), Vec<FieldError>> {
+            Ok(())
+        }
+
+        fn publish(&self, _: PublishCall) -> LocalBoxFuture<'static, Seen> {
+            ready(Seen::NotSent).boxed_local()
+        }
+
+        fn has_test(&self, settings: &Value) -> bool {
+            assert_ne!(settings, "panics", "on purpose");
+            settings != "none"
+        }
+
+        fn test(&self, _: TestCall) -> LocalBoxFuture<'static, Tested> {
+            self.0()
+        }
+    }
+
+    fn tested(settings: &str, play: fn() -> LocalBoxFuture<'static, Tested>) -> Tested {
+        let destination = Destination {
+            account_id: crate::domain::ids::AccountId(1),
+            account_name: "a".to_owned(),
+            settings: Value::from(settings),
+            credentials: Credentials::default(),
+        };
+        let test = test_within(Duration::from_millis(200), Arc::new(Played(play)), Arc::new(destination));
+        actix_rt::System::new().block_on(test)
+    }
+
+    #[test]
+    fn whatever_a_platforms_code_does_is_its_tests_failure() {
+        let fine = || ready(Tested::Fine { checked: String::new(), warning: None }).boxed_local();
+        let panics_at_once = || panic!("on purpose");
+        let panics = || async { panic!("on purpose") }.boxed_local();
+        let hangs = || pending().boxed_local();
+        let blocks = || {
+            // As long as the test program runs.
+            let (_kept, never) = mpsc::channel::<Tested>();
+            ready(never.recv().unwrap_or(Tested::Untestable)).boxed_local()
+        };
+        for (settings, play, code) in [
+            ("panics", fine as fn() -> _, "panic"),
+            ("", panics_at_once, "panic"),
+            ("", panics, "panic"),
+            ("", hangs, "timeout"),
+            ("", blocks, "timeout"),
+        ] {
+            match tested(settings, play) {
+                Tested::PlatformFailed(problem) => assert_eq!(problem.code, code),
+                other => panic!("{code}: {other:?}"),
+            }
+        }
+        assert_eq!(tested("none", panics), Tested::Untestable);
+        assert!(tested("", fine).is_fine());
+    }
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod account_settings;
+mod account_tests;
 mod bad_input_api;
 mod bad_input_cli;
 mod bench;
@@ -24,6 +25,7 @@ mod outages;
 mod overload;
 mod people;
 mod places;
+mod probes;
 mod races;
 mod retries;
 mod roles;

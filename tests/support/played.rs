@@ -4,14 +4,17 @@ use contenthub::EntryId;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::outcome::Seen;
 use contenthub::domain::question::{LookedUp, Progress};
-use contenthub::platforms::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
+use contenthub::domain::tested::Tested;
+use contenthub::platforms::platform::{
+    Credentials, FieldError, Platform, PublishCall, SecretField, TestCall,
+};
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-type Play<T> = Box<dyn Fn(PublishCall) -> LocalBoxFuture<'static, T> + Send + Sync>;
+type Play<T, C = PublishCall> = Box<dyn Fn(C) -> LocalBoxFuture<'static, T> + Send + Sync>;
 
 /// The platform `played`, of the class that it is given.
 pub struct Played {
@@ -20,6 +23,7 @@ pub struct Played {
     play: Play<Seen>,
     look_up: Option<Play<LookedUp>>,
     ask: Option<Play<Progress>>,
+    test: Option<Play<Tested, TestCall>>,
     calls: Arc<Calls>,
 }
 
@@ -34,6 +38,7 @@ impl Played {
             play: Box::new(play),
             look_up: None,
             ask: None,
+            test: None,
             calls: Arc::default(),
         }
     }
@@ -52,6 +57,13 @@ impl Played {
         Played { ask: Some(Box::new(play)), ..self }
     }
 
+    pub fn tested(
+        self,
+        play: impl Fn(TestCall) -> LocalBoxFuture<'static, Tested> + Send + Sync + 'static,
+    ) -> Self {
+        Played { test: Some(Box::new(play)), ..self }
+    }
+
     pub fn in_steps(self) -> Self {
         Played { has_steps: true, ..self }
     }
@@ -63,9 +75,9 @@ impl Played {
 }
 
 /// Answers one after another; the last of them for ever.
-pub fn answers<T: Clone + Send + 'static>(
+pub fn answers<C: 'static, T: Clone + Send + 'static>(
     all: impl Into<Vec<T>>,
-) -> impl Fn(PublishCall) -> LocalBoxFuture<'static, T> + Send + Sync + 'static {
+) -> impl Fn(C) -> LocalBoxFuture<'static, T> + Send + Sync + 'static {
     let left = Mutex::new(VecDeque::from(all.into()));
     move |_| {
         let mut left = left.lock().expect("nobody panics with it");
@@ -83,6 +95,8 @@ pub enum What {
     Publish,
     LookUp,
     Ask,
+    /// Of the account; about no entry.
+    Test,
 }
 
 /// With which entry, key and revision.
@@ -101,6 +115,11 @@ impl Calls {
     fn note(&self, what: What, call: &PublishCall) {
         let (key, revision) = (call.key.0.clone(), call.article.revision);
         let asked = Asked { what, entry: call.entry, key, revision };
+        self.0.lock().expect("nobody panics with it").push(asked);
+    }
+
+    fn note_test(&self) {
+        let asked = Asked { what: What::Test, entry: EntryId(0), key: String::new(), revision: 0 };
         self.0.lock().expect("nobody panics with it").push(asked);
     }
 
@@ -160,5 +179,14 @@ impl Platform for Played {
     fn ask(&self, call: PublishCall) -> LocalBoxFuture<'static, Progress> {
         self.calls.note(What::Ask, &call);
         self.ask.as_ref().expect("it can be asked")(call)
+    }
+
+    fn has_test(&self, _: &Value) -> bool {
+        self.test.is_some()
+    }
+
+    fn test(&self, call: TestCall) -> LocalBoxFuture<'static, Tested> {
+        self.calls.note_test();
+        self.test.as_ref().expect("it can be tested")(call)
     }
 }
