@@ -3,6 +3,7 @@
 use crate::actors::crew::{Crew, Plan};
 use crate::actors::db::DbHandle;
 use crate::actors::executor::{ExecutorSettings, Tick};
+use crate::actors::presence::Presence;
 use crate::actors::shutdown;
 use crate::actors::watchdog::Watchdog;
 use crate::db::connection::{DbError, Patience, pool};
@@ -32,6 +33,7 @@ pub struct NodeSettings {
 pub struct Node {
     pub db: DbHandle,
     pub crew: Arc<Crew>,
+    presence: Presence,
     _watchdog: Watchdog,
     _locks: Option<Arc<NodeLocks>>,
 }
@@ -70,7 +72,8 @@ impl Node {
         let crew = Crew::start(Plan { executor, database, clock, jitter, db: db.clone(), locks, fires })
             .map_err(|error| DbError::Unusable(format!("there is no thread for publishers: {error}")))?;
         let watchdog = Watchdog::start(crew.clone());
-        Ok(Node { db, crew, _watchdog: watchdog, _locks: locks_of_node })
+        let presence = Presence::start(crew.clone(), db.clone(), locks_of_node.clone());
+        Ok(Node { db, crew, presence, _watchdog: watchdog, _locks: locks_of_node })
     }
 
     /// Has the executor look for work now.
@@ -82,7 +85,10 @@ impl Node {
     /// Sends nothing new, waits at most `grace` for what is on the wire, and ends. False where something had no answer
     /// then: it is written as unproven, or as uncertain where only a person can tell.
     pub async fn stop(self, grace: Duration) -> bool {
+        self.crew.in_flight.close();
+        self.presence.changed();
         let drained = shutdown::drain(&self.crew, grace).await;
+        self.presence.end().await;
         self.crew.dismiss();
         drained
     }

@@ -7,13 +7,15 @@ use super::publisher::{Publish, PublisherActor};
 use super::scheduler::{SchedulerActor, TickTo};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::NodeLocks;
-use crate::domain::clock::Clock;
+use crate::db::nodes::NodeRow;
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::retry::JitterSource;
 use crate::views::{NodeStatusView, RestartsView};
 use actix::prelude::*;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// PublisherActors of a node. They share threads: HTTP is not the bottleneck (see docs/decisions).
 const PUBLISHERS: usize = 4;
@@ -47,6 +49,7 @@ pub struct Crew {
     plan: Plan,
     pub in_flight: Arc<InFlight>,
     restarts: Restarts,
+    started_at: Timestamp,
     at_work: Mutex<AtWork>,
 }
 
@@ -78,18 +81,18 @@ impl Crew {
             threads: shares.map(|publishers| Thread::start(publishers, &plan)).collect::<Result<_, _>>()?,
         };
         at_work.introduce(&plan.db);
-        Ok(Arc::new(Crew { plan, in_flight, restarts: Restarts::default(), at_work: Mutex::new(at_work) }))
+        let (restarts, started_at) = (Restarts::default(), plan.clock.now());
+        Ok(Arc::new(Crew { plan, in_flight, restarts, started_at, at_work: Mutex::new(at_work) }))
     }
 
-    /// What people are told of it. `open_executions` is for the database to say.
-    pub fn status(&self, open_executions: usize) -> NodeStatusView {
+    /// What people are told of it.
+    pub fn status(&self) -> NodeStatusView {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         NodeStatusView {
             node: self.plan.executor.node.clone(),
             stopping: !self.in_flight.is_open(),
             in_flight: self.in_flight.count(),
             concurrency: self.plan.executor.slots,
-            open_executions,
             restarts: RestartsView {
                 publisher: count(&self.restarts.publisher),
                 executor: count(&self.restarts.executor),
@@ -97,6 +100,33 @@ impl Crew {
                 database: count(&self.restarts.database),
             },
         }
+    }
+
+    /// The same for whoever reads the database. Seen when it is written.
+    pub fn row(&self) -> NodeRow {
+        let NodeStatusView { node, stopping, concurrency, restarts, in_flight: _ } = self.status();
+        let lease = self.lease().as_secs();
+        NodeRow {
+            id: node,
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            pid: i64::from(std::process::id()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            fires: self.plan.fires,
+            concurrency: i32::try_from(concurrency).unwrap_or(i32::MAX),
+            lease_seconds: i32::try_from(lease).unwrap_or(i32::MAX),
+            stopping,
+            restarts: serde_json::to_string(&restarts).unwrap_or_default(),
+            started_at: self.started_at,
+            seen_at: self.started_at,
+        }
+    }
+
+    pub fn lease(&self) -> Duration {
+        self.plan.executor.lease
+    }
+
+    pub fn database(&self) -> &DatabaseUrl {
+        &self.plan.database
     }
 
     /// The executor that is at work now.

@@ -6,6 +6,7 @@ pub mod crew;
 pub mod db;
 pub mod executor;
 pub mod in_flight;
+pub mod presence;
 pub mod publisher;
 pub mod scheduler;
 pub mod shared_reads;

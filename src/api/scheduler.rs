@@ -10,10 +10,12 @@ use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
+use crate::operations::OperationError;
 use crate::operations::error::ErrorKind;
 use crate::operations::execution::*;
+use crate::operations::status::GetStatus;
 use crate::operations::task::*;
-use crate::views::{ExecutionView, TaskView};
+use crate::views::{ExecutionView, StatusView, TaskView};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -66,8 +68,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 async fn status(api: web::Data<Api>) -> Answer {
-    let open = api.db.perform(CountOpenExecutions).await?;
-    Ok(HttpResponse::Ok().json(api.crew.status(open)))
+    let status = api.db.perform(GetStatus).await?;
+    let database = api.crew.database().clone();
+    let looked = actix_rt::task::spawn_blocking(move || status.find_the_living(&database)).await;
+    let looked = looked.map_err(|error| OperationError::Internal(error.to_string()))?;
+    let own = api.crew.row();
+    let id = own.id.clone();
+    let status = looked.map_err(OperationError::from)?.with_own(own);
+    Ok(HttpResponse::Ok().json(StatusView::new(&status, Some(id))))
 }
 
 #[derive(Deserialize)]

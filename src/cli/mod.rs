@@ -13,6 +13,7 @@ mod progress;
 mod publisher;
 mod scheduler;
 mod serve;
+mod status;
 mod token;
 
 use crate::app::{App, OpenError};
@@ -61,6 +62,13 @@ enum Command {
     /// What became of each attempt
     #[command(subcommand)]
     Publisher(publisher::Command),
+    /// How publishing stands: all well, or what is wrong; then nodes and lanes
+    ///
+    /// Read from the database, with and without a server. The first line says whether anything is wrong, and the lines
+    /// below it what, and what to do. WIRE is what is being sent, of how much at once; DUE what waits (1000+ where it is
+    /// more), OLDEST for how long the first of it has. A program watches `ok` and `oldest_due_seconds` of
+    /// `contenthub status --output json`, which is what GET /api/v1/scheduler/status answers.
+    Status,
     /// Who may use the API
     #[command(subcommand)]
     Token(token::Command),
@@ -232,6 +240,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         Command::Content(command) => content::run(command, &app, &out),
         Command::Account(command) => account::run(command, &app, &out),
         Command::Publisher(command) => publisher::run(command, &app, &out),
+        Command::Status => status::run(&app, &out),
         Command::Token(command) => token::run(command, &app, &out),
         Command::Serve(_)
         | Command::Config(_)

@@ -75,7 +75,7 @@ pub fn write(text: &str) -> Result<Done, Failure> {
     Ok(Done::Well)
 }
 
-fn table(columns: &Columns, rows: &[Value]) -> String {
+pub fn table(columns: &Columns, rows: &[Value]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|(name, _)| *name));

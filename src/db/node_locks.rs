@@ -56,6 +56,17 @@ impl Drop for NodeLocks {
     }
 }
 
+/// The same for whoever only looks, and has no lock: nothing is taken away, and nobody is kept from a lock. Blocks on the
+/// file system.
+pub fn gone_beside(database: &Path, nodes: &[NodeId]) -> Result<Vec<NodeId>, DbError> {
+    let folder = folder_of(database)?;
+    let is_gone = |node: &&NodeId| match File::open(lock_file(&folder, node)) {
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        Ok(file) => file.try_lock_shared().is_ok(),
+    };
+    Ok(nodes.iter().filter(is_gone).cloned().collect())
+}
+
 /// Held by the one server of a SQLite database for as long as it runs. Commands beside it need none.
 #[derive(Debug)]
 pub struct ServerLock {
@@ -134,6 +145,11 @@ mod tests {
         let other = NodeLocks::take(&database, &id("other")).expect("free");
         let all = || vec![id("other"), id("never-there")];
         assert_eq!(mine.gone(all()), [id("never-there")]);
+        assert_eq!(gone_beside(&database, &all()).expect("looked"), [id("never-there")]);
+        // Of a process that was killed the file is still there.
+        fs::write(lock_file(&mine.folder, &id("killed")), "").expect("a file");
+        assert_eq!(gone_beside(&database, &[id("killed"), id("mine")]).expect("looked"), [id("killed")]);
+        assert!(lock_file(&mine.folder, &id("killed")).exists(), "who looks takes nothing away");
         drop(other);
         assert_eq!(mine.gone(all()), all());
     }

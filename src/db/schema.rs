@@ -116,6 +116,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    nodes (id) {
+        id -> Text,
+        host -> Text,
+        pid -> BigInt,
+        version -> Text,
+        fires -> Bool,
+        concurrency -> Integer,
+        lease_seconds -> Integer,
+        stopping -> Bool,
+        restarts -> Text,
+        started_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
     publish_checkpoints (pool_id, step) {
         pool_id -> BigInt,
         step -> Text,
@@ -228,6 +244,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     imported_files,
     lanes,
     meta,
+    nodes,
     publish_checkpoints,
     publish_logs,
     publish_pool,

@@ -149,6 +149,11 @@ fn cap_left(rules: &Rules, state: &State, busy: i32, now: Timestamp) -> Option<i
     Some((cap - counted.posts).max(0))
 }
 
+/// Posts that the cap has counted today.
+pub fn posts_today(rules: &Rules, state: &State, busy: i32, now: Timestamp) -> i32 {
+    counted_today(state, busy, day_start(now, rules.timezone)).posts
+}
+
 /// At the turn of a day what is on the wire counts for the new one: it may arrive in it. A clock that was stepped back
 /// over midnight begins no day anew.
 fn counted_today(state: &State, busy: i32, today: Timestamp) -> Counted {

@@ -5,6 +5,7 @@ pub use text_enum::UnknownWord;
 pub(crate) use text_enum::text_enum;
 
 pub mod account;
+pub mod alarms;
 pub mod breaker;
 pub mod clock;
 pub mod content;
@@ -17,6 +18,7 @@ pub mod gates;
 pub mod ids;
 pub mod json_input;
 pub mod lane_settings;
+pub mod lane_look;
 pub mod outcome;
 pub mod pool_stats;
 pub mod priority;

@@ -160,19 +160,6 @@ impl Operation for GetExecution {
     }
 }
 
-/// How many runs are open, on whatever node.
-#[derive(Debug, Clone, Copy)]
-pub struct CountOpenExecutions;
-
-impl Operation for CountOpenExecutions {
-    type Output = usize;
-    const ACCESS: Access = Access::Read;
-
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<usize, OperationError> {
-        Ok(executions::open(conn)?.len())
-    }
-}
-
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunProgress {

@@ -13,11 +13,13 @@ pub mod execution;
 pub mod firing;
 pub mod history;
 pub mod import;
+pub mod nodes;
 pub mod pool;
 mod questions;
 pub mod ready;
 pub mod recovery;
 pub mod run_leases;
+pub mod status;
 pub mod task;
 pub mod token;
 

@@ -1,9 +1,11 @@
 //! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
 
 mod node_status;
+mod status;
 mod test_view;
 
 pub use node_status::{NodeStatusView, RestartsView};
+pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView};
 pub use test_view::{TestView, WarningView};
 
 use crate::db::accounts::AccountRow;

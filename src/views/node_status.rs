@@ -1,7 +1,7 @@
-//! What a node is at.
+//! What a node knows of itself.
 
 use crate::domain::ids::NodeId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The node that a server runs; others on the same database have their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -12,17 +12,28 @@ pub struct NodeStatusView {
     /// Attempts on the wire, of the most that there may be.
     pub in_flight: usize,
     pub concurrency: usize,
-    /// Runs that are open, on whatever node.
-    pub open_executions: usize,
     pub restarts: RestartsView,
 }
 
-/// How often parts of the node broke down and were started anew, since it started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// How often parts of a node broke down and were started anew, since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestartsView {
     pub publisher: u64,
     pub executor: u64,
     pub scheduler: u64,
     /// Threads that run what is asked of the database.
     pub database: u64,
+}
+
+impl RestartsView {
+    pub fn add(&mut self, other: &RestartsView) {
+        self.publisher += other.publisher;
+        self.executor += other.executor;
+        self.scheduler += other.scheduler;
+        self.database += other.database;
+    }
+
+    pub fn total(&self) -> u64 {
+        self.publisher + self.executor + self.scheduler + self.database
+    }
 }

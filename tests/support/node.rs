@@ -42,7 +42,7 @@ impl TestNode {
     }
 
     pub fn status(&self) -> NodeStatusView {
-        self.crew.status(0)
+        self.crew.status()
     }
 
     pub fn restarts(&self) -> RestartsView {

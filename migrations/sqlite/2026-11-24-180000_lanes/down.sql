@@ -1,3 +1,6 @@
+DROP INDEX publish_logs_doubles;
+DROP INDEX publish_pool_uncertain;
+DROP TABLE nodes;
 DROP INDEX publish_pool_unproven;
 DROP INDEX publish_pool_pushed;
 DROP INDEX publish_pool_late;

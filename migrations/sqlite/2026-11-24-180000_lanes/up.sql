@@ -35,3 +35,20 @@ ALTER TABLE publish_pool ADD COLUMN pushed_from BIGINT; -- the due_at that a fai
 CREATE INDEX publish_pool_late ON publish_pool (late_at) WHERE status = 'pending' AND late_at IS NOT NULL;
 CREATE INDEX publish_pool_pushed ON publish_pool (account_id) WHERE pushed_from IS NOT NULL;
 CREATE INDEX publish_pool_unproven ON publish_pool (account_id, due_at) WHERE status = 'pending' AND NOT held AND unproven;
+
+-- Nodes that run, for whoever looks: nothing is decided by it. A node removes its row when it ends in order.
+CREATE TABLE nodes (
+    id TEXT NOT NULL PRIMARY KEY,
+    host TEXT NOT NULL,
+    pid BIGINT NOT NULL,
+    version TEXT NOT NULL,
+    fires BOOLEAN NOT NULL, -- false for a command
+    concurrency INTEGER NOT NULL,
+    lease_seconds INTEGER NOT NULL,
+    stopping BOOLEAN NOT NULL,
+    restarts TEXT NOT NULL, -- JSON: of what, how often
+    started_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL -- by the database's clock on PostgreSQL; a file's lock tells who lives on SQLite
+) WITHOUT ROWID;
+CREATE INDEX publish_pool_uncertain ON publish_pool (account_id) WHERE status = 'uncertain';
+CREATE INDEX publish_logs_doubles ON publish_logs (finished_at) WHERE error_code = 'possible_duplicate';
