@@ -114,8 +114,7 @@ async fn attempt(
         flight.has_steps(journal);
     }
     let call = Call { attempt, title, journal, time_left: asked.time_left, ready: &ready, clock: &*clock };
-    let may_begin =
-        kept_back.is_none() && !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
+    let may_begin = kept_back.is_none() && !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
     let end = match question {
         _ if !may_begin => call.not_begun(kept_back),
         None => End::Attempt(call.publish(asked).await),

@@ -18,7 +18,8 @@ pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
         eprintln!("warning: {}", warning.message);
     }
     if view.ok {
-        return out.say(&format!("Account {} “{}”: {}.", view.account_id, view.name, view.message), &json!(view));
+        return out
+            .say(&format!("Account {} “{}”: {}.", view.account_id, view.name, view.message), &json!(view));
     }
     if !out.is_table() {
         out.one(&json!(view))?;

@@ -173,9 +173,7 @@ fn number(conn: &mut DbConnection, sql: &'static str, bind: Option<Timestamp>) -
     Ok(match (conn, bind) {
         (DbConnection::Sqlite(inner), None) => asked.get_result(inner)?,
         (DbConnection::Postgres(inner), None) => asked.get_result(inner)?,
-        (DbConnection::Sqlite(inner), Some(at)) => {
-            asked.bind::<BigInt, _>(at.micros()).get_result(inner)?
-        }
+        (DbConnection::Sqlite(inner), Some(at)) => asked.bind::<BigInt, _>(at.micros()).get_result(inner)?,
         (DbConnection::Postgres(inner), Some(at)) => {
             asked.bind::<BigInt, _>(at.micros()).get_result(inner)?
         }

@@ -47,11 +47,7 @@ pub async fn test(platform: Arc<dyn Platform>, destination: Arc<Destination>) ->
     test_within(TEST_MAX, platform, destination).await
 }
 
-async fn test_within(
-    limit: Duration,
-    platform: Arc<dyn Platform>,
-    destination: Arc<Destination>,
-) -> Tested {
+async fn test_within(limit: Duration, platform: Arc<dyn Platform>, destination: Arc<Destination>) -> Tested {
     match has_test(&*platform, &destination.settings) {
         Ok(true) => {}
         Ok(false) => return Tested::Untestable,

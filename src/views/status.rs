@@ -183,11 +183,7 @@ fn alarms(status: &Status) -> Vec<Alarm> {
 }
 
 fn alarm_view(alarm: &Alarm) -> AlarmView {
-    AlarmView {
-        code: alarm.code(),
-        message: alarm.to_string(),
-        needs_a_person: alarm.needs_a_person(),
-    }
+    AlarmView { code: alarm.code(), message: alarm.to_string(), needs_a_person: alarm.needs_a_person() }
 }
 
 /// What another version wrote, and this one cannot read, counts as none.

@@ -40,9 +40,7 @@ impl TestView {
                 let warning = warning.map(|it| WarningView { code: it.code, message: it.message });
                 (None, checked, warning, None)
             }
-            Tested::AccountBroken { problem, until } => {
-                (Some(problem.code), problem.message, None, until)
-            }
+            Tested::AccountBroken { problem, until } => (Some(problem.code), problem.message, None, until),
             Tested::PlatformFailed(problem) => wrong(problem),
             Tested::Untestable => {
                 let message = format!("{} cannot be tested without publishing", account.platform);

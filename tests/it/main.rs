@@ -36,6 +36,7 @@ mod schema;
 mod server;
 mod shared_reads;
 mod shutdown;
+mod status;
 mod steps;
 mod submitted;
 mod supervision;

@@ -279,6 +279,35 @@ fn the_hot_questions_use_their_indexes() {
     });
 }
 
+#[test]
+fn a_look_at_how_publishing_stands_reads_no_more_than_it_shows() {
+    on_both(|url, dir| {
+        let mut conn = migrated(url, dir);
+        fill(&mut conn);
+        let now = Timestamp::from_micros(1000);
+        let all = heard(&mut conn, |conn| {
+            let pause = std::time::Duration::from_secs(30);
+            let status = contenthub::db::status::read(conn, true, pause, now).expect("read");
+            assert_eq!(status.lanes.iter().map(|lane| lane.due_now).collect::<Vec<_>>(), [40]);
+        });
+        for (word, indexes) in [
+            ("min(p.due_at)", &["publish_pool_due"][..]),
+            ("claimed_by", &["publish_pool_publishing"]),
+            ("'uncertain'", &["publish_pool_uncertain"]),
+            ("'possible_duplicate'", &["publish_logs_doubles"]),
+        ] {
+            let asked: Vec<_> = all.iter().filter(|(sql, _)| sql.contains(word)).cloned().collect();
+            assert_eq!(asked.len(), 1, "{word}");
+            for plan in plans(&mut conn, &asked) {
+                assert!(indexes.iter().all(|index| plan.contains(index)), "{indexes:?}:\n{plan}");
+                for wrong in ["SCAN p\n", "SCAN l\n", "SCAN publish_pool\n", "Seq Scan on publish_"] {
+                    assert!(!plan.contains(wrong), "{wrong}:\n{plan}");
+                }
+            }
+        }
+    });
+}
+
 #[derive(QueryableByName, Debug, PartialEq, Eq)]
 struct Column {
     #[diesel(sql_type = Text)]

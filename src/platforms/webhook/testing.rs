@@ -41,7 +41,10 @@ fn host(url: &str) -> String {
 /// OPTIONS, so that a refusal of it is no more than a warning.
 fn read(status: u16, host: &str) -> Tested {
     let said = |words: &str| {
-        Problem::new(format!("http_{status}"), format!("the receiver answered OPTIONS with {status}: {words}"))
+        Problem::new(
+            format!("http_{status}"),
+            format!("the receiver answered OPTIONS with {status}: {words}"),
+        )
     };
     let warning = match status {
         429 => return Tested::PlatformFailed(said("too many requests; try again later")),
@@ -57,7 +60,9 @@ fn read(status: u16, host: &str) -> Tested {
         200..=499 => None,
     };
     Tested::Fine {
-        checked: format!("{host} is there: it answered OPTIONS with {status}. Only a post shows that it takes posts"),
+        checked: format!(
+            "{host} is there: it answered OPTIONS with {status}. Only a post shows that it takes posts"
+        ),
         warning: warning.map(said),
     }
 }
