@@ -18,7 +18,8 @@ pub fn run(app: &App, out: &Output) -> Result<Done, Failure> {
     }
     let lanes: Vec<Value> = view.lanes.iter().map(lane).collect();
     if !out.is_table() {
-        return out.list(&LANES, &lanes, &Value::Null);
+        let columns = [&LANES[..], &[("GATE", "gate")]].concat();
+        return out.list(&columns, &lanes, &Value::Null);
     }
     let mut text = headline(&view) + "\n";
     for problem in &view.problems {
@@ -30,6 +31,15 @@ pub fn run(app: &App, out: &Output) -> Result<Done, Failure> {
     }
     if !lanes.is_empty() {
         text.push_str(&format!("\n{}", output::table(&LANES, &lanes)));
+    }
+    // Below the table, because a column of a narrow terminal has no room for a sentence.
+    for lane in &lanes {
+        if let Some(gate) = lane["gate"].as_str() {
+            text.push_str(&format!("\n {}: {}", output::shown(&lane["name"]), output::harmless(gate)));
+        }
+    }
+    if !text.ends_with('\n') {
+        text.push('\n');
     }
     output::write(&text)
 }
@@ -89,13 +99,12 @@ fn node(node: &NodeView, view: &StatusView) -> Value {
 }
 
 fn lane(lane: &LaneView) -> Value {
-    let until = lane.until.map(|until| format!(", until {}", whole_seconds(&until.to_string())));
-    let state = match &lane.gate {
+    let until = lane.until.map(|until| format!(", until {until}"));
+    let gate = lane.gate.as_ref().map(|words| match words.contains(" until ") {
         // A suspension says itself when it ends.
-        Some(words) if words.contains(" until ") => words.clone(),
-        Some(words) => format!("{words}{}", until.unwrap_or_default()),
-        None => "open".to_owned(),
-    };
+        true => words.clone(),
+        false => format!("{words}{}", until.unwrap_or_default()),
+    });
     json!({
         "name": lane.name,
         "platform": lane.platform,
@@ -103,7 +112,8 @@ fn lane(lane: &LaneView) -> Value {
         "due": capped(lane.due_now, lane.due_now_capped),
         "oldest": lane.oldest_due_seconds.map(seconds_text),
         "today": lane.daily_cap.map(|cap| format!("{}/{}", cap.used, cap.cap)),
-        "state": state,
+        "state": if lane.open { "open" } else { "shut" },
+        "gate": gate.map(|gate| whole_seconds(&gate)),
     })
 }
 
@@ -115,6 +125,25 @@ fn seconds_text(seconds: f64) -> String {
     span(Duration::from_secs_f64(seconds.max(0.0)))
 }
 
-fn whole_seconds(instant: &str) -> String {
-    instant.split_once('.').map_or_else(|| instant.to_owned(), |(seconds, _)| format!("{seconds}Z"))
+/// Instants without their fractions, which nobody reads here.
+fn whole_seconds(text: &str) -> String {
+    let mut parts = text.split('.');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|it: char| it.is_ascii_digit());
+        let is_fraction = part.len() - rest.len() == 6 && rest.starts_with('Z');
+        whole.push_str(&if is_fraction { rest.to_owned() } else { format!(".{part}") });
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_instants_lose_their_fractions() {
+        let text = "since 2026-11-24T18:48:47.023102Z; v1.5. Until 2026-11-24T18:50:27.000000Z";
+        assert_eq!(whole_seconds(text), "since 2026-11-24T18:48:47Z; v1.5. Until 2026-11-24T18:50:27Z");
+    }
 }

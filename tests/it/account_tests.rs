@@ -25,6 +25,7 @@ fn an_account_says_whether_it_works_and_nobody_gets_a_post() {
         for (number, (status, ok, code, warning)) in (1..).zip(cases) {
             let answer = status.map_or_else(Answer::close, Answer::status);
             product.receiver.on_any([answer]);
+            // Also a part of the address, which is to be written with %20.
             let name = format!("hook {number}");
             let secret = json!({"credentials": {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}});
             let account = product.account_with(&name, secret);
@@ -60,7 +61,11 @@ fn a_lane_that_is_shut_is_tested_and_stays_shut(product: &Product) {
 fn who_cannot_be_reached_is_told_why(product: &Product) {
     let (nowhere, babbling) = (Nowhere::new(), Peer::answering("no http\r\n\r\n"));
     let refused = format!("http://127.0.0.1:{}/secret-path", free_port());
-    let no_tls = babbling.url().replace("http", "https");
+    let speaks_no_tls = Peer::start(|mut visit| {
+        visit.say("no TLS\r\n")?;
+        visit.hold()
+    });
+    let no_tls = speaks_no_tls.url().replace("http", "https");
     for (url, code) in [
         (refused, "refused"),
         ("http://nobody.invalid/secret-path".to_owned(), "dns"),

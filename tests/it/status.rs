@@ -90,7 +90,7 @@ fn the_route_and_the_command_say_the_same_of_a_server_at_work() {
         }
         let csv = product.cli.ok(&["status", "--output", "csv"]);
         assert!(
-            csv.starts_with("name,platform,wire,due,oldest,today,state\nblog,webhook,1/64,0,,,open\n"),
+            csv.starts_with("name,platform,wire,due,oldest,today,state,gate\nblog,webhook,1/64,0,,,open,\n"),
             "{csv}"
         );
         product.receiver.release();
