@@ -453,7 +453,7 @@ fn every_command_has_help() {
     let top = cli.ok(&["--help"]);
     assert_eq!(
         commands_in(&top).join(" "),
-        "serve scheduler publish-pool content account publisher token bench config db completions help"
+        "serve scheduler publish-pool content account publisher status token bench config db completions help"
     );
     let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
     let mut seen = 0;
