@@ -142,9 +142,6 @@ enum Scheme<'a> {
 /// The address as awc is given it: as `http` in any case, because TLS is done below awc.
 fn address(url: &str) -> Result<Scheme<'_>, String> {
     if url.starts_with("http://") && url.bytes().all(needs_no_encoding) {
-    // What a person may write and a request line may not hold (a space, 中) is written otherwise below.
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
-    if url.starts_with("http://") && url.bytes().all(is_plain) {
         return Ok(Scheme::Plain(url.into())); // read once, by awc
     }
     let mut parsed = Url::parse(url).map_err(|error| format!("“{url}” is no address: {error}"))?;
