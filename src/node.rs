@@ -5,6 +5,7 @@ use crate::actors::db::DbHandle;
 use crate::actors::executor::{ExecutorSettings, Tick};
 use crate::actors::presence::Presence;
 use crate::actors::shutdown;
+use crate::actors::timekeeper::Timekeeper;
 use crate::actors::watchdog::Watchdog;
 use crate::db::connection::{DbError, Patience, pool};
 use crate::db::database_url::DatabaseUrl;
@@ -60,7 +61,12 @@ impl Node {
         let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
         let jitter = cx.jitter.clone();
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
-        // Before anybody works on them.
+        let time = Arc::new(match &locks {
+            Some(_) => Timekeeper::alone(clock.clone()),
+            None => Timekeeper::beside_a_database(clock.clone()),
+        });
+        // Before anybody works by it, and before anybody works on them.
+        time.begin(&db).await;
         take_over_runs(&db, &settings).await;
         let executor = ExecutorSettings {
             node: id,
@@ -69,8 +75,9 @@ impl Node {
             scope: settings.scope,
         };
         let (database, locks_of_node) = (settings.database, locks.clone());
-        let crew = Crew::start(Plan { executor, database, clock, jitter, db: db.clone(), locks, fires })
-            .map_err(|error| DbError::Unusable(format!("there is no thread for publishers: {error}")))?;
+        let crew =
+            Crew::start(Plan { executor, database, clock, time, jitter, db: db.clone(), locks, fires })
+                .map_err(|error| DbError::Unusable(format!("there is no thread for publishers: {error}")))?;
         let watchdog = Watchdog::start(crew.clone());
         let presence = Presence::start(crew.clone(), db.clone(), locks_of_node.clone());
         Ok(Node { db, crew, presence, _watchdog: watchdog, _locks: locks_of_node })

@@ -5,11 +5,13 @@ use super::executor::{ExecutorSettings, PublishingExecutorActor, Wire};
 use super::in_flight::InFlight;
 use super::publisher::{Publish, PublisherActor};
 use super::scheduler::{SchedulerActor, TickTo};
+use super::timekeeper::Timekeeper;
 use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::NodeLocks;
 use crate::db::nodes::NodeRow;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::retry::JitterSource;
+use crate::engine::clock_watch::Hold;
 use crate::views::{NodeStatusView, RestartsView};
 use actix::prelude::*;
 use parking_lot::Mutex;
@@ -28,6 +30,7 @@ pub struct Plan {
     pub executor: ExecutorSettings,
     pub database: DatabaseUrl,
     pub clock: Arc<dyn Clock>,
+    pub time: Arc<Timekeeper>,
     pub jitter: Arc<JitterSource>,
     pub db: DbHandle,
     pub locks: Option<Arc<NodeLocks>>,
@@ -127,6 +130,9 @@ impl Crew {
 
     pub fn database(&self) -> &DatabaseUrl {
         &self.plan.database
+    /// What keeps this node from publishing now, whatever is due.
+    pub fn hold(&self) -> Option<Hold> {
+        self.plan.time.look()
     }
 
     /// The executor that is at work now.
@@ -251,6 +257,7 @@ fn start_executor(plan: &Plan, in_flight: &Arc<InFlight>) -> Addr<PublishingExec
     let executor = PublishingExecutorActor::new(
         plan.executor.clone(),
         plan.clock.clone(),
+        plan.time.clone(),
         plan.db.clone(),
         in_flight.clone(),
         plan.locks.clone(),
@@ -259,7 +266,8 @@ fn start_executor(plan: &Plan, in_flight: &Arc<InFlight>) -> Addr<PublishingExec
 }
 
 fn start_scheduler(plan: &Plan) -> Addr<SchedulerActor> {
-    let scheduler = SchedulerActor::new(plan.clock.clone(), plan.db.clone(), plan.database.clone());
+    let scheduler =
+        SchedulerActor::new(plan.clock.clone(), plan.time.clone(), plan.db.clone(), plan.database.clone());
     Supervisor::start(move |_| scheduler)
 }
 

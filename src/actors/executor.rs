@@ -1,10 +1,12 @@
 //! Keeps the wire full. Holds who is in flight; decides nothing (`engine/dispatch.rs`).
 
+mod clock;
 mod recovering;
 
 use super::db::{Changed, DbHandle};
 use super::in_flight::InFlight;
 use super::publisher::{AttemptEnded, Publish};
+use super::timekeeper::Timekeeper;
 use crate::db::claim::Claim;
 use crate::db::node_locks::NodeLocks;
 use crate::db::transitions::{Ended, Written};
@@ -53,6 +55,7 @@ pub struct PublishingExecutorActor {
     settings: ExecutorSettings,
     dispatch: Dispatch<Ended>,
     clock: Arc<dyn Clock>,
+    time: Arc<Timekeeper>,
     db: DbHandle,
     in_flight: Arc<InFlight>,
     publishers: Vec<Recipient<Publish>>,
@@ -87,6 +90,7 @@ impl PublishingExecutorActor {
     pub fn new(
         settings: ExecutorSettings,
         clock: Arc<dyn Clock>,
+        time: Arc<Timekeeper>,
         db: DbHandle,
         in_flight: Arc<InFlight>,
         locks: Option<Arc<NodeLocks>>,
@@ -96,6 +100,7 @@ impl PublishingExecutorActor {
             good_since: GoodSince::new(settings.lease),
             settings,
             clock,
+            time,
             db,
             in_flight,
             publishers: Vec::new(),
@@ -113,8 +118,9 @@ impl PublishingExecutorActor {
         for effect in self.dispatch.on(event, self.clock.now()) {
             match effect {
                 Effect::RunCycle { ended, room, read_back } => {
-                    // Nothing is claimed that nobody could send.
-                    let room = if self.can_send() { room } else { Room::default() };
+                    // Nothing is claimed that nobody could send, nor by a clock that may be wrong.
+                    let may_claim = self.can_send() && self.time.look().is_none();
+                    let room = if may_claim { room } else { Room::default() };
                     let cycle = Cycle {
                         node: self.settings.node.clone(),
                         lease: self.settings.lease,
@@ -167,8 +173,9 @@ impl PublishingExecutorActor {
         }
         let trust = Trust::new(window, self.clock.clone());
         let mut claimed = Vec::with_capacity(done.claims.len());
-        let mut left_out = false;
-        for claim in done.claims {
+        let mut left_out = !done.claims.is_empty() && self.claimed_by_a_wrong_clock();
+        let claims = if left_out { Vec::new() } else { done.claims };
+        for claim in claims {
             let Some(ready) = done.accounts.get(&claim.account) else {
                 log::error!(
                     "{} was claimed without its account {}: it goes back",
@@ -278,6 +285,7 @@ impl Actor for PublishingExecutorActor {
         let (on_the_wire, ended) = self.in_flight.take_over(ctx.address().recipient());
         self.dispatch = Dispatch::resuming(self.settings.slots, on_the_wire, ended);
         ctx.run_interval(self.settings.lease / 3, Self::renew_leases);
+        ctx.run_interval(clock::LOOK_EVERY, Self::look_at_clock);
         ctx.run_interval((self.settings.lease / 4).min(Duration::from_secs(5)), Self::recover);
         self.recover(ctx);
     }

@@ -12,4 +12,5 @@ pub mod scheduler;
 pub mod shared_reads;
 pub mod shutdown;
 pub mod system_clock;
+pub mod timekeeper;
 pub mod watchdog;

@@ -3,6 +3,7 @@
 
 use super::db::{Changed, DbHandle, panic_text};
 use super::executor::Tick;
+use super::timekeeper::Timekeeper;
 use crate::db::change_feed::ChangeFeed;
 use crate::db::connection::DbError;
 use crate::db::database_url::DatabaseUrl;
@@ -28,6 +29,7 @@ pub struct TickTo(pub Recipient<Tick>);
 pub struct SchedulerActor {
     ticking: Ticking,
     clock: Arc<dyn Clock>,
+    time: Arc<Timekeeper>,
     db: DbHandle,
     /// None until it is told.
     executor: Option<Recipient<Tick>>,
@@ -36,13 +38,14 @@ pub struct SchedulerActor {
 }
 
 impl SchedulerActor {
-    pub fn new(clock: Arc<dyn Clock>, db: DbHandle, url: DatabaseUrl) -> Self {
-        SchedulerActor { ticking: Ticking::default(), clock, db, executor: None, url, alarm: None }
+    pub fn new(clock: Arc<dyn Clock>, time: Arc<Timekeeper>, db: DbHandle, url: DatabaseUrl) -> Self {
+        SchedulerActor { ticking: Ticking::default(), clock, time, db, executor: None, url, alarm: None }
     }
 
     fn apply(&mut self, event: Event, ctx: &mut Context<Self>) {
         for effect in self.ticking.on(event, self.clock.now()) {
             match effect {
+                Effect::FireDue if self.time.look().is_some() => self.apply(Event::Held, ctx),
                 Effect::FireDue => self.fire_due(ctx),
                 Effect::Tick => {
                     if self.executor.as_ref().is_some_and(|executor| executor.try_send(Tick).is_err()) {

@@ -23,5 +23,8 @@ async fn readyz(api: web::Data<Api>) -> Answer {
         let detail = "the credentials in this database were sealed with another key";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wrong_secret_key", detail));
     }
+    if let Some(hold) = api.crew.hold() {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "clock_held", hold.to_string()));
+    }
     Ok(HttpResponse::Ok().json(json!({"status": "ready"})))
 }

@@ -126,6 +126,20 @@ pub fn insert(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Res
         .get_result(conn)?)
 }
 
+/// Whether a task has fired for this time, by whatever clock.
+pub fn has_fired(conn: &mut DbConnection, task: TaskId, fire_time: Timestamp) -> Result<bool, DbError> {
+    let fired = dsl::executions.filter(dsl::task_id.eq(task.0)).filter(dsl::fire_time.eq(fire_time.micros()));
+    Ok(diesel::select(diesel::dsl::exists(fired)).get_result(conn)?)
+}
+
+/// No running execution has begun later than now: its age, and what was due when it began, are counted from there.
+pub fn begun_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError> {
+    let ahead = dsl::executions
+        .filter(sql::<Bool>("executions.status = 'running'"))
+        .filter(dsl::started_at.gt(now.micros()));
+    Ok(diesel::update(ahead).set(dsl::started_at.eq(now.micros())).execute(conn)?)
+}
+
 /// From now on it only waits for what is on the wire.
 pub fn stop_claiming(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbError> {
     diesel::update(dsl::executions.filter(dsl::id.eq(id.0))).set(dsl::claiming.eq(false)).execute(conn)?;

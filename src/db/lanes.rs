@@ -168,6 +168,10 @@ pub fn in_flight(conn: &mut DbConnection, ids: &[AccountId]) -> Result<HashMap<A
 /// The settings of a lane changed, or the clock did: it is looked at anew.
 pub fn look_anew(conn: &mut DbConnection, id: Option<AccountId>) -> Result<(), DbError> {
     let anew = (accounts::opens_at.eq(0), accounts::gated.eq(true));
+    if let (DbConnection::Postgres(inner), None) = (&mut *conn, id) {
+        // In the order in which claims lock them, so that neither waits for the other.
+        statement::<()>("SELECT id FROM accounts ORDER BY id FOR NO KEY UPDATE").execute(inner)?;
+    }
     match id {
         Some(id) => {
             diesel::update(accounts::accounts.filter(accounts::id.eq(id.0))).set(anew).execute(conn)?

@@ -17,6 +17,7 @@ pub mod lanes;
 pub mod leases;
 pub mod meta;
 pub mod migrations;
+pub mod newest;
 pub mod node_locks;
 pub mod nodes;
 pub mod publish_log;

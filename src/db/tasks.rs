@@ -175,6 +175,27 @@ pub fn advance(
     Ok(changed == 1)
 }
 
+/// Has a task fire at another time than it would have, without a run now; `anchor` is what its interval counts from.
+/// Without a time it is switched off. True unless somebody else was first.
+pub fn reschedule(
+    conn: &mut DbConnection,
+    task: &TaskRow,
+    anchor: Timestamp,
+    to: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    let same = dsl::scheduled_tasks
+        .filter(dsl::id.eq(task.id.0))
+        .filter(dsl::next_run.eq(task.next_run.map(Timestamp::micros)));
+    let changed = diesel::update(same)
+        .set((
+            dsl::anchor.eq(anchor.micros()),
+            dsl::next_run.eq(to.map(Timestamp::micros)),
+            dsl::enabled.eq(to.is_some()),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 pub fn set_last_run(conn: &mut DbConnection, id: TaskId, now: Timestamp) -> Result<(), DbError> {
     diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)))
         .set(dsl::last_run.eq(now.micros()))

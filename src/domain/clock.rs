@@ -90,6 +90,11 @@ pub trait Clock: Send + Sync + 'static {
     /// Time since some fixed moment; never steps back. For durations.
     fn monotonic(&self) -> Duration;
 
+    /// Whether it means to go with the clocks of other machines. One that a test turns forward does not.
+    fn is_comparable(&self) -> bool {
+        true
+    }
+
     /// Ends when `span` has passed, never early by the monotonic clock.
     fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }

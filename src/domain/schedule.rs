@@ -78,6 +78,22 @@ impl Schedule {
             }
         }
     }
+
+    /// The fire to wait for in the place of `next_run`, where that lies more than a period beyond the next one from now:
+    /// then it was computed by a clock that has been stepped back since.
+    pub fn sooner(&self, next_run: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let next = self.next_after(now)?;
+        let after = self.next_after(next)?;
+        (next_run > after).then_some(next)
+    }
+
+    /// The same interval, counted from another instant. What is no interval stays as it is.
+    pub fn counted_from(self, anchor: Timestamp) -> Self {
+        match self {
+            Schedule::Interval { every, .. } => Schedule::Interval { every, anchor },
+            Schedule::Cron { .. } | Schedule::Once { .. } | Schedule::OnDue => self,
+        }
+    }
 }
 
 /// Parts that the type needs and that are missing, and parts that it has no use for.
@@ -147,6 +163,33 @@ mod tests {
         assert_eq!(schedule.next_after(at(99)), Some(at(100)));
         assert_eq!(schedule.next_after(at(100)), None);
         assert_eq!(schedule.next_after(at(101)), None);
+    }
+
+    #[test]
+    fn who_would_sleep_for_more_than_a_period_fires_sooner() {
+        let interval = Schedule::Interval { every: Duration::from_secs(300), anchor: at(1000) };
+        for (next_run, now, sooner) in [
+            (10_000, 9_999, None),
+            (10_000, 9_701, None),
+            (10_000, 9_400, None),
+            (10_000, 9_399, Some(9_400)),
+            (10_000, 6_400, Some(6_700)),
+            (1_000_000_000, 6_400, Some(6_700)),
+            // It has not begun: somebody asked for it.
+            (1_000, 0, None),
+        ] {
+            let found = interval.sooner(at(next_run), at(now));
+            assert_eq!(found, sooner.map(at), "fires at {next_run}, seen at {now}");
+        }
+        let daily = Schedule::read(Written { cron: Some("0 9 * * *"), ..written(ScheduleType::Cron) });
+        let daily = daily.expect("it can be read");
+        let (one, day) = (3600, 24 * 3600);
+        assert_eq!(daily.sooner(at(one + day), at(one - 1800)), None, "it has fired today");
+        assert_eq!(daily.sooner(at(one + 3 * day), at(one - 1800)), Some(at(one)));
+        assert_eq!(Schedule::Once { at: at(9000) }.sooner(at(9000), at(1)), None);
+        assert_eq!(Schedule::OnDue.sooner(at(9000), at(1)), None);
+        assert_eq!(interval.clone().counted_from(at(7)).next_after(at(8)), Some(at(307)));
+        assert_eq!(daily.clone().counted_from(at(7)), daily);
     }
 
     fn written(schedule_type: ScheduleType) -> Written<'static> {

@@ -38,7 +38,10 @@ impl Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// The clock was stepped forward by `by`; if that stands, it ends by itself.
-    Stepped { by: Duration, left: Duration },
+    Stepped {
+        by: Duration,
+        left: Duration,
+    },
     Differs(Difference),
     /// It was not compared with the database's yet.
     NotCompared,
@@ -51,15 +54,22 @@ pub struct Difference(i64);
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact {
-    SteppedForward { by: Duration },
+    SteppedForward {
+        by: Duration,
+    },
     /// `frees`: that ends the wait for a step forward.
-    SteppedBack { by: Duration, frees: bool },
+    SteppedBack {
+        by: Duration,
+        frees: bool,
+    },
     /// A step forward stands.
     Stands,
     DiffersSome(Difference),
     DiffersTooMuch(Difference),
     /// It agrees with the database's clock, at least nearly. `again`: it did not before.
-    Agrees { again: bool },
+    Agrees {
+        again: bool,
+    },
 }
 
 impl Fact {
@@ -122,8 +132,12 @@ impl ClockWatch {
         let (was, is) = (last.offset(), seen.offset());
         let moved = is.saturating_sub(was);
         let by = Duration::from_micros(moved.unsigned_abs());
+        if by > SMALL && matches!(self.agreement, Agreement::Agrees | Agreement::Some) {
+            // Who is set wrong must not mend by that what is right.
+            self.agreement = Agreement::Unknown;
+        }
         let from = match self.step {
-            Some(step) if moved.unsigned_abs() <= micros(SMALL).unsigned_abs() => {
+            Some(step) if by <= SMALL => {
                 return (seen.boot >= step.until).then(|| {
                     self.step = None;
                     Fact::Stands
@@ -158,7 +172,9 @@ impl ClockWatch {
             _ if most > micros(DIFFERENCE_MAX) => was,
             _ if least > micros(DIFFERENCE_TOLD) => Agreement::Some,
             Agreement::Some if most > micros(DIFFERENCE_TOLD) => was,
-            Agreement::Unknown | Agreement::Agrees | Agreement::Some | Agreement::TooFar(_) => Agreement::Agrees,
+            Agreement::Unknown | Agreement::Agrees | Agreement::Some | Agreement::TooFar(_) => {
+                Agreement::Agrees
+            }
         };
         match (was, self.agreement) {
             (Agreement::TooFar(_), Agreement::TooFar(_)) => None,
@@ -195,10 +211,15 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// To the nearest one.
+fn seconds(span: Duration) -> u64 {
+    (span + Duration::from_millis(500)).as_secs()
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, way) = (self.0.unsigned_abs() / 1_000_000, if self.0 < 0 { "behind" } else { "ahead of" });
-        write!(f, "{seconds} s {way}")
+        let way = if self.0 < 0 { "behind" } else { "ahead of" };
+        write!(f, "{} s {way}", seconds(Duration::from_micros(self.0.unsigned_abs())))
     }
 }
 
@@ -209,7 +230,7 @@ impl fmt::Display for Hold {
                 f,
                 "this machine's clock was stepped forward by {} s: nothing is published for {} s more, and then what is due \
                  by the new time. If that is wrong, set the clock right before",
-                by.as_secs(),
+                seconds(*by),
                 left.as_secs() + u64::from(left.subsec_nanos() > 0),
             ),
             Hold::Differs(by) => write!(
@@ -232,10 +253,10 @@ impl fmt::Display for Fact {
                 f,
                 "this machine's clock was stepped back by {} s: nothing is published twice, and what waits for a time \
                  waits by the new one",
-                by.as_secs()
+                seconds(*by)
             ),
             Fact::SteppedBack { by, frees: true } => {
-                write!(f, "this machine's clock was set back by {} s: publishing goes on", by.as_secs())
+                write!(f, "this machine's clock was set back by {} s: publishing goes on", seconds(*by))
             }
             Fact::Stands => f.write_str("this machine's clock stands as it was set: publishing goes on"),
             Fact::DiffersSome(by) => write!(

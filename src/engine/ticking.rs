@@ -20,6 +20,8 @@ pub enum Event {
     Fired { any: bool, executor_is_wanted: bool, next: Option<Timestamp> },
     /// The database could not be asked.
     Failed,
+    /// It is not to be asked: nothing fires by a clock that may be wrong.
+    Held,
 }
 
 /// What the scheduler is to do.
@@ -58,7 +60,7 @@ impl Ticking {
                 }
                 effects
             }
-            Event::Failed => {
+            Event::Failed | Event::Held => {
                 self.asking = false;
                 self.ask_again = false;
                 vec![Effect::RingAt(now + RETRY_AFTER_FAILURE)]
@@ -114,5 +116,14 @@ mod tests {
         ticking.on(Event::Rang, at(0));
         assert_eq!(ticking.on(Event::Failed, at(0)), [Effect::RingAt(at(1))]);
         assert_eq!(ticking.on(Event::Rang, at(1)), [Effect::FireDue]);
+    }
+
+    #[test]
+    fn what_is_held_is_asked_for_again_and_again() {
+        let mut ticking = Ticking::default();
+        for second in 0..3 {
+            assert_eq!(ticking.on(Event::Rang, at(second)), [Effect::FireDue]);
+            assert_eq!(ticking.on(Event::Held, at(second)), [Effect::RingAt(at(second + 1))]);
+        }
     }
 }

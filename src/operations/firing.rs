@@ -52,7 +52,7 @@ fn fire(
     task: &TaskRow,
     now: Timestamp,
 ) -> Result<Option<ExecutionId>, OperationError> {
-    let Some(fire_time) = task.next_run else { return Ok(None) };
+    let Some(due) = task.next_run else { return Ok(None) };
     let next = match Schedule::read(task.written()) {
         Ok(schedule) => schedule.next_after(now),
         Err(wrong) => {
@@ -64,17 +64,52 @@ fn fire(
             None
         }
     };
-    if !tasks::advance(conn, task.id, fire_time, next, now)? {
+    let fire_time = match again(conn, task, due, next)? {
+        Again::First => Some(due),
+        Again::GoesOn => None,
+        Again::Over => {
+            tasks::reschedule(conn, task, task.anchor, next)?;
+            return Ok(None);
+        }
+    };
+    if !tasks::advance(conn, task.id, due, next, now)? {
         return Ok(None);
     }
     let new = NewExecution {
         task: task.id,
         rule: RunRule::Scheduled,
         triggered_by: Trigger::Schedule,
-        fire_time: Some(fire_time),
+        fire_time,
         status: ExecutionStatus::Running,
     };
     request(conn, cx, new, now).map(Some)
+}
+
+/// A fire time that comes around once more, because the clock was stepped back.
+enum Again {
+    /// It does not: it is the first.
+    First,
+    /// The task has fired for the time after it too: it is one that recurs within the hours that are lived through again,
+    /// and follows real time through both halves, as where summer time ends. This fire has no time of its own.
+    GoesOn,
+    /// What it was for is done.
+    Over,
+}
+
+fn again(
+    conn: &mut DbConnection,
+    task: &TaskRow,
+    due: Timestamp,
+    next: Option<Timestamp>,
+) -> Result<Again, OperationError> {
+    if !executions::has_fired(conn, task.id, due)? {
+        return Ok(Again::First);
+    }
+    Ok(match next {
+        Some(next) if !executions::has_fired(conn, task.id, next)? => Again::Over,
+        // Without a next one, a person has asked for this time once more.
+        Some(_) | None => Again::GoesOn,
+    })
 }
 
 fn fire_on_due(

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod account_test;
 pub mod checkpoint;
+pub mod clock_steps;
 pub mod content;
 pub mod context;
 pub mod cycle;

@@ -10,6 +10,7 @@ mod bad_input_cli;
 mod bench;
 mod breaker;
 mod claims;
+mod clock_steps;
 mod delivery;
 mod engine;
 mod engine_faults;

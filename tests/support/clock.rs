@@ -1,4 +1,4 @@
-//! The machine's clock, with a hand that tests turn forward.
+//! The machine's clock, with a hand that tests turn.
 
 use contenthub::Timestamp;
 use contenthub::actors::system_clock::SystemClock;
@@ -6,15 +6,19 @@ use contenthub::domain::clock::Clock;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Goes on as the system's does, or stands still; [`SteppedClock::forward`] makes it later by a span.
+/// Goes on as the system's does, or stands still. [`SteppedClock::forward`] lets a span pass, as if everybody had waited
+/// or slept for it; [`SteppedClock::set_by`] sets the date, while no time passes.
 #[derive(Debug, Default)]
 pub struct SteppedClock {
     system: SystemClock,
     ahead_micros: AtomicU64,
+    set_by_micros: AtomicI64,
     stands_at: Option<Timestamp>,
+    /// Others may be told by it: it is the machine's but for being set.
+    is_comparable: bool,
     breaks_on: Mutex<Option<&'static str>>,
 }
 
@@ -29,10 +33,20 @@ impl SteppedClock {
         SteppedClock { stands_at: Some(system.now()), system, ..SteppedClock::default() }
     }
 
+    /// One that is wrong where it differs from the database's.
+    pub fn comparable() -> Self {
+        SteppedClock { is_comparable: true, ..SteppedClock::default() }
+    }
+
     /// A wait that nobody has to sit through.
     pub fn forward(&self, span: Duration) {
         let micros = u64::try_from(span.as_micros()).expect("a span that a test may wait");
         self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the date so many seconds forward, or back.
+    pub fn set_by(&self, seconds: i64) {
+        self.set_by_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
     /// Whoever asks for the date next on a thread whose name begins so is answered with a panic.
@@ -58,11 +72,16 @@ impl SteppedClock {
 impl Clock for SteppedClock {
     fn now(&self) -> Timestamp {
         self.break_if_told();
-        self.stands_at.unwrap_or_else(|| self.system.now()) + self.ahead()
+        let date = self.stands_at.unwrap_or_else(|| self.system.now()) + self.ahead();
+        Timestamp::from_micros(date.micros() + self.set_by_micros.load(Ordering::SeqCst))
     }
 
     fn monotonic(&self) -> Duration {
         self.system.monotonic() + self.ahead()
+    }
+
+    fn is_comparable(&self) -> bool {
+        self.is_comparable
     }
 
     fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

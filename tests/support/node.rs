@@ -18,7 +18,7 @@ pub const PUBLISHERS: &str = "actix-rt";
 /// Stopped when it is dropped, and then without any grace.
 pub struct TestNode {
     pub crew: Arc<Crew>,
-    db: DbHandle,
+    pub db: DbHandle,
     stop: Option<oneshot::Sender<Duration>>,
     thread: Option<JoinHandle<bool>>,
 }

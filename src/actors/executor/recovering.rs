@@ -50,6 +50,7 @@ impl PublishingExecutorActor {
 
     /// What had run out at `judged_at`. Where the answer is long in coming, what ran out meanwhile is not judged.
     fn recover_by_clock(&mut self, asked: Duration, judged_at: Timestamp, ctx: &mut Context<Self>) {
+        self.time.compare(asked, judged_at);
         let now = self.clock.monotonic();
         self.good_since.answered(asked, now);
         match self.good_since.left(now) {
@@ -87,6 +88,11 @@ impl PublishingExecutorActor {
             return;
         }
         log::warn!("{} entries of dead nodes are back in work", recovered.entries);
+        self.look_for_work(ctx);
+    }
+
+    /// Here, and where tasks are fired.
+    pub(super) fn look_for_work(&mut self, ctx: &mut Context<Self>) {
         self.apply(Event::Woken, ctx);
         if let Some(scheduler) = &self.scheduler {
             // A full mailbox holds such a notice already.

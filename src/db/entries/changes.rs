@@ -49,6 +49,21 @@ pub fn set_plan(conn: &mut DbConnection, id: EntryId, plan: Plan, now: Timestamp
     Ok(changed == 1)
 }
 
+/// Those that were added by a clock which was ahead, and never tried. The last ones of all, by id.
+const ADDED_AHEAD: &str = "UPDATE publish_pool SET due_at = CASE WHEN scheduled_at > $1 THEN scheduled_at ELSE $1 END \
+    WHERE status = 'pending' AND attempt = 0 AND due_at > $1 AND added_at > $1 \
+      AND coalesce(scheduled_at, 0) <= added_at \
+      AND id > coalesce((SELECT p.id FROM publish_pool AS p WHERE p.added_at <= $1 ORDER BY p.id DESC LIMIT 1), 0)";
+
+/// What was to go out at once, and was added when the clock was ahead, is due now, or at the time that it was given.
+pub fn due_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError> {
+    let due = statement::<()>(ADDED_AHEAD).bind::<BigInt, _>(now.micros());
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => due.execute(inner)?,
+        DbConnection::Postgres(inner) => due.execute(inner)?,
+    })
+}
+
 /// Holds back, or lets go, what waits for a content's approval: also what is on the wire, because it may come back
 /// without having been published. What may be out is not held back, since it repeats the revision that was approved
 /// then; while it waits for a look-up it is not let go either.

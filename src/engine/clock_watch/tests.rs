@@ -38,7 +38,11 @@ fn a_leap_forward_is_waited_for_and_a_small_one_is_not() {
 fn who_sleeps_or_stands_still_has_not_been_stepped() {
     // The clock since boot went on as well.
     assert_eq!(held(&[(0, 0), (8 * 3600, 0)]), [false, false]);
-    assert_eq!(held(&[(0, 0), (1, HOUR), (30_000, HOUR)]), [false, true, false], "the wait is over on waking");
+    assert_eq!(
+        held(&[(0, 0), (1, HOUR), (30_000, HOUR)]),
+        [false, true, false],
+        "the wait is over on waking"
+    );
 }
 
 #[test]
@@ -114,6 +118,26 @@ fn a_node_publishes_once_its_clock_agrees_with_the_databases() {
         let told = [Some("agrees"), Some("too far"), None, Some("some"), Some("again")];
         assert_eq!(far, [false, true, true, false, false].into_iter().zip(told).collect::<Vec<_>>());
         assert_eq!(compared(&[(HOUR * way, 0), (0, 0)]), [(true, Some("too far")), (false, Some("again"))]);
+    }
+}
+
+#[test]
+fn a_step_is_compared_anew_before_anything_is_published_or_mended_by_it() {
+    for to in [HOUR, -HOUR, 2, -2] {
+        let mut watch = ClockWatch::beside_a_database();
+        watch.look(after(0, 0));
+        watch.compared(after(0, 0), secs(0), after(0, 0).wall);
+        assert_eq!(watch.hold(), None);
+        watch.look(after(1, to));
+        assert!(watch.hold().is_some());
+        watch.compared(after(1, to), secs(0), after(1, 0).wall);
+        watch.look(after(100, to));
+        assert_eq!(watch.hold().is_some(), to.abs() == HOUR);
+        watch.look(after(101, 0));
+        assert!(watch.hold().is_some());
+        watch.compared(after(101, 0), secs(0), after(101, 0).wall);
+        watch.look(after(200, 0));
+        assert_eq!(watch.hold(), None);
     }
 }
 
