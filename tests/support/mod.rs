@@ -14,6 +14,7 @@ pub mod process;
 pub mod product;
 pub mod receiver;
 pub mod stage;
+pub mod tcp_cut;
 
 use contenthub::db::database_url::DatabaseUrl;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
