@@ -4,8 +4,9 @@
 use crate::actors::system_clock::SystemClock;
 use crate::background::BackgroundNode;
 use crate::config::{ConfigError, Settings};
-use crate::db::connection::{DbConnection, DbError, connect};
+use crate::db::connection::{DbError, Patience};
 use crate::db::database_url::DatabaseUrl;
+use crate::db::kept::Kept;
 use crate::db::migrations::{Migrated, migrate};
 use crate::db::{entries, publish_log};
 use crate::domain::clock::{Clock, Timestamp};
@@ -81,7 +82,7 @@ pub struct App {
     settings: Settings,
     cx: Arc<Context>,
     clock: Arc<dyn Clock>,
-    conn: Mutex<DbConnection>,
+    conn: Mutex<Kept>,
 }
 
 impl App {
@@ -118,7 +119,7 @@ impl App {
         let cx = Context::new(registry, key, settings.review_required, settings.timezone)
             .with_submitted_max(submitted_max)
             .with_platform_pause(Duration::from_secs(settings.platform_pause_seconds));
-        let conn = connect(&settings.database).map_err(failed)?;
+        let conn = Kept::new(&settings.database, Patience::Command);
         let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings };
         app.check_key().map_err(failed)?;
         app.run(MakeFirstTask).map_err(|error| match error {
@@ -130,7 +131,7 @@ impl App {
 
     fn check_key(&self) -> Result<(), DbError> {
         use crate::db::meta;
-        let kept = meta::get(&mut self.conn.lock(), meta::SECRET_KEY_FINGERPRINT)?;
+        let kept = meta::get(self.conn.lock().get(|_| Ok(()))?, meta::SECRET_KEY_FINGERPRINT)?;
         if kept.is_some_and(|kept| kept != self.cx.key.fingerprint()) {
             self.cx.note_wrong_key();
             log::warn!("this database's credentials were sealed with another key: their accounts stay shut");
@@ -140,7 +141,12 @@ impl App {
 
     /// Runs one operation and waits for it.
     pub fn run<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
-        perform(operation, &mut self.conn.lock(), &self.cx, self.clock.now())
+        let mut kept = self.conn.lock();
+        let result = perform(operation, kept.get(|_| Ok(()))?, &self.cx, self.clock.now());
+        if let Err(OperationError::Db(_) | OperationError::Internal(_)) = &result {
+            kept.give_up();
+        }
+        result
     }
 
     /// Makes an account: one destination on one platform.

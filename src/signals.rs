@@ -30,6 +30,9 @@ impl fmt::Display for StopSignal {
     }
 }
 
+/// Ends a process that writes beyond the size that its files may have, unless it has asked to hear of it.
+const SIGXFSZ: i32 = 25;
+
 /// An actix system that has heard of SIGTERM and Ctrl-C from the moment that this is made: neither ends the process by
 /// itself any more.
 pub struct Stop {
@@ -41,6 +44,8 @@ impl Stop {
     pub fn listen() -> std::io::Result<Self> {
         let system = actix_rt::System::new();
         let signals = system.block_on(async { StopSignals::listen() })?;
+        // Once heard of, for good: a file that may not grow is then an error like any full disk.
+        drop(system.block_on(async { signal(SignalKind::from_raw(SIGXFSZ)) })?);
         Ok(Stop { system, signals })
     }
 }

@@ -130,6 +130,8 @@ impl Crew {
 
     pub fn database(&self) -> &DatabaseUrl {
         &self.plan.database
+    }
+
     /// What keeps this node from publishing now, whatever is due.
     pub fn hold(&self) -> Option<Hold> {
         self.plan.time.look()

@@ -5,11 +5,15 @@
 //! which has one writer, the two writing groups take turns at a gate of their own instead of at the file's lock.
 //!
 //! Whoever asks for a person waits a moment for a permit and a moment for its turn, and is then told that there is too
-//! much to do; what a thread has begun with is waited for, because nobody else knows what becomes of it.
+//! much to do; what a thread has begun with is waited for, because nobody else knows what becomes of it. But not for
+//! ever: PostgreSQL gives up a statement before we do, so a thread that hears nothing for longer has a connection that
+//! went silent. It is left behind, and others take the place of its group.
 
-use crate::db::connection::{DbError, Pool, Pooled};
+use crate::db::connection::{DbConnection, DbError};
+use crate::db::kept::{Pool, Pooled};
 use crate::domain::clock::Clock;
 use crate::operations::{Access, Context, Operation, OperationError, perform};
+use crate::secrets;
 use actix::prelude::*;
 use parking_lot::{Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,17 +33,25 @@ const API_PERMITS: usize = 256;
 /// The engine's own, which the API cannot take.
 const ENGINE_PERMITS: usize = 64;
 
+/// How long what a thread has begun with may take, in times of what a connection may take: a question, or a turn of the
+/// engine, whose leases run meanwhile.
+const ANSWER_SPANS: u32 = 2;
+/// The same for a command, which may write thousands of rows.
+const WRITE_SPANS: u32 = 6;
+
 /// Only one thread of this process writes at a time (SQLite).
 type WriteGate = Arc<Mutex<()>>;
 
 /// A thread that runs operations.
 pub struct DbActor {
     pool: Pool,
-    conn: Option<Pooled>,
+    /// Taken for good when it is first needed.
+    place: Option<Pooled>,
     cx: Arc<Context>,
     clock: Arc<dyn Clock>,
     gate: Option<WriteGate>,
     work: Work,
+    answer_max: Duration,
     /// Threads of the group that have died.
     died: Arc<AtomicU64>,
 }
@@ -53,10 +65,25 @@ impl Drop for DbActor {
 }
 
 /// Whom a thread works for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Work {
     People,
-    Engine,
+    /// In sessions of this name, one after another.
+    Engine(Arc<str>),
+}
+
+impl Work {
+    fn set_up(&self, conn: &mut DbConnection, answer_max: Duration) -> Result<(), DbError> {
+        // Less, so that a server that lives answers before it is taken for dead.
+        conn.limit_statements(answer_max * 4 / 5)?;
+        match self {
+            Work::People => Ok(()),
+            Work::Engine(session) => {
+                conn.plan_by_key()?;
+                conn.succeed_session(session)
+            }
+        }
+    }
 }
 
 impl Actor for DbActor {
@@ -109,8 +136,8 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
             log::error!("an operation panicked: {}", panic_text(&*panic));
             Err(OperationError::Internal("an operation broke; the log says more".to_owned()))
         });
-        if let Err(OperationError::Db(_) | OperationError::Internal(_)) = &result {
-            self.conn = None;
+        if let (Err(OperationError::Db(_) | OperationError::Internal(_)), Some(place)) = (&result, &mut self.place) {
+            place.give_up();
         }
         result
     }
@@ -118,18 +145,15 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
 
 impl DbActor {
     fn run<O: Operation>(&mut self, operation: O) -> Result<O::Output, OperationError> {
-        let conn = match &mut self.conn {
-            Some(conn) => conn,
+        let place = match &mut self.place {
+            Some(place) => place,
             None => {
-                let fresh =
-                    self.pool.get().map_err(|error| OperationError::Db(DbError::Away(error.to_string())))?;
-                let fresh = self.conn.insert(fresh);
-                if self.work == Work::Engine {
-                    fresh.plan_by_key()?;
-                }
-                fresh
+                let free = self.pool.get().map_err(|error| DbError::Away(error.to_string()))?;
+                self.place.insert(free)
             }
         };
+        let (work, answer_max) = (&self.work, self.answer_max);
+        let conn = place.get(|fresh| work.set_up(fresh, answer_max))?;
         let guard: Option<MutexGuard<'_, ()>> = match O::ACCESS {
             Access::Read => None,
             Access::Write | Access::Engine => self.gate.as_ref().map(|gate| gate.lock()),
@@ -161,25 +185,60 @@ struct Group {
     start: Box<dyn Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync>,
     threads: Mutex<Threads>,
     permits: Arc<Semaphore>,
+    answer_max: Duration,
+    /// Whether a thread that does not answer is left behind. Not on SQLite: it may hold the gate, and nobody else is to
+    /// have it.
+    leaves_behind: bool,
 }
 
+#[derive(Clone)]
 struct Threads {
     address: Addr<DbActor>,
+    /// Or were left behind.
     died: Arc<AtomicU64>,
 }
 
 impl Group {
     fn new(
         permits: usize,
+        answer_max: Duration,
+        leaves_behind: bool,
         start: impl Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync + 'static,
     ) -> Arc<Self> {
         let threads = Threads::start(&start);
         let permits = Arc::new(Semaphore::new(permits));
-        Arc::new(Group { start: Box::new(start), threads: Mutex::new(threads), permits })
+        Arc::new(Group {
+            start: Box::new(start),
+            threads: Mutex::new(threads),
+            permits,
+            answer_max,
+            leaves_behind,
+        })
     }
 
-    fn address(&self) -> Addr<DbActor> {
-        self.threads.lock().address.clone()
+    /// Sends an operation to them, and waits for its end, for so long as there is hope.
+    async fn perform<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
+        let permit = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
+        let turn = Arc::<Turn>::default();
+        let command = Perform { operation, turn: turn.clone(), _permit: permit };
+        let threads = self.threads.lock().clone();
+        let mut answer = pin!(threads.address.send(command));
+        if matches!(O::ACCESS, Access::Read | Access::Write) {
+            match tokio::time::timeout(TURN_PATIENCE, &mut answer).await {
+                Ok(answer) => return answer.map_err(|_| thread_ended())?,
+                Err(_) if turn.give_up() => return Err(OperationError::Overloaded),
+                Err(_) => {}
+            }
+        }
+        if let Ok(answer) = tokio::time::timeout(self.answer_max, answer).await {
+            return answer.map_err(|_| thread_ended())?;
+        }
+        if !turn.give_up() && self.leaves_behind {
+            threads.died.fetch_add(1, Ordering::Relaxed);
+        }
+        let told = format!("it has not answered within {:?}", self.answer_max);
+        Err(OperationError::Db(DbError::Away(told)))
     }
 
     /// Gives back how many threads had died. Those that live finish what waits for them, and end.
@@ -191,6 +250,10 @@ impl Group {
         }
         died
     }
+}
+
+fn thread_ended() -> OperationError {
+    OperationError::Db(DbError::Away("its thread ended; another takes its place".to_owned()))
 }
 
 impl Threads {
@@ -213,31 +276,37 @@ impl DbHandle {
     /// Starts the threads. `one_writer` for SQLite.
     pub fn start(pool: Pool, cx: Arc<Context>, clock: Arc<dyn Clock>, one_writer: bool) -> Self {
         let gate = one_writer.then(WriteGate::default);
-        let group = |threads: usize, permits: usize, work: Work| {
+        let span = pool.connection_timeout();
+        let group = |threads: usize, permits: usize, spans: u32, work: Work| {
             let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
-            Group::new(permits, move |died| {
+            let answer_max = span * spans;
+            Group::new(permits, answer_max, !one_writer, move |died| {
                 let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
+                let work = work.clone();
                 SyncArbiter::start(threads, move || DbActor {
                     pool: pool.clone(),
-                    conn: None,
+                    place: None,
                     cx: cx.clone(),
                     clock: clock.clone(),
                     gate: gate.clone(),
-                    work,
+                    work: work.clone(),
+                    answer_max,
                     died: died.clone(),
                 })
             })
         };
+        let engine = Work::Engine(format!("contenthub engine {}", secrets::random_hex(8)).into());
         DbHandle {
-            readers: group(2, API_PERMITS, Work::People),
-            writers: group(if one_writer { 1 } else { 4 }, API_PERMITS, Work::People),
-            engine: group(1, ENGINE_PERMITS, Work::Engine),
+            readers: group(2, API_PERMITS, ANSWER_SPANS, Work::People),
+            writers: group(if one_writer { 1 } else { 4 }, API_PERMITS, WRITE_SPANS, Work::People),
+            engine: group(1, ENGINE_PERMITS, ANSWER_SPANS, engine),
             on_change: Arc::default(),
         }
     }
 
-    /// Connections that the threads of [`DbHandle::start`] use, also while threads that take the place of others start.
-    pub const CONNECTIONS: u32 = 12;
+    /// Connections that the threads of [`DbHandle::start`] use, also while threads that take the place of others start,
+    /// and those of threads that were left behind and do not end.
+    pub const CONNECTIONS: u32 = 64;
 
     /// Who hears of changes made here.
     pub fn tell_changes_to(&self, recipient: Recipient<Changed>) {
@@ -256,22 +325,7 @@ impl DbHandle {
             Access::Write => &self.writers,
             Access::Engine => &self.engine,
         };
-        let permit = tokio::time::timeout(PATIENCE, group.permits.clone().acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
-        let turn = Arc::<Turn>::default();
-        let command = Perform { operation, turn: turn.clone(), _permit: permit };
-        let mut answer = pin!(group.address().send(command));
-        let answer = match O::ACCESS {
-            Access::Engine => answer.await,
-            Access::Read | Access::Write => match tokio::time::timeout(TURN_PATIENCE, &mut answer).await {
-                Ok(answer) => answer,
-                Err(_) if turn.give_up() => return Err(OperationError::Overloaded),
-                Err(_) => answer.await,
-            },
-        };
-        let result = answer.map_err(|_| {
-            OperationError::Db(DbError::Away("its thread ended; another takes its place".to_owned()))
-        })?;
+        let result = group.perform(operation).await;
         if O::ACCESS == Access::Write && result.is_ok() {
             self.announce();
         }

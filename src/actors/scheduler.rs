@@ -13,12 +13,18 @@ use crate::operations::firing::FireDue;
 use actix::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How often it asks whether another process wrote.
 const LISTEN_EVERY: Duration = Duration::from_millis(100);
 /// After this it tries to listen again; a slow poll finds what it misses meanwhile.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+/// Each so many times it listens, it makes sure that it would hear.
+const PROBE_EACH: u32 = 30;
+/// How often it is looked whether the listener still listens; after so many looks without a sign there is a new one.
+const LOOK_AFTER_LISTENER: Duration = Duration::from_secs(3);
+const SILENT_LOOKS: u32 = 3;
 
 /// Command: who is told that there is a run to work on. Sent also when that one was started anew.
 #[derive(Message)]
@@ -35,11 +41,61 @@ pub struct SchedulerActor {
     executor: Option<Recipient<Tick>>,
     url: DatabaseUrl,
     alarm: Option<SpawnHandle>,
+    listener: Listener,
+}
+
+/// A thread that listens, seen from outside: a connection that went silent may keep it for ever.
+#[derive(Default)]
+struct Listener {
+    signs: Arc<Signs>,
+    seen: u64,
+    silent_looks: u32,
+}
+
+#[derive(Default)]
+struct Signs {
+    count: AtomicU64,
+    left_behind: AtomicBool,
+}
+
+impl Listener {
+    fn is_silent(&mut self) -> bool {
+        let count = self.signs.count.load(Ordering::Relaxed);
+        self.silent_looks = if count == self.seen { self.silent_looks + 1 } else { 0 };
+        self.seen = count;
+        self.silent_looks >= SILENT_LOOKS
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.signs.left_behind.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Who wants to hear, and how he knows that somebody listens.
+struct Hearer {
+    recipient: Recipient<Changed>,
+    signs: Arc<Signs>,
+}
+
+impl Hearer {
+    /// Gives a sign, too.
+    fn still_hears(&self) -> bool {
+        self.signs.count.fetch_add(1, Ordering::Relaxed);
+        self.recipient.connected() && !self.signs.left_behind.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self) {
+        // A full mailbox holds such a notice already.
+        let _ = self.recipient.try_send(Changed);
+    }
 }
 
 impl SchedulerActor {
     pub fn new(clock: Arc<dyn Clock>, time: Arc<Timekeeper>, db: DbHandle, url: DatabaseUrl) -> Self {
-        SchedulerActor { ticking: Ticking::default(), clock, time, db, executor: None, url, alarm: None }
+        let (ticking, listener) = (Ticking::default(), Listener::default());
+        SchedulerActor { ticking, clock, time, db, executor: None, url, alarm: None, listener }
     }
 
     fn apply(&mut self, event: Event, ctx: &mut Context<Self>) {
@@ -91,17 +147,19 @@ impl SchedulerActor {
     }
 
     /// Listens on a thread of its own, for as long as this actor lives.
-    fn listen(&self, ctx: &mut Context<Self>) {
-        let (url, recipient) = (self.url.clone(), ctx.address().recipient::<Changed>());
+    fn listen(&mut self, ctx: &mut Context<Self>) {
+        self.listener = Listener::default();
+        let (url, signs) = (self.url.clone(), self.listener.signs.clone());
+        let hearer = Hearer { recipient: ctx.address().recipient(), signs };
         let listening = move || {
-            while recipient.connected() {
-                let broke = catch_unwind(AssertUnwindSafe(|| listen_until_it_breaks(&url, &recipient)));
+            while hearer.still_hears() {
+                let broke = catch_unwind(AssertUnwindSafe(|| listen_until_it_breaks(&url, &hearer)));
                 match broke {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => log::debug!("listening for changes broke, and is tried again: {error}"),
                     Err(panic) => log::error!("listening for changes panicked: {}", panic_text(&*panic)),
                 }
-                pause(LISTEN_AGAIN, &recipient);
+                pause(LISTEN_AGAIN, &hearer);
             }
         };
         let spawned = std::thread::Builder::new().name("change-feed".to_owned()).spawn(listening);
@@ -109,16 +167,28 @@ impl SchedulerActor {
             log::warn!("cannot listen for changes of other processes; a slow poll finds them: {error}");
         }
     }
+
+    fn look_after_listener(&mut self, ctx: &mut Context<Self>) {
+        if self.listener.is_silent() {
+            log::warn!("the connection that listens for changes went silent; another takes its place");
+            self.listen(ctx);
+        }
+    }
 }
 
 /// Returns only when nobody wants to hear any more, or with the error that ended it.
-fn listen_until_it_breaks(url: &DatabaseUrl, recipient: &Recipient<Changed>) -> Result<(), DbError> {
+fn listen_until_it_breaks(url: &DatabaseUrl, hearer: &Hearer) -> Result<(), DbError> {
     let mut feed = ChangeFeed::open(url)?;
-    // What was announced while nobody listened was not heard. A full mailbox holds such a notice already.
-    let _ = recipient.try_send(Changed);
-    while recipient.connected() {
+    // What was announced while nobody listened was not heard.
+    hearer.tell();
+    let mut times = 0_u32;
+    while hearer.still_hears() {
         if feed.changed()? {
-            let _ = recipient.try_send(Changed);
+            hearer.tell();
+        }
+        times = times.wrapping_add(1);
+        if times.is_multiple_of(PROBE_EACH) {
+            feed.probe()?;
         }
         std::thread::sleep(LISTEN_EVERY);
     }
@@ -126,9 +196,9 @@ fn listen_until_it_breaks(url: &DatabaseUrl, recipient: &Recipient<Changed>) -> 
 }
 
 /// In small pieces, so that the thread does not outlive who listens by much.
-fn pause(span: Duration, recipient: &Recipient<Changed>) {
+fn pause(span: Duration, hearer: &Hearer) {
     for _ in 0..span.div_duration_f64(LISTEN_EVERY) as u32 {
-        if !recipient.connected() {
+        if !hearer.still_hears() {
             return;
         }
         std::thread::sleep(LISTEN_EVERY);
@@ -140,6 +210,7 @@ impl Actor for SchedulerActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.listen(ctx);
+        ctx.run_interval(LOOK_AFTER_LISTENER, Self::look_after_listener);
         self.apply(Event::Rang, ctx);
     }
 }

@@ -1,6 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457), with a stable `code`, and what to do.
 
 use crate::actors::db::panic_text;
+use crate::db::connection::DbError;
 use crate::domain::field_error::FieldError;
 use crate::operations::OperationError;
 use crate::operations::error::ErrorKind;
@@ -74,6 +75,9 @@ impl From<OperationError> for Problem {
                 log::warn!("a request could not be served: {error}");
                 match &error {
                     OperationError::Overloaded => error.to_string(),
+                    OperationError::Db(DbError::Moved(_)) => {
+                        "the database's file was deleted, moved or replaced; the server's log says which".to_owned()
+                    }
                     _ => "the database is not available at the moment".to_owned(),
                 }
             }

@@ -31,6 +31,15 @@ impl ChangeFeed {
         Ok(feed)
     }
 
+    /// Asks the server for an answer, any at all: of a connection that went silent nobody hears otherwise. May wait for
+    /// ever.
+    pub fn probe(&mut self) -> Result<(), DbError> {
+        if let DbConnection::Postgres(inner) = &mut self.conn {
+            inner.batch_execute("SELECT 1")?;
+        }
+        Ok(())
+    }
+
     /// Whether anybody committed since the last time it was asked. Cheap: a few microseconds.
     pub fn changed(&mut self) -> Result<bool, DbError> {
         match &mut self.conn {

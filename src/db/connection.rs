@@ -1,10 +1,10 @@
-//! Connections to either database, and the pool that keeps them. One of the two places that fork by database.
+//! Connections to either database. One of the two places that fork by database.
 
 use super::database_url::{DatabaseUrl, has_bare_at, without_password_of};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a database is waited for: to connect, or (SQLite) for another process that is writing.
@@ -45,6 +45,13 @@ pub enum DbError {
     /// It is there, but cannot be used as it is.
     #[error("the database cannot be used: {0}")]
     Unusable(String),
+    /// A SQLite file is not where it was when it was opened.
+    #[error(
+        "the database cannot be used: {} was deleted, moved or replaced while this program ran. Nothing is written or \
+         published until that same file is back; to go on with another one, start this program anew",
+        .0.display()
+    )]
+    Moved(PathBuf),
     /// A statement failed.
     #[error("the database refused: {0}")]
     Refused(#[source] DieselError),
@@ -52,11 +59,13 @@ pub enum DbError {
 
 impl From<DieselError> for DbError {
     fn from(error: DieselError) -> Self {
+        use DatabaseErrorKind::{ClosedConnection, ReadOnlyTransaction, UnableToSendCommand, Unknown};
         match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
+            // A server that takes no writes is a standby, or about to be one.
+            DieselError::DatabaseError(ClosedConnection | UnableToSendCommand | ReadOnlyTransaction, info) => {
                 DbError::Away(info.message().trim().to_owned())
             }
-            DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if is_passing(info.message()) => {
+            DieselError::DatabaseError(Unknown, info) if is_passing(info.message()) => {
                 DbError::Away(info.message().trim().to_owned())
             }
             DieselError::BrokenTransactionManager => DbError::Away("the connection was lost".to_owned()),
@@ -83,7 +92,7 @@ impl DbError {
 
 /// Messages of SQLite and libpq that tell of a state which passes, not of a wrong statement.
 fn is_passing(message: &str) -> bool {
-    const PASSING: [&str; 12] = [
+    const PASSING: [&str; 21] = [
         "database is locked",
         "database table is locked",
         "disk I/O error",
@@ -96,6 +105,16 @@ fn is_passing(message: &str) -> bool {
         "connection to server",
         "the database system is",
         "could not connect",
+        "could not receive data",
+        "could not send data",
+        "SSL SYSCALL error",
+        "canceling statement due to",
+        // A full disk, or memory, of the server.
+        "No space left on device",
+        "could not extend file",
+        "could not write",
+        "out of memory",
+        "out of shared memory",
     ];
     PASSING.iter().any(|sign| message.contains(sign))
 }
@@ -116,6 +135,10 @@ pub fn connect_with(url: &DatabaseUrl, patience: Patience) -> Result<DbConnectio
 fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, DbError> {
     let shown = path.display();
     let text = path.to_str().ok_or_else(|| DbError::Unusable(format!("{shown} is not a UTF-8 path")))?;
+    // SQLite would make a new one, and a server has made or found its own at its start.
+    if patience == Patience::Server && !path.exists() {
+        return Err(DbError::Moved(path.to_owned()));
+    }
     let mut connection = SqliteConnection::establish(text)
         .map_err(|error| DbError::Unusable(format!("{shown}: {}", plain(&error))))?;
     let pragmas = format!(
@@ -245,19 +268,6 @@ impl DbConnection {
         }
     }
 
-    /// Sets a connection up for the engine, whose statements each touch a few rows by their keys, thousands of times.
-    /// On PostgreSQL the planner would not always see that: a plan that was made while a table was small scans it when
-    /// it is large. So it is told, and plans each statement once.
-    pub fn plan_by_key(&mut self) -> Result<(), DbError> {
-        if let DbConnection::Postgres(inner) = self {
-            inner.batch_execute(
-                "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; \
-                 SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan;",
-            )?;
-        }
-        Ok(())
-    }
-
     fn commit(&mut self) -> QueryResult<()> {
         match self {
             DbConnection::Sqlite(inner) => AnsiTransactionManager::commit_transaction(inner),
@@ -272,65 +282,25 @@ impl DbConnection {
         }
     }
 
-    fn is_in_transaction(&mut self) -> bool {
+    /// Whether it can be used, as far as can be seen from here: no transaction was left open, and PostgreSQL has not
+    /// closed it. Asks nobody.
+    pub(super) fn is_fit(&mut self) -> bool {
         let status = match self {
             DbConnection::Sqlite(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
             DbConnection::Postgres(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
         };
-        !matches!(status.transaction_depth(), Ok(None))
-    }
-}
-
-/// Makes connections for the pool.
-#[derive(Debug)]
-pub struct Manager {
-    url: DatabaseUrl,
-    patience: Patience,
-}
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = DbConnection;
-    type Error = DbError;
-
-    fn connect(&self) -> Result<DbConnection, DbError> {
-        connect_with(&self.url, self.patience)
+        let is_in_transaction = !matches!(status.transaction_depth(), Ok(None));
+        !is_in_transaction && !self.is_closed()
     }
 
-    fn is_valid(&self, connection: &mut DbConnection) -> Result<(), DbError> {
-        Ok(connection.batch_execute("SELECT 1")?)
-    }
-
-    /// Asked when a connection comes back, which is rare: its users keep it until something went wrong.
-    fn has_broken(&self, connection: &mut DbConnection) -> bool {
-        connection.is_in_transaction() || connection.batch_execute("SELECT 1").is_err()
-    }
-}
-
-/// Connections, made when first needed.
-pub type Pool = r2d2::Pool<Manager>;
-/// One of them, on loan.
-pub type Pooled = r2d2::PooledConnection<Manager>;
-
-/// A pool of at most `size` connections. Nothing is opened yet.
-pub fn pool(url: &DatabaseUrl, size: u32, patience: Patience) -> Pool {
-    r2d2::Pool::builder()
-        .max_size(size)
-        .min_idle(Some(0))
-        .test_on_check_out(false)
-        .connection_timeout(patience.span())
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .error_handler(Box::new(QuietErrors))
-        .build_unchecked(Manager { url: url.clone(), patience })
-}
-
-/// The pool's errors reach whoever asked for a connection; they are not logged a second time.
-#[derive(Debug)]
-struct QuietErrors;
-
-impl r2d2::HandleError<DbError> for QuietErrors {
-    fn handle_error(&self, error: DbError) {
-        log::debug!("pool: {error}");
+    /// The first look may take in what the server said at last, and only the second finds that it has gone.
+    fn is_closed(&mut self) -> bool {
+        match self {
+            DbConnection::Sqlite(_) => false,
+            DbConnection::Postgres(inner) => {
+                (0..2).any(|_| inner.notifications_iter().any(|notification| notification.is_err()))
+            }
+        }
     }
 }
 
@@ -379,7 +349,7 @@ mod tests {
         let url = DatabaseUrl::Sqlite(dir.path().join("a.db"));
         assert_eq!(busy_ms(&mut connect(&url).expect("connected")), 30_000);
         for (patience, ms) in [(Patience::Command, 30_000), (Patience::Server, 5_000)] {
-            assert_eq!(busy_ms(&mut pool(&url, 1, patience).get().expect("connected")), ms);
+            assert_eq!(busy_ms(&mut connect_with(&url, patience).expect("connected")), ms);
         }
         let with = |url| with_time_limits(url, Patience::Server);
         const REST: &str =

@@ -87,7 +87,8 @@ impl OperationError {
             | OperationError::LaneUnready { .. }
             | OperationError::Raced
             | OperationError::WrongSecretKey => ErrorKind::Conflict,
-            OperationError::Overloaded | OperationError::Db(DbError::Away(_) | DbError::Unusable(_)) => {
+            OperationError::Overloaded
+            | OperationError::Db(DbError::Away(_) | DbError::Unusable(_) | DbError::Moved(_)) => {
                 ErrorKind::Unavailable
             }
             OperationError::Internal(_) | OperationError::Db(DbError::Refused(_)) => ErrorKind::Internal,
@@ -111,7 +112,9 @@ impl OperationError {
             OperationError::Raced => "changed_meanwhile",
             OperationError::Overloaded => "overloaded",
             OperationError::Internal(_) | OperationError::Db(DbError::Refused(_)) => "internal_error",
-            OperationError::Db(DbError::Away(_) | DbError::Unusable(_)) => "database_unavailable",
+            OperationError::Db(DbError::Away(_) | DbError::Unusable(_) | DbError::Moved(_)) => {
+                "database_unavailable"
+            }
         }
     }
 

@@ -82,7 +82,7 @@ fn run_server(programs: &Path, dir: &Path, port: u16, settings: &str, log: &Path
         dir.join("data").display()
     );
     let script = format!(
-        "( {server} ) >'{}' 2>&1 & p=$!; echo $p; cat >/dev/null; kill -INT $p; wait $p; {last}",
+        "( {server} ) >'{}' 2>&1 & p=$!; echo $p; cat >/dev/null; kill -INT $p 2>/dev/null; wait $p; {last}",
         log.display()
     );
     let mut shell = Command::new("sh");

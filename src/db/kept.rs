@@ -1,0 +1,156 @@
+//! A connection that is kept for long: made when it is first needed, looked at before each use, and made anew where it
+//! was lost meanwhile. And the pool of them.
+//!
+//! A server that was restarted has closed its connections, and that can be seen without asking it. A SQLite file that
+//! was deleted goes on taking writes for as long as somebody has it open, and all of them are gone with the process: so
+//! the file at the path must still be the one that was there first.
+
+use super::connection::{DbConnection, DbError, Patience, connect_with};
+use super::database_url::DatabaseUrl;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    fn of(path: &Path) -> Option<Self> {
+        let file = std::fs::metadata(path).ok()?;
+        Some(FileId { device: file.dev(), inode: file.ino() })
+    }
+}
+
+/// One connection, or the place for one.
+pub struct Kept {
+    url: DatabaseUrl,
+    patience: Patience,
+    /// The file that is meant (SQLite). Another one in its place is another database: what is known of accounts and of
+    /// attempts on the wire would not be true there.
+    file: Option<FileId>,
+    conn: Option<DbConnection>,
+}
+
+impl Kept {
+    /// Of the file that is there now (SQLite). Nothing is opened yet.
+    pub fn new(url: &DatabaseUrl, patience: Patience) -> Self {
+        let file = match url {
+            DatabaseUrl::Sqlite(path) => FileId::of(path),
+            DatabaseUrl::Postgres(_) => None,
+        };
+        Kept { url: url.clone(), patience, file, conn: None }
+    }
+
+    /// The connection, fit for use as far as can be seen from here. A fresh one is set up first.
+    pub fn get(
+        &mut self,
+        set_up: impl FnOnce(&mut DbConnection) -> Result<(), DbError>,
+    ) -> Result<&mut DbConnection, DbError> {
+        self.check_file()?;
+        if self.conn.as_mut().is_some_and(|conn| !conn.is_fit()) {
+            self.conn = None;
+        }
+        if self.conn.is_none() {
+            let mut fresh = connect_with(&self.url, self.patience)?;
+            self.check_file()?;
+            set_up(&mut fresh)?;
+            self.conn = Some(fresh);
+        }
+        self.conn.as_mut().ok_or_else(|| DbError::Away("there is no connection".to_owned()))
+    }
+
+    /// The next use gets a fresh one.
+    pub fn give_up(&mut self) {
+        self.conn = None;
+    }
+
+    fn check_file(&self) -> Result<(), DbError> {
+        match (&self.url, self.file) {
+            (DatabaseUrl::Sqlite(path), Some(meant)) if FileId::of(path) != Some(meant) => {
+                Err(DbError::Moved(path.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes places for the pool.
+#[derive(Debug)]
+pub struct Manager {
+    url: DatabaseUrl,
+    patience: Patience,
+    file: Option<FileId>,
+}
+
+/// What is in the pool is a place: it is connected, tested and mended by whoever uses it, so that nobody waits for the
+/// pool while the database is away, and nobody else connects then.
+impl r2d2::ManageConnection for Manager {
+    type Connection = Kept;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<Kept, DbError> {
+        Ok(Kept { url: self.url.clone(), patience: self.patience, file: self.file, conn: None })
+    }
+
+    fn is_valid(&self, _: &mut Kept) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, _: &mut Kept) -> bool {
+        false
+    }
+}
+
+/// Connections, made when first needed.
+pub type Pool = r2d2::Pool<Manager>;
+/// One of them, on loan.
+pub type Pooled = r2d2::PooledConnection<Manager>;
+
+/// A pool of at most `size` connections. Nothing is opened yet.
+pub fn pool(url: &DatabaseUrl, size: u32, patience: Patience) -> Pool {
+    let file = Kept::new(url, patience).file;
+    r2d2::Pool::builder()
+        .max_size(size)
+        .min_idle(Some(0))
+        .test_on_check_out(false)
+        .connection_timeout(patience.span())
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .build_unchecked(Manager { url: url.clone(), patience, file })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::connection::connect;
+    use std::fs;
+
+    #[test]
+    fn only_the_file_that_was_there_first_will_do() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let [path, away, other] = ["a.db", "away.db", "other.db"].map(|name| dir.path().join(name));
+        let url = DatabaseUrl::Sqlite(path.clone());
+        for url in [&url, &DatabaseUrl::Sqlite(other.clone())] {
+            connect(url).expect("made");
+        }
+        let pool = pool(&url, 2, Patience::Server);
+        let mut kept = pool.get().expect("a place");
+        let mut get = |what: &str| match kept.get(|_| Ok(())) {
+            Ok(_) => (),
+            Err(error) => panic!("{what}: {error}"),
+        };
+        get("there");
+        fs::rename(&path, &away).expect("moved");
+        let refused = |kept: &mut Kept| matches!(kept.get(|_| Ok(())), Err(DbError::Moved(_)));
+        let mut late = pool.get().expect("a place");
+        assert!(refused(&mut late) && !path.exists(), "nothing is made in its place");
+        fs::rename(&other, &path).expect("moved");
+        assert!(refused(&mut late), "another database");
+        fs::rename(&away, &path).expect("moved back");
+        get("back");
+        assert!(!refused(&mut late));
+    }
+}
