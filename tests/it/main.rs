@@ -11,6 +11,7 @@ mod bench;
 mod breaker;
 mod claims;
 mod clock_steps;
+mod database_faults;
 mod delivery;
 mod engine;
 mod engine_faults;

@@ -16,14 +16,6 @@ pub const LISTENER: &str = "LISTEN ";
 /// How PostgreSQL answers a commit: CommandComplete, its length, and the word.
 const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 
-/// What happens on connections that are made from now on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum New {
-    Pass,
-    Refuse,
-    Silent,
-}
-
 pub struct TcpCut {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -36,7 +28,8 @@ struct Shared {
 }
 
 struct State {
-    new: New,
+    /// New connections are closed at once.
+    unplugged: bool,
     wires: Vec<Arc<Wire>>,
     /// Answers to commits that are still to be lost, on connections on which this was said.
     lose_commits: (usize, &'static str),
@@ -68,7 +61,7 @@ impl TcpCut {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("the address just bound");
         let state = State {
-            new: New::Pass,
+            unplugged: false,
             wires: Vec::new(),
             lose_commits: (0, ""),
             lost_commits: 0,
@@ -98,7 +91,7 @@ impl TcpCut {
 
     /// Cuts every connection, and takes no other until `mend`.
     pub fn unplug(&self) {
-        self.shared.lock().new = New::Refuse;
+        self.shared.lock().unplugged = true;
         self.cut();
     }
 
@@ -110,14 +103,16 @@ impl TcpCut {
         meant.map(|wire| wire.lock().silent = true).count()
     }
 
-    /// The same for connections that are made from now on, until `mend`.
-    pub fn silence_new(&self) {
-        self.shared.lock().new = New::Silent;
+    /// Connections on which this was said that are open and not silent.
+    pub fn are_open(&self, said: &str) -> usize {
+        let state = self.shared.lock();
+        let is_open = |wire: &WireState| !wire.silent && !wire.cut;
+        state.wires.iter().filter(|wire| wire.heard(said) && is_open(&wire.lock())).count()
     }
 
     /// New connections go through again.
     pub fn mend(&self) {
-        self.shared.lock().new = New::Pass;
+        self.shared.lock().unplugged = false;
     }
 
     /// The next `count` commits on connections on which this was said reach the server, whose answer is lost with its
@@ -183,22 +178,21 @@ fn contains(bytes: &[u8], sign: &[u8]) -> bool {
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for client in listener.incoming() {
-        let (new, stopped) = {
+        let (unplugged, stopped) = {
             let state = shared.lock();
-            (state.new, state.stopped)
+            (state.unplugged, state.stopped)
         };
         if stopped {
             return;
         }
         let Ok(client) = client else { continue };
-        if new == New::Refuse {
-            continue; // closed at once
+        if unplugged {
+            continue;
         }
         // A server that is away closes its end: so do we.
         let Ok(server) = TcpStream::connect(shared.server) else { continue };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
-        let state = Mutex::new(WireState { silent: new == New::Silent, ..WireState::default() });
-        let wire = Arc::new(Wire { client, server, state });
+        let wire = Arc::new(Wire { client, server, state: Mutex::default() });
         shared.lock().wires.push(wire.clone());
         for up in [true, false] {
             let (wire, shared) = (wire.clone(), shared.clone());

@@ -1,0 +1,133 @@
+//! PostgreSQL that is stopped, cut off, silent, or not heard when it has committed.
+
+use super::*;
+use crate::support::postgres::{OwnPostgres, Stop};
+use crate::support::tcp_cut::{ENGINE, LISTENER, TcpCut};
+use std::io::{Write, stderr};
+
+/// All on one server, which goes on from each to the next.
+#[test]
+fn a_run_outlives_whatever_befalls_postgresql() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut postgres = OwnPostgres::start();
+    let wire = TcpCut::to(postgres.address());
+    let mut world = World::start(&postgres.url(), &wire.url(&postgres.url()), dir.path());
+    stopped(&mut world, &mut postgres);
+    cut(&mut world, &wire);
+    answers_lost(&mut world, &wire);
+    silent(&mut world, &wire);
+}
+
+/// Shorter than a lease, and longer: nobody else is there to take what this node holds, and its outcomes still count.
+fn stopped(world: &mut World, postgres: &mut OwnPostgres) {
+    for (how, down) in [(Stop::Fast, LEASE / 3), (Stop::Immediate, LEASE * 3 / 2)] {
+        let run = world.run_over(40);
+        world.hold_the_wire();
+        postgres.stop(how);
+        world.nothing_leaves(|| {
+            let since = Instant::now();
+            while since.elapsed() < down {
+                world.nobody_is_served();
+            }
+            world.server().get("/healthz").expect_status(200);
+        });
+        postgres.start_again();
+        // Nobody pays for the connections that were lost.
+        for _ in 0..WIDTH {
+            world.server().get("/api/v1/publish-pool/stats").expect_status(200);
+            write(world.server()).expect_status(201);
+        }
+        world.ends(run, 40);
+        world.is_whole();
+    }
+}
+
+fn cut(world: &mut World, wire: &TcpCut) {
+    const CUTS: usize = 6;
+    let run = world.run_over(200);
+    let begun = world.receiver().posts().len();
+    for number in 1..=CUTS {
+        world.receiver().wait_for(begun + number * 200 / (CUTS + 2), PATIENCE);
+        wire.cut();
+    }
+    world.ends(run, 200);
+    world.is_whole();
+    let run = world.run_over(40);
+    world.hold_the_wire();
+    wire.unplug();
+    world.nothing_leaves(|| world.nobody_is_served());
+    wire.mend();
+    world.ends(run, 40);
+    world.is_whole();
+}
+
+/// Each cycle's claims and outcomes are in the database, and the node is told that they are not.
+fn answers_lost(world: &mut World, wire: &TcpCut) {
+    const LOST: usize = 8;
+    wire.lose_commits(LOST, ENGINE);
+    let run = world.run_over(100);
+    world.eventually("all of them are lost", || wire.lost_commits() == LOST);
+    world.ends(run, 100);
+    world.is_whole();
+}
+
+/// Half-open: nothing comes and nothing goes, and nobody says so.
+fn silent(world: &mut World, wire: &TcpCut) {
+    let run = world.run_over(40);
+    world.hold_the_wire();
+    assert!(wire.silence("") >= 3, "readers, engine, and the listener");
+    world.let_go();
+    world.nobody_is_served();
+    world.ends(run, 40);
+    world.is_whole();
+    // Who listens for changes hears again, too.
+    world.product.post("/scheduler/tasks/1/enable", &json!({}), 200);
+    world.eventually("another listens", || wire.are_open(LISTENER) > 0);
+    world.app.run(AddMany { count: 1, account: world.account, at: None }).expect("added");
+    world.added += 1;
+    let added = Instant::now();
+    world.receiver().wait_for(world.added, PATIENCE);
+    assert!(added.elapsed() < Duration::from_secs(5), "it was found by a poll: {:?}", added.elapsed());
+    world.eventually("it is written", || world.verdict().stuck == 0);
+    world.is_whole();
+}
+
+/// Stops without a word, again and again, while thousands go out. `CONTENTHUB_POSTGRES_STOPS` and
+/// `CONTENTHUB_POSTGRES_ENTRIES` say how many.
+#[test]
+fn postgresql_is_stopped_again_and_again() {
+    let asked = |name: &str, default: usize| match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+        Err(_) => default,
+    };
+    let (stops, entries) = (asked("CONTENTHUB_POSTGRES_STOPS", 2), asked("CONTENTHUB_POSTGRES_ENTRIES", 500));
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut postgres = OwnPostgres::start();
+    let url = postgres.url();
+    let mut world = World::of_width(&url, &url, dir.path(), 64);
+    let begun = Instant::now();
+    let run = world.run_over(entries);
+    // At once, soon, and after the leases of what was on the wire.
+    let pauses = [Duration::ZERO, LEASE / 6, LEASE * 4 / 3, LEASE / 30];
+    let mut caught = 0;
+    for number in 1..=stops {
+        world.receiver().wait_for(number * entries / (stops + 1), PATIENCE);
+        postgres.stop(Stop::Immediate);
+        sleep(pauses[number % pauses.len()]);
+        postgres.start_again();
+        caught += world.app.stats().expect("numbers").publishing;
+    }
+    world.ends(run, entries);
+    let verdict = world.verdict();
+    // Past the capture of the test's output: these are figures to be quoted.
+    let _ = writeln!(
+        stderr(),
+        "{stops} immediate stops of PostgreSQL during a run of {entries} ({:.1} s): {} lost, {} double, {} stuck; {caught} \
+         were on the wire at the stops",
+        begun.elapsed().as_secs_f64(),
+        verdict.lost,
+        verdict.double,
+        verdict.stuck
+    );
+    world.is_whole();
+}
