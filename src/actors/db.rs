@@ -136,7 +136,9 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
             log::error!("an operation panicked: {}", panic_text(&*panic));
             Err(OperationError::Internal("an operation broke; the log says more".to_owned()))
         });
-        if let (Err(OperationError::Db(_) | OperationError::Internal(_)), Some(place)) = (&result, &mut self.place) {
+        if let (Err(OperationError::Db(_) | OperationError::Internal(_)), Some(place)) =
+            (&result, &mut self.place)
+        {
             place.give_up();
         }
         result

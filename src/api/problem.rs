@@ -76,7 +76,8 @@ impl From<OperationError> for Problem {
                 match &error {
                     OperationError::Overloaded => error.to_string(),
                     OperationError::Db(DbError::Moved(_)) => {
-                        "the database's file was deleted, moved or replaced; the server's log says which".to_owned()
+                        "the database's file was deleted, moved or replaced; the server's log says which"
+                            .to_owned()
                     }
                     _ => "the database is not available at the moment".to_owned(),
                 }

@@ -62,9 +62,10 @@ impl From<DieselError> for DbError {
         use DatabaseErrorKind::{ClosedConnection, ReadOnlyTransaction, UnableToSendCommand, Unknown};
         match &error {
             // A server that takes no writes is a standby, or about to be one.
-            DieselError::DatabaseError(ClosedConnection | UnableToSendCommand | ReadOnlyTransaction, info) => {
-                DbError::Away(info.message().trim().to_owned())
-            }
+            DieselError::DatabaseError(
+                ClosedConnection | UnableToSendCommand | ReadOnlyTransaction,
+                info,
+            ) => DbError::Away(info.message().trim().to_owned()),
             DieselError::DatabaseError(Unknown, info) if is_passing(info.message()) => {
                 DbError::Away(info.message().trim().to_owned())
             }
@@ -340,6 +341,30 @@ mod tests {
             assert_eq!(matches!(told, DbError::Unusable(_)), wants_tls, "{told}");
             assert_eq!(told.to_string().contains("--features postgres-tls"), wants_tls, "{told}");
             assert!(told.to_string().contains(&message), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_is_wrong() {
+        use DatabaseErrorKind::*;
+        let told = |kind, message: &str| {
+            DbError::from(DieselError::DatabaseError(kind, Box::new(message.to_owned())))
+        };
+        for (kind, message) in [
+            (Unknown, "database or disk is full"),
+            (Unknown, "disk I/O error"),
+            (Unknown, "could not extend file \"base/5/1\": No space left on device"),
+            (Unknown, "canceling statement due to statement timeout"),
+            (UnableToSendCommand, "no connection to the server\n"),
+            (ReadOnlyTransaction, "cannot execute UPDATE in a read-only transaction"),
+        ] {
+            assert!(
+                matches!(told(kind, message), DbError::Away(said) if said == message.trim()),
+                "{message}"
+            );
+        }
+        for (kind, message) in [(Unknown, "no such table: x"), (UniqueViolation, "disk I/O error")] {
+            assert!(matches!(told(kind, message), DbError::Refused(_)), "{message}");
         }
     }
 

@@ -3,12 +3,12 @@
 //!
 //! A server that was restarted has closed its connections, and that can be seen without asking it. A SQLite file that
 //! was deleted goes on taking writes for as long as somebody has it open, and all of them are gone with the process: so
-//! the file at the path must still be the one that was there first.
+//! the file at the path must still be the one that was there first, and its log beside it the one that was opened.
 
 use super::connection::{DbConnection, DbError, Patience, connect_with};
 use super::database_url::DatabaseUrl;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Which file it is, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,28 @@ pub struct Kept {
     /// The file that is meant (SQLite). Another one in its place is another database: what is known of accounts and of
     /// attempts on the wire would not be true there.
     file: Option<FileId>,
-    conn: Option<DbConnection>,
+    open: Option<Open>,
+}
+
+struct Open {
+    conn: DbConnection,
+    /// The write-ahead log (SQLite), which is there for as long as a connection is open.
+    log: Option<(PathBuf, FileId)>,
+}
+
+impl Open {
+    fn new(conn: DbConnection, url: &DatabaseUrl) -> Self {
+        let log = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let mut log = path.clone().into_os_string();
+                log.push("-wal");
+                let log = PathBuf::from(log);
+                FileId::of(&log).map(|id| (log, id))
+            }
+            DatabaseUrl::Postgres(_) => None,
+        };
+        Open { conn, log }
+    }
 }
 
 impl Kept {
@@ -41,7 +62,7 @@ impl Kept {
             DatabaseUrl::Sqlite(path) => FileId::of(path),
             DatabaseUrl::Postgres(_) => None,
         };
-        Kept { url: url.clone(), patience, file, conn: None }
+        Kept { url: url.clone(), patience, file, open: None }
     }
 
     /// The connection, fit for use as far as can be seen from here. A fresh one is set up first.
@@ -49,30 +70,35 @@ impl Kept {
         &mut self,
         set_up: impl FnOnce(&mut DbConnection) -> Result<(), DbError>,
     ) -> Result<&mut DbConnection, DbError> {
-        self.check_file()?;
-        if self.conn.as_mut().is_some_and(|conn| !conn.is_fit()) {
-            self.conn = None;
+        self.check_files()?;
+        if self.open.as_mut().is_some_and(|open| !open.conn.is_fit()) {
+            self.open = None;
         }
-        if self.conn.is_none() {
+        if self.open.is_none() {
             let mut fresh = connect_with(&self.url, self.patience)?;
-            self.check_file()?;
+            self.check_files()?;
             set_up(&mut fresh)?;
-            self.conn = Some(fresh);
+            self.open = Some(Open::new(fresh, &self.url));
         }
-        self.conn.as_mut().ok_or_else(|| DbError::Away("there is no connection".to_owned()))
+        let open = self.open.as_mut().map(|open| &mut open.conn);
+        open.ok_or_else(|| DbError::Away("there is no connection".to_owned()))
     }
 
     /// The next use gets a fresh one.
     pub fn give_up(&mut self) {
-        self.conn = None;
+        self.open = None;
     }
 
-    fn check_file(&self) -> Result<(), DbError> {
-        match (&self.url, self.file) {
-            (DatabaseUrl::Sqlite(path), Some(meant)) if FileId::of(path) != Some(meant) => {
-                Err(DbError::Moved(path.clone()))
-            }
-            _ => Ok(()),
+    fn check_files(&self) -> Result<(), DbError> {
+        let (DatabaseUrl::Sqlite(path), Some(meant)) = (&self.url, self.file) else { return Ok(()) };
+        let log = self.open.as_ref().and_then(|open| open.log.as_ref()).map(|(log, id)| (log, *id));
+        match [Some((path, meant)), log]
+            .into_iter()
+            .flatten()
+            .find(|(path, id)| FileId::of(path) != Some(*id))
+        {
+            Some((path, _)) => Err(DbError::Moved(path.clone())),
+            None => Ok(()),
         }
     }
 }
@@ -92,7 +118,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = DbError;
 
     fn connect(&self) -> Result<Kept, DbError> {
-        Ok(Kept { url: self.url.clone(), patience: self.patience, file: self.file, conn: None })
+        Ok(Kept { url: self.url.clone(), patience: self.patience, file: self.file, open: None })
     }
 
     fn is_valid(&self, _: &mut Kept) -> Result<(), DbError> {
@@ -152,5 +178,7 @@ mod tests {
         fs::rename(&away, &path).expect("moved back");
         get("back");
         assert!(!refused(&mut late));
+        fs::remove_file(dir.path().join("a.db-wal")).expect("deleted");
+        assert!(refused(&mut late), "what is written now would be in a log that nobody finds");
     }
 }

@@ -38,7 +38,8 @@ impl DbConnection {
     pub fn succeed_session(&mut self, name: &str) -> Result<(), DbError> {
         let DbConnection::Postgres(inner) = self else { return Ok(()) };
         for _ in 0..LOOKS {
-            let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ";
+            let end =
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ";
             let left: i64 = diesel::dsl::sql::<BigInt>(end).bind::<Text, _>(name).get_result(inner)?;
             if left == 0 {
                 diesel::sql_query("SELECT set_config('application_name', $1, false)")

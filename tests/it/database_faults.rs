@@ -131,8 +131,8 @@ impl World {
 
     fn verdict(&self) -> Verdict {
         let stats = self.app.stats().expect("numbers");
-        let [published, pending, publishing] =
-            [stats.published, stats.pending, stats.publishing].map(|it| usize::try_from(it).expect("a count"));
+        let [published, pending, publishing] = [stats.published, stats.pending, stats.publishing]
+            .map(|it| usize::try_from(it).expect("a count"));
         let mut keys: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for post in self.receiver().posts() {
             let entry = post.body.pointer("/data/pool_id").and_then(Value::as_i64).expect("an entry's id");

@@ -7,7 +7,8 @@ use contenthub::db::database_url::DatabaseUrl;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, sleep};
+use std::time::Duration;
 
 /// Said on the engine's connection, and on no other.
 pub const ENGINE: &str = "enable_seqscan";
@@ -15,6 +16,10 @@ pub const ENGINE: &str = "enable_seqscan";
 pub const LISTENER: &str = "LISTEN ";
 /// How PostgreSQL answers a commit: CommandComplete, its length, and the word.
 const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
+/// How it is asked for one.
+const COMMIT: &[u8] = b"COMMIT\0";
+/// How late a commit comes that is delayed: when whoever asked for it has long been told that its connection is gone.
+const LATE: Duration = Duration::from_millis(1500);
 
 pub struct TcpCut {
     address: SocketAddr,
@@ -34,6 +39,9 @@ struct State {
     /// Answers to commits that are still to be lost, on connections on which this was said.
     lose_commits: (usize, &'static str),
     lost_commits: usize,
+    /// Commits that are still to come late, in the same way.
+    delay_commits: (usize, &'static str),
+    delayed_commits: usize,
     stopped: bool,
 }
 
@@ -65,6 +73,8 @@ impl TcpCut {
             wires: Vec::new(),
             lose_commits: (0, ""),
             lost_commits: 0,
+            delay_commits: (0, ""),
+            delayed_commits: 0,
             stopped: false,
         };
         let shared = Arc::new(Shared { server, state: Mutex::new(state) });
@@ -121,6 +131,17 @@ impl TcpCut {
         self.shared.lock().lose_commits = (count, said);
     }
 
+    /// The next `count` commits on connections on which this was said are on the way when their connections are cut, and
+    /// reach the server later.
+    pub fn delay_commits(&self, count: usize, said: &'static str) {
+        self.shared.lock().delay_commits = (count, said);
+    }
+
+    /// How many commits were delayed, and have come.
+    pub fn delayed_commits(&self) -> usize {
+        self.shared.lock().delayed_commits
+    }
+
     /// How many answers to commits were lost.
     pub fn lost_commits(&self) -> usize {
         self.shared.lock().lost_commits
@@ -152,6 +173,17 @@ impl Shared {
         }
         state.lose_commits.0 -= 1;
         state.lost_commits += 1;
+        true
+    }
+
+    /// Whether this commit is to come late.
+    fn delays_commit(&self, wire: &Wire) -> bool {
+        let mut state = self.lock();
+        let (left, said) = state.delay_commits;
+        if left == 0 || !wire.heard(said) {
+            return false;
+        }
+        state.delay_commits.0 -= 1;
         true
     }
 }
@@ -197,7 +229,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         for up in [true, false] {
             let (wire, shared) = (wire.clone(), shared.clone());
             thread::spawn(move || {
-                let _ = if up { pass_up(&wire) } else { pass_down(&wire, &shared) };
+                let _ = if up { pass_up(&wire, &shared) } else { pass_down(&wire, &shared) };
                 // An end is passed on, but not by a wire that is silent.
                 if !wire.lock().silent {
                     wire.cut();
@@ -208,7 +240,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 /// From the client to the server.
-fn pass_up(wire: &Wire) -> io::Result<()> {
+fn pass_up(wire: &Wire, shared: &Shared) -> io::Result<()> {
     let mut buffer = [0; 16 * 1024];
     loop {
         let read = (&wire.client).read(&mut buffer)?;
@@ -222,6 +254,18 @@ fn pass_up(wire: &Wire) -> io::Result<()> {
             continue;
         }
         drop(state);
+        if contains(&buffer[..read], COMMIT) && shared.delays_commit(wire) {
+            wire.lock().silent = true;
+            wire.client.shutdown(Shutdown::Both)?;
+            sleep(LATE);
+            // The server may have ended the session by then.
+            let written = (&wire.server).write_all(&buffer[..read]);
+            shared.lock().delayed_commits += 1;
+            // Not undone because its connection ends.
+            sleep(LATE / 5);
+            wire.cut();
+            return written;
+        }
         (&wire.server).write_all(&buffer[..read])?;
     }
 }

@@ -15,6 +15,7 @@ fn a_run_outlives_whatever_befalls_postgresql() {
     stopped(&mut world, &mut postgres);
     cut(&mut world, &wire);
     answers_lost(&mut world, &wire);
+    commits_late(&mut world, &wire);
     silent(&mut world, &wire);
 }
 
@@ -67,6 +68,16 @@ fn answers_lost(world: &mut World, wire: &TcpCut) {
     wire.lose_commits(LOST, ENGINE);
     let run = world.run_over(100);
     world.eventually("all of them are lost", || wire.lost_commits() == LOST);
+    world.ends(run, 100);
+    world.is_whole();
+}
+
+/// Each comes after the node has looked for what its lost cycle did.
+fn commits_late(world: &mut World, wire: &TcpCut) {
+    const LATE: usize = 3;
+    wire.delay_commits(LATE, ENGINE);
+    let run = world.run_over(100);
+    world.eventually("all of them have come", || wire.delayed_commits() == LATE);
     world.ends(run, 100);
     world.is_whole();
 }

@@ -50,7 +50,10 @@ fn full(world: &mut World) {
         world.server().get("/api/v1/publish-pool/stats").expect_status(200);
         // The engine has tried, too.
         world.eventually("the log says it", || {
-            world.server().stderr().contains("the engine's cycle failed, and is tried again: the database is not available")
+            world
+                .server()
+                .stderr()
+                .contains("the engine's cycle failed, and is tried again: the database is not available")
         });
     });
     limit_of_files(pid, Some((soft, hard)));
