@@ -25,8 +25,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for a permit before it is told that there is too much to do.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long it then waits for a thread to begin with what it asks.
-const TURN_PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is then looked how far a thread has come with it. By looks and not by time: a process that stood still
+/// has not waited.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// For how many looks whoever asks for a person waits for a thread to begin with it.
+const TURN_LOOKS: u32 = 3;
 /// Questions of the API that may wait or run at once, and as many commands: a database that cannot be written can be
 /// read.
 const API_PERMITS: usize = 256;
@@ -114,6 +117,10 @@ impl Turn {
         self.take(Turn::GIVEN_UP)
     }
 
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Turn::BEGUN
+    }
+
     fn take(&self, state: u8) -> bool {
         self.0.compare_exchange(0, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -129,6 +136,10 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
     fn handle(&mut self, command: Perform<O>, _: &mut Self::Context) -> Self::Result {
         if !command.turn.begin() {
             return Err(OperationError::Overloaded);
+        }
+        // One that was left behind and comes back: another does its work by now, in a session that is its successor.
+        if matches!(self.work, Work::Engine(_)) && self.died.load(Ordering::Relaxed) > 0 {
+            return Err(left_alone());
         }
         // A panic would end this thread for good. The connection is given up with it: its transaction rolls back.
         let result = catch_unwind(AssertUnwindSafe(|| self.run(command.operation)));
@@ -226,36 +237,49 @@ impl Group {
         let command = Perform { operation, turn: turn.clone(), _permit: permit };
         let threads = self.threads.lock().clone();
         let mut answer = pin!(threads.address.send(command));
-        if matches!(O::ACCESS, Access::Read | Access::Write) {
-            match tokio::time::timeout(TURN_PATIENCE, &mut answer).await {
-                Ok(answer) => return answer.map_err(|_| thread_ended())?,
-                Err(_) if turn.give_up() => return Err(OperationError::Overloaded),
-                Err(_) => {}
+        let (mut waited, mut worked) = (0, Duration::ZERO);
+        loop {
+            if let Ok(answer) = tokio::time::timeout(LOOK_EVERY, &mut answer).await {
+                return answer.map_err(|_| left_alone())?;
+            }
+            if turn.has_begun() {
+                worked += LOOK_EVERY;
+                if worked >= self.answer_max {
+                    return Err(self.given_up(&threads));
+                }
+                continue;
+            }
+            waited += 1;
+            let (is_over, why) = match O::ACCESS {
+                Access::Engine => (threads.died.load(Ordering::Relaxed) > 0, left_alone()),
+                Access::Read | Access::Write => (waited >= TURN_LOOKS, OperationError::Overloaded),
+            };
+            if is_over && turn.give_up() {
+                return Err(why);
             }
         }
-        if let Ok(answer) = tokio::time::timeout(self.answer_max, answer).await {
-            return answer.map_err(|_| thread_ended())?;
-        }
-        if !turn.give_up() && self.leaves_behind {
-            threads.died.fetch_add(1, Ordering::Relaxed);
-        }
-        let told = format!("it has not answered within {:?}", self.answer_max);
-        Err(OperationError::Db(DbError::Away(told)))
     }
 
-    /// Gives back how many threads had died. Those that live finish what waits for them, and end.
-    fn mend(&self) -> u64 {
-        let mut threads = self.threads.lock();
-        let died = threads.died.load(Ordering::Relaxed);
-        if died > 0 {
-            *threads = Threads::start(&*self.start);
+    fn given_up(&self, threads: &Threads) -> OperationError {
+        if self.leaves_behind {
+            threads.died.fetch_add(1, Ordering::Relaxed);
         }
-        died
+        OperationError::Db(DbError::Away(format!("it has not answered for {:?}", self.answer_max)))
+    }
+
+    /// How many threads have died.
+    fn died(&self) -> u64 {
+        self.threads.lock().died.load(Ordering::Relaxed)
+    }
+
+    /// Those that live finish what waits for them, and end.
+    fn start_anew(&self) {
+        *self.threads.lock() = Threads::start(&*self.start);
     }
 }
 
-fn thread_ended() -> OperationError {
-    OperationError::Db(DbError::Away("its thread ended; another takes its place".to_owned()))
+fn left_alone() -> OperationError {
+    OperationError::Db(DbError::Away("its thread is gone; another takes its place".to_owned()))
 }
 
 impl Threads {
@@ -317,7 +341,17 @@ impl DbHandle {
 
     /// Starts anew the groups in which a thread has died, on the current actix system. Gives back how many had.
     pub fn mend(&self) -> u64 {
-        [&self.readers, &self.writers, &self.engine].map(|group| group.mend()).iter().sum()
+        let [people, engine] = [self.readers.died() + self.writers.died(), self.engine.died()];
+        if engine > 0 {
+            self.engine.start_anew();
+        }
+        // Where one connection went silent, others may have, and nobody knows until he has waited for an answer. Not the
+        // engine's, which is never idle: at work, it would be taken from under it.
+        if people + engine > 0 {
+            self.readers.start_anew();
+            self.writers.start_anew();
+        }
+        people + engine
     }
 
     /// Runs an operation. Overload is an error, not a queue without end.

@@ -42,6 +42,8 @@ struct State {
     /// Commits that are still to come late, in the same way.
     delay_commits: (usize, &'static str),
     delayed_commits: usize,
+    /// Answers to commits come this much later, on connections on which this was said.
+    slow_commits: (Duration, &'static str),
     stopped: bool,
 }
 
@@ -75,6 +77,7 @@ impl TcpCut {
             lost_commits: 0,
             delay_commits: (0, ""),
             delayed_commits: 0,
+            slow_commits: (Duration::ZERO, ""),
             stopped: false,
         };
         let shared = Arc::new(Shared { server, state: Mutex::new(state) });
@@ -140,6 +143,11 @@ impl TcpCut {
     /// How many commits were delayed, and have come.
     pub fn delayed_commits(&self) -> usize {
         self.shared.lock().delayed_commits
+    }
+
+    /// From now on commits are answered this much later, on connections on which this was said.
+    pub fn slow_commits(&self, by: Duration, said: &'static str) {
+        self.shared.lock().slow_commits = (by, said);
     }
 
     /// How many answers to commits were lost.
@@ -281,8 +289,14 @@ fn pass_down(wire: &Wire, shared: &Shared) -> io::Result<()> {
         if wire.lock().silent {
             continue;
         }
-        if contains(&buffer[..read], COMMITTED) && shared.loses_commit(wire) {
-            return Ok(());
+        if contains(&buffer[..read], COMMITTED) {
+            if shared.loses_commit(wire) {
+                return Ok(());
+            }
+            let (by, said) = shared.lock().slow_commits;
+            if wire.heard(said) {
+                sleep(by);
+            }
         }
         (&wire.client).write_all(&buffer[..read])?;
     }

@@ -2,21 +2,39 @@
 
 use super::*;
 use crate::support::postgres::{OwnPostgres, Stop};
+use crate::support::receiver::Post;
 use crate::support::tcp_cut::{ENGINE, LISTENER, TcpCut};
+use contenthub::domain::settlement::LogStatus;
+use contenthub::{LogFilter, Paging};
 use std::io::{Write, stderr};
 
-/// All on one server, which goes on from each to the next.
-#[test]
-fn a_run_outlives_whatever_befalls_postgresql() {
+/// Cases on one server, which goes on from each to the next.
+fn through_a_wire(cases: impl FnOnce(&mut World, &TcpCut, &mut OwnPostgres)) {
     let dir = tempfile::tempdir().expect("a folder");
     let mut postgres = OwnPostgres::start();
     let wire = TcpCut::to(postgres.address());
     let mut world = World::start(&postgres.url(), &wire.url(&postgres.url()), dir.path());
-    stopped(&mut world, &mut postgres);
-    cut(&mut world, &wire);
-    answers_lost(&mut world, &wire);
-    commits_late(&mut world, &wire);
-    silent(&mut world, &wire);
+    cases(&mut world, &wire, &mut postgres);
+}
+
+#[test]
+fn a_run_outlives_a_postgresql_that_is_stopped_or_cut_off() {
+    through_a_wire(|world, wire, postgres| {
+        stopped(world, postgres);
+        cut(world, wire);
+        answers_lost(world, wire);
+        commits_late(world, wire);
+    });
+}
+
+#[test]
+fn what_is_known_too_late_is_not_sent() {
+    through_a_wire(|world, wire, _| answers_late(world, wire));
+}
+
+#[test]
+fn a_run_outlives_connections_that_go_silent() {
+    through_a_wire(|world, wire, _| silent(world, wire));
 }
 
 /// Shorter than a lease, and longer: nobody else is there to take what this node holds, and its outcomes still count.
@@ -80,6 +98,29 @@ fn commits_late(world: &mut World, wire: &TcpCut) {
     world.eventually("all of them have come", || wire.delayed_commits() == LATE);
     world.ends(run, 100);
     world.is_whole();
+}
+
+/// By the time that a claim is known, it is too old to be acted on.
+fn answers_late(world: &mut World, wire: &TcpCut) {
+    let not_sent = |world: &World| {
+        let filter = LogFilter { status: Some(LogStatus::NotSent), ..LogFilter::default() };
+        let page = world.app.publish_log(filter, Paging::new(None, Some(200)).expect("a page"));
+        page.expect("a log").items
+    };
+    let before = not_sent(world).len();
+    // More than a claim is trusted, and less than a lease.
+    wire.slow_commits(LEASE * 9 / 10, ENGINE);
+    let run = world.run_over(20);
+    world.eventually("claims go back", || not_sent(world).len() > before);
+    wire.slow_commits(Duration::ZERO, ENGINE);
+    world.ends(run, 20);
+    world.is_whole();
+    for row in not_sent(world) {
+        let is_it = |post: &Post| {
+            post.body["data"]["pool_id"] == json!(row.pool_id) && post.body["data"]["attempt"] == row.attempt
+        };
+        assert!(!world.receiver().posts().iter().any(is_it), "it was sent: {row:?}");
+    }
 }
 
 /// Half-open: nothing comes and nothing goes, and nobody says so.
