@@ -9,27 +9,22 @@
 //! ever: PostgreSQL gives up a statement before we do, so a thread that hears nothing for longer has a connection that
 //! went silent. It is left behind, and others take the place of its group.
 
+mod group;
+
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::kept::{Pool, Pooled};
 use crate::domain::clock::Clock;
 use crate::operations::{Access, Context, Operation, OperationError, perform};
 use crate::secrets;
 use actix::prelude::*;
+use group::{Group, Limits};
 use parking_lot::{Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
-/// How long a request waits for a permit before it is told that there is too much to do.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is then looked how far a thread has come with it. By looks and not by time: a process that stood still
-/// has not waited.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// For how many looks whoever asks for a person waits for a thread to begin with it.
-const TURN_LOOKS: u32 = 3;
 /// Questions of the API that may wait or run at once, and as many commands: a database that cannot be written can be
 /// read.
 const API_PERMITS: usize = 256;
@@ -193,100 +188,8 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 #[rtype(result = "()")]
 pub struct Changed;
 
-/// Threads that do the same work, started anew where one of them has died.
-struct Group {
-    start: Box<dyn Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync>,
-    threads: Mutex<Threads>,
-    permits: Arc<Semaphore>,
-    answer_max: Duration,
-    /// Whether a thread that does not answer is left behind. Not on SQLite: it may hold the gate, and nobody else is to
-    /// have it.
-    leaves_behind: bool,
-}
-
-#[derive(Clone)]
-struct Threads {
-    address: Addr<DbActor>,
-    /// Or were left behind.
-    died: Arc<AtomicU64>,
-}
-
-impl Group {
-    fn new(
-        permits: usize,
-        answer_max: Duration,
-        leaves_behind: bool,
-        start: impl Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        let threads = Threads::start(&start);
-        let permits = Arc::new(Semaphore::new(permits));
-        Arc::new(Group {
-            start: Box::new(start),
-            threads: Mutex::new(threads),
-            permits,
-            answer_max,
-            leaves_behind,
-        })
-    }
-
-    /// Sends an operation to them, and waits for its end, for so long as there is hope.
-    async fn perform<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
-        let permit = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
-        let turn = Arc::<Turn>::default();
-        let command = Perform { operation, turn: turn.clone(), _permit: permit };
-        let threads = self.threads.lock().clone();
-        let mut answer = pin!(threads.address.send(command));
-        let (mut waited, mut worked) = (0, Duration::ZERO);
-        loop {
-            if let Ok(answer) = tokio::time::timeout(LOOK_EVERY, &mut answer).await {
-                return answer.map_err(|_| left_alone())?;
-            }
-            if turn.has_begun() {
-                worked += LOOK_EVERY;
-                if worked >= self.answer_max {
-                    return Err(self.given_up(&threads));
-                }
-                continue;
-            }
-            waited += 1;
-            let (is_over, why) = match O::ACCESS {
-                Access::Engine => (threads.died.load(Ordering::Relaxed) > 0, left_alone()),
-                Access::Read | Access::Write => (waited >= TURN_LOOKS, OperationError::Overloaded),
-            };
-            if is_over && turn.give_up() {
-                return Err(why);
-            }
-        }
-    }
-
-    fn given_up(&self, threads: &Threads) -> OperationError {
-        if self.leaves_behind {
-            threads.died.fetch_add(1, Ordering::Relaxed);
-        }
-        OperationError::Db(DbError::Away(format!("it has not answered for {:?}", self.answer_max)))
-    }
-
-    /// How many threads have died.
-    fn died(&self) -> u64 {
-        self.threads.lock().died.load(Ordering::Relaxed)
-    }
-
-    /// Those that live finish what waits for them, and end.
-    fn start_anew(&self) {
-        *self.threads.lock() = Threads::start(&*self.start);
-    }
-}
-
 fn left_alone() -> OperationError {
     OperationError::Db(DbError::Away("its thread is gone; another takes its place".to_owned()))
-}
-
-impl Threads {
-    fn start(start: &dyn Fn(Arc<AtomicU64>) -> Addr<DbActor>) -> Self {
-        let died = Arc::<AtomicU64>::default();
-        Threads { address: start(died.clone()), died }
-    }
 }
 
 /// Where operations are sent. Cheap to clone.
@@ -306,7 +209,8 @@ impl DbHandle {
         let group = |threads: usize, permits: usize, spans: u32, work: Work| {
             let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
             let answer_max = span * spans;
-            Group::new(permits, answer_max, !one_writer, move |died| {
+            let limits = Limits { answer_max, suspect_max: span * ANSWER_SPANS, leaves_behind: !one_writer };
+            Group::new(permits, limits, move |died| {
                 let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
                 let work = work.clone();
                 SyncArbiter::start(threads, move || DbActor {
@@ -341,17 +245,19 @@ impl DbHandle {
 
     /// Starts anew the groups in which a thread has died, on the current actix system. Gives back how many had.
     pub fn mend(&self) -> u64 {
-        let [people, engine] = [self.readers.died() + self.writers.died(), self.engine.died()];
-        if engine > 0 {
-            self.engine.start_anew();
+        let groups = [&self.readers, &self.writers, &self.engine];
+        let died = groups.map(|group| group.died());
+        for (group, _) in groups.iter().zip(died).filter(|(_, died)| *died > 0) {
+            group.start_anew();
         }
+        let left_behind: u64 = groups.map(|group| group.left_behind()).iter().sum();
         // Where one connection went silent, others may have, and nobody knows until he has waited for an answer. Not the
         // engine's, which is never idle: at work, it would be taken from under it.
-        if people + engine > 0 {
-            self.readers.start_anew();
-            self.writers.start_anew();
+        if left_behind > 0 {
+            self.readers.suspect();
+            self.writers.suspect();
         }
-        people + engine
+        died.iter().sum::<u64>() + left_behind
     }
 
     /// Runs an operation. Overload is an error, not a queue without end.

@@ -8,6 +8,9 @@ use contenthub::domain::settlement::LogStatus;
 use contenthub::{LogFilter, Paging};
 use std::io::{Write, stderr};
 
+/// How long somebody may wait on a connection that went silent, on a busy machine.
+const SILENCE_MAX: Duration = Duration::from_secs(25);
+
 /// Cases on one server, which goes on from each to the next.
 fn through_a_wire(cases: impl FnOnce(&mut World, &TcpCut, &mut OwnPostgres)) {
     let dir = tempfile::tempdir().expect("a folder");
@@ -129,7 +132,18 @@ fn silent(world: &mut World, wire: &TcpCut) {
     world.hold_the_wire();
     assert!(wire.silence("") >= 3, "readers, engine, and the listener");
     world.let_go();
-    world.nobody_is_served();
+    let (since, server) = (Instant::now(), world.server());
+    let asked = thread::scope(|threads| {
+        let reads = [0; 3].map(|_| threads.spawn(|| server.get("/api/v1/publish-pool/stats")));
+        let mut asked = vec![write(server)];
+        asked.extend(reads.map(|read| read.join().expect("an answer")));
+        asked
+    });
+    assert!(since.elapsed() < SILENCE_MAX, "told after {:?}", since.elapsed());
+    // Who was the first to find it out has paid for it; the others may meet fresh connections by then.
+    let (told, served): (Vec<_>, Vec<_>) = asked.into_iter().partition(|answer| answer.status == 503);
+    told.iter().for_each(is_told_to_come_again);
+    assert!(!told.is_empty() && served.iter().all(|answer| answer.status < 300), "{served:?}");
     world.ends(run, 40);
     world.is_whole();
     // Who listens for changes hears again, too.
