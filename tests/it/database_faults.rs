@@ -82,10 +82,18 @@ impl World {
 
     /// Adds so many entries, due at once, and starts a run over them: its id.
     fn run_over(&mut self, count: usize) -> i64 {
-        self.app.run(AddMany { count, account: self.account, at: None }).expect("added");
-        self.added += count;
+        self.add(count);
         let begun = self.product.post(&format!("/scheduler/tasks/{}/trigger", self.task), &json!({}), 202);
         begun["execution_id"].as_i64().expect("an id")
+    }
+
+    fn add(&mut self, count: usize) {
+        const AT_ONCE: usize = 10_000;
+        for from in (0..count).step_by(AT_ONCE) {
+            let add = AddMany { count: AT_ONCE.min(count - from), account: self.account, at: None };
+            self.app.run(add).expect("added");
+        }
+        self.added += count;
     }
 
     /// From now on requests stay on the wire; returns when the lane is full of them.

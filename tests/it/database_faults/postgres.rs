@@ -149,8 +149,7 @@ fn silent(world: &mut World, wire: &TcpCut) {
     // Who listens for changes hears again, too.
     world.product.post("/scheduler/tasks/1/enable", &json!({}), 200);
     world.eventually("another listens", || wire.are_open(LISTENER) > 0);
-    world.app.run(AddMany { count: 1, account: world.account, at: None }).expect("added");
-    world.added += 1;
+    world.add(1);
     let added = Instant::now();
     world.receiver().wait_for(world.added, PATIENCE);
     assert!(added.elapsed() < Duration::from_secs(5), "it was found by a poll: {:?}", added.elapsed());
