@@ -125,8 +125,9 @@ impl r2d2::ManageConnection for Manager {
         Ok(())
     }
 
+    /// Given back by a thread that ends, maybe because its connection is suspected: the next one makes its own.
     fn has_broken(&self, _: &mut Kept) -> bool {
-        false
+        true
     }
 }
 

@@ -95,12 +95,15 @@ fn answers_lost(world: &mut World, wire: &TcpCut) {
 
 /// Each comes after the node has looked for what its lost cycle did.
 fn commits_late(world: &mut World, wire: &TcpCut) {
-    const LATE: usize = 3;
-    wire.delay_commits(LATE, ENGINE);
-    let run = world.run_over(100);
-    world.eventually("all of them have come", || wire.delayed_commits() == LATE);
-    world.ends(run, 100);
-    world.is_whole();
+    for late in 1..=3 {
+        let run = world.run_over(24);
+        world.hold_the_wire();
+        wire.delay_commits(1, ENGINE);
+        world.let_go();
+        world.eventually("it has come", || wire.delayed_commits() == late);
+        world.ends(run, 24);
+        world.is_whole();
+    }
 }
 
 /// By the time that a claim is known, it is too old to be acted on.
