@@ -1,0 +1,196 @@
+//! What a seed picks: the work, and what goes wrong. Some faults are wholly off in each seed, so that those that are on
+//! are not always drowned by the others.
+
+use crate::chance::Chance;
+use crate::time::{MINUTE, SECOND};
+use std::time::Duration;
+
+/// How often what goes wrong, in a thousand times; spans in microseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faults {
+    // Of nodes, for each of the moments at which one can be hit.
+    pub crash: u64,
+    pub pause: u64,
+    pub drain: u64,
+    pub clock_step: u64,
+    /// So far may a clock be off, either way.
+    pub skew: u64,
+    // Of the database, for each statement.
+    pub refused: u64,
+    pub unseen: u64,
+    pub slow_commit: u64,
+    // Of a platform, for each request.
+    pub no_connection: u64,
+    pub asked_to_wait: u64,
+    pub server_fault: u64,
+    pub reset: u64,
+    pub slow: u64,
+    pub garbage: u64,
+    pub rejected: u64,
+    pub account_broken: u64,
+    pub wrong_address: u64,
+    pub panic: u64,
+    /// Of those faults that leave it open, so many come after the post was taken.
+    pub taken: u64,
+    // Of notices between processes.
+    pub notice_lost: u64,
+    pub duplicate_tick: u64,
+}
+
+impl Faults {
+    fn pick(chance: &mut Chance) -> Self {
+        let mut rate = |most: u64| if chance.happens(500) { 0 } else { chance.between(1, most) };
+        Faults {
+            crash: rate(30),
+            pause: rate(30),
+            drain: rate(10),
+            clock_step: rate(20),
+            skew: rate(600) * SECOND / 2,
+            refused: rate(100),
+            unseen: rate(100),
+            slow_commit: rate(50),
+            no_connection: rate(200),
+            asked_to_wait: rate(200),
+            server_fault: rate(200),
+            reset: rate(250),
+            slow: rate(150),
+            garbage: rate(100),
+            rejected: rate(60),
+            account_broken: rate(30),
+            wrong_address: rate(15),
+            panic: rate(50),
+            taken: 500,
+            notice_lost: rate(500),
+            duplicate_tick: rate(200),
+        }
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn over(self) -> Self {
+        Faults::default()
+    }
+}
+
+/// What a platform makes of a post that it may have got already, and of what cannot be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Knows a key again.
+    Keyed,
+    /// Can be looked at.
+    Detects,
+    /// Neither.
+    Blind,
+    /// The same, on an account that would rather post twice than never.
+    BlindRetry,
+    /// In three steps, and can be looked at.
+    StepsDetects,
+    /// In three steps, and cannot.
+    StepsBlind,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 6] =
+        [Kind::Keyed, Kind::Detects, Kind::Blind, Kind::BlindRetry, Kind::StepsDetects, Kind::StepsBlind];
+
+    pub fn in_steps(self) -> bool {
+        matches!(self, Kind::StepsDetects | Kind::StepsBlind)
+    }
+
+    /// The platform's name; an account has one of them.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Keyed => "keyed",
+            Kind::Detects => "detects",
+            Kind::Blind | Kind::BlindRetry => "blind",
+            Kind::StepsDetects => "steps_detects",
+            Kind::StepsBlind => "steps_blind",
+        }
+    }
+}
+
+/// By what it is known that a node is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// The kernel frees its lock (SQLite).
+    LockFreed,
+    /// Its lease runs out by the database's clock (PostgreSQL).
+    LeaseExpired,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct LanePlan {
+    pub kind: Kind,
+    pub concurrency: i32,
+    /// So many of a thousand posts are accepted first, and finished later.
+    pub submits: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct EntryPlan {
+    /// Its place among the lanes.
+    pub lane: usize,
+    pub priority: i32,
+    /// Scheduled so long after the beginning.
+    pub after: u64,
+    pub max_retries: i32,
+}
+
+/// Everything that is settled before a run begins.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub nodes: usize,
+    pub slots: usize,
+    pub lease: Duration,
+    pub death: Death,
+    pub submitted_max: Duration,
+    pub lanes: Vec<LanePlan>,
+    pub entries: Vec<EntryPlan>,
+    /// An interval's seconds, of a task beside the one that publishes when due.
+    pub interval: Option<u64>,
+    /// The task that publishes when due is there.
+    pub on_due: bool,
+    /// When people and commands act.
+    pub acts: Vec<u64>,
+    pub faults: Faults,
+    /// When faults stop.
+    pub calm_at: u64,
+}
+
+impl Plan {
+    /// What this seed picks. `death` is what the database can tell, where it is a real one.
+    pub fn of(chance: &mut Chance, death: Option<Death>) -> Plan {
+        let calm_at = chance.between(2, 20) * MINUTE;
+        let lanes: Vec<LanePlan> = (0..chance.between(1, 4))
+            .map(|_| LanePlan {
+                kind: chance.one_of(&Kind::ALL),
+                concurrency: chance.one_of(&[1, 1, 2, 3, 64]),
+                submits: chance.one_of(&[0, 0, 300]),
+            })
+            .collect();
+        let spread = chance.one_of(&[0, MINUTE, calm_at]);
+        let entries = (0..chance.between(10, 45))
+            .map(|_| EntryPlan {
+                lane: chance.below(lanes.len() as u64) as usize,
+                priority: chance.one_of(&[1, 3, 5, 5, 5, 10]),
+                after: chance.below(spread + 1),
+                max_retries: chance.one_of(&[0, 1, 2, 3]),
+            })
+            .collect();
+        let on_due = chance.happens(850);
+        let picked = chance.one_of(&[Death::LockFreed, Death::LeaseExpired]);
+        Plan {
+            nodes: chance.between(1, 3) as usize,
+            slots: chance.one_of(&[1, 2, 8, 64]),
+            lease: Duration::from_secs(chance.between(3, 60)),
+            death: death.unwrap_or(picked),
+            submitted_max: Duration::from_secs(15 * 60),
+            entries,
+            interval: (!on_due || chance.happens(300)).then(|| chance.between(5, 90)),
+            on_due,
+            acts: (0..chance.below(8)).map(|_| chance.below(calm_at)).collect(),
+            faults: Faults::pick(chance),
+            calm_at,
+            lanes,
+        }
+    }
+}
