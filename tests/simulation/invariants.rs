@@ -1,0 +1,183 @@
+//! The judge. It sees the tables after each step, and the ledgers of the platforms; it knows nothing of how the engine
+//! comes to what it does. The numbers are those of the list in `main.rs`.
+
+mod ledger;
+mod tables;
+
+use crate::faults::{Kind, Plan};
+use crate::platform::Platforms;
+use crate::store::*;
+use contenthub::domain::ids::{EntryId, ExecutionId};
+use contenthub::{EntryStatus, ExecutionStatus, Timestamp};
+
+/// What must never be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    pub invariant: u8,
+    pub what: String,
+}
+
+pub type Verdict = Result<(), Violation>;
+
+/// Short for: this must be so.
+fn must(invariant: u8, is_so: bool, what: impl FnOnce() -> String) -> Verdict {
+    if is_so { Ok(()) } else { Err(Violation { invariant, what: what() }) }
+}
+
+/// Whose doing a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A node's cycle, at this instant by its clock.
+    Cycle(Timestamp),
+    Person(Act),
+    /// Anything else of the engine's.
+    Engine,
+}
+
+/// What it remembers of the step before.
+pub struct Judge {
+    kinds: Vec<Kind>,
+    slots: usize,
+    rows: Vec<Row>,
+    logs: Vec<LogRow>,
+    runs: Vec<RunRow>,
+    lanes: Vec<LaneRow>,
+    steps: Vec<StepRow>,
+    /// Entry by entry.
+    known: Vec<Known>,
+    /// Rows of the log that this step wrote.
+    new_logs: Vec<LogRow>,
+    scratch: Scratch,
+}
+
+/// What it knows of an entry besides its row.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// Posts that are out.
+    posts: u32,
+    /// A person asked for another try so often.
+    asked: u32,
+    /// True time, in microseconds, of its last change.
+    changed_at: u64,
+    /// When each step was done.
+    done_at: [Option<u64>; 3],
+    /// Attempts that have their row in the log.
+    logged: Vec<i32>,
+}
+
+/// Kept for its memory alone.
+#[derive(Default)]
+struct Scratch {
+    rows: Vec<Row>,
+    logs: Vec<LogRow>,
+}
+
+impl Judge {
+    pub fn new(plan: &Plan, store: &mut dyn Store) -> Self {
+        let mut judge = Judge {
+            kinds: plan.lanes.iter().map(|lane| lane.kind).collect(),
+            slots: plan.slots,
+            rows: Vec::new(),
+            logs: Vec::new(),
+            runs: Vec::new(),
+            lanes: Vec::new(),
+            steps: Vec::new(),
+            known: vec![Known::default(); plan.entries.len()],
+            new_logs: Vec::new(),
+            scratch: Scratch::default(),
+        };
+        store.rows(&mut judge.rows);
+        judge
+    }
+
+    fn known(&mut self, entry: EntryId) -> &mut Known {
+        &mut self.known[entry.0 as usize - 1]
+    }
+
+    /// The entries, as they were after the last step.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub fn lanes(&self) -> &[LaneRow] {
+        &self.lanes
+    }
+
+    /// How long ago, in microseconds, something last happened to an entry.
+    pub fn quiet_for(&self, entry: EntryId, now: u64) -> u64 {
+        now - self.known[entry.0 as usize - 1].changed_at
+    }
+
+    /// Whether a person has nothing left to wait for: nothing is on the wire, and nothing will be.
+    pub fn is_at_rest(&self) -> bool {
+        self.rows.iter().all(|row| !matches!(row.status, EntryStatus::Pending | EntryStatus::Publishing))
+    }
+
+    /// Looks at the tables after a step.
+    pub fn look(&mut self, store: &mut dyn Store, platforms: &Platforms, cause: Cause, now: u64) -> Verdict {
+        if let Cause::Person(Act::Retry(entry) | Act::SayTryAgain(entry)) = cause {
+            self.known(entry).asked += 1;
+        }
+        let mut after = std::mem::take(&mut self.scratch.rows);
+        let mut logs = std::mem::take(&mut self.scratch.logs);
+        store.rows(&mut after);
+        store.logs(0, &mut logs);
+        store.runs(&mut self.runs);
+        store.lanes(&mut self.lanes);
+        self.look_at_steps(store, now);
+        self.look_at_log(&logs, &after, platforms)?;
+        self.look_at_rows(&after, cause, now)?;
+        self.look_at_lanes(&after)?;
+        self.look_at_runs()?;
+        if let Cause::Cycle(at) = cause {
+            self.look_at_claims(&after, at)?;
+        }
+        self.scratch.rows = std::mem::replace(&mut self.rows, after);
+        self.scratch.logs = std::mem::replace(&mut self.logs, logs);
+        self.compare_with_ledger(now)
+    }
+
+    fn look_at_steps(&mut self, store: &mut dyn Store, now: u64) {
+        if !self.kinds.iter().any(|kind| kind.in_steps()) {
+            return;
+        }
+        store.steps(&mut self.steps);
+        let mut done = vec![[false; 3]; self.known.len()];
+        for step in self.steps.iter().filter(|step| step.done) {
+            done[step.entry.0 as usize - 1][step.step as usize] = true;
+        }
+        for (known, done) in self.known.iter_mut().zip(done) {
+            for (at, is_done) in known.done_at.iter_mut().zip(done) {
+                *at = if is_done { Some(at.unwrap_or(now)) } else { None };
+            }
+        }
+    }
+
+    /// A step of a long publish leaves. `claimed_at`: when its claim was committed.
+    pub fn step_leaves(&self, entry: EntryId, step: Step, claimed_at: u64) -> Verdict {
+        let done_at = self.known[entry.0 as usize - 1].done_at[step as usize];
+        must(8, done_at.is_none_or(|done_at| done_at > claimed_at), || {
+            format!("entry {entry}: step {} is done, and is done again", step.name())
+        })?;
+        let is_kept = step == Step::Cover
+            || self.steps.iter().any(|kept| kept.entry == entry && kept.step == step);
+        must(8, is_kept, || format!("entry {entry}: step {} begins, and that is not kept", step.name()))
+    }
+
+    /// All faults are over, and time enough has passed.
+    pub fn end(&mut self, store: &mut dyn Store, platforms: &Platforms, now: u64) -> Verdict {
+        self.look(store, platforms, Cause::Engine, now)?;
+        for row in &self.rows {
+            must(9, row.status != EntryStatus::Publishing, || format!("stuck: {row:?}"))?;
+            must(9, row.status != EntryStatus::Pending, || format!("pending without a reason: {row:?}"))?;
+        }
+        let is_open = |run: &&RunRow| run.status == ExecutionStatus::Running;
+        must(9, self.runs.iter().filter(is_open).count() <= 3, || "runs that nobody ends".to_owned())?;
+        self.compare_at_rest(platforms, now)
+    }
+
+    fn ran(&self, id: Option<ExecutionId>) -> Option<&RunRow> {
+        let id = id?;
+        self.runs.iter().find(|run| run.id == id)
+    }
+}

@@ -1,0 +1,149 @@
+//! What the tables may become, from one step to the next.
+
+use super::{Act, Cause, Judge, Verdict, must};
+use crate::platform::Platforms;
+use crate::store::{Asks, Code, LogRow, Row};
+use contenthub::db::leases::SUSPECT_AFTER;
+use contenthub::domain::entry::may_follow;
+use contenthub::{EntryStatus, ExecutionStatus, LogStatus, Timestamp};
+
+impl Judge {
+    pub(super) fn look_at_rows(&mut self, after: &[Row], cause: Cause, now: u64) -> Verdict {
+        for place in 0..after.len() {
+            let (was, is) = (self.rows[place], after[place]);
+            if was == is {
+                continue;
+            }
+            self.known[place].changed_at = now;
+            must(3, follows(&was, &is, cause), || format!("not in the table: {was:?} became {is:?}"))?;
+            let numbers_missing =
+                (was.attempt.max(1)..is.attempt).find(|number| !self.known[place].logged.contains(number));
+            must(3, numbers_missing.is_none(), || format!("attempt {numbers_missing:?} has no row: {is:?}"))?;
+            let waits_for_look_up = matches!(is.asks, Asks::LookUp(_));
+            let most = is.max_retries + i32::from(waits_for_look_up);
+            must(6, (0..=most).contains(&is.retry_count), || format!("too many retries: {is:?}"))?;
+            let costs = is.retry_count > was.retry_count;
+            let last = self.logs_of_this_step(place);
+            let is_free = |log: &LogRow| log.code == Code::AccountBroken || log.status == LogStatus::NotSent;
+            must(6, !(costs && !last.is_empty() && last.iter().all(is_free)), || {
+                format!("it cost a retry, and should not: {was:?} became {is:?}")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The log is looked at before the entries.
+    fn logs_of_this_step(&self, place: usize) -> Vec<LogRow> {
+        self.new_logs.iter().filter(|log| log.entry.0 as usize == place + 1).copied().collect()
+    }
+
+    pub(super) fn look_at_log(&mut self, logs: &[LogRow], after: &[Row], platforms: &Platforms) -> Verdict {
+        for (was, is) in self.logs.iter().zip(logs) {
+            let is_proof = is.status == LogStatus::Published
+                && (was.entry, was.attempt, was.execution) == (is.entry, is.attempt, is.execution)
+                && platforms.of(is.entry).next().is_some();
+            must(3, was == is || is_proof, || format!("a row of the log was changed: {was:?} became {is:?}"))?;
+        }
+        must(3, logs.len() >= self.logs.len(), || "rows of the log are gone".to_owned())?;
+        self.new_logs.clear();
+        for log in &logs[self.logs.len()..] {
+            let row = &after[log.entry.0 as usize - 1];
+            let known = &mut self.known[log.entry.0 as usize - 1];
+            must(3, !known.logged.contains(&log.attempt), || format!("an attempt with two rows: {log:?}"))?;
+            must(3, log.attempt <= row.attempt, || format!("a row of no attempt: {log:?}"))?;
+            known.logged.push(log.attempt);
+            self.new_logs.push(*log);
+        }
+        Ok(())
+    }
+
+    pub(super) fn look_at_lanes(&mut self, after: &[Row]) -> Verdict {
+        let mut of_lane = vec![0; self.lanes.len()];
+        let mut of_node: Vec<(u32, usize)> = Vec::new();
+        for row in after.iter().filter(|row| is_sending(row)) {
+            of_lane[row.lane.0 as usize - 1] += 1;
+            let Some(owner) = row.owner else { continue };
+            match of_node.iter_mut().find(|(node, _)| *node == owner) {
+                Some((_, count)) => *count += 1,
+                None => of_node.push((owner, 1)),
+            }
+        }
+        for (lane, count) in self.lanes.iter().zip(of_lane) {
+            must(4, count <= lane.concurrency, || format!("{count} on the wire of {lane:?}"))?;
+        }
+        for (node, count) in of_node {
+            must(4, count <= self.slots, || format!("node {node} has {count} on the wire"))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn look_at_runs(&self) -> Verdict {
+        for (place, run) in self.runs.iter().enumerate() {
+            for other in &self.runs[..place] {
+                let both = |status| run.status == status && other.status == status && run.task == other.task;
+                must(7, !both(ExecutionStatus::Running), || format!("a task overlaps itself: {run:?} {other:?}"))?;
+                must(7, !both(ExecutionStatus::Queued), || format!("two wait: {run:?} {other:?}"))?;
+                let same_fire =
+                    run.fire_time.is_some() && (run.task, run.fire_time) == (other.task, other.fire_time);
+                must(7, !same_fire, || format!("one fire, two runs: {run:?} {other:?}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a cycle claimed, at `at` by its node's clock.
+    pub(super) fn look_at_claims(&self, after: &[Row], at: Timestamp) -> Verdict {
+        let is_new = |was: &Row, is: &Row| is_sending(is) && is.attempt > was.attempt;
+        for (_, claimed) in self.rows.iter().zip(after).filter(|(was, is)| is_new(was, is)) {
+            must(4, claimed.due_at <= at, || format!("claimed at {at}, before it was due: {claimed:?}"))?;
+            let lane = &self.lanes[claimed.lane.0 as usize - 1];
+            let is_open = lane.suspended.is_none_or(|until| until.is_some_and(|until| until <= at));
+            must(4, is_open, || format!("claimed at {at} on a lane that is shut: {claimed:?}"))?;
+            let run = self.ran(claimed.execution);
+            must(7, run.is_some(), || format!("claimed for no run: {claimed:?}"))?;
+            for other in after.iter().filter(|other| other.lane == claimed.lane) {
+                let passed = is_claimable(other, at) && urgency(other) < urgency(claimed);
+                // A run tries each entry once, and where none of `on_due` is open, so it is left to the next.
+                let is_tried = || {
+                    self.logs.iter().chain(&self.new_logs).any(|log| {
+                        log.entry == other.entry
+                            && log.status != LogStatus::NotSent
+                            && self.ran(log.execution).is_some_and(|run| !run.on_due)
+                    })
+                };
+                must(5, !passed || is_tried(), || format!("{claimed:?} passed over {other:?} at {at}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_sending(row: &Row) -> bool {
+    row.status == EntryStatus::Publishing && row.owner.is_some() && row.asks == Asks::Nothing
+}
+
+/// One that outlived several nodes goes out beside the others, one at a time.
+fn is_claimable(row: &Row, at: Timestamp) -> bool {
+    row.status == EntryStatus::Pending && !row.held && row.due_at <= at && row.recoveries < SUSPECT_AFTER
+}
+
+fn urgency(row: &Row) -> (i32, Timestamp, i64) {
+    (row.priority, row.due_at, row.entry.0)
+}
+
+/// One transaction may end an attempt and begin the next.
+fn follows(was: &Row, is: &Row, cause: Cause) -> bool {
+    use EntryStatus::{Pending, Publishing};
+    let may = |from: EntryStatus, to: EntryStatus| from == to || may_follow(from, to);
+    let by_a_person = matches!(
+        cause,
+        Cause::Person(Act::Retry(_) | Act::SayTryAgain(_) | Act::SayGiveUp(_) | Act::SayPublished(..) | Act::Cancel(_))
+    );
+    if is.status == Publishing && is.attempt > was.attempt {
+        // The platform works on it, and it is claimed again to ask; else it was pending before.
+        let to_ask = was.status == Publishing && is.asks != Asks::Nothing;
+        return is.attempt == was.attempt + 1 && (to_ask || was.status == Pending || was.status == Publishing);
+    }
+    // Only a claim, or what a person says, is another attempt.
+    (is.attempt == was.attempt || by_a_person) && may(was.status, is.status)
+}

@@ -1,0 +1,316 @@
+//! The contract of the database in memory: what its tables hold, and what one transaction does to them. As plain as it
+//! can be, so that a thousand runs take a second; what decides is the product's own (`domain/`).
+
+mod cycle;
+mod people;
+mod recovery;
+mod runs;
+mod settling;
+
+use crate::faults::Plan;
+use crate::sabotage::Sabotage;
+use crate::store::*;
+use crate::time::at;
+use contenthub::domain::delivery_class::DeliveryClass;
+use contenthub::domain::execution::RunRule;
+use contenthub::domain::ids::*;
+use contenthub::domain::outcome::{OnUnknownEnd, Rules};
+use contenthub::domain::question::Question;
+use contenthub::domain::schedule::Schedule;
+use contenthub::domain::settlement::Standing;
+use contenthub::operations::cycle::{ClaimScope, Cycle};
+use contenthub::operations::recovery::{Dead, Recovered};
+use contenthub::{EntryStatus, ExecutionStatus, LogStatus, Timestamp};
+use std::time::Duration;
+
+/// An entry's row.
+#[derive(Debug, Clone)]
+struct Entry {
+    row: Row,
+    content: ContentId,
+    key: String,
+    scheduled_at: Timestamp,
+    claimed_at: Timestamp,
+    /// By the database's clock.
+    lease_ends: Timestamp,
+    /// By the same: when it was claimed.
+    taken_at: Timestamp,
+    question: Option<Question>,
+    steps: Vec<(Step, Option<String>)>,
+    /// Places of its rows in the log.
+    logs: Vec<usize>,
+}
+
+impl Entry {
+    fn standing(&self) -> Standing {
+        let Row { retry_count, max_retries, unproven, .. } = self.row;
+        Standing { retry_count, max_retries, unproven }
+    }
+
+    /// What a node has claimed to publish it.
+    fn is_sending(&self) -> bool {
+        self.row.status == EntryStatus::Publishing && self.row.owner.is_some() && self.question.is_none()
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.row.status == EntryStatus::Pending && !self.row.held && self.row.due_at <= now
+    }
+
+    fn ask(&mut self, question: Option<Question>) {
+        self.question = question;
+        self.row.held = matches!(question, Some(Question::LookUp { .. }));
+        self.row.asks = match question {
+            None => Asks::Nothing,
+            Some(Question::LookUp { at, .. }) => Asks::LookUp(at),
+            Some(Question::Ask { at, .. }) => Asks::Progress(at),
+        };
+    }
+}
+
+/// A row of the log, with what only the database compares.
+#[derive(Debug, Clone, Copy)]
+struct Log {
+    row: LogRow,
+    finished_at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+struct Lane {
+    account: Account,
+    concurrency: i32,
+    suspended: Option<Option<Timestamp>>,
+    wrong_address: Option<EntryId>,
+}
+
+impl Lane {
+    fn is_open(&self, now: Timestamp) -> bool {
+        self.suspended.is_none_or(|until| until.is_some_and(|until| until <= now))
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Task {
+    id: TaskId,
+    schedule: Schedule,
+    enabled: bool,
+    next_run: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone)]
+struct Run {
+    row: RunRow,
+    rule: RunRule,
+    started_at: Timestamp,
+    claiming: bool,
+    lease_ends: Option<Timestamp>,
+    /// When an attempt of it last ended.
+    last_work: Option<Timestamp>,
+}
+
+/// The tables.
+pub struct Model {
+    now: Timestamp,
+    entries: Vec<Entry>,
+    lanes: Vec<Lane>,
+    tasks: Vec<Task>,
+    runs: Vec<Run>,
+    logs: Vec<Log>,
+    sabotage: Option<Sabotage>,
+}
+
+/// The task that publishes when due, the one of an interval, and the one that people and commands start.
+pub const ON_DUE: TaskId = TaskId(1);
+pub const INTERVAL: TaskId = TaskId(2);
+pub const BY_HAND: TaskId = TaskId(3);
+/// Of a task that nobody waits for.
+pub const SELDOM_SECONDS: u64 = 366 * 24 * 3600;
+
+/// By what a platform's outcomes are judged.
+pub fn rules(kind: crate::faults::Kind, submitted_max: Duration) -> Rules {
+    use crate::faults::Kind;
+    let class = match kind {
+        Kind::Keyed => DeliveryClass::Keyed,
+        Kind::Detects | Kind::StepsDetects => DeliveryClass::Detects,
+        Kind::Blind | Kind::BlindRetry | Kind::StepsBlind => DeliveryClass::Blind,
+    };
+    let on_unknown =
+        if kind == Kind::BlindRetry { OnUnknownEnd::TryAgain } else { OnUnknownEnd::AskAPerson };
+    Rules { class, on_unknown, settle_time: Duration::from_secs(60), submitted_max }
+}
+
+impl Model {
+    pub fn new(plan: &Plan, sabotage: Option<Sabotage>) -> Self {
+        let lanes = plan.lanes.iter().enumerate().map(|(place, lane)| Lane {
+            account: Account {
+                id: AccountId(place as i64 + 1),
+                rules: rules(lane.kind, plan.submitted_max),
+                in_steps: lane.kind.in_steps(),
+                version: 1,
+            },
+            concurrency: lane.concurrency,
+            suspended: None,
+            wrong_address: None,
+        });
+        let entries = plan.entries.iter().enumerate().map(|(place, entry)| Entry {
+            row: Row {
+                entry: EntryId(place as i64 + 1),
+                lane: AccountId(entry.lane as i64 + 1),
+                priority: entry.priority,
+                status: EntryStatus::Pending,
+                attempt: 0,
+                due_at: at(entry.after),
+                retry_count: 0,
+                max_retries: entry.max_retries,
+                unproven: false,
+                held: false,
+                asks: Asks::Nothing,
+                owner: None,
+                execution: None,
+                recoveries: 0,
+            },
+            content: ContentId(place as i64 + 1),
+            key: format!("k{place}"),
+            scheduled_at: at(entry.after),
+            claimed_at: at(0),
+            lease_ends: at(0),
+            taken_at: at(0),
+            question: None,
+            steps: Vec::new(),
+            logs: Vec::new(),
+        });
+        let every = |seconds| Schedule::Interval {
+            every: Duration::from_secs(seconds),
+            anchor: at(0) + Duration::from_secs(seconds),
+        };
+        let task = |id, schedule: Schedule, enabled: bool| Task {
+            next_run: schedule.next_after(at(0)).filter(|_| enabled),
+            id,
+            schedule,
+            enabled,
+        };
+        Model {
+            now: at(0),
+            entries: entries.collect(),
+            lanes: lanes.collect(),
+            tasks: vec![
+                task(ON_DUE, Schedule::OnDue, plan.on_due),
+                task(INTERVAL, every(plan.interval.unwrap_or(SELDOM_SECONDS)), plan.interval.is_some()),
+                task(BY_HAND, every(SELDOM_SECONDS), true),
+            ],
+            runs: Vec::new(),
+            logs: Vec::new(),
+            sabotage,
+        }
+    }
+
+    fn entry(&mut self, id: EntryId) -> &mut Entry {
+        &mut self.entries[id.0 as usize - 1]
+    }
+
+    fn lane(&self, id: AccountId) -> &Lane {
+        &self.lanes[id.0 as usize - 1]
+    }
+
+    /// Whether a run has tried an entry; a claim of which nothing was sent was no try.
+    fn was_tried_by(&self, entry: &Entry, run: ExecutionId) -> bool {
+        let rows = entry.logs.iter().map(|place| &self.logs[*place].row);
+        rows.into_iter().any(|row| row.execution == Some(run) && row.status != LogStatus::NotSent)
+    }
+
+    fn running(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| run.row.status == ExecutionStatus::Running)
+    }
+
+    fn run(&mut self, id: ExecutionId) -> &mut Run {
+        &mut self.runs[id.0 as usize - 1]
+    }
+}
+
+impl Store for Model {
+    fn set_time(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    fn cycle(&mut self, cycle: &Cycle, now: Timestamp) -> Done {
+        cycle::run(self, cycle, now)
+    }
+
+    fn renew(&mut self, node: &NodeId, entries: &[EntryId], lease: Duration, _: Timestamp) {
+        let owner = Some(node_number(&node.0));
+        let until = self.now + lease;
+        for id in entries {
+            let entry = self.entry(*id);
+            if entry.row.owner == owner {
+                entry.lease_ends = until;
+            }
+        }
+    }
+
+    fn holders(&mut self, by: &NodeId) -> Vec<NodeId> {
+        let own = node_number(&by.0);
+        let mut all: Vec<u32> =
+            self.entries.iter().filter_map(|entry| entry.row.owner).filter(|owner| *owner != own).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(node_id).collect()
+    }
+
+    fn recover(&mut self, by: &NodeId, dead: Dead, now: Timestamp) -> Recovered {
+        recovery::run(self, by, &dead, now)
+    }
+
+    fn take_over_runs(&mut self, scope: ClaimScope, lease: Duration, now: Timestamp) {
+        runs::take_over(self, scope, lease, now);
+    }
+
+    fn renew_runs(&mut self, scope: ClaimScope, lease: Duration, _: Timestamp) {
+        runs::renew(self, scope, lease);
+    }
+
+    fn fire(&mut self, now: Timestamp) -> Fired {
+        runs::fire(self, now)
+    }
+
+    fn keep_step(&mut self, kept: &KeepStep, _: Timestamp) -> bool {
+        settling::keep_step(self, kept)
+    }
+
+    fn act(&mut self, act: Act, now: Timestamp) -> bool {
+        people::act(self, act, now)
+    }
+
+    fn rows(&mut self, into: &mut Vec<Row>) {
+        into.clear();
+        into.extend(self.entries.iter().map(|entry| entry.row));
+    }
+
+    fn logs(&mut self, from: usize, into: &mut Vec<LogRow>) {
+        into.clear();
+        into.extend(self.logs[from..].iter().map(|log| log.row));
+    }
+
+    fn runs(&mut self, into: &mut Vec<RunRow>) {
+        into.clear();
+        into.extend(self.runs.iter().map(|run| run.row));
+    }
+
+    fn lanes(&mut self, into: &mut Vec<LaneRow>) {
+        into.clear();
+        into.extend(self.lanes.iter().map(|lane| LaneRow {
+            lane: lane.account.id,
+            concurrency: lane.concurrency,
+            suspended: lane.suspended,
+        }));
+    }
+
+    fn steps(&mut self, into: &mut Vec<StepRow>) {
+        into.clear();
+        for entry in &self.entries {
+            into.extend(entry.steps.iter().map(|(step, result)| StepRow {
+                entry: entry.row.entry,
+                step: *step,
+                done: result.is_some(),
+            }));
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! The engine's cycle: what ended goes in, what is due comes out, and runs that are through are closed, at one blow.
+
+use super::recovery::not_sent;
+use super::settling::settle;
+use super::{Entry, Model, runs};
+use crate::sabotage::Sabotage;
+use crate::store::{Account, Done, Step, node_number};
+use contenthub::db::checkpoints::Checkpoint;
+use contenthub::db::claim::Claim;
+use contenthub::domain::content::Article;
+use contenthub::domain::execution::{ON_DUE_MAX, RUN_MAX, RunRule};
+use contenthub::domain::ids::*;
+use contenthub::domain::question::Question;
+use contenthub::domain::turns::{self, Candidate};
+use contenthub::operations::cycle::Cycle;
+use contenthub::{EntryStatus, ExecutionStatus, Priority, Timestamp};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Entries that were lost with so many nodes go out one at a time on each node.
+const SUSPECT_AFTER: i32 = contenthub::db::leases::SUSPECT_AFTER;
+/// Two transactions that end within this of each other would have waited for each other's locks.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+pub(super) fn run(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Done {
+    if let Some(known) = &cycle.read_back {
+        give_back_unsent(model, &cycle.node, known, now);
+    }
+    let written = cycle.ended.iter().map(|one| settle(model, &cycle.node, one)).collect();
+    let mut done = Done {
+        written,
+        claims: Vec::new(),
+        closed: Vec::new(),
+        open: 0,
+        again: false,
+        look_again: None,
+        looked_at: now,
+    };
+    let mut open = open_runs(model, cycle);
+    roll_over(model, &mut open, now, &mut done);
+    let unfilled = claim_due(model, cycle, &mut open, now, &mut done);
+    close_finished(model, &open, unfilled, now, &mut done);
+    if unfilled && done.open > 0 {
+        done.look_again = earlier(done.look_again, runs::next_due(model));
+    }
+    take_questions(model, cycle, now, &mut done);
+    done
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    [one, other].into_iter().flatten().min()
+}
+
+/// Claims whose commit was reported failed were never sent.
+fn give_back_unsent(model: &mut Model, node: &NodeId, known: &[EntryId], now: Timestamp) {
+    let owner = Some(node_number(&node.0));
+    let is_unsent = |entry: &&Entry| entry.row.owner == owner && !known.contains(&entry.row.entry);
+    let unsent: Vec<Entry> = model.entries.iter().filter(is_unsent).cloned().collect();
+    for entry in unsent {
+        let ended = not_sent(model, &entry, now);
+        settle(model, node, &ended);
+    }
+}
+
+fn open_runs(model: &Model, cycle: &Cycle) -> Vec<ExecutionId> {
+    let mut open: Vec<(RunRule, ExecutionId)> = model
+        .running()
+        .filter(|run| runs::covers(cycle.scope, run.row.task))
+        .map(|run| (run.rule, run.row.id))
+        .collect();
+    open.sort_unstable();
+    open.into_iter().map(|(_, id)| id).collect()
+}
+
+/// An `on_due` run is not kept open for ever, and any other claims no longer than it may.
+fn roll_over(model: &mut Model, open: &mut Vec<ExecutionId>, now: Timestamp, done: &mut Done) {
+    for id in std::mem::take(open) {
+        let run = model.run(id);
+        let age = now.since(run.started_at);
+        let is_on_due = run.rule == RunRule::OnDue;
+        if is_on_due && run.claiming && age >= ON_DUE_MAX {
+            open.extend(reopen(model, id, now, done));
+            continue;
+        }
+        if !is_on_due && age >= RUN_MAX {
+            run.claiming = false;
+        }
+        open.push(id);
+    }
+}
+
+fn reopen(model: &mut Model, old: ExecutionId, now: Timestamp, done: &mut Done) -> Option<ExecutionId> {
+    let task = model.run(old).row.task;
+    if runs::close(model, old, ExecutionStatus::Succeeded, now) {
+        done.closed.push(old);
+    }
+    if runs::of_task(model, task, ExecutionStatus::Running).is_some() {
+        done.again = true;
+        return None;
+    }
+    Some(runs::insert(model, task, RunRule::OnDue, None, ExecutionStatus::Running, now))
+}
+
+/// True where slots were left over.
+fn claim_due(
+    model: &mut Model,
+    cycle: &Cycle,
+    open: &mut Vec<ExecutionId>,
+    now: Timestamp,
+    done: &mut Done,
+) -> bool {
+    let claiming: Vec<ExecutionId> = open.iter().copied().filter(|id| model.run(*id).claiming).collect();
+    let Some(last) = claiming.last().copied() else { return true };
+    if cycle.room.slots == 0 {
+        return false;
+    }
+    let on_due = claiming.iter().copied().find(|id| model.run(*id).rule == RunRule::OnDue);
+    let not_tried_by = on_due.is_none().then_some(last);
+    let (candidates, in_flight) = candidates(model, cycle, not_tried_by, now);
+    let chosen = turns::choose(candidates, &in_flight, cycle.room.slots);
+    let mut assigned: Vec<Option<ExecutionId>> =
+        chosen.iter().map(|candidate| assign(model, &claiming, candidate)).collect();
+    if let Some(old) = on_due
+        && assigned.contains(&None)
+    {
+        // Something that this run has tried is due again.
+        open.retain(|id| *id != old);
+        let new = reopen(model, old, now, done);
+        for execution in &mut assigned {
+            *execution = execution.filter(|id| *id != old).or(new);
+        }
+        open.extend(new);
+    }
+    let wanted: Vec<(Candidate, ExecutionId)> = chosen
+        .into_iter()
+        .zip(assigned)
+        .filter_map(|(candidate, execution)| Some((candidate, execution?)))
+        .collect();
+    for (candidate, execution) in &wanted {
+        let claim = take(model, cycle, candidate.entry, Some(*execution), candidate.suspect, now);
+        done.claims.push(claim);
+    }
+    wanted.is_empty() || wanted.len() < cycle.room.slots
+}
+
+fn assign(model: &Model, claiming: &[ExecutionId], candidate: &Candidate) -> Option<ExecutionId> {
+    let entry = &model.entries[candidate.entry.0 as usize - 1];
+    claiming.iter().copied().find(|run| !model.was_tried_by(entry, *run))
+}
+
+/// Per lane the most urgent entries, as many as it has places, and of all suspects one.
+fn candidates(
+    model: &Model,
+    cycle: &Cycle,
+    not_tried_by: Option<ExecutionId>,
+    now: Timestamp,
+) -> (Vec<Candidate>, HashMap<AccountId, usize>) {
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut in_flight = HashMap::new();
+    let mut suspects: Vec<Candidate> = Vec::new();
+    for lane in model.lanes.iter().filter(|lane| lane.is_open(now)) {
+        let id = lane.account.id;
+        let busy = model.entries.iter().filter(|entry| entry.row.lane == id && holds_a_place(model, cycle, entry));
+        let busy = busy.count();
+        let places = usize::try_from(lane.concurrency).unwrap_or(0).saturating_sub(busy);
+        if places == 0 {
+            continue;
+        }
+        let is_fresh = |entry: &&Entry| not_tried_by.is_none_or(|run| !model.was_tried_by(entry, run));
+        let due = model.entries.iter().filter(|entry| entry.row.lane == id && entry.is_due(now));
+        let (suspected, mut waiting): (Vec<Candidate>, Vec<Candidate>) =
+            due.filter(is_fresh).map(candidate).partition(|candidate| candidate.suspect);
+        waiting.sort_by_key(Candidate::urgency);
+        waiting.truncate(places.min(cycle.room.slots));
+        if !waiting.is_empty() || !suspected.is_empty() {
+            in_flight.insert(id, busy);
+        }
+        found.extend(waiting);
+        suspects.extend(suspected);
+    }
+    if cycle.room.a_suspect
+        && let Some(suspect) = suspects.into_iter().min_by_key(Candidate::urgency)
+    {
+        add_suspect(model, &mut found, &in_flight, suspect);
+    }
+    (found, in_flight)
+}
+
+/// The least urgent of its lane gives way where that is full.
+fn add_suspect(
+    model: &Model,
+    found: &mut Vec<Candidate>,
+    in_flight: &HashMap<AccountId, usize>,
+    suspect: Candidate,
+) {
+    found.push(suspect);
+    let concurrency = usize::try_from(model.lane(suspect.account).concurrency).unwrap_or(0);
+    let places = concurrency.saturating_sub(in_flight.get(&suspect.account).copied().unwrap_or(0));
+    let mut of_lane: Vec<Candidate> =
+        found.iter().filter(|one| one.account == suspect.account).copied().collect();
+    of_lane.sort_by_key(Candidate::urgency);
+    let kept: Vec<EntryId> = of_lane.into_iter().take(places).map(|one| one.entry).collect();
+    found.retain(|one| one.account != suspect.account || kept.contains(&one.entry));
+}
+
+/// Without its lock, a transaction does not see what another one claims on its lane at the same time.
+fn holds_a_place(model: &Model, cycle: &Cycle, entry: &Entry) -> bool {
+    let is_unseen = model.sabotage == Some(Sabotage::LaneLock)
+        && entry.row.owner != Some(node_number(&cycle.node.0))
+        && model.now.since(entry.taken_at) < AT_ONCE;
+    entry.is_sending() && !is_unseen
+}
+
+fn candidate(entry: &Entry) -> Candidate {
+    Candidate {
+        entry: entry.row.entry,
+        account: entry.row.lane,
+        priority: Priority::try_from(entry.row.priority).expect("in range"),
+        due_at: entry.row.due_at,
+        attempt: entry.row.attempt,
+        suspect: entry.row.recoveries >= SUSPECT_AFTER,
+    }
+}
+
+/// Marks an entry as the node's.
+fn take(
+    model: &mut Model,
+    cycle: &Cycle,
+    id: EntryId,
+    execution: Option<ExecutionId>,
+    suspect: bool,
+    now: Timestamp,
+) -> (Claim, Account) {
+    let account = model.lane(model.entries[id.0 as usize - 1].row.lane).account;
+    let (lease_ends, taken_at) = (model.now + cycle.lease, model.now);
+    let entry = model.entry(id);
+    entry.row.status = EntryStatus::Publishing;
+    entry.row.owner = Some(node_number(&cycle.node.0));
+    entry.row.attempt += 1;
+    entry.row.execution = execution;
+    (entry.claimed_at, entry.lease_ends, entry.taken_at) = (now, lease_ends, taken_at);
+    let number = entry.row.attempt;
+    let checkpoint = |(step, result): &(Step, Option<String>)| Checkpoint {
+        entry: id,
+        step: step.name().to_owned(),
+        revision: 1,
+        result: result.clone(),
+    };
+    let claim = Claim {
+        attempt: AttemptId { entry: id, number },
+        account: account.id,
+        execution,
+        question: entry.question,
+        suspect,
+        key: IdempotencyKey(entry.key.clone()),
+        priority: Priority::try_from(entry.row.priority).expect("in range"),
+        due_at: entry.row.due_at,
+        standing: entry.standing(),
+        article: article(entry.content),
+        steps: if account.in_steps && number > 1 { entry.steps.iter().map(checkpoint).collect() } else { Vec::new() },
+    };
+    (claim, account)
+}
+
+fn article(content_id: ContentId) -> Article {
+    Article {
+        content_id,
+        revision: 1,
+        title: String::new(),
+        body: String::new(),
+        digest: None,
+        author: None,
+        cover: None,
+        tags: Vec::new(),
+        source_url: None,
+    }
+}
+
+fn close_finished(model: &mut Model, open: &[ExecutionId], unfilled: bool, now: Timestamp, done: &mut Done) {
+    for id in open {
+        let claimed_now = done.claims.iter().any(|(claim, _)| claim.execution == Some(*id));
+        let run = model.run(*id).clone();
+        if claimed_now || (run.claiming && !unfilled) {
+            done.open += 1;
+            continue;
+        }
+        let is_over = match run.rule {
+            RunRule::OnDue => on_due_is_over(model, *id, now, done),
+            RunRule::ByHand | RunRule::Scheduled => run_is_over(model, *id, now, done),
+        };
+        if !is_over {
+            done.open += 1;
+            continue;
+        }
+        if runs::close(model, *id, ExecutionStatus::Succeeded, now) {
+            done.closed.push(*id);
+        }
+        if runs::of_task(model, run.row.task, ExecutionStatus::Running).is_some() {
+            done.open += 1;
+            done.again = true;
+        }
+    }
+}
+
+fn has_in_flight(model: &Model, run: ExecutionId) -> bool {
+    model.entries.iter().any(|entry| entry.row.execution == Some(run))
+}
+
+fn run_is_over(model: &mut Model, id: ExecutionId, now: Timestamp, done: &mut Done) -> bool {
+    let run = model.run(id).clone();
+    let may_claim = run.claiming || now.since(run.started_at) < RUN_MAX;
+    let is_left = |entry: &Entry| {
+        entry.is_due(run.started_at) && model.lane(entry.row.lane).is_open(now) && !model.was_tried_by(entry, id)
+    };
+    if may_claim && model.entries.iter().any(is_left) {
+        if !run.claiming {
+            model.run(id).claiming = true;
+            done.again = true;
+        }
+        return false;
+    }
+    model.run(id).claiming = false;
+    !has_in_flight(model, id)
+}
+
+fn on_due_is_over(model: &mut Model, id: ExecutionId, now: Timestamp, done: &mut Done) -> bool {
+    let run = model.run(id);
+    let idle_at = runs::idle_at(run);
+    if run.claiming && now < idle_at {
+        done.look_again = earlier(done.look_again, Some(idle_at));
+        return false;
+    }
+    !has_in_flight(model, id)
+}
+
+fn take_questions(model: &mut Model, cycle: &Cycle, now: Timestamp, done: &mut Done) {
+    let mut due: Vec<(Timestamp, EntryId)> = Vec::new();
+    if cycle.room.questions > 0 {
+        let asked = model.entries.iter().filter(|entry| entry.row.owner.is_none());
+        let asked = asked.filter(|entry| model.lane(entry.row.lane).is_open(now));
+        due.extend(asked.filter_map(|entry| Some((entry.question.map(Question::due)?, entry.row.entry))));
+        due.retain(|(at, _)| *at <= now);
+        due.sort_unstable();
+        due.truncate(cycle.room.questions);
+    }
+    for (_, id) in due {
+        let claim = take(model, cycle, id, None, false, now);
+        done.claims.push(claim);
+    }
+    done.look_again = earlier(done.look_again, runs::next_question(model));
+}

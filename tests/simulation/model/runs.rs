@@ -1,0 +1,161 @@
+//! Runs of tasks: fired, followed, closed.
+
+use super::{Model, Run, Task};
+use crate::store::{Fired, RunRow};
+use contenthub::domain::execution::{ON_DUE_IDLE, RunRule};
+use contenthub::domain::ids::*;
+use contenthub::domain::schedule::Schedule;
+use contenthub::operations::cycle::ClaimScope;
+use contenthub::{EntryStatus, ExecutionStatus, Timestamp};
+use std::time::Duration;
+
+pub(super) fn covers(scope: ClaimScope, task: TaskId) -> bool {
+    match scope {
+        ClaimScope::Everything => true,
+        ClaimScope::Task(own) => own == task,
+    }
+}
+
+pub(super) fn insert(
+    model: &mut Model,
+    task: TaskId,
+    rule: RunRule,
+    fire_time: Option<Timestamp>,
+    status: ExecutionStatus,
+    now: Timestamp,
+) -> ExecutionId {
+    let id = ExecutionId(model.runs.len() as i64 + 1);
+    model.runs.push(Run {
+        row: RunRow { id, task, on_due: rule == RunRule::OnDue, status, fire_time },
+        rule,
+        started_at: now,
+        claiming: true,
+        lease_ends: None,
+        last_work: None,
+    });
+    id
+}
+
+pub(super) fn of_task(model: &Model, task: TaskId, status: ExecutionStatus) -> Option<ExecutionId> {
+    model.runs.iter().map(|run| run.row).find(|run| run.task == task && run.status == status).map(|run| run.id)
+}
+
+/// False where somebody else ended it first. The one that waited behind it starts.
+pub(super) fn close(model: &mut Model, id: ExecutionId, status: ExecutionStatus, now: Timestamp) -> bool {
+    let run = model.run(id);
+    if run.row.status != ExecutionStatus::Running {
+        return false;
+    }
+    run.row.status = status;
+    run.claiming = false;
+    let task = run.row.task;
+    if let Some(queued) = of_task(model, task, ExecutionStatus::Queued) {
+        let queued = model.run(queued);
+        queued.row.status = ExecutionStatus::Running;
+        queued.started_at = now;
+    }
+    true
+}
+
+/// At once, or right behind the one that is on.
+pub(super) fn request(
+    model: &mut Model,
+    task: TaskId,
+    rule: RunRule,
+    fire_time: Option<Timestamp>,
+    now: Timestamp,
+) {
+    let mut running = of_task(model, task, ExecutionStatus::Running);
+    if let Some(open) = running.filter(|open| model.runs[open.0 as usize - 1].rule == RunRule::OnDue) {
+        close(model, open, ExecutionStatus::Succeeded, now);
+        running = of_task(model, task, ExecutionStatus::Running);
+    }
+    let status = if running.is_some() { ExecutionStatus::Queued } else { ExecutionStatus::Running };
+    if status == ExecutionStatus::Running || of_task(model, task, ExecutionStatus::Queued).is_none() {
+        insert(model, task, rule, fire_time, status, now);
+    }
+}
+
+pub(super) fn renew(model: &mut Model, scope: ClaimScope, lease: Duration) {
+    let until = model.now + lease;
+    for run in &mut model.runs {
+        if run.row.status == ExecutionStatus::Running && covers(scope, run.row.task) {
+            run.lease_ends = Some(until);
+        }
+    }
+}
+
+pub(super) fn take_over(model: &mut Model, scope: ClaimScope, lease: Duration, now: Timestamp) {
+    let judged_at = model.now;
+    let has_run_out = |run: &&Run| match run.lease_ends {
+        Some(end) => end < judged_at,
+        None => run.started_at + lease < now,
+    };
+    let gone: Vec<ExecutionId> = model
+        .running()
+        .filter(|run| covers(scope, run.row.task))
+        .filter(has_run_out)
+        .map(|run| run.row.id)
+        .collect();
+    for id in gone {
+        close(model, id, ExecutionStatus::Interrupted, now);
+    }
+    renew(model, scope, lease);
+}
+
+pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
+    let mut any = false;
+    let due: Vec<Task> =
+        model.tasks.iter().filter(|task| task.enabled && task.next_run.is_some_and(|at| at <= now)).cloned().collect();
+    for task in due {
+        let next = task.schedule.next_after(now);
+        let row = &mut model.tasks[task.id.0 as usize - 1];
+        row.next_run = next;
+        row.enabled = next.is_some();
+        request(model, task.id, RunRule::Scheduled, task.next_run, now);
+        any = true;
+    }
+    let mut next = model.tasks.iter().filter(|task| task.enabled).filter_map(|task| task.next_run).min();
+    let mut executor_is_wanted = model.running().next().is_some();
+    let on_due = model.tasks.iter().find(|task| task.enabled && task.schedule == Schedule::OnDue);
+    if let Some(task) = on_due.map(|task| task.id)
+        && of_task(model, task, ExecutionStatus::Running).is_none()
+        && let Some(at) = next_due(model)
+    {
+        if at <= now {
+            insert(model, task, RunRule::OnDue, None, ExecutionStatus::Running, now);
+            (any, executor_is_wanted) = (true, true);
+        } else {
+            next = Some(next.map_or(at, |other| other.min(at)));
+        }
+    }
+    match next_question(model) {
+        Some(at) if at <= now => executor_is_wanted = true,
+        Some(at) => next = Some(next.map_or(at, |other| other.min(at))),
+        None => {}
+    }
+    Fired { any, executor_is_wanted, next }
+}
+
+/// When an entry may be claimed next, by its time and its lane's.
+pub(super) fn next_due(model: &Model) -> Option<Timestamp> {
+    let waiting = model.entries.iter().filter(|entry| entry.row.status == EntryStatus::Pending && !entry.row.held);
+    waiting.filter_map(|entry| opens(model, entry.row.lane).map(|at| at.max(entry.row.due_at))).min()
+}
+
+pub(super) fn next_question(model: &Model) -> Option<Timestamp> {
+    let asked = model.entries.iter().filter(|entry| entry.row.owner.is_none());
+    asked.filter_map(|entry| Some(entry.question?.due().max(opens(model, entry.row.lane)?))).min()
+}
+
+fn opens(model: &Model, lane: AccountId) -> Option<Timestamp> {
+    match model.lane(lane).suspended {
+        None => Some(Timestamp::MIN),
+        Some(until) => until,
+    }
+}
+
+/// When a run of `on_due` that finds nothing more ends.
+pub(super) fn idle_at(run: &Run) -> Timestamp {
+    run.last_work.unwrap_or(run.started_at).max(run.started_at) + ON_DUE_IDLE
+}

@@ -1,0 +1,185 @@
+//! Writing what became of attempts: the fence, the log, what comes late, and what an end means for its lane.
+
+use super::{Entry, Log, Model};
+use crate::sabotage::Sabotage;
+use crate::store::{Code, KeepStep, LogRow, Step, node_number, post_number};
+use contenthub::db::transitions::{Ended, Written};
+use contenthub::domain::ids::*;
+use contenthub::domain::settlement::LaneEffect;
+use contenthub::platforms::journal::Mark;
+use contenthub::{EntryStatus, LogStatus, Timestamp};
+
+pub(super) fn settle(model: &mut Model, node: &NodeId, one: &Ended) -> Written {
+    let owner = node_number(&node.0);
+    let unfenced = model.sabotage == Some(Sabotage::Fence);
+    let entry = model.entry(one.attempt.entry);
+    let is_ours = entry.row.owner == Some(owner)
+        && entry.row.attempt == one.attempt.number
+        && entry.row.status == EntryStatus::Publishing;
+    if !is_ours && !unfenced {
+        return late(model, one);
+    }
+    move_entry(entry, one);
+    let log = log(model, one);
+    if let Some(run) = one.execution {
+        let run = model.run(run);
+        run.last_work = run.last_work.max(Some(one.finished_at));
+    }
+    if one.settlement.status == EntryStatus::Published {
+        model.lanes[one.account.0 as usize - 1].wrong_address = None;
+    }
+    apply_lane_effect(model, one);
+    if one.has_steps {
+        tidy_steps(model.entry(one.attempt.entry), one);
+    }
+    Written::Settled(log)
+}
+
+fn move_entry(entry: &mut Entry, one: &Ended) {
+    let what = &one.settlement;
+    entry.row.status = what.status;
+    entry.row.due_at = what.due_at.unwrap_or(entry.row.due_at);
+    entry.row.retry_count = what.retry_count;
+    entry.row.unproven = what.unproven;
+    entry.row.owner = None;
+    entry.row.execution = None;
+    entry.ask(what.question);
+}
+
+fn log(model: &mut Model, one: &Ended) -> LogId {
+    let what = &one.settlement;
+    let row = LogRow {
+        entry: one.attempt.entry,
+        attempt: one.attempt.number,
+        execution: one.execution,
+        status: what.log,
+        media: what.receipt.media_id.as_deref().map(post_number),
+        code: Code::read(what.problem.as_ref().map(|problem| problem.code.as_str())),
+        said_by_a_person: false,
+    };
+    write_log(model, row, one.finished_at)
+}
+
+pub(super) fn write_log(model: &mut Model, row: LogRow, finished_at: Timestamp) -> LogId {
+    let place = model.logs.len();
+    model.logs.push(Log { row, finished_at });
+    model.entry(row.entry).logs.push(place);
+    LogId(place as i64 + 1)
+}
+
+fn tidy_steps(entry: &mut Entry, one: &Ended) {
+    if one.settlement.forgets_steps {
+        entry.steps.clear();
+    } else if !one.settlement.unproven {
+        entry.steps.retain(|(_, result)| result.is_some());
+    }
+}
+
+fn apply_lane_effect(model: &mut Model, one: &Ended) {
+    match one.settlement.lane {
+        LaneEffect::None => {}
+        LaneEffect::Suspend { until } => suspend(model, one, until),
+        LaneEffect::WrongAddress => second_wrong_address(model, one),
+    }
+}
+
+fn suspend(model: &mut Model, one: &Ended, until: Option<Timestamp>) {
+    let lane = &mut model.lanes[one.account.0 as usize - 1];
+    if lane.account.version == one.account_version && lane.is_open(one.finished_at) {
+        lane.suspended = Some(until);
+        lane.wrong_address = None;
+    }
+}
+
+fn second_wrong_address(model: &mut Model, one: &Ended) {
+    let entry = one.attempt.entry;
+    let lane = &mut model.lanes[one.account.0 as usize - 1];
+    let Some(first) = lane.wrong_address.filter(|first| *first != entry) else {
+        lane.wrong_address.get_or_insert(entry);
+        return;
+    };
+    suspend(model, one, None);
+    for id in [first, entry] {
+        let row = &mut model.entry(id).row;
+        if row.status == EntryStatus::Pending && row.retry_count > 0 {
+            row.retry_count -= 1;
+            row.due_at = one.finished_at;
+        }
+        if row.status == EntryStatus::Failed {
+            row.status = EntryStatus::Pending;
+            row.due_at = one.finished_at;
+        }
+    }
+}
+
+/// What was written for the attempt meanwhile was a guess; that a post is out is not.
+fn late(model: &mut Model, one: &Ended) -> Written {
+    let id = one.attempt.entry;
+    let places = &model.entries[id.0 as usize - 1].logs;
+    let Some(place) = places.iter().copied().find(|place| model.logs[*place].row.attempt == one.attempt.number)
+    else {
+        return Written::LeaseLost;
+    };
+    let log = LogId(place as i64 + 1);
+    let row = model.logs[place];
+    if row.row.status == one.settlement.log && row.finished_at == one.finished_at {
+        return Written::Already(log);
+    }
+    if one.settlement.status != EntryStatus::Published || row.row.status == LogStatus::Published {
+        return Written::LeaseLost;
+    }
+    let sent_again = was_sent_since(model, one);
+    let entry = model.entry(id);
+    let settles = matches!(entry.row.status, EntryStatus::Uncertain | EntryStatus::Pending) && !sent_again;
+    if settles {
+        entry.row.status = EntryStatus::Published;
+        entry.row.unproven = false;
+        entry.ask(None);
+        entry.steps.clear();
+    }
+    let written = &mut model.logs[place];
+    written.row.status = LogStatus::Published;
+    written.row.code = if sent_again { Code::Other } else { Code::None };
+    written.row.media = one.settlement.receipt.media_id.as_deref().map(post_number);
+    written.finished_at = one.finished_at;
+    if sent_again { Written::PossibleDuplicate(log) } else { Written::Late(log) }
+}
+
+fn was_sent_since(model: &Model, one: &Ended) -> bool {
+    let entry = &model.entries[one.attempt.entry.0 as usize - 1];
+    let was_sent = |row: &LogRow| {
+        row.attempt > one.attempt.number
+            && row.status != LogStatus::NotSent
+            && !row.said_by_a_person
+            && row.execution.is_some()
+    };
+    let is_sent = entry.row.status == EntryStatus::Publishing
+        && entry.row.attempt > one.attempt.number
+        && entry.row.execution.is_some();
+    is_sent || entry.logs.iter().any(|place| was_sent(&model.logs[*place].row))
+}
+
+/// Only where the claim holds.
+pub(super) fn keep_step(model: &mut Model, kept: &KeepStep) -> bool {
+    let owner = node_number(&kept.node.0);
+    let unfenced = model.sabotage == Some(Sabotage::Fence);
+    let entry = model.entry(kept.attempt.entry);
+    let is_ours = entry.row.owner == Some(owner)
+        && entry.row.attempt == kept.attempt.number
+        && entry.row.status == EntryStatus::Publishing;
+    if !is_ours && !unfenced {
+        return false;
+    }
+    let step = Step::read(kept.step);
+    entry.steps.retain(|(other, _)| *other != step);
+    match &kept.mark {
+        Mark::Intent => entry.steps.push((step, None)),
+        Mark::Result(result) => {
+            entry.steps.push((step, Some(result.to_string())));
+            entry.row.recoveries = 0;
+        }
+        Mark::Withdrawn => {}
+    }
+    entry.steps.sort();
+    true
+}

@@ -1,0 +1,461 @@
+//! A node: the engine's own machines, with what `actors/` is between them and the world. It decides nothing.
+
+mod answers;
+mod statements;
+
+pub use statements::Statement;
+
+use crate::attempt::{Answer, Flight, Job, Request};
+use crate::invariants::Verdict;
+use crate::platform::Call;
+use crate::sabotage::Sabotage;
+use crate::store::{Account, Done, Fired, KeepStep, node_id};
+use crate::time::{MILLISECOND, MINUTE, NodeClock, SECOND, micros};
+use crate::world::{self, What, World};
+use contenthub::Timestamp;
+use contenthub::db::claim::Claim;
+use contenthub::db::transitions::Ended;
+use contenthub::domain::clock::Clock;
+use contenthub::domain::ids::{AttemptId, NodeId, TaskId};
+use contenthub::domain::outcome::{Seen, judge};
+use contenthub::domain::retry::JitterSource;
+use contenthub::domain::settlement::{Settlement, settle};
+use contenthub::domain::trust::TrustWindow;
+use contenthub::engine::dispatch::{self, AttemptKind, Dispatch};
+use contenthub::engine::ticking::{self, Ticking};
+use contenthub::operations::cycle::ClaimScope;
+use contenthub::operations::recovery::Recovered;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// No sleep of the executor is longer.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+/// Recovery looks at least so often.
+const RECOVER_EVERY: Duration = Duration::from_secs(5);
+
+/// What reaches a node.
+pub enum NodeEvent {
+    Changed,
+    Woken,
+    Alarm { number: u64, at: Timestamp },
+    Ring { number: u64 },
+    RenewTick,
+    RecoverTick,
+    RecoverAlarm { number: u64 },
+    CycleAnswer { ended: Arc<Vec<Ended>>, window: TrustWindow, done: Option<Done> },
+    FireAnswer(Option<Fired>),
+    RecoverAnswer(Option<Recovered>),
+    RenewAnswer { good: bool },
+    /// A publisher begins with it.
+    Begin(AttemptId),
+    Answer { attempt: AttemptId, number: u32, answer: Answer },
+    Drain,
+    /// The grace of a node that stops is over.
+    Cut,
+}
+
+impl NodeEvent {
+    /// Whether it is worth while to die right here.
+    fn is_a_moment(&self) -> bool {
+        matches!(
+            self,
+            NodeEvent::CycleAnswer { .. } | NodeEvent::Begin(_) | NodeEvent::Answer { .. } | NodeEvent::FireAnswer(_)
+        )
+    }
+}
+
+/// An attempt, from its claim to its end.
+pub(crate) struct Flying {
+    pub(crate) kind: AttemptKind,
+    claim: Claim,
+    account: Account,
+    /// By the node's clock.
+    since: Timestamp,
+    /// In true time: when its cycle was answered.
+    claimed_at: u64,
+    job: Option<Job>,
+    flight: Option<Flight>,
+}
+
+pub struct Node {
+    pub id: NodeId,
+    pub number: u32,
+    pub life: u32,
+    alive: bool,
+    command: Option<TaskId>,
+    pub clock: Arc<NodeClock>,
+    pub paused_until: u64,
+    dispatch: Dispatch<Ended>,
+    ticking: Ticking,
+    flights: BTreeMap<AttemptId, Flying>,
+    alarm: u64,
+    ring: u64,
+    recovery_alarm: u64,
+    closing: bool,
+    /// Monotonic time of the first statement that succeeded since the start, or since one failed.
+    good_since: Option<Duration>,
+}
+
+impl Node {
+    pub fn is_alive(&self) -> bool {
+        self.alive
+    }
+
+    pub fn is_server(&self) -> bool {
+        self.command.is_none()
+    }
+
+    fn scope(&self) -> ClaimScope {
+        self.command.map_or(ClaimScope::Everything, ClaimScope::Task)
+    }
+}
+
+impl World<'_> {
+    pub fn add_server(&mut self) -> usize {
+        self.add(None)
+    }
+
+    pub fn add_command(&mut self, task: TaskId) -> usize {
+        self.add(Some(task))
+    }
+
+    fn add(&mut self, command: Option<TaskId>) -> usize {
+        self.nodes.push(Node {
+            id: node_id(0),
+            number: 0,
+            life: 0,
+            alive: false,
+            command,
+            clock: NodeClock::new(self.time.clone()),
+            paused_until: 0,
+            dispatch: Dispatch::new(self.plan.slots),
+            ticking: Ticking::default(),
+            flights: BTreeMap::new(),
+            alarm: 0,
+            ring: 0,
+            recovery_alarm: 0,
+            closing: false,
+            good_since: None,
+        });
+        self.nodes.len() - 1
+    }
+
+    /// A process begins, under an id that is new.
+    pub fn start(&mut self, n: usize) -> Verdict {
+        if self.nodes[n].alive {
+            return Ok(());
+        }
+        self.node_count += 1;
+        let (number, slots) = (self.node_count, self.plan.slots);
+        let skew = self.a_skew();
+        let node = &mut self.nodes[n];
+        node.id = node_id(number);
+        node.clock.put_ahead(skew);
+        (node.number, node.alive, node.closing, node.paused_until) = (number, true, false, 0);
+        node.life += 1;
+        node.dispatch = Dispatch::resuming(slots, Vec::new(), Vec::new());
+        node.ticking = Ticking::default();
+        node.good_since = None;
+        let (scope, now) = (node.scope(), node.clock.now());
+        self.note(|| format!("n{number} starts, {skew} µs ahead"));
+        self.store.take_over_runs(scope, self.plan.lease, now);
+        self.look(crate::invariants::Cause::Engine)?;
+        self.every(n, self.plan.lease / 3, NodeEvent::RenewTick);
+        self.every(n, (self.plan.lease / 4).min(RECOVER_EVERY), NodeEvent::RecoverTick);
+        self.recover(n);
+        self.dispatch(n, dispatch::Event::Woken)?;
+        if self.nodes[n].is_server() {
+            self.ticking(n, ticking::Event::Rang);
+        }
+        Ok(())
+    }
+
+    fn a_skew(&mut self) -> i64 {
+        let most = self.faults.skew;
+        if most == 0 { 0 } else { self.chance.below(2 * most) as i64 - most as i64 }
+    }
+
+    fn every(&mut self, n: usize, span: Duration, event: NodeEvent) {
+        let life = self.nodes[n].life;
+        self.after(micros(span), What::Node { node: n, life, event });
+    }
+
+    /// Soon, by a message from one actor to another.
+    fn soon(&mut self, n: usize, event: NodeEvent) {
+        let life = self.nodes[n].life;
+        let span = self.chance.between(1, 500);
+        self.after(span, What::Node { node: n, life, event });
+    }
+
+    pub fn node_event(&mut self, n: usize, life: u32, event: NodeEvent) -> Verdict {
+        let now = self.now();
+        let node = &self.nodes[n];
+        if !node.alive || node.life != life {
+            return Ok(());
+        }
+        if node.paused_until > now {
+            let left = node.paused_until - now;
+            self.after(left, What::Node { node: n, life, event });
+            return Ok(());
+        }
+        if event.is_a_moment() {
+            if self.chance.happens(self.faults.crash) {
+                return self.crash(n);
+            }
+            if self.chance.happens(self.faults.pause) {
+                let longest = (2 * micros(self.plan.lease)).max(5 * MINUTE);
+                let span = self.chance.delay(10 * SECOND, longest, 3);
+                self.note(|| format!("n{} stands still for {} ms", self.nodes[n].number, span / 1000).clone());
+                self.nodes[n].paused_until = now + span;
+                self.after(span, What::Node { node: n, life, event });
+                return Ok(());
+            }
+            if self.chance.happens(self.faults.clock_step) {
+                let skew = self.a_skew();
+                self.nodes[n].clock.put_ahead(skew);
+            }
+            if self.chance.happens(self.faults.drain) {
+                self.soon(n, NodeEvent::Drain);
+            }
+        }
+        self.handle(n, event)
+    }
+
+    fn handle(&mut self, n: usize, event: NodeEvent) -> Verdict {
+        match event {
+            NodeEvent::Changed => self.ticking(n, ticking::Event::Changed),
+            NodeEvent::Woken => return self.dispatch(n, dispatch::Event::Woken),
+            NodeEvent::Alarm { number, at } if number == self.nodes[n].alarm => {
+                // The wall clock decides, not the timer.
+                if self.nodes[n].clock.now() >= at {
+                    return self.dispatch(n, dispatch::Event::Woken);
+                }
+                self.wake_at(n, at);
+            }
+            NodeEvent::Ring { number } if number == self.nodes[n].ring => self.ticking(n, ticking::Event::Rang),
+            NodeEvent::Alarm { .. } | NodeEvent::Ring { .. } => {}
+            NodeEvent::RenewTick => {
+                self.renew(n);
+                self.every(n, self.plan.lease / 3, NodeEvent::RenewTick);
+            }
+            NodeEvent::RecoverTick => {
+                self.recover(n);
+                self.every(n, (self.plan.lease / 4).min(RECOVER_EVERY), NodeEvent::RecoverTick);
+            }
+            NodeEvent::RecoverAlarm { number } => {
+                if number == self.nodes[n].recovery_alarm {
+                    self.recover(n);
+                }
+            }
+            NodeEvent::CycleAnswer { ended, window, done } => return self.cycle_answer(n, &ended, window, done),
+            NodeEvent::FireAnswer(fired) => self.fire_answer(n, fired),
+            NodeEvent::RecoverAnswer(recovered) => return self.recover_answer(n, recovered),
+            NodeEvent::RenewAnswer { good } => self.database_said(n, good),
+            NodeEvent::Begin(attempt) => return self.begin(n, attempt),
+            NodeEvent::Answer { attempt, number, answer } => return self.answered(n, attempt, number, answer),
+            NodeEvent::Drain => return self.drain(n),
+            NodeEvent::Cut => return self.cut(n),
+        }
+        Ok(())
+    }
+
+    /// Whatever it held is gone.
+    fn crash(&mut self, n: usize) -> Verdict {
+        self.note(|| format!("n{} dies", self.nodes[n].number).clone());
+        self.stop(n);
+        Ok(())
+    }
+
+    fn stop(&mut self, n: usize) {
+        let node = &mut self.nodes[n];
+        node.alive = false;
+        node.flights.clear();
+        if node.is_server() {
+            let span = self.chance.delay(2 * SECOND, MINUTE, 3);
+            self.after(span, What::Starts(n));
+        }
+    }
+
+    fn ticking(&mut self, n: usize, event: ticking::Event) {
+        if !self.nodes[n].is_server() {
+            return;
+        }
+        let now = self.nodes[n].clock.now();
+        for effect in self.nodes[n].ticking.on(event, now) {
+            match effect {
+                ticking::Effect::FireDue => self.state(n, Statement::Fire),
+                ticking::Effect::Tick => {
+                    self.soon(n, NodeEvent::Woken);
+                    if self.chance.happens(self.faults.duplicate_tick) {
+                        self.soon(n, NodeEvent::Woken);
+                    }
+                }
+                ticking::Effect::RingAt(at) => {
+                    let span = at.since(self.nodes[n].clock.now());
+                    self.nodes[n].ring += 1;
+                    let number = self.nodes[n].ring;
+                    // Timers are a moment late.
+                    self.every(n, span + Duration::from_millis(1), NodeEvent::Ring { number });
+                }
+            }
+        }
+    }
+
+    fn dispatch(&mut self, n: usize, event: dispatch::Event<Ended>) -> Verdict {
+        let now = self.nodes[n].clock.now();
+        for effect in self.nodes[n].dispatch.on(event, now) {
+            match effect {
+                dispatch::Effect::RunCycle { ended, room, read_back } => self.run_cycle(n, ended, room, read_back),
+                dispatch::Effect::WakeAt(at) => self.wake_at(n, at),
+                dispatch::Effect::Drained => {
+                    self.note(|| format!("n{} has drained", self.nodes[n].number).clone());
+                    self.stop(n);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn wake_at(&mut self, n: usize, at: Timestamp) {
+        let node = &mut self.nodes[n];
+        node.alarm += 1;
+        let (number, span) = (node.alarm, at.since(node.clock.now()).min(LONGEST_SLEEP));
+        self.every(n, span + Duration::from_micros(100), NodeEvent::Alarm { number, at });
+    }
+
+    /// A publisher takes it up, where the node does not stop.
+    fn begin(&mut self, n: usize, attempt: AttemptId) -> Verdict {
+        let closing = self.nodes[n].closing;
+        let Some(flying) = self.nodes[n].flights.get_mut(&attempt) else { return Ok(()) };
+        let Some(job) = flying.job.take() else { return Ok(()) };
+        if closing {
+            return self.end(n, attempt, Seen::NotSent);
+        }
+        flying.flight = Some(Flight::begin(job));
+        self.go_on(n, attempt)
+    }
+
+    fn answered(&mut self, n: usize, attempt: AttemptId, number: u32, answer: Answer) -> Verdict {
+        let Some(flying) = self.nodes[n].flights.get_mut(&attempt) else { return Ok(()) };
+        let Some(flight) = &flying.flight else { return Ok(()) };
+        if !flight.wire.answer(number, answer) {
+            return Ok(());
+        }
+        self.go_on(n, attempt)
+    }
+
+    /// As far as it can, until it asks for something or has ended.
+    fn go_on(&mut self, n: usize, attempt: AttemptId) -> Verdict {
+        let Some(flying) = self.nodes[n].flights.get_mut(&attempt) else { return Ok(()) };
+        let claimed_at = flying.claimed_at;
+        let (key, revision) = (flying.claim.key.0.clone(), flying.claim.article.revision);
+        let Some(flight) = &mut flying.flight else { return Ok(()) };
+        if let Some(ended) = flight.poll() {
+            self.nodes[n].flights.remove(&attempt);
+            return self.ended(n, ended);
+        }
+        flight.left = true;
+        let Some((request, number)) = flight.wire.request() else { return Ok(()) };
+        let life = self.nodes[n].life;
+        match request {
+            Request::Call { call, time } => {
+                if let Call::Step(step) = call {
+                    self.judge.step_leaves(attempt.entry, step, claimed_at)?;
+                }
+                let fate = crate::platform::Fate::Accepted;
+                self.send(world::Request { node: n, life, attempt, number, call, key, fate }, micros(time));
+            }
+            Request::Keep { step, mark } => {
+                let node = self.nodes[n].id.clone();
+                let step = KeepStep { node, attempt, revision, step, mark };
+                self.state(n, Statement::Keep { number, step });
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, n: usize, mut ended: Ended) -> Verdict {
+        if self.sabotage == Some(Sabotage::UnprovenMark) {
+            ended.settlement.unproven = false;
+        }
+        self.note(|| {
+            let Ended { attempt, settlement, .. } = &ended;
+            let problem = settlement.problem.as_ref().map_or("", |problem| problem.code.as_str());
+            format!("n{} {attempt} ended: {} {:?} {problem}", self.nodes[n].number, settlement.status, settlement.question)
+        });
+        self.dispatch(n, dispatch::Event::AttemptEnded(ended))
+    }
+
+    /// Ends it from outside: due at once, because it is the node's doing.
+    fn end(&mut self, n: usize, attempt: AttemptId, seen: Seen) -> Verdict {
+        let now = self.nodes[n].clock.now();
+        let Some(flying) = self.nodes[n].flights.remove(&attempt) else { return Ok(()) };
+        let finished_at = now.max(flying.since);
+        let settlement = match flying.claim.question {
+            Some(question) => Settlement::asked_again(question.put_off_to(finished_at), flying.claim.standing),
+            None => {
+                let outcome = judge(seen, flying.account.rules);
+                let settlement = settle(outcome, flying.claim.standing, finished_at, self.jitter.draw());
+                Settlement { due_at: settlement.due_at.map(|_| finished_at), ..settlement }
+            }
+        };
+        let claim = flying.claim;
+        self.ended(n, Ended {
+            attempt,
+            content: claim.article.content_id,
+            revision: claim.article.revision,
+            account: claim.account,
+            account_version: flying.account.version,
+            execution: claim.execution,
+            started_at: flying.since,
+            finished_at,
+            settlement,
+            has_steps: flying.account.in_steps,
+        })
+    }
+
+    /// It is told to stop: it claims no more, and gives what is on the wire a while.
+    fn drain(&mut self, n: usize) -> Verdict {
+        if self.nodes[n].closing {
+            return Ok(());
+        }
+        self.note(|| format!("n{} stops", self.nodes[n].number).clone());
+        self.nodes[n].closing = true;
+        let grace = Duration::from_micros(self.chance.between(MILLISECOND, 30 * SECOND));
+        self.every(n, grace, NodeEvent::Cut);
+        self.dispatch(n, dispatch::Event::Drain)
+    }
+
+    fn cut(&mut self, n: usize) -> Verdict {
+        let all: Vec<AttemptId> = self.nodes[n].flights.keys().copied().collect();
+        for attempt in all {
+            let seen = match self.nodes[n].flights.get(&attempt).and_then(|flying| flying.flight.as_ref()) {
+                Some(flight) => flight.seen_at_the_end(),
+                None => Seen::NotSent,
+            };
+            self.end(n, attempt, seen)?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything of a node that an attempt needs.
+fn job(world: &World<'_>, n: usize, claim: &Claim, account: Account, window: TrustWindow) -> Job {
+    let clock = world.nodes[n].clock.clone();
+    let window = match world.sabotage {
+        Some(Sabotage::TrustWindow) => TrustWindow::begin(&*clock, Duration::from_secs(1_000_000)),
+        _ => window,
+    };
+    let jitter: Arc<JitterSource> = world.jitter.clone();
+    Job {
+        kind: world.kind_of(claim.attempt.entry),
+        claim: claim.clone(),
+        account,
+        trust: contenthub::domain::trust::Trust::new(window, clock.clone()),
+        clock,
+        wire: Arc::default(),
+        jitter,
+        sabotage: world.sabotage,
+    }
+}

@@ -1,0 +1,85 @@
+//! What a node does with the database's answers, as `actors/executor.rs` and `actors/scheduler.rs` do it.
+
+use super::{Flying, NodeEvent, job};
+use crate::invariants::Verdict;
+use crate::store::{Done, Fired};
+use crate::world::World;
+use contenthub::db::claim::Claim;
+use contenthub::db::transitions::Ended;
+use contenthub::domain::clock::Clock;
+use contenthub::domain::trust::TrustWindow;
+use contenthub::engine::dispatch::{self, AttemptKind};
+use contenthub::engine::ticking;
+use contenthub::operations::recovery::Recovered;
+use std::sync::Arc;
+
+impl World<'_> {
+    pub(super) fn cycle_answer(
+        &mut self,
+        n: usize,
+        ended: &Arc<Vec<Ended>>,
+        window: TrustWindow,
+        done: Option<Done>,
+    ) -> Verdict {
+        let Some(done) = done else {
+            self.database_said(n, false);
+            return self.dispatch(n, dispatch::Event::CycleFailed { ended: ended.to_vec() });
+        };
+        if self.nodes[n].good_since.is_none() {
+            self.nodes[n].good_since = Some(self.nodes[n].clock.monotonic());
+            self.recover(n);
+        }
+        let claimed_at = self.now();
+        let mut claimed = Vec::with_capacity(done.claims.len());
+        for (claim, account) in done.claims {
+            let kind = kind(&claim);
+            claimed.push((claim.attempt, kind));
+            let (attempt, since) = (claim.attempt, self.nodes[n].clock.now());
+            let job = Some(job(self, n, &claim, account, window));
+            let flying = Flying { kind, claim, account, since, claimed_at, job, flight: None };
+            self.nodes[n].flights.insert(attempt, flying);
+            self.soon(n, NodeEvent::Begin(attempt));
+        }
+        if !done.closed.is_empty() {
+            self.soon(n, NodeEvent::Changed);
+        }
+        let Done { open, again, look_again, looked_at, .. } = done;
+        let event = dispatch::Event::CycleDone { claimed, left_out: false, open, again, look_again, looked_at };
+        self.dispatch(n, event)?;
+        // A command is through with its run.
+        if !self.nodes[n].is_server() && open == 0 && !again {
+            self.soon(n, NodeEvent::Drain);
+        }
+        Ok(())
+    }
+
+    pub(super) fn fire_answer(&mut self, n: usize, fired: Option<Fired>) {
+        self.ticking(n, match fired {
+            None => ticking::Event::Failed,
+            Some(Fired { any, executor_is_wanted, next }) => ticking::Event::Fired { any, executor_is_wanted, next },
+        });
+    }
+
+    pub(super) fn recover_answer(&mut self, n: usize, recovered: Option<Recovered>) -> Verdict {
+        let Some(recovered) = recovered else {
+            self.database_said(n, false);
+            return Ok(());
+        };
+        if let Some(wait) = recovered.look_again_in {
+            self.recover_in(n, wait);
+        }
+        if recovered.entries > 0 {
+            self.dispatch(n, dispatch::Event::Woken)?;
+            self.soon(n, NodeEvent::Changed);
+        }
+        Ok(())
+    }
+}
+
+fn kind(claim: &Claim) -> AttemptKind {
+    match (claim.question, claim.suspect) {
+        (Some(_), _) => AttemptKind::Question,
+        (None, true) => AttemptKind::Suspect,
+        (None, false) => AttemptKind::Send,
+    }
+}

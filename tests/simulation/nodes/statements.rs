@@ -1,0 +1,205 @@
+//! What a node asks the database, and what may go wrong on the way there and back.
+
+use super::NodeEvent;
+use crate::attempt::Answer;
+use crate::faults::Death;
+use crate::invariants::{Cause, Verdict};
+use crate::store::KeepStep;
+use crate::time::{MILLISECOND, micros};
+use crate::world::{What, World};
+use contenthub::db::transitions::Ended;
+use contenthub::domain::clock::Clock;
+use contenthub::domain::ids::{EntryId, NodeId};
+use contenthub::domain::trust::TrustWindow;
+use contenthub::domain::turns::Room;
+use contenthub::operations::cycle::Cycle;
+use contenthub::operations::recovery::Dead;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One transaction.
+pub enum Statement {
+    Cycle { cycle: Cycle, window: TrustWindow },
+    Fire,
+    Recover,
+    Renew { entries: Vec<EntryId> },
+    RenewRuns,
+    Keep { number: u32, step: KeepStep },
+}
+
+/// What becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Luck {
+    Good,
+    /// Nothing of it is done, and that is said.
+    Refused,
+    /// It is done, and said to have failed.
+    Unseen,
+}
+
+impl World<'_> {
+    pub(super) fn run_cycle(&mut self, n: usize, ended: Vec<Ended>, room: Room, read_back: Option<Vec<EntryId>>) {
+        let node = &self.nodes[n];
+        let room = if node.closing { Room::default() } else { room };
+        let cycle = Cycle {
+            node: node.id.clone(),
+            lease: self.plan.lease,
+            scope: node.scope(),
+            ended: Arc::new(ended),
+            room,
+            read_back,
+        };
+        let window = TrustWindow::begin(&*node.clock, cycle.lease);
+        self.state(n, Statement::Cycle { cycle, window });
+    }
+
+    /// A statement is sent.
+    pub(super) fn state(&mut self, n: usize, statement: Statement) {
+        let life = self.nodes[n].life;
+        let slow = self.chance.happens(self.faults.slow_commit);
+        let span = match slow {
+            true => self.chance.between(MILLISECOND, micros(self.plan.lease) * 3 / 2),
+            false => self.chance.between(100, 3 * MILLISECOND),
+        };
+        self.after(span, What::Database { node: n, life, statement });
+    }
+
+    /// A statement reaches the database.
+    pub fn database(&mut self, n: usize, life: u32, statement: Statement) -> Verdict {
+        let is_gone = !self.nodes[n].is_alive() || self.nodes[n].life != life;
+        // A server that is told to commit does so, whether or not it can tell anybody. On SQLite the process itself is it.
+        let goes_on_alone = self.plan.death == Death::LeaseExpired && self.chance.happens(500);
+        if is_gone && !goes_on_alone {
+            return Ok(());
+        }
+        let (now, paused_until) = (self.now(), self.nodes[n].paused_until);
+        if !is_gone && paused_until > now && !goes_on_alone {
+            self.after(paused_until - now, What::Database { node: n, life, statement });
+            return Ok(());
+        }
+        let luck = match () {
+            () if self.chance.happens(self.faults.refused) => Luck::Refused,
+            () if self.chance.happens(self.faults.unseen) => Luck::Unseen,
+            () => Luck::Good,
+        };
+        let (event, verdict) = self.perform(n, statement, luck);
+        verdict?;
+        if !is_gone {
+            let back = self.chance.between(50, MILLISECOND);
+            self.after(back, What::Node { node: n, life, event });
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, n: usize, statement: Statement, luck: Luck) -> (NodeEvent, Verdict) {
+        let (id, now) = (self.nodes[n].id.clone(), self.nodes[n].clock.now());
+        let (done, seen) = (luck != Luck::Refused, luck == Luck::Good);
+        let mut cause = Cause::Engine;
+        let event = match statement {
+            Statement::Cycle { cycle, window } => {
+                cause = Cause::Cycle(now);
+                let answer = done.then(|| self.store.cycle(&cycle, now));
+                self.note(|| note_of_cycle(&id, &cycle, answer.as_ref(), luck));
+                NodeEvent::CycleAnswer { ended: cycle.ended, window, done: answer.filter(|_| seen) }
+            }
+            Statement::Fire => {
+                let answer = done.then(|| self.store.fire(now));
+                self.note(|| format!("{id} fires: {answer:?} {luck:?}"));
+                NodeEvent::FireAnswer(answer.filter(|_| seen))
+            }
+            Statement::Recover => {
+                let answer = done.then(|| {
+                    let dead = self.dead(&id);
+                    self.store.recover(&id, dead, now)
+                });
+                if answer.is_some_and(|answer| answer.entries > 0) {
+                    self.note(|| format!("{id} recovers: {answer:?} {luck:?}"));
+                }
+                NodeEvent::RecoverAnswer(answer.filter(|_| seen))
+            }
+            Statement::Renew { entries } => {
+                if done {
+                    self.store.renew(&id, &entries, self.plan.lease, now);
+                }
+                NodeEvent::RenewAnswer { good: seen }
+            }
+            Statement::RenewRuns => {
+                let scope = self.nodes[n].scope();
+                if done {
+                    self.store.renew_runs(scope, self.plan.lease, now);
+                }
+                // What becomes of it nobody asks.
+                NodeEvent::RenewAnswer { good: true }
+            }
+            Statement::Keep { number, step } => {
+                let kept = done.then(|| self.store.keep_step(&step, now));
+                self.note(|| format!("{id} keeps {:?} {} of {}: {kept:?} {luck:?}", step.mark, step.step, step.attempt));
+                let answer = Answer::Kept(kept.filter(|_| seen));
+                NodeEvent::Answer { attempt: step.attempt, number, answer }
+            }
+        };
+        let verdict = if done { self.look(cause) } else { Ok(()) };
+        (event, verdict)
+    }
+
+    /// Whom the node may take entries from.
+    fn dead(&mut self, by: &NodeId) -> Dead {
+        match self.plan.death {
+            Death::LeaseExpired => Dead::LeaseExpired,
+            Death::LockFreed => {
+                let is_alive = |id: &NodeId| self.nodes.iter().any(|node| node.is_alive() && node.id == *id);
+                Dead::Nodes(self.store.holders(by).into_iter().filter(|id| !is_alive(id)).collect())
+            }
+        }
+    }
+
+    pub(super) fn renew(&mut self, n: usize) {
+        self.state(n, Statement::RenewRuns);
+        let entries = self.nodes[n].dispatch.entries();
+        if !entries.is_empty() {
+            self.state(n, Statement::Renew { entries });
+        }
+    }
+
+    /// Where leases are judged by a clock, everybody gets one lease after an outage to write what came of theirs.
+    pub(super) fn recover(&mut self, n: usize) {
+        let node = &self.nodes[n];
+        let wait = match (self.plan.death, node.good_since) {
+            (Death::LockFreed, _) => Duration::ZERO,
+            (Death::LeaseExpired, None) => return,
+            (Death::LeaseExpired, Some(since)) => {
+                self.plan.lease.saturating_sub(node.clock.monotonic().saturating_sub(since))
+            }
+        };
+        match wait {
+            Duration::ZERO => self.state(n, Statement::Recover),
+            wait => self.recover_in(n, wait),
+        }
+    }
+
+    pub(super) fn recover_in(&mut self, n: usize, wait: Duration) {
+        self.nodes[n].recovery_alarm += 1;
+        let number = self.nodes[n].recovery_alarm;
+        self.every(n, wait, NodeEvent::RecoverAlarm { number });
+    }
+
+    pub(super) fn database_said(&mut self, n: usize, good: bool) {
+        if !good {
+            self.nodes[n].good_since = None;
+        }
+    }
+}
+
+fn note_of_cycle(id: &NodeId, cycle: &Cycle, answer: Option<&crate::store::Done>, luck: Luck) -> String {
+    let ended: Vec<String> = cycle.ended.iter().map(|one| one.attempt.to_string()).collect();
+    let (mut written, mut claims, mut rest) = (Vec::new(), Vec::new(), String::new());
+    if let Some(done) = answer {
+        written = done.written.clone();
+        claims = done.claims.iter().map(|(claim, _)| format!("{} for {:?}", claim.attempt, claim.execution)).collect();
+        rest = format!("open {} again {} look again {:?}", done.open, done.again, done.look_again);
+    }
+    format!(
+        "{id} cycle {luck:?}: room {:?}, read back {:?}, ended {ended:?} {written:?}, claims {claims:?} {rest}",
+        cycle.room, cycle.read_back
+    )
+}
