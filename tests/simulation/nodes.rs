@@ -206,7 +206,7 @@ impl World<'_> {
             if self.chance.happens(self.faults.pause) {
                 let longest = (2 * micros(self.plan.lease)).max(5 * MINUTE);
                 let span = self.chance.delay(10 * SECOND, longest, 3);
-                self.note(|| format!("n{} stands still for {} ms", self.nodes[n].number, span / 1000).clone());
+                self.note_of(n, || format!("stands still for {} ms", span / 1000));
                 self.nodes[n].paused_until = now + span;
                 self.after(span, What::Node { node: n, life, event });
                 return Ok(());
@@ -262,7 +262,7 @@ impl World<'_> {
 
     /// Whatever it held is gone.
     fn crash(&mut self, n: usize) -> Verdict {
-        self.note(|| format!("n{} dies", self.nodes[n].number).clone());
+        self.note_of(n, || "dies".to_owned());
         self.stop(n);
         Ok(())
     }
@@ -309,7 +309,7 @@ impl World<'_> {
                 dispatch::Effect::RunCycle { ended, room, read_back } => self.run_cycle(n, ended, room, read_back),
                 dispatch::Effect::WakeAt(at) => self.wake_at(n, at),
                 dispatch::Effect::Drained => {
-                    self.note(|| format!("n{} has drained", self.nodes[n].number).clone());
+                    self.note_of(n, || "has drained".to_owned());
                     self.stop(n);
                 }
             }
@@ -379,10 +379,10 @@ impl World<'_> {
         if self.sabotage == Some(Sabotage::UnprovenMark) {
             ended.settlement.unproven = false;
         }
-        self.note(|| {
+        self.note_of(n, || {
             let Ended { attempt, settlement, .. } = &ended;
             let problem = settlement.problem.as_ref().map_or("", |problem| problem.code.as_str());
-            format!("n{} {attempt} ended: {} {:?} {problem}", self.nodes[n].number, settlement.status, settlement.question)
+            format!("{attempt} ended: {} {:?} {problem}", settlement.status, settlement.question)
         });
         self.dispatch(n, dispatch::Event::AttemptEnded(ended))
     }
@@ -420,7 +420,7 @@ impl World<'_> {
         if self.nodes[n].closing {
             return Ok(());
         }
-        self.note(|| format!("n{} stops", self.nodes[n].number).clone());
+        self.note_of(n, || "stops".to_owned());
         self.nodes[n].closing = true;
         let grace = Duration::from_micros(self.chance.between(MILLISECOND, 30 * SECOND));
         self.every(n, grace, NodeEvent::Cut);

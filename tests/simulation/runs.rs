@@ -77,3 +77,20 @@ fn seeds_of_this_commit_hold() {
     }
     println!("{steps} steps of {seeds} seeds from {first} in {:.1} s: no violation", began.elapsed().as_secs_f64());
 }
+
+#[test]
+fn zz_survey() {
+    let first = number("FIRST").unwrap_or(1);
+    let count = number("COUNT").unwrap_or(1000);
+    let sabotage = std::env::var("SABOTAGE").ok().map(|n| Sabotage::ALL[n.parse::<usize>().unwrap()]);
+    let began = Instant::now();
+    let mut steps = 0;
+    let mut found: std::collections::BTreeMap<u8, Vec<(u64, String)>> = Default::default();
+    for seed in first..first + count {
+        let ran = on_model(seed, sabotage, false);
+        steps += ran.steps;
+        if let Err(v) = ran.verdict { found.entry(v.invariant).or_default().push((seed, v.what)); }
+    }
+    println!("{steps} steps {count} seeds {:?}", began.elapsed());
+    for (inv, all) in found { println!("INV {inv}: {}", all.len()); for (seed, what) in all.iter().take(4) { println!("   {seed}: {}", &what[..what.len().min(330)]); } }
+}

@@ -169,6 +169,11 @@ impl<'a> World<'a> {
         }
     }
 
+    pub fn note_of(&mut self, n: usize, text: impl FnOnce() -> String) {
+        let number = self.nodes[n].number;
+        self.note(|| format!("n{number} {}", text()));
+    }
+
     /// Runs to its end.
     pub fn run(mut self) -> Ran {
         let mut steps = 0;
