@@ -37,6 +37,10 @@ pub struct Faults {
     pub duplicate_tick: u64,
 }
 
+/// The settle time before a look-up is measured by the clocks of nodes: the one that saw no end, and the one that looks.
+/// Where they are a minute apart, a look-up comes before anything can be there.
+const LOOK_UP_SKEW_MAX: u64 = 20 * SECOND;
+
 impl Faults {
     fn pick(chance: &mut Chance) -> Self {
         let mut rate = |most: u64| if chance.happens(500) { 0 } else { chance.between(1, most) };
@@ -45,7 +49,7 @@ impl Faults {
             pause: rate(30),
             drain: rate(10),
             clock_step: rate(20),
-            skew: rate(600) * SECOND / 2,
+            skew: rate(3600) * SECOND,
             refused: rate(100),
             unseen: rate(100),
             slow_commit: rate(50),
@@ -94,6 +98,10 @@ impl Kind {
 
     pub fn in_steps(self) -> bool {
         matches!(self, Kind::StepsDetects | Kind::StepsBlind)
+    }
+
+    pub fn is_looked_up(self) -> bool {
+        matches!(self, Kind::Detects | Kind::StepsDetects)
     }
 
     /// The platform's name; an account has one of them.
@@ -159,7 +167,7 @@ pub struct Plan {
 impl Plan {
     /// What this seed picks. `death` is what the database can tell, where it is a real one.
     pub fn of(chance: &mut Chance, death: Option<Death>) -> Plan {
-        let calm_at = chance.between(2, 20) * MINUTE;
+        let calm_at = chance.between(1, 6) * MINUTE;
         let lanes: Vec<LanePlan> = (0..chance.between(1, 4))
             .map(|_| LanePlan {
                 kind: chance.one_of(&Kind::ALL),
@@ -176,19 +184,23 @@ impl Plan {
                 max_retries: chance.one_of(&[0, 1, 2, 3]),
             })
             .collect();
+        let mut faults = Faults::pick(chance);
+        if lanes.iter().any(|lane| lane.kind.is_looked_up()) {
+            faults.skew = faults.skew.min(LOOK_UP_SKEW_MAX);
+        }
         let on_due = chance.happens(850);
         let picked = chance.one_of(&[Death::LockFreed, Death::LeaseExpired]);
         Plan {
             nodes: chance.between(1, 3) as usize,
             slots: chance.one_of(&[1, 2, 8, 64]),
-            lease: Duration::from_secs(chance.between(3, 60)),
+            lease: Duration::from_secs(chance.one_of(&[3, 10, 20, 30, 60, 60])),
             death: death.unwrap_or(picked),
             submitted_max: Duration::from_secs(15 * 60),
             entries,
             interval: (!on_due || chance.happens(300)).then(|| chance.between(5, 90)),
             on_due,
             acts: (0..chance.below(8)).map(|_| chance.below(calm_at)).collect(),
-            faults: Faults::pick(chance),
+            faults,
             calm_at,
             lanes,
         }

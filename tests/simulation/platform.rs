@@ -72,10 +72,10 @@ impl Fate {
     }
 }
 
-/// How long a request is under way, and its answer. Whatever a request makes can be looked up within 55 s, which is less
-/// than the settle time of a platform.
+/// How long a request is under way, and its answer. Whatever a request makes can be looked up within 20 s, which is less
+/// than the settle time of a platform, even where that is measured by two clocks of which each may be 20 s off.
 pub fn way_there(chance: &mut Chance, faults: &Faults) -> u64 {
-    if chance.happens(faults.slow) { chance.between(1, 15) * SECOND } else { chance.delay(20 * MILLISECOND, SECOND, 20) }
+    if chance.happens(faults.slow) { chance.between(1, 10) * SECOND } else { chance.delay(20 * MILLISECOND, SECOND, 20) }
 }
 
 pub fn way_back(chance: &mut Chance, faults: &Faults) -> u64 {
@@ -173,7 +173,7 @@ impl Platforms {
     fn accept(&mut self, arrived: &Arrived<'_>, submits: bool, chance: &mut Chance, now: u64) -> usize {
         // Where a look-up decides, what a lost answer would have told is over before the look-up.
         let longest = match arrived.kind {
-            Kind::Detects | Kind::StepsDetects => 10 * SECOND,
+            Kind::Detects | Kind::StepsDetects => 5 * SECOND,
             Kind::Keyed | Kind::Blind | Kind::BlindRetry | Kind::StepsBlind => 20 * MINUTE,
         };
         let out_at = if submits { now + chance.between(1, longest) } else { now };
@@ -185,7 +185,7 @@ impl Platforms {
             attempt: arrived.attempt,
             out_at,
             refused: submits && chance.happens(100),
-            visible_at: out_at + chance.below(25 * SECOND),
+            visible_at: out_at + chance.below(5 * SECOND),
         });
         self.posts.len() - 1
     }
@@ -243,7 +243,8 @@ pub struct Arrived<'a> {
 fn step_done(fate: Fate) -> Reply {
     match fate {
         Fate::Accepted | Fate::Submitted => Reply::StepDone,
-        Fate::Garbage => Reply::Seen(Seen::AcceptedUnread(problem("garbage"))),
+        // Not `AcceptedUnread`, which says of the whole publication that it was accepted.
+        Fate::Garbage => Reply::Seen(end_unseen()),
         other => Reply::Seen(not_taken(other)),
     }
 }

@@ -19,10 +19,10 @@ impl Judge {
             let numbers_missing =
                 (was.attempt.max(1)..is.attempt).find(|number| !self.known[place].logged.contains(number));
             must(3, numbers_missing.is_none(), || format!("attempt {numbers_missing:?} has no row: {is:?}"))?;
-            // The last try of all, of which a look-up is to say whether it failed, counts as one more.
-            let was_looked_up = matches!(is.asks, Asks::LookUp(_))
-                || matches!(is.status, EntryStatus::Published | EntryStatus::Uncertain);
-            let most = is.max_retries + i32::from(was_looked_up);
+            // The last try of all, of which a look-up is to say whether it failed, counts as one more, and whatever
+            // settles the entry then leaves that number as it is.
+            let is_to_be_looked_up = matches!(is.asks, Asks::LookUp(_));
+            let most = (is.max_retries + i32::from(is_to_be_looked_up)).max(was.retry_count);
             must(6, (0..=most).contains(&is.retry_count), || format!("too many retries: {is:?}"))?;
             let costs = is.retry_count > was.retry_count;
             let last = self.logs_of_this_step(place);

@@ -4,7 +4,7 @@ use super::recovery::not_sent;
 use super::settling::settle;
 use super::{Entry, Model, runs};
 use crate::sabotage::Sabotage;
-use crate::store::{Account, Done, Step, node_number};
+use crate::store::{Account, Done, Row, Step, node_number};
 use contenthub::db::checkpoints::Checkpoint;
 use contenthub::db::claim::Claim;
 use contenthub::domain::content::Article;
@@ -24,7 +24,7 @@ const AT_ONCE: Duration = Duration::from_millis(500);
 
 pub(super) fn run(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Done {
     if let Some(known) = &cycle.read_back {
-        give_back_unsent(model, &cycle.node, known, now);
+        give_back_unsent(model, cycle, known, now);
     }
     let written = cycle.ended.iter().map(|one| settle(model, &cycle.node, one)).collect();
     let mut done = Done {
@@ -51,14 +51,20 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
     [one, other].into_iter().flatten().min()
 }
 
-/// Claims whose commit was reported failed were never sent.
-fn give_back_unsent(model: &mut Model, node: &NodeId, known: &[EntryId], now: Timestamp) {
-    let owner = Some(node_number(&node.0));
-    let is_unsent = |entry: &&Entry| entry.row.owner == owner && !known.contains(&entry.row.entry);
+/// Claims whose commit was reported failed were never sent. An entry whose attempt has come back is known by that one
+/// alone: the commit that wrote its end may have claimed it again.
+fn give_back_unsent(model: &mut Model, cycle: &Cycle, known: &[EntryId], now: Timestamp) {
+    let owner = Some(node_number(&cycle.node.0));
+    let has_ended = |row: &Row| {
+        cycle.ended.iter().any(|one| one.attempt.entry == row.entry && one.attempt.number < row.attempt)
+    };
+    let is_unsent = |entry: &&Entry| {
+        entry.row.owner == owner && (!known.contains(&entry.row.entry) || has_ended(&entry.row))
+    };
     let unsent: Vec<Entry> = model.entries.iter().filter(is_unsent).cloned().collect();
     for entry in unsent {
         let ended = not_sent(model, &entry, now);
-        settle(model, node, &ended);
+        settle(model, &cycle.node, &ended);
     }
 }
 
