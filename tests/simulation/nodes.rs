@@ -163,7 +163,7 @@ impl World<'_> {
         self.look(crate::invariants::Cause::Engine)?;
         self.every(n, self.plan.lease / 3, NodeEvent::RenewTick);
         self.every(n, (self.plan.lease / 4).min(RECOVER_EVERY), NodeEvent::RecoverTick);
-        self.recover(n);
+        self.recover(n)?;
         self.dispatch(n, dispatch::Event::Woken)?;
         if self.nodes[n].is_server() {
             self.ticking(n, ticking::Event::Rang);
@@ -236,16 +236,16 @@ impl World<'_> {
             NodeEvent::Ring { number } if number == self.nodes[n].ring => self.ticking(n, ticking::Event::Rang),
             NodeEvent::Alarm { .. } | NodeEvent::Ring { .. } => {}
             NodeEvent::RenewTick => {
-                self.renew(n);
+                self.renew(n)?;
                 self.every(n, self.plan.lease / 3, NodeEvent::RenewTick);
             }
             NodeEvent::RecoverTick => {
-                self.recover(n);
+                self.recover(n)?;
                 self.every(n, (self.plan.lease / 4).min(RECOVER_EVERY), NodeEvent::RecoverTick);
             }
             NodeEvent::RecoverAlarm { number } => {
                 if number == self.nodes[n].recovery_alarm {
-                    self.recover(n);
+                    self.recover(n)?;
                 }
             }
             NodeEvent::CycleAnswer { ended, window, done } => return self.cycle_answer(n, &ended, window, done),

@@ -184,7 +184,8 @@ impl Platforms {
             key: arrived.key.to_owned(),
             attempt: arrived.attempt,
             out_at,
-            refused: submits && chance.happens(100),
+            // Where nothing knows a key again, what becomes of one submission says nothing of another.
+            refused: submits && arrived.kind != Kind::BlindRetry && chance.happens(100),
             visible_at: out_at + chance.below(5 * SECOND),
         });
         self.posts.len() - 1

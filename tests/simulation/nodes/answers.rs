@@ -27,7 +27,7 @@ impl World<'_> {
         };
         if self.nodes[n].good_since.is_none() {
             self.nodes[n].good_since = Some(self.nodes[n].clock.monotonic());
-            self.recover(n);
+            self.recover(n)?;
         }
         let claimed_at = self.now();
         let mut claimed = Vec::with_capacity(done.claims.len());

@@ -4,7 +4,7 @@ use super::NodeEvent;
 use crate::attempt::Answer;
 use crate::faults::Death;
 use crate::invariants::{Cause, Verdict};
-use crate::store::KeepStep;
+use crate::store::{Done, KeepStep};
 use crate::time::{MILLISECOND, micros};
 use crate::world::{What, World};
 use contenthub::db::transitions::Ended;
@@ -64,6 +64,21 @@ impl World<'_> {
         self.after(span, What::Database { node: n, life, statement });
     }
 
+    /// One of which nobody waits for the answer; now and then it takes its time like any other.
+    fn state_idly(&mut self, n: usize, statement: Statement) -> Verdict {
+        if !self.calm_as_can_be() && self.chance.happens(200) {
+            self.state(n, statement);
+            return Ok(());
+        }
+        let (event, verdict) = self.perform(n, statement, Luck::Good);
+        verdict?;
+        self.handle(n, event)
+    }
+
+    fn calm_as_can_be(&self) -> bool {
+        self.is_calm() && self.under_way == 0
+    }
+
     /// A statement reaches the database.
     pub fn database(&mut self, n: usize, life: u32, statement: Statement) -> Verdict {
         let is_gone = !self.nodes[n].is_alive() || self.nodes[n].life != life;
@@ -95,15 +110,19 @@ impl World<'_> {
         let (id, now) = (self.nodes[n].id.clone(), self.nodes[n].clock.now());
         let (done, seen) = (luck != Luck::Refused, luck == Luck::Good);
         let mut cause = Cause::Engine;
+        // Whether the tables may be others than before.
+        let mut changed = done;
         let event = match statement {
             Statement::Cycle { cycle, window } => {
                 cause = Cause::Cycle(now);
                 let answer = done.then(|| self.store.cycle(&cycle, now));
+                changed = answer.as_ref().is_some_and(|done| does_something(&cycle, done));
                 self.note(|| note_of_cycle(&id, &cycle, answer.as_ref(), luck));
                 NodeEvent::CycleAnswer { ended: cycle.ended, window, done: answer.filter(|_| seen) }
             }
             Statement::Fire => {
                 let answer = done.then(|| self.store.fire(now));
+                changed = answer.is_some_and(|fired| fired.any);
                 self.note(|| format!("{id} fires: {answer:?} {luck:?}"));
                 NodeEvent::FireAnswer(answer.filter(|_| seen))
             }
@@ -112,7 +131,8 @@ impl World<'_> {
                     let dead = self.dead(&id);
                     self.store.recover(&id, dead, now)
                 });
-                if answer.is_some_and(|answer| answer.entries > 0) {
+                changed = answer.is_some_and(|answer| answer.entries > 0);
+                if changed {
                     self.note(|| format!("{id} recovers: {answer:?} {luck:?}"));
                 }
                 NodeEvent::RecoverAnswer(answer.filter(|_| seen))
@@ -121,6 +141,7 @@ impl World<'_> {
                 if done {
                     self.store.renew(&id, &entries, self.plan.lease, now);
                 }
+                changed = false;
                 NodeEvent::RenewAnswer { good: seen }
             }
             Statement::RenewRuns => {
@@ -128,6 +149,7 @@ impl World<'_> {
                 if done {
                     self.store.renew_runs(scope, self.plan.lease, now);
                 }
+                changed = false;
                 // What becomes of it nobody asks.
                 NodeEvent::RenewAnswer { good: true }
             }
@@ -138,7 +160,7 @@ impl World<'_> {
                 NodeEvent::Answer { attempt: step.attempt, number, answer }
             }
         };
-        let verdict = if done { self.look(cause) } else { Ok(()) };
+        let verdict = if changed { self.look(cause) } else { Ok(()) };
         (event, verdict)
     }
 
@@ -153,28 +175,30 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn renew(&mut self, n: usize) {
-        self.state(n, Statement::RenewRuns);
+    pub(super) fn renew(&mut self, n: usize) -> Verdict {
+        self.state_idly(n, Statement::RenewRuns)?;
         let entries = self.nodes[n].dispatch.entries();
         if !entries.is_empty() {
             self.state(n, Statement::Renew { entries });
         }
+        Ok(())
     }
 
     /// Where leases are judged by a clock, everybody gets one lease after an outage to write what came of theirs.
-    pub(super) fn recover(&mut self, n: usize) {
+    pub(super) fn recover(&mut self, n: usize) -> Verdict {
         let node = &self.nodes[n];
         let wait = match (self.plan.death, node.good_since) {
             (Death::LockFreed, _) => Duration::ZERO,
-            (Death::LeaseExpired, None) => return,
+            (Death::LeaseExpired, None) => return Ok(()),
             (Death::LeaseExpired, Some(since)) => {
                 self.plan.lease.saturating_sub(node.clock.monotonic().saturating_sub(since))
             }
         };
         match wait {
-            Duration::ZERO => self.state(n, Statement::Recover),
+            Duration::ZERO => return self.state_idly(n, Statement::Recover),
             wait => self.recover_in(n, wait),
         }
+        Ok(())
     }
 
     pub(super) fn recover_in(&mut self, n: usize, wait: Duration) {
@@ -190,7 +214,12 @@ impl World<'_> {
     }
 }
 
-fn note_of_cycle(id: &NodeId, cycle: &Cycle, answer: Option<&crate::store::Done>, luck: Luck) -> String {
+fn does_something(cycle: &Cycle, done: &Done) -> bool {
+    let reads_back = cycle.read_back.is_some();
+    reads_back || done.again || !(done.written.is_empty() && done.claims.is_empty() && done.closed.is_empty())
+}
+
+fn note_of_cycle(id: &NodeId, cycle: &Cycle, answer: Option<&Done>, luck: Luck) -> String {
     let ended: Vec<String> = cycle.ended.iter().map(|one| one.attempt.to_string()).collect();
     let (mut written, mut claims, mut rest) = (Vec::new(), Vec::new(), String::new());
     if let Some(done) = answer {
