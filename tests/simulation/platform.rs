@@ -163,6 +163,8 @@ impl Platforms {
                 Seen::Submitted { ask_after: Duration::from_secs(chance.between(1, 120)) }
             }
             Fate::Accepted | Fate::Submitted => Seen::Accepted(receipt(post)),
+            // What it works on still is no publication yet, whatever it says.
+            Fate::Garbage if post.out_at > now || post.refused => end_unseen(),
             Fate::Garbage => Seen::AcceptedUnread(problem("garbage")),
             other => not_taken(other),
         };

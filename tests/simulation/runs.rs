@@ -15,7 +15,10 @@ const TRACE_LINES: usize = 400;
 /// One seed on the model.
 fn on_model(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Ran {
     let mut chance = Chance::new(seed);
-    let plan = Plan::of(&mut chance, None::<Death>);
+    let mut plan = Plan::of(&mut chance, None::<Death>);
+    if let Some(sabotage) = sabotage {
+        sabotage.aim(&mut plan);
+    }
     let mut model = Model::new(&plan, sabotage);
     World::new(seed, plan, chance, &mut model, sabotage, traced).run()
 }
@@ -76,6 +79,25 @@ fn seeds_of_this_commit_hold() {
         seeds += 1;
     }
     println!("{steps} steps of {seeds} seeds from {first} in {:.1} s: no violation", began.elapsed().as_secs_f64());
+}
+
+/// Seeds of which one has to show what is missing.
+const SEEDS_PER_SABOTAGE: u64 = 400;
+
+/// With a mechanism switched off, the judge finds that out, and by the right sign.
+#[test]
+fn without_its_guards_the_engine_is_found_guilty() {
+    for sabotage in Sabotage::ALL {
+        let found = (0..SEEDS_PER_SABOTAGE).find_map(|seed| {
+            let violation = on_model(seed, Some(sabotage), false).verdict.err()?;
+            Some((seed, violation))
+        });
+        let Some((seed, violation)) = found else {
+            panic!("{sabotage:?} is off, and {SEEDS_PER_SABOTAGE} seeds do not show it");
+        };
+        assert!(sabotage.breaks().contains(&violation.invariant), "{sabotage:?}, seed {seed}: {violation:?}");
+        println!("{sabotage:?}: seed {seed}: invariant {}: {}", violation.invariant, violation.what);
+    }
 }
 
 #[test]
