@@ -14,6 +14,9 @@
 //!
 //! A seed that fails joins `seeds.txt`, which always runs.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod attempt;
 mod chance;
 mod faults;
@@ -24,6 +27,7 @@ mod people;
 mod platform;
 mod runs;
 mod sabotage;
+mod sql;
 mod store;
 mod time;
 mod world;

@@ -4,46 +4,101 @@ use crate::chance::Chance;
 use crate::faults::{Death, Plan};
 use crate::model::Model;
 use crate::sabotage::Sabotage;
+use crate::sql::Database;
+use crate::support::postgres::fresh_database;
 use crate::world::{Ran, World};
+use contenthub::db::database_url::DatabaseUrl;
 use std::time::{Duration, Instant};
 
 /// Without a commit to take seeds from.
 const FALLBACK_SEED: u64 = 20_270_115;
 /// Lines of a trace that are shown.
 const TRACE_LINES: usize = 400;
+/// Seeds that once failed.
+const FAILED: &str = include_str!("seeds.txt");
+/// So long are the seeds of a commit tried.
+const ON_MODEL: Duration = Duration::from_secs(25);
+const ON_SQLITE: Duration = Duration::from_secs(12);
+const ON_POSTGRES: Duration = Duration::from_secs(12);
+/// Seeds of which one has to show what is missing.
+const SEEDS_PER_SABOTAGE: u64 = 400;
 
-/// One seed on the model.
-fn on_model(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Ran {
-    let mut chance = Chance::new(seed);
-    let mut plan = Plan::of(&mut chance, None::<Death>);
-    if let Some(sabotage) = sabotage {
-        sabotage.aim(&mut plan);
-    }
-    let mut model = Model::new(&plan, sabotage);
-    World::new(seed, plan, chance, &mut model, sabotage, traced).run()
+/// On what a seed runs.
+enum On {
+    Model,
+    /// By name, as it is asked for.
+    Real(&'static str, Box<Database>),
 }
 
-/// Tells all that is needed to understand a failure, and to have it again.
-fn fail(seed: u64, ran: &Ran, traced: impl FnOnce() -> Ran) -> ! {
-    let violation = ran.verdict.as_ref().expect_err("it failed");
-    let traced = traced();
-    let from = traced.trace.len().saturating_sub(TRACE_LINES);
-    for line in &traced.trace[from..] {
-        eprintln!("{line}");
+impl On {
+    fn sqlite(dir: &std::path::Path) -> Self {
+        let url = DatabaseUrl::Sqlite(dir.join("simulation.db"));
+        On::Real("sqlite", Box::new(Database::open(&url)))
     }
-    panic!(
-        "seed {seed}, step {}: invariant {} is violated: {}\nreplay it with: CONTENTHUB_SEED={seed} cargo test --test simulation \
-         one_seed -- --nocapture\nand add it to tests/simulation/seeds.txt",
-        ran.steps, violation.invariant, violation.what
-    );
+
+    fn postgres() -> Self {
+        On::Real("postgres", Box::new(Database::open(&fresh_database())))
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            On::Model => "model",
+            On::Real(name, _) => name,
+        }
+    }
+
+    fn run(&mut self, seed: u64, traced: bool) -> Ran {
+        let mut chance = Chance::new(seed);
+        match self {
+            On::Model => {
+                let plan = Plan::of(&mut chance, None);
+                let mut model = Model::new(&plan, None);
+                World::new(seed, plan, chance, &mut model, None, traced).run()
+            }
+            On::Real(name, database) => {
+                let death = if *name == "sqlite" { Death::LockFreed } else { Death::LeaseExpired };
+                let plan = Plan::of(&mut chance, Some(death));
+                let mut sql = database.set_out(&plan);
+                World::new(seed, plan, chance, &mut sql, None, traced).run()
+            }
+        }
+    }
+
+    /// Gives back the steps that it took.
+    fn must_hold(&mut self, seed: u64) -> u64 {
+        let ran = self.run(seed, false);
+        let Err(violation) = &ran.verdict else { return ran.steps };
+        let (name, traced) = (self.name(), self.run(seed, true));
+        let from = traced.trace.len().saturating_sub(TRACE_LINES);
+        traced.trace[from..].iter().for_each(|line| eprintln!("{line}"));
+        panic!(
+            "seed {seed} on the {name}, step {}: invariant {} is violated: {}\n\
+             replay it: CONTENTHUB_SEED={seed} CONTENTHUB_SIM_ON={name} cargo test --test simulation one_seed -- --nocapture\n\
+             and add it to tests/simulation/seeds.txt",
+            ran.steps, violation.invariant, violation.what
+        );
+    }
+
+    /// One seed after another, until there are steps enough, or the time is over.
+    fn hold(&mut self, steps_wanted: Option<u64>, span: Duration) {
+        for seed in failed_seeds() {
+            self.must_hold(seed);
+        }
+        let (began, first) = (Instant::now(), first_seed());
+        let (mut seeds, mut steps) = (0, 0);
+        while steps_wanted.map_or(began.elapsed() < span, |wanted| steps < wanted) {
+            steps += self.must_hold(first.wrapping_add(seeds));
+            seeds += 1;
+        }
+        let took = began.elapsed().as_secs_f64();
+        println!("{}: {steps} steps of {seeds} seeds from {first} in {took:.1} s, and no violation", self.name());
+        assert!(steps > 0);
+    }
 }
 
-fn must_hold(seed: u64) -> u64 {
-    let ran = on_model(seed, None, false);
-    if ran.verdict.is_err() {
-        fail(seed, &ran, || on_model(seed, None, true));
-    }
-    ran.steps
+fn failed_seeds() -> impl Iterator<Item = u64> {
+    let lines = FAILED.lines().filter_map(|line| line.split('#').next());
+    lines.filter(|line| !line.trim().is_empty()).map(|line| line.trim().parse().expect("a seed a line"))
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -58,61 +113,70 @@ fn first_seed() -> u64 {
     text.and_then(|text| u64::from_str_radix(text.get(..12)?, 16).ok()).unwrap_or(FALLBACK_SEED)
 }
 
+/// `CONTENTHUB_SEED=7 CONTENTHUB_SIM_ON=sqlite` replays one seed, with all that happens.
 #[test]
 fn one_seed() {
-    if let Some(seed) = number("CONTENTHUB_SEED") {
-        let ran = on_model(seed, None, true);
-        ran.trace.iter().for_each(|line| println!("{line}"));
-        println!("seed {seed}: {} steps, {:?}", ran.steps, ran.verdict);
-        assert_eq!(ran.verdict, Ok(()));
-    }
+    let Some(seed) = number("CONTENTHUB_SEED") else { return };
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut on = match std::env::var("CONTENTHUB_SIM_ON").as_deref() {
+        Ok("sqlite") => On::sqlite(dir.path()),
+        Ok("postgres") => On::postgres(),
+        Ok("model") | Err(_) => On::Model,
+        Ok(other) => panic!("CONTENTHUB_SIM_ON is model, sqlite or postgres, not {other}"),
+    };
+    let ran = on.run(seed, true);
+    ran.trace.iter().for_each(|line| println!("{line}"));
+    println!("seed {seed}: {} steps, {:?}", ran.steps, ran.verdict);
+    assert_eq!(ran.verdict, Ok(()));
+}
+
+/// `CONTENTHUB_SIM_STEPS=10000000` goes on for so many steps.
+#[test]
+fn it_holds_on_the_model() {
+    On::Model.hold(number("CONTENTHUB_SIM_STEPS"), ON_MODEL);
 }
 
 #[test]
-fn seeds_of_this_commit_hold() {
-    let steps_wanted = number("CONTENTHUB_SIM_STEPS").unwrap_or(u64::MAX);
-    let span = if steps_wanted == u64::MAX { Duration::from_secs(20) } else { Duration::MAX };
-    let (began, first) = (Instant::now(), first_seed());
-    let (mut seeds, mut steps) = (0, 0);
-    while steps < steps_wanted && began.elapsed() < span {
-        steps += must_hold(first.wrapping_add(seeds));
-        seeds += 1;
-    }
-    println!("{steps} steps of {seeds} seeds from {first} in {:.1} s: no violation", began.elapsed().as_secs_f64());
+fn it_holds_on_sqlite() {
+    let dir = tempfile::tempdir().expect("a folder");
+    On::sqlite(dir.path()).hold(None, ON_SQLITE);
 }
 
-/// Seeds of which one has to show what is missing.
-const SEEDS_PER_SABOTAGE: u64 = 400;
+#[test]
+fn it_holds_on_postgresql() {
+    On::postgres().hold(None, ON_POSTGRES);
+}
 
 /// With a mechanism switched off, the judge finds that out, and by the right sign.
 #[test]
 fn without_its_guards_the_engine_is_found_guilty() {
+    let run = |seed, sabotage: Sabotage, is_off: bool| {
+        let mut chance = Chance::new(seed);
+        let mut plan = Plan::of(&mut chance, None);
+        sabotage.aim(&mut plan);
+        let off = is_off.then_some(sabotage);
+        let mut model = Model::new(&plan, off);
+        World::new(seed, plan, chance, &mut model, off, false).run()
+    };
     for sabotage in Sabotage::ALL {
         let found = (0..SEEDS_PER_SABOTAGE).find_map(|seed| {
-            let violation = on_model(seed, Some(sabotage), false).verdict.err()?;
+            let violation = run(seed, sabotage, true).verdict.err()?;
             Some((seed, violation))
         });
         let Some((seed, violation)) = found else {
             panic!("{sabotage:?} is off, and {SEEDS_PER_SABOTAGE} seeds do not show it");
         };
         assert!(sabotage.breaks().contains(&violation.invariant), "{sabotage:?}, seed {seed}: {violation:?}");
+        assert_eq!(run(seed, sabotage, false).verdict, Ok(()), "seed {seed} with {sabotage:?} on");
         println!("{sabotage:?}: seed {seed}: invariant {}: {}", violation.invariant, violation.what);
     }
 }
 
+/// The same seed is the same run.
 #[test]
-fn zz_survey() {
-    let first = number("FIRST").unwrap_or(1);
-    let count = number("COUNT").unwrap_or(1000);
-    let sabotage = std::env::var("SABOTAGE").ok().map(|n| Sabotage::ALL[n.parse::<usize>().unwrap()]);
-    let began = Instant::now();
-    let mut steps = 0;
-    let mut found: std::collections::BTreeMap<u8, Vec<(u64, String)>> = Default::default();
-    for seed in first..first + count {
-        let ran = on_model(seed, sabotage, false);
-        steps += ran.steps;
-        if let Err(v) = ran.verdict { found.entry(v.invariant).or_default().push((seed, v.what)); }
+fn a_seed_decides_everything() {
+    for seed in 0..20 {
+        let [one, other] = [(); 2].map(|()| On::Model.run(seed, true));
+        assert_eq!((one.steps, one.trace), (other.steps, other.trace));
     }
-    println!("{steps} steps {count} seeds {:?}", began.elapsed());
-    for (inv, all) in found { println!("INV {inv}: {}", all.len()); for (seed, what) in all.iter().take(4) { println!("   {seed}: {}", &what[..what.len().min(330)]); } }
 }
