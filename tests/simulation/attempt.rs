@@ -1,7 +1,6 @@
 //! One attempt, as a publisher makes it: with the product's own trust, journal, judgement and settlements. What it waits
 //! for goes through a [`Wire`], which the simulation answers when virtual time has come to it.
 
-use crate::faults::Kind;
 use crate::platform::{Call, Reply, end_unseen, problem};
 use crate::sabotage::Sabotage;
 use crate::store::{Account, Step};
@@ -9,10 +8,10 @@ use crate::time::NodeClock;
 use contenthub::db::claim::Claim;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::clock::Clock;
-use contenthub::domain::outcome::{Outcome, Receipt, Seen, judge};
+use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
 use contenthub::domain::retry::JitterSource;
-use contenthub::domain::settlement::{Settlement, settle};
+use contenthub::domain::settlement::{Settlement, conclude};
 use contenthub::domain::trust::Trust;
 use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept, repeated};
 use futures_util::FutureExt;
@@ -128,7 +127,6 @@ impl Keeper for OverWire {
 pub struct Job {
     pub claim: Claim,
     pub account: Account,
-    pub kind: Kind,
     pub trust: Trust,
     pub clock: Arc<NodeClock>,
     pub wire: Arc<Wire>,
@@ -186,11 +184,8 @@ async fn attempt(job: Job, journal: Option<Journal>) -> Ended {
     let settlement = match question {
         Some(question) if !may_begin => Settlement::asked_again(question, standing),
         None => {
-            let outcome = match may_begin {
-                true => judge(publish(&job, journal).await, rules),
-                false => Outcome::NotSent,
-            };
-            settle(outcome, standing, ended_at(&job, started_at), job.jitter.draw())
+            let seen = if may_begin { publish(&job, journal).await } else { Seen::NotSent };
+            conclude(seen, rules, standing, ended_at(&job, started_at), job.jitter.draw())
         }
         Some(Question::LookUp { found_nothing, .. }) => {
             let answer = look_up(&job).await;
@@ -208,6 +203,7 @@ async fn attempt(job: Job, journal: Option<Journal>) -> Ended {
         revision: job.claim.article.revision,
         account: job.account.id,
         account_version: job.account.version,
+        counted: job.claim.counted,
         execution: job.claim.execution,
         started_at,
         finished_at: ended_at(&job, started_at),

@@ -2,6 +2,7 @@
 //! are not always drowned by the others.
 
 use crate::chance::Chance;
+use crate::platform::Fate;
 use crate::time::{MINUTE, SECOND};
 use std::time::Duration;
 
@@ -69,6 +70,11 @@ impl Faults {
         }
     }
 
+    /// Whether platforms may fail so often that they seem to be down.
+    pub fn may_trip(&self) -> bool {
+        self.no_connection + self.asked_to_wait + self.reset + self.slow > 0
+    }
+
     /// Nothing goes wrong any more.
     pub fn over(self) -> Self {
         Faults::default()
@@ -125,12 +131,23 @@ pub enum Death {
     LeaseExpired,
 }
 
+/// One minute after the beginning to the fifth, and from the seventh on.
+pub const WINDOWS: [&str; 2] = ["23:58-00:02", "00:04-12:00"];
+
 #[derive(Debug, Clone, Copy)]
 pub struct LanePlan {
     pub kind: Kind,
     pub concurrency: i32,
     /// So many of a thousand posts are accepted first, and finished later.
     pub submits: u64,
+    /// In seconds, from one send to the next.
+    pub spacing: u64,
+    /// Posts a day.
+    pub cap: Option<i32>,
+    /// Open only at the times of [`WINDOWS`].
+    pub windowed: bool,
+    /// From when to when nothing reaches the platform, or whatever does comes to no seen end.
+    pub outage: Option<(u64, u64, Fate)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -141,6 +158,8 @@ pub struct EntryPlan {
     /// Scheduled so long after the beginning.
     pub after: u64,
     pub max_retries: i32,
+    /// Whenever it is sent, no end of it is seen.
+    pub poison: bool,
 }
 
 /// Everything that is settled before a run begins.
@@ -173,6 +192,10 @@ impl Plan {
                 kind: chance.one_of(&Kind::ALL),
                 concurrency: chance.one_of(&[1, 1, 2, 3, 64]),
                 submits: chance.one_of(&[0, 0, 300]),
+                spacing: chance.one_of(&[0, 0, 0, 5]),
+                cap: chance.one_of(&[None, None, None, Some(3)]),
+                windowed: chance.happens(200),
+                outage: None,
             })
             .collect();
         let spread = chance.one_of(&[0, MINUTE, calm_at]);
@@ -182,6 +205,7 @@ impl Plan {
                 priority: chance.one_of(&[1, 3, 5, 5, 5, 10]),
                 after: chance.below(spread + 1),
                 max_retries: chance.one_of(&[0, 1, 2, 3]),
+                poison: false,
             })
             .collect();
         let mut faults = Faults::pick(chance);

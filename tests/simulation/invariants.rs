@@ -1,12 +1,14 @@
 //! The judge. It sees the tables after each step, and the ledgers of the platforms; it knows nothing of how the engine
 //! comes to what it does. The numbers are those of the list in `main.rs`.
 
+mod gates;
 mod ledger;
 mod tables;
 
-use crate::faults::{Kind, Plan};
+use crate::faults::{Kind, LanePlan, Plan};
 use crate::platform::Platforms;
 use crate::store::*;
+use gates::LaneKnown;
 use contenthub::domain::ids::{EntryId, ExecutionId};
 use contenthub::{EntryStatus, ExecutionStatus, Timestamp};
 
@@ -27,8 +29,9 @@ fn must(invariant: u8, is_so: bool, what: impl FnOnce() -> String) -> Verdict {
 /// Whose doing a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// A node's cycle, at this instant by its clock.
-    Cycle(Timestamp),
+    /// A node's cycle, at this instant by its clock. `late`: some of what it wrote was of claims that were lost, or had been
+    /// written before.
+    Cycle { at: Timestamp, late: bool },
     Person(Act),
     /// Anything else of the engine's.
     Engine,
@@ -36,13 +39,15 @@ pub enum Cause {
 
 /// What it remembers of the step before.
 pub struct Judge {
-    kinds: Vec<Kind>,
-    slots: usize,
+    plan: Plan,
     rows: Vec<Row>,
     logs: Vec<LogRow>,
     runs: Vec<RunRow>,
     lanes: Vec<LaneRow>,
     steps: Vec<StepRow>,
+    /// Lane by lane.
+    gates: Vec<LaneKnown>,
+    looks: u64,
     /// Entry by entry.
     known: Vec<Known>,
     /// Rows of the log that this step wrote.
@@ -63,6 +68,9 @@ struct Known {
     done_at: [Option<u64>; 3],
     /// Attempts that have their row in the log.
     logged: Vec<i32>,
+    /// At which look, and at which true time, it was claimed last.
+    claimed_in: u64,
+    claimed_at: u64,
 }
 
 /// Kept for its memory alone.
@@ -75,8 +83,9 @@ struct Scratch {
 impl Judge {
     pub fn new(plan: &Plan, store: &mut dyn Store) -> Self {
         let mut judge = Judge {
-            kinds: plan.lanes.iter().map(|lane| lane.kind).collect(),
-            slots: plan.slots,
+            plan: plan.clone(),
+            gates: vec![LaneKnown::default(); plan.lanes.len()],
+            looks: 0,
             rows: Vec::new(),
             logs: Vec::new(),
             runs: Vec::new(),
@@ -99,10 +108,6 @@ impl Judge {
         &self.rows
     }
 
-    pub fn lanes(&self) -> &[LaneRow] {
-        &self.lanes
-    }
-
     /// How long ago, in microseconds, something last happened to an entry.
     pub fn quiet_for(&self, entry: EntryId, now: u64) -> u64 {
         now - self.known[entry.0 as usize - 1].changed_at
@@ -110,7 +115,15 @@ impl Judge {
 
     /// Whether a person has nothing left to wait for: nothing is on the wire, and nothing will be.
     pub fn is_at_rest(&self) -> bool {
-        self.rows.iter().all(|row| !matches!(row.status, EntryStatus::Pending | EntryStatus::Publishing))
+        self.rows.iter().all(|row| match row.status {
+            EntryStatus::Pending => self.cap_keeps(row),
+            EntryStatus::Publishing => false,
+            EntryStatus::Published | EntryStatus::Failed | EntryStatus::Uncertain | EntryStatus::Cancelled => true,
+        })
+    }
+
+    fn lane_of(&self, row: &Row) -> &LanePlan {
+        &self.plan.lanes[row.lane.0 as usize - 1]
     }
 
     /// Looks at the tables after a step.
@@ -118,6 +131,7 @@ impl Judge {
         if let Cause::Person(Act::Retry(entry) | Act::SayTryAgain(entry)) = cause {
             self.known(entry).asked += 1;
         }
+        self.looks += 1;
         let mut after = std::mem::take(&mut self.scratch.rows);
         let mut logs = std::mem::take(&mut self.scratch.logs);
         store.rows(&mut after);
@@ -126,10 +140,11 @@ impl Judge {
         store.lanes(&mut self.lanes);
         self.look_at_steps(store, now);
         self.look_at_log(&logs, &after, platforms)?;
+        self.lanes_hear(matches!(cause, Cause::Cycle { late: true, .. }));
         self.look_at_rows(&after, cause, now)?;
-        self.look_at_lanes(&after)?;
+        self.look_at_lanes(&after, now)?;
         self.look_at_runs()?;
-        if let Cause::Cycle(at) = cause {
+        if let Cause::Cycle { at, .. } = cause {
             self.look_at_claims(&after, at)?;
         }
         self.scratch.rows = std::mem::replace(&mut self.rows, after);
@@ -138,7 +153,7 @@ impl Judge {
     }
 
     fn look_at_steps(&mut self, store: &mut dyn Store, now: u64) {
-        if !self.kinds.iter().any(|kind| kind.in_steps()) {
+        if !self.plan.lanes.iter().any(|lane| lane.kind.in_steps()) {
             return;
         }
         store.steps(&mut self.steps);
@@ -169,7 +184,8 @@ impl Judge {
         self.look(store, platforms, Cause::Engine, now)?;
         for row in &self.rows {
             must(9, row.status != EntryStatus::Publishing, || format!("stuck: {row:?}"))?;
-            must(9, row.status != EntryStatus::Pending, || format!("pending without a reason: {row:?}"))?;
+            let has_reason = row.status != EntryStatus::Pending || self.cap_keeps(row);
+            must(9, has_reason, || format!("pending without a reason: {row:?}"))?;
         }
         let is_open = |run: &&RunRow| run.status == ExecutionStatus::Running;
         must(9, self.runs.iter().filter(is_open).count() <= 3, || "runs that nobody ends".to_owned())?;

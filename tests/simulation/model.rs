@@ -2,22 +2,26 @@
 //! can be, so that a thousand runs take a second; what decides is the product's own (`domain/`).
 
 mod cycle;
+mod lanes;
 mod people;
 mod recovery;
 mod runs;
 mod settling;
 
-use crate::faults::Plan;
+use crate::faults::{LanePlan, Plan, WINDOWS};
 use crate::sabotage::Sabotage;
 use crate::store::*;
 use crate::time::at;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::execution::RunRule;
+use contenthub::domain::gates;
 use contenthub::domain::ids::*;
 use contenthub::domain::outcome::{OnUnknownEnd, Rules};
 use contenthub::domain::question::Question;
+use contenthub::domain::retry::PLATFORM_PAUSE;
 use contenthub::domain::schedule::Schedule;
 use contenthub::domain::settlement::Standing;
+use contenthub::domain::windows::Windows;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::recovery::{Dead, Recovered};
 use contenthub::{EntryStatus, ExecutionStatus, LogStatus, Timestamp};
@@ -35,6 +39,8 @@ struct Entry {
     lease_ends: Timestamp,
     /// By the same: when it was claimed.
     taken_at: Timestamp,
+    /// When it was due before a failure of its platform put it off.
+    pushed_from: Option<Timestamp>,
     question: Option<Question>,
     steps: Vec<(Step, Option<String>)>,
     /// Places of its rows in the log.
@@ -67,17 +73,11 @@ impl Entry {
     }
 }
 
-/// A row of the log, with what only the database compares.
-#[derive(Debug, Clone, Copy)]
-struct Log {
-    row: LogRow,
-    finished_at: Timestamp,
-}
-
 #[derive(Debug, Clone)]
 struct Lane {
     account: Account,
-    concurrency: i32,
+    rules: gates::Rules,
+    state: gates::State,
     suspended: Option<Option<Timestamp>>,
     wrong_address: Option<EntryId>,
 }
@@ -114,7 +114,7 @@ pub struct Model {
     lanes: Vec<Lane>,
     tasks: Vec<Task>,
     runs: Vec<Run>,
-    logs: Vec<Log>,
+    logs: Vec<LogRow>,
     sabotage: Option<Sabotage>,
 }
 
@@ -135,7 +135,20 @@ pub fn rules(kind: crate::faults::Kind, submitted_max: Duration) -> Rules {
     };
     let on_unknown =
         if kind == Kind::BlindRetry { OnUnknownEnd::TryAgain } else { OnUnknownEnd::AskAPerson };
-    Rules { class, on_unknown, settle_time: Duration::from_secs(60), submitted_max }
+    let settle_time = Duration::from_secs(60);
+    Rules { class, on_unknown, settle_time, submitted_max, platform_pause: PLATFORM_PAUSE }
+}
+
+/// What its user wants of a lane.
+fn lane_rules(lane: &LanePlan) -> gates::Rules {
+    let windows = if lane.windowed { Windows::read(&WINDOWS).expect("windows") } else { Windows::default() };
+    gates::Rules {
+        concurrency: lane.concurrency,
+        timezone: chrono_tz::Tz::UTC,
+        windows,
+        spacing: Duration::from_secs(lane.spacing),
+        daily_cap: lane.cap,
+    }
 }
 
 impl Model {
@@ -147,7 +160,8 @@ impl Model {
                 in_steps: lane.kind.in_steps(),
                 version: 1,
             },
-            concurrency: lane.concurrency,
+            rules: lane_rules(lane),
+            state: gates::State::default(),
             suspended: None,
             wrong_address: None,
         });
@@ -174,6 +188,7 @@ impl Model {
             claimed_at: at(0),
             lease_ends: at(0),
             taken_at: at(0),
+            pushed_from: None,
             question: None,
             steps: Vec::new(),
             logs: Vec::new(),
@@ -213,7 +228,7 @@ impl Model {
 
     /// Whether a run has tried an entry; a claim of which nothing was sent was no try.
     fn was_tried_by(&self, entry: &Entry, run: ExecutionId) -> bool {
-        let rows = entry.logs.iter().map(|place| &self.logs[*place].row);
+        let rows = entry.logs.iter().map(|place| &self.logs[*place]);
         rows.into_iter().any(|row| row.execution == Some(run) && row.status != LogStatus::NotSent)
     }
 
@@ -229,6 +244,10 @@ impl Model {
 impl Store for Model {
     fn set_time(&mut self, now: Timestamp) {
         self.now = now;
+    }
+
+    fn lease_clock(&mut self) -> Timestamp {
+        self.now
     }
 
     fn cycle(&mut self, cycle: &Cycle, now: Timestamp) -> Done {
@@ -286,7 +305,7 @@ impl Store for Model {
 
     fn logs(&mut self, from: usize, into: &mut Vec<LogRow>) {
         into.clear();
-        into.extend(self.logs[from..].iter().map(|log| log.row));
+        into.extend(self.logs[from..].iter().copied());
     }
 
     fn runs(&mut self, into: &mut Vec<RunRow>) {
@@ -298,7 +317,6 @@ impl Store for Model {
         into.clear();
         into.extend(self.lanes.iter().map(|lane| LaneRow {
             lane: lane.account.id,
-            concurrency: lane.concurrency,
             suspended: lane.suspended,
         }));
     }

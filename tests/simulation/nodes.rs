@@ -17,11 +17,12 @@ use contenthub::db::claim::Claim;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::clock::Clock;
 use contenthub::domain::ids::{AttemptId, NodeId, TaskId};
-use contenthub::domain::outcome::{Seen, judge};
+use contenthub::domain::outcome::Seen;
 use contenthub::domain::retry::JitterSource;
-use contenthub::domain::settlement::{Settlement, settle};
+use contenthub::domain::settlement::{Settlement, conclude};
 use contenthub::domain::trust::TrustWindow;
-use contenthub::engine::dispatch::{self, AttemptKind, Dispatch};
+use contenthub::engine::dispatch::{self, Dispatch};
+use contenthub::engine::good_since::GoodSince;
 use contenthub::engine::ticking::{self, Ticking};
 use contenthub::operations::cycle::ClaimScope;
 use contenthub::operations::recovery::Recovered;
@@ -45,6 +46,8 @@ pub enum NodeEvent {
     RecoverAlarm { number: u64 },
     CycleAnswer { ended: Arc<Vec<Ended>>, window: TrustWindow, done: Option<Done> },
     FireAnswer(Option<Fired>),
+    /// What the clock of leases showed, to a question of that monotonic time.
+    ClockAnswer { asked: Duration, judged_at: Option<Timestamp> },
     RecoverAnswer(Option<Recovered>),
     RenewAnswer { good: bool },
     /// A publisher begins with it.
@@ -67,7 +70,6 @@ impl NodeEvent {
 
 /// An attempt, from its claim to its end.
 pub(crate) struct Flying {
-    pub(crate) kind: AttemptKind,
     claim: Claim,
     account: Account,
     /// By the node's clock.
@@ -93,8 +95,7 @@ pub struct Node {
     ring: u64,
     recovery_alarm: u64,
     closing: bool,
-    /// Monotonic time of the first statement that succeeded since the start, or since one failed.
-    good_since: Option<Duration>,
+    good_since: GoodSince,
 }
 
 impl Node {
@@ -136,7 +137,7 @@ impl World<'_> {
             ring: 0,
             recovery_alarm: 0,
             closing: false,
-            good_since: None,
+            good_since: GoodSince::new(self.plan.lease),
         });
         self.nodes.len() - 1
     }
@@ -156,7 +157,7 @@ impl World<'_> {
         node.life += 1;
         node.dispatch = Dispatch::resuming(slots, Vec::new(), Vec::new());
         node.ticking = Ticking::default();
-        node.good_since = None;
+        node.good_since = GoodSince::new(self.plan.lease);
         let (scope, now) = (node.scope(), node.clock.now());
         self.note(|| format!("n{number} starts, {skew} µs ahead"));
         self.store.take_over_runs(scope, self.plan.lease, now);
@@ -250,6 +251,7 @@ impl World<'_> {
             }
             NodeEvent::CycleAnswer { ended, window, done } => return self.cycle_answer(n, &ended, window, done),
             NodeEvent::FireAnswer(fired) => self.fire_answer(n, fired),
+            NodeEvent::ClockAnswer { asked, judged_at } => return self.clock_answer(n, asked, judged_at),
             NodeEvent::RecoverAnswer(recovered) => return self.recover_answer(n, recovered),
             NodeEvent::RenewAnswer { good } => self.database_said(n, good),
             NodeEvent::Begin(attempt) => return self.begin(n, attempt),
@@ -360,8 +362,14 @@ impl World<'_> {
         let life = self.nodes[n].life;
         match request {
             Request::Call { call, time } => {
-                if let Call::Step(step) = call {
-                    self.judge.step_leaves(attempt.entry, step, claimed_at)?;
+                let now = self.now();
+                match call {
+                    Call::Publish => self.judge.leaves(attempt, now)?,
+                    Call::Step(step) => {
+                        self.judge.leaves(attempt, now)?;
+                        self.judge.step_leaves(attempt.entry, step, claimed_at)?;
+                    }
+                    Call::LookUp | Call::Ask => {}
                 }
                 let fate = crate::platform::Fate::Accepted;
                 self.send(world::Request { node: n, life, attempt, number, call, key, fate }, micros(time));
@@ -378,6 +386,9 @@ impl World<'_> {
     fn ended(&mut self, n: usize, mut ended: Ended) -> Verdict {
         if self.sabotage == Some(Sabotage::UnprovenMark) {
             ended.settlement.unproven = false;
+            if let Some(instead) = &mut ended.settlement.if_others_get_through {
+                instead.unproven = false;
+            }
         }
         self.note_of(n, || {
             let Ended { attempt, settlement, .. } = &ended;
@@ -395,9 +406,9 @@ impl World<'_> {
         let settlement = match flying.claim.question {
             Some(question) => Settlement::asked_again(question.put_off_to(finished_at), flying.claim.standing),
             None => {
-                let outcome = judge(seen, flying.account.rules);
-                let settlement = settle(outcome, flying.claim.standing, finished_at, self.jitter.draw());
-                Settlement { due_at: settlement.due_at.map(|_| finished_at), ..settlement }
+                let Flying { account, claim, .. } = &flying;
+                let settlement = conclude(seen, account.rules, claim.standing, finished_at, self.jitter.draw());
+                settlement.through_no_fault(finished_at)
             }
         };
         let claim = flying.claim;
@@ -407,6 +418,7 @@ impl World<'_> {
             revision: claim.article.revision,
             account: claim.account,
             account_version: flying.account.version,
+            counted: claim.counted,
             execution: claim.execution,
             started_at: flying.since,
             finished_at,
@@ -449,7 +461,6 @@ fn job(world: &World<'_>, n: usize, claim: &Claim, account: Account, window: Tru
     };
     let jitter: Arc<JitterSource> = world.jitter.clone();
     Job {
-        kind: world.kind_of(claim.attempt.entry),
         claim: claim.clone(),
         account,
         trust: contenthub::domain::trust::Trust::new(window, clock.clone()),

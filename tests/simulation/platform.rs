@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use crate::faults::{Faults, Kind};
-use crate::store::{ACCOUNT_BROKEN, Step, WRONG_ADDRESS, media_id};
+use crate::store::{ACCOUNT_BROKEN, Step, UNREACHED, UNSEEN, WAIT, WRONG_ADDRESS, media_id};
 use crate::time::{MILLISECOND, MINUTE, SECOND, at};
 use contenthub::Timestamp;
 use contenthub::domain::ids::{AccountId, EntryId};
@@ -90,6 +90,7 @@ pub struct Post {
     pub lane: AccountId,
     pub key: String,
     pub attempt: i32,
+    pub accepted_at: u64,
     /// When it is out, and whether it will be: a platform may refuse what it first accepted.
     pub out_at: u64,
     pub refused: bool,
@@ -185,6 +186,7 @@ impl Platforms {
             lane: arrived.lane,
             key: arrived.key.to_owned(),
             attempt: arrived.attempt,
+            accepted_at: now,
             out_at,
             // Where nothing knows a key again, what becomes of one submission says nothing of another.
             refused: submits && arrived.kind != Kind::BlindRetry && chance.happens(100),
@@ -200,7 +202,7 @@ impl Platforms {
                 LookedUp::Unknown { problem: problem("unknown"), retry_after: None }
             }
             Fate::AskedToWait(wait) => {
-                LookedUp::Unknown { problem: problem("wait"), retry_after: wait.map(Duration::from_secs) }
+                LookedUp::Unknown { problem: problem("unknown"), retry_after: wait.map(Duration::from_secs) }
             }
             Fate::AccountBroken => LookedUp::AccountBroken { problem: problem(ACCOUNT_BROKEN), until: until(now) },
             Fate::Accepted | Fate::Submitted | Fate::Rejected | Fate::WrongAddress | Fate::Garbage => {
@@ -216,7 +218,7 @@ impl Platforms {
             }
             Fate::AskedToWait(wait) => {
                 let retry_after = wait.map(Duration::from_secs);
-                return Progress::Unknown { problem: problem("wait"), retry_after };
+                return Progress::Unknown { problem: problem("unknown"), retry_after };
             }
             Fate::AccountBroken => {
                 return Progress::AccountBroken { problem: problem(ACCOUNT_BROKEN), until: until(now) };
@@ -256,9 +258,9 @@ fn step_done(fate: Fate) -> Reply {
 pub fn not_taken(fate: Fate) -> Seen {
     let seconds = |wait: Option<u64>| wait.map(Duration::from_secs);
     match fate {
-        Fate::NoConnection => Seen::NothingLeft(problem("refused_connection")),
+        Fate::NoConnection => Seen::NothingLeft(problem(UNREACHED)),
         Fate::AskedToWait(wait) => {
-            Seen::AskedToWait { problem: problem("wait"), retry_after: seconds(wait) }
+            Seen::AskedToWait { problem: problem(&format!("{WAIT}{}", wait.unwrap_or(0))), retry_after: seconds(wait) }
         }
         Fate::ServerFault { .. } => Seen::ServerFault { problem: problem("http_500"), retry_after: None },
         Fate::Reset { .. } => end_unseen(),
@@ -272,7 +274,7 @@ pub fn not_taken(fate: Fate) -> Seen {
 
 /// No answer came, or none in time.
 pub fn end_unseen() -> Seen {
-    Seen::EndUnseen { problem: problem("end_unseen"), retry_after: None }
+    Seen::EndUnseen { problem: problem(UNSEEN), retry_after: None }
 }
 
 pub fn problem(code: &str) -> Problem {
@@ -293,10 +295,10 @@ pub fn unreachable(call: Call) -> Reply {
     match call {
         Call::Publish | Call::Step(_) => Reply::Seen(not_taken(Fate::NoConnection)),
         Call::LookUp => {
-            Reply::LookedUp(LookedUp::Unknown { problem: problem("refused_connection"), retry_after: None })
+            Reply::LookedUp(LookedUp::Unknown { problem: problem("unknown"), retry_after: None })
         }
         Call::Ask => {
-            Reply::Progress(Progress::Unknown { problem: problem("refused_connection"), retry_after: None })
+            Reply::Progress(Progress::Unknown { problem: problem("unknown"), retry_after: None })
         }
     }
 }

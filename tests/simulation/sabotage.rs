@@ -35,7 +35,7 @@ impl Sabotage {
             Sabotage::Fence => &[3],
             Sabotage::TrustWindow => &[1, 2, 8],
             Sabotage::Intent => &[8],
-            Sabotage::UnprovenMark => &[2],
+            Sabotage::UnprovenMark => &[2, 4],
             Sabotage::LaneLock => &[4],
         }
     }

@@ -73,14 +73,14 @@ impl Sql<'_> {
 
     /// PostgreSQL judges leases by its own clock, which nobody can turn: so the leases are turned instead, and turned
     /// back, so that between statements they are in virtual time.
-    fn by_database_time<O: Operation>(&mut self, operation: O, now: Timestamp) -> O::Output {
+    fn by_database_time<O: Operation>(&mut self, now: Timestamp, operation: impl FnOnce(i64) -> O) -> O::Output {
         if let DbConnection::Sqlite(_) = self.conn {
-            return self.run(operation, now);
+            return self.run(operation(0), now);
         }
         let clock = lease_clock(self.conn, now).expect("a clock");
         let ahead = clock.micros() - self.now.micros();
         self.shift_leases(ahead);
-        let output = self.run(operation, now);
+        let output = self.run(operation(ahead), now);
         self.shift_leases(-ahead);
         output
     }
@@ -112,8 +112,12 @@ impl Store for Sql<'_> {
         self.now = now;
     }
 
+    fn lease_clock(&mut self) -> Timestamp {
+        self.now
+    }
+
     fn cycle(&mut self, cycle: &Cycle, now: Timestamp) -> Done {
-        let done = self.by_database_time(cycle.clone(), now);
+        let done = self.by_database_time(now, |_| cycle.clone());
         let CycleDone { written, claims, accounts, closed, open, again, look_again, looked_at } = done;
         let with_account = |claim: contenthub::db::claim::Claim| {
             let ready = accounts.get(&claim.account).expect("each claim comes with its account");
@@ -137,7 +141,7 @@ impl Store for Sql<'_> {
     }
 
     fn renew(&mut self, node: &NodeId, entries: &[EntryId], lease: Duration, now: Timestamp) {
-        self.by_database_time(Renew { node: node.clone(), entries: entries.to_vec(), lease }, now);
+        self.by_database_time(now, |_| Renew { node: node.clone(), entries: entries.to_vec(), lease });
     }
 
     fn holders(&mut self, by: &NodeId) -> Vec<NodeId> {
@@ -145,15 +149,22 @@ impl Store for Sql<'_> {
     }
 
     fn recover(&mut self, by: &NodeId, dead: Dead, now: Timestamp) -> Recovered {
-        self.by_database_time(Recover { by: by.clone(), dead }, now)
+        let by = by.clone();
+        self.by_database_time(now, |ahead| match &dead {
+            Dead::LeaseExpiredBy(at) => {
+                let at = Timestamp::from_micros(at.micros() + ahead);
+                Recover { by: by.clone(), dead: Dead::LeaseExpiredBy(at) }
+            }
+            Dead::LeaseExpired | Dead::Nodes(_) => Recover { by: by.clone(), dead: dead.clone() },
+        })
     }
 
     fn take_over_runs(&mut self, scope: ClaimScope, lease: Duration, now: Timestamp) {
-        self.by_database_time(TakeOverRuns { scope, lease }, now);
+        self.by_database_time(now, |_| TakeOverRuns { scope, lease });
     }
 
     fn renew_runs(&mut self, scope: ClaimScope, lease: Duration, now: Timestamp) {
-        self.by_database_time(RenewRuns { scope, lease }, now);
+        self.by_database_time(now, |_| RenewRuns { scope, lease });
     }
 
     fn fire(&mut self, now: Timestamp) -> Fired {

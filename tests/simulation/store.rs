@@ -71,6 +71,9 @@ pub trait Store {
     /// True time goes on; whatever the database judges by its own clock goes by it.
     fn set_time(&mut self, now: Timestamp);
 
+    /// The clock that leases are judged by.
+    fn lease_clock(&mut self) -> Timestamp;
+
     fn cycle(&mut self, cycle: &Cycle, now: Timestamp) -> Done;
     fn renew(&mut self, node: &NodeId, entries: &[EntryId], lease: Duration, now: Timestamp);
     /// Other nodes that hold claims.
@@ -133,6 +136,7 @@ pub struct LogRow {
     /// The number of the post.
     pub media: Option<u32>,
     pub code: Code,
+    pub finished_at: Timestamp,
     pub said_by_a_person: bool,
 }
 
@@ -142,6 +146,14 @@ pub enum Code {
     None,
     AccountBroken,
     WrongAddress,
+    /// Nothing of the request left.
+    Unreached,
+    /// The platform asked to wait for so many seconds.
+    Wait(u64),
+    /// Its end was not seen.
+    Unseen,
+    /// Our own doing.
+    Silent,
     Other,
 }
 
@@ -151,6 +163,10 @@ impl Code {
             None => Code::None,
             Some(ACCOUNT_BROKEN) => Code::AccountBroken,
             Some(WRONG_ADDRESS) => Code::WrongAddress,
+            Some(UNREACHED) => Code::Unreached,
+            Some(UNSEEN) => Code::Unseen,
+            Some(code) if SILENT.contains(&code) => Code::Silent,
+            Some(code) if code.starts_with(WAIT) => Code::Wait(code[WAIT.len()..].parse().unwrap_or(0)),
             Some(_) => Code::Other,
         }
     }
@@ -158,6 +174,12 @@ impl Code {
 
 pub const ACCOUNT_BROKEN: &str = "account_broken";
 pub const WRONG_ADDRESS: &str = "wrong_address";
+pub const UNREACHED: &str = "unreached";
+pub const UNSEEN: &str = "end_unseen";
+/// Followed by the seconds.
+pub const WAIT: &str = "wait_";
+/// What says nothing about a platform.
+pub const SILENT: [&str; 5] = ["panic", "node_lost", "unknown", "recovered_too_often", "checkpoint_not_kept"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunRow {
@@ -171,7 +193,6 @@ pub struct RunRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneRow {
     pub lane: AccountId,
-    pub concurrency: i32,
     /// Shut by a person or by the machine, until then or for good.
     pub suspended: Option<Option<Timestamp>>,
 }

@@ -13,8 +13,10 @@ pub const SECOND: u64 = 1_000_000;
 pub const MINUTE: u64 = 60 * SECOND;
 pub const HOUR: u64 = 60 * MINUTE;
 
-/// When every run begins: some day in 2027.
-const EPOCH_MICROS: i64 = 1_800_000_000_000_000;
+/// When every run begins: three minutes before a midnight in 2027, so that it sees a day turn.
+const EPOCH_MICROS: i64 = 1_799_971_020_000_000;
+/// So long after the beginning the next day begins.
+pub const MIDNIGHT: u64 = 3 * MINUTE;
 
 /// True time, in microseconds since the run began. Shared with the nodes' clocks.
 #[derive(Debug, Clone, Default)]

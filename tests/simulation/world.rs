@@ -259,7 +259,7 @@ impl<'a> World<'a> {
             Call::Publish | Call::Step(crate::store::Step::Send) => self.plan.lanes[lane.0 as usize - 1].submits,
             Call::Step(_) | Call::LookUp | Call::Ask => 0,
         };
-        let fate = Fate::of(&mut self.chance, &self.faults, submits);
+        let fate = self.fate(&request, submits);
         let (node, life, attempt, number) = (request.node, request.life, request.attempt, request.number);
         self.note(|| format!("n{node} sends {:?} of {attempt}: {fate:?}", request.call));
         if fate.arrives() {
@@ -274,6 +274,21 @@ impl<'a> World<'a> {
         }
         let event = NodeEvent::Answer { attempt, number, answer: Answer::TimedOut };
         self.after(time, What::Node { node, life, event });
+    }
+
+    fn fate(&mut self, request: &Request, submits: u64) -> Fate {
+        let (entry, now) = (request.attempt.entry, self.now());
+        let lane = self.judge.rows()[entry.0 as usize - 1].lane;
+        let asks = matches!(request.call, Call::LookUp | Call::Ask);
+        if let Some((from, to, fate)) = self.plan.lanes[lane.0 as usize - 1].outage
+            && (from..to).contains(&now)
+        {
+            return fate;
+        }
+        if self.plan.entries[entry.0 as usize - 1].poison && !asks {
+            return Fate::Reset { taken: false };
+        }
+        Fate::of(&mut self.chance, &self.faults, submits)
     }
 
     fn arrives(&mut self, request: Request) -> Verdict {

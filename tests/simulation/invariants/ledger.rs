@@ -9,7 +9,7 @@ use contenthub::{EntryStatus, LogStatus};
 impl Judge {
     /// A post is out from now on.
     pub fn posted(&mut self, post: &Post, now: u64) -> Verdict {
-        let kind = self.kinds[post.lane.0 as usize - 1];
+        let kind = self.plan.lanes[post.lane.0 as usize - 1].kind;
         let known = self.known(post.entry);
         known.posts += 1;
         let allowed = 1 + known.asked;
@@ -17,6 +17,7 @@ impl Judge {
         must(1, posts <= allowed || kind == Kind::BlindRetry, || {
             format!("entry {} is out {posts} times, the last by attempt {}", post.entry, post.attempt)
         })?;
+        self.posted_on_lane(post)?;
         self.compare_with_ledger(now)
     }
 

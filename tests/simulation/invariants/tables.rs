@@ -3,18 +3,24 @@
 use super::{Act, Cause, Judge, Verdict, must};
 use crate::platform::Platforms;
 use crate::store::{Asks, Code, LogRow, Row};
+use crate::time::SECOND;
 use contenthub::db::leases::SUSPECT_AFTER;
 use contenthub::domain::entry::may_follow;
 use contenthub::{EntryStatus, ExecutionStatus, LogStatus, Timestamp};
 
 impl Judge {
     pub(super) fn look_at_rows(&mut self, after: &[Row], cause: Cause, now: u64) -> Verdict {
+        self.breakers_hold(after)?;
         for place in 0..after.len() {
             let (was, is) = (self.rows[place], after[place]);
             if was == is {
                 continue;
             }
             self.known[place].changed_at = now;
+            if is_sending(&is) && is.attempt > was.attempt {
+                (self.known[place].claimed_in, self.known[place].claimed_at) = (self.looks, now);
+                self.gates[is.lane.0 as usize - 1].claims.push(now);
+            }
             must(3, follows(&was, &is, cause), || format!("not in the table: {was:?} became {is:?}"))?;
             let numbers_missing =
                 (was.attempt.max(1)..is.attempt).find(|number| !self.known[place].logged.contains(number));
@@ -26,7 +32,10 @@ impl Judge {
             must(6, (0..=most).contains(&is.retry_count), || format!("too many retries: {is:?}"))?;
             let costs = is.retry_count > was.retry_count;
             let last = self.logs_of_this_step(place);
-            let is_free = |log: &LogRow| log.code == Code::AccountBroken || log.status == LogStatus::NotSent;
+            let is_free = |log: &LogRow| {
+                matches!(log.code, Code::AccountBroken | Code::Unreached | Code::Wait(_))
+                    || log.status == LogStatus::NotSent
+            };
             must(6, !(costs && !last.is_empty() && last.iter().all(is_free)), || {
                 format!("it cost a retry, and should not: {was:?} became {is:?}")
             })?;
@@ -59,22 +68,27 @@ impl Judge {
         Ok(())
     }
 
-    pub(super) fn look_at_lanes(&mut self, after: &[Row]) -> Verdict {
+    pub(super) fn look_at_lanes(&mut self, after: &[Row], now: u64) -> Verdict {
         let mut of_lane = vec![0; self.lanes.len()];
-        let mut of_node: Vec<(u32, usize)> = Vec::new();
-        for row in after.iter().filter(|row| is_sending(row)) {
+        let mut young_of_node: Vec<(u32, usize)> = Vec::new();
+        for (row, known) in after.iter().zip(&self.known).filter(|(row, _)| is_sending(row)) {
             of_lane[row.lane.0 as usize - 1] += 1;
-            let Some(owner) = row.owner else { continue };
-            match of_node.iter_mut().find(|(node, _)| *node == owner) {
+            let Some(owner) = row.owner.filter(|_| now - known.claimed_at < OLD_AFTER) else { continue };
+            match young_of_node.iter_mut().find(|(node, _)| *node == owner) {
                 Some((_, count)) => *count += 1,
-                None => of_node.push((owner, 1)),
+                None => young_of_node.push((owner, 1)),
             }
         }
-        for (lane, count) in self.lanes.iter().zip(of_lane) {
-            must(4, count <= lane.concurrency, || format!("{count} on the wire of {lane:?}"))?;
+        for (lane, count) in self.plan.lanes.iter().zip(of_lane) {
+            let places = if lane.spacing > 0 { 1 } else { lane.concurrency };
+            must(4, count <= places, || format!("{count} on the wire of {lane:?}"))?;
         }
-        for (node, count) in of_node {
-            must(4, count <= self.slots, || format!("node {node} has {count} on the wire"))?;
+        // A node whose clock is stepped thinks attempts older than they are.
+        if self.plan.faults.clock_step == 0 {
+            let slots = self.plan.slots + self.plan.lanes.len();
+            for (node, count) in young_of_node {
+                must(4, count <= slots, || format!("node {node} has {count} young ones on the wire"))?;
+            }
         }
         Ok(())
     }
@@ -101,9 +115,12 @@ impl Judge {
             let lane = &self.lanes[claimed.lane.0 as usize - 1];
             let is_open = lane.suspended.is_none_or(|until| until.is_some_and(|until| until <= at));
             must(4, is_open, || format!("claimed at {at} on a lane that is shut: {claimed:?}"))?;
+            self.pass_gates(claimed, at)?;
             let run = self.ran(claimed.execution);
             must(7, run.is_some(), || format!("claimed for no run: {claimed:?}"))?;
-            for other in after.iter().filter(|other| other.lane == claimed.lane) {
+            // A probe is another entry each time; what may be out already passes the cap.
+            let is_in_order = !self.may_be_probed(claimed) && self.lane_of(claimed).cap.is_none();
+            for other in after.iter().filter(|other| is_in_order && other.lane == claimed.lane) {
                 let passed = is_claimable(other, at) && urgency(other) < urgency(claimed);
                 // A run tries each entry once, and where none of `on_due` is open, so it is left to the next.
                 let is_tried = || {
@@ -120,9 +137,12 @@ impl Judge {
     }
 }
 
-fn is_sending(row: &Row) -> bool {
+pub(super) fn is_sending(row: &Row) -> bool {
     row.status == EntryStatus::Publishing && row.owner.is_some() && row.asks == Asks::Nothing
 }
+
+/// So long an attempt holds a shared slot.
+const OLD_AFTER: u64 = 2 * SECOND;
 
 /// One that outlived several nodes goes out beside the others, one at a time.
 fn is_claimable(row: &Row, at: Timestamp) -> bool {

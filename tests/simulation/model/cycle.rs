@@ -2,31 +2,30 @@
 
 use super::recovery::not_sent;
 use super::settling::settle;
-use super::{Entry, Model, runs};
-use crate::sabotage::Sabotage;
+use super::{Entry, Model, lanes, runs};
 use crate::store::{Account, Done, Row, Step, node_number};
 use contenthub::db::checkpoints::Checkpoint;
 use contenthub::db::claim::Claim;
+use contenthub::db::transitions::Ended;
 use contenthub::domain::content::Article;
 use contenthub::domain::execution::{ON_DUE_MAX, RUN_MAX, RunRule};
+use contenthub::domain::gates::Passage;
 use contenthub::domain::ids::*;
 use contenthub::domain::question::Question;
+use contenthub::domain::retry::PLATFORM_PAUSE;
 use contenthub::domain::turns::{self, Candidate};
 use contenthub::operations::cycle::Cycle;
 use contenthub::{EntryStatus, ExecutionStatus, Priority, Timestamp};
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
 
 /// Entries that were lost with so many nodes go out one at a time on each node.
 const SUSPECT_AFTER: i32 = contenthub::db::leases::SUSPECT_AFTER;
-/// Two transactions that end within this of each other would have waited for each other's locks.
-const AT_ONCE: Duration = Duration::from_millis(500);
 
 pub(super) fn run(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Done {
     if let Some(known) = &cycle.read_back {
         give_back_unsent(model, cycle, known, now);
     }
-    let written = cycle.ended.iter().map(|one| settle(model, &cycle.node, one)).collect();
+    let written = settle(model, &cycle.node, &cycle.ended, now);
     let mut done = Done {
         written,
         claims: Vec::new(),
@@ -40,8 +39,12 @@ pub(super) fn run(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Done {
     roll_over(model, &mut open, now, &mut done);
     let unfilled = claim_due(model, cycle, &mut open, now, &mut done);
     close_finished(model, &open, unfilled, now, &mut done);
-    if unfilled && done.open > 0 {
-        done.look_again = earlier(done.look_again, runs::next_due(model));
+    // Where all shared slots are held and nothing moves, only a lane without any attempt can be waited for.
+    let firsts_only =
+        !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();
+    if done.open > 0 && (unfilled || firsts_only) {
+        let passed_over = if firsts_only { cycle.room.own.clone() } else { HashSet::new() };
+        done.look_again = earlier(done.look_again, runs::next_due(model, &passed_over, now));
     }
     take_questions(model, cycle, now, &mut done);
     done
@@ -62,10 +65,8 @@ fn give_back_unsent(model: &mut Model, cycle: &Cycle, known: &[EntryId], now: Ti
         entry.row.owner == owner && (!known.contains(&entry.row.entry) || has_ended(&entry.row))
     };
     let unsent: Vec<Entry> = model.entries.iter().filter(is_unsent).cloned().collect();
-    for entry in unsent {
-        let ended = not_sent(model, &entry, now);
-        settle(model, &cycle.node, &ended);
-    }
+    let unsent: Vec<Ended> = unsent.iter().map(|entry| not_sent(model, entry, now)).collect();
+    settle(model, &cycle.node, &unsent, now);
 }
 
 fn open_runs(model: &Model, cycle: &Cycle) -> Vec<ExecutionId> {
@@ -117,13 +118,16 @@ fn claim_due(
 ) -> bool {
     let claiming: Vec<ExecutionId> = open.iter().copied().filter(|id| model.run(*id).claiming).collect();
     let Some(last) = claiming.last().copied() else { return true };
-    if cycle.room.slots == 0 {
+    let room = &cycle.room;
+    let offers: Vec<Offer> = offers(model, cycle, now);
+    let offers: Vec<Offer> = offers.into_iter().filter(|offer| room.places(offer.lane) > 0).collect();
+    if room.shared == 0 && offers.is_empty() {
         return false;
     }
     let on_due = claiming.iter().copied().find(|id| model.run(*id).rule == RunRule::OnDue);
     let not_tried_by = on_due.is_none().then_some(last);
-    let (candidates, in_flight) = candidates(model, cycle, not_tried_by, now);
-    let chosen = turns::choose(candidates, &in_flight, cycle.room.slots);
+    let (candidates, in_flight) = candidates(model, cycle, &offers, not_tried_by, now);
+    let chosen = turns::choose(candidates, &in_flight, room);
     let mut assigned: Vec<Option<ExecutionId>> =
         chosen.iter().map(|candidate| assign(model, &claiming, candidate)).collect();
     if let Some(old) = on_due
@@ -146,7 +150,44 @@ fn claim_due(
         let claim = take(model, cycle, candidate.entry, Some(*execution), candidate.suspect, now);
         done.claims.push(claim);
     }
-    wanted.is_empty() || wanted.len() < cycle.room.slots
+    offers.iter().for_each(|offer| count_claims(model, offer, &mut done.claims, now));
+    wanted.len() < room.shared
+}
+
+/// A lane that may be passed, and how.
+struct Offer {
+    lane: AccountId,
+    busy: usize,
+    passage: Passage,
+}
+
+fn offers(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Vec<Offer> {
+    let open = model.lanes.iter().filter(|lane| lane.is_open(now));
+    let open: Vec<AccountId> = open.map(|lane| lane.account.id).collect();
+    let offer = |lane| {
+        let busy = lanes::busy(model, lane, &cycle.node);
+        Some(Offer { lane, busy, passage: lanes::passage(model, lane, busy, now)? })
+    };
+    open.into_iter().filter_map(offer).collect()
+}
+
+/// Gates count what goes through them.
+fn count_claims(model: &mut Model, offer: &Offer, claims: &mut [(Claim, Account)], now: Timestamp) {
+    let lane = &mut model.lanes[offer.lane.0 as usize - 1];
+    let counted = lane.counts();
+    let (mut sent, mut new) = (0, 0);
+    for (claim, _) in claims.iter_mut().filter(|(claim, _)| claim.account == offer.lane) {
+        claim.counted = counted;
+        sent += 1;
+        new += i32::from(!claim.standing.unproven);
+        if offer.passage == Passage::Probe {
+            lane.state.health.probing(claim.attempt.entry, now, PLATFORM_PAUSE);
+            claim.is_probe = true;
+        }
+    }
+    if sent > 0 {
+        lane.state.sent(&lane.rules, new, i32::try_from(offer.busy).unwrap_or(i32::MAX), now);
+    }
 }
 
 fn assign(model: &Model, claiming: &[ExecutionId], candidate: &Candidate) -> Option<ExecutionId> {
@@ -158,29 +199,40 @@ fn assign(model: &Model, claiming: &[ExecutionId], candidate: &Candidate) -> Opt
 fn candidates(
     model: &Model,
     cycle: &Cycle,
+    offers: &[Offer],
     not_tried_by: Option<ExecutionId>,
     now: Timestamp,
 ) -> (Vec<Candidate>, HashMap<AccountId, usize>) {
     let mut found: Vec<Candidate> = Vec::new();
     let mut in_flight = HashMap::new();
     let mut suspects: Vec<Candidate> = Vec::new();
-    for lane in model.lanes.iter().filter(|lane| lane.is_open(now)) {
-        let id = lane.account.id;
-        let busy = model.entries.iter().filter(|entry| entry.row.lane == id && holds_a_place(model, cycle, entry));
-        let busy = busy.count();
-        let places = usize::try_from(lane.concurrency).unwrap_or(0).saturating_sub(busy);
+    for offer in offers {
+        let id = offer.lane;
+        let concurrency = usize::try_from(model.lane(id).rules.concurrency).unwrap_or(0);
+        let (concurrency, more, only_unproven) = match offer.passage {
+            Passage::Open { concurrency, more } => {
+                (usize::try_from(concurrency).unwrap_or(0), usize::try_from(more).unwrap_or(0), false)
+            }
+            Passage::OnlyUnproven(_) => (concurrency, usize::MAX, true),
+            Passage::Probe => {
+                found.extend(probe(model, cycle, id, not_tried_by, now));
+                in_flight.insert(id, 0);
+                continue;
+            }
+            Passage::Shut(_) => continue,
+        };
+        let places = concurrency.saturating_sub(offer.busy).min(more).min(cycle.room.shared.max(1));
         if places == 0 {
             continue;
         }
         let is_fresh = |entry: &&Entry| not_tried_by.is_none_or(|run| !model.was_tried_by(entry, run));
         let due = model.entries.iter().filter(|entry| entry.row.lane == id && entry.is_due(now));
+        let due = due.filter(|entry| entry.row.unproven || !only_unproven);
         let (suspected, mut waiting): (Vec<Candidate>, Vec<Candidate>) =
             due.filter(is_fresh).map(candidate).partition(|candidate| candidate.suspect);
         waiting.sort_by_key(Candidate::urgency);
-        waiting.truncate(places.min(cycle.room.slots));
-        if !waiting.is_empty() || !suspected.is_empty() {
-            in_flight.insert(id, busy);
-        }
+        waiting.truncate(places);
+        in_flight.insert(id, offer.busy);
         found.extend(waiting);
         suspects.extend(suspected);
     }
@@ -192,6 +244,24 @@ fn candidates(
     (found, in_flight)
 }
 
+/// The most urgent that no failure of the platform has put off yet, else the one that was tried longest ago.
+fn probe(
+    model: &Model,
+    cycle: &Cycle,
+    lane: AccountId,
+    not_tried_by: Option<ExecutionId>,
+    now: Timestamp,
+) -> Option<Candidate> {
+    let due = model.entries.iter().filter(|entry| entry.row.lane == lane && entry.is_due(now));
+    let due = due.filter(|entry| entry.row.recoveries < SUSPECT_AFTER || cycle.room.a_suspect);
+    let due = due.filter(|entry| not_tried_by.is_none_or(|run| !model.was_tried_by(entry, run)));
+    due.min_by_key(|entry| match entry.pushed_from {
+        None => (0, entry.row.priority, entry.row.due_at, entry.row.entry),
+        Some(_) => (1, 0, entry.row.due_at, entry.row.entry),
+    })
+    .map(candidate)
+}
+
 /// The least urgent of its lane gives way where that is full.
 fn add_suspect(
     model: &Model,
@@ -200,21 +270,13 @@ fn add_suspect(
     suspect: Candidate,
 ) {
     found.push(suspect);
-    let concurrency = usize::try_from(model.lane(suspect.account).concurrency).unwrap_or(0);
+    let concurrency = usize::try_from(model.lane(suspect.account).rules.concurrency).unwrap_or(0);
     let places = concurrency.saturating_sub(in_flight.get(&suspect.account).copied().unwrap_or(0));
     let mut of_lane: Vec<Candidate> =
         found.iter().filter(|one| one.account == suspect.account).copied().collect();
     of_lane.sort_by_key(Candidate::urgency);
     let kept: Vec<EntryId> = of_lane.into_iter().take(places).map(|one| one.entry).collect();
     found.retain(|one| one.account != suspect.account || kept.contains(&one.entry));
-}
-
-/// Without its lock, a transaction does not see what another one claims on its lane at the same time.
-fn holds_a_place(model: &Model, cycle: &Cycle, entry: &Entry) -> bool {
-    let is_unseen = model.sabotage == Some(Sabotage::LaneLock)
-        && entry.row.owner != Some(node_number(&cycle.node.0))
-        && model.now.since(entry.taken_at) < AT_ONCE;
-    entry.is_sending() && !is_unseen
 }
 
 fn candidate(entry: &Entry) -> Candidate {
@@ -258,6 +320,8 @@ fn take(
         execution,
         question: entry.question,
         suspect,
+        is_probe: false,
+        counted: false,
         key: IdempotencyKey(entry.key.clone()),
         priority: Priority::try_from(entry.row.priority).expect("in range"),
         due_at: entry.row.due_at,
@@ -316,7 +380,9 @@ fn run_is_over(model: &mut Model, id: ExecutionId, now: Timestamp, done: &mut Do
     let run = model.run(id).clone();
     let may_claim = run.claiming || now.since(run.started_at) < RUN_MAX;
     let is_left = |entry: &Entry| {
-        entry.is_due(run.started_at) && model.lane(entry.row.lane).is_open(now) && !model.was_tried_by(entry, id)
+        let opens = || lanes::opens(model, model.lane(entry.row.lane), now);
+        let is_open = || opens().all.is_some_and(|at| at <= now);
+        entry.is_due(run.started_at) && !model.was_tried_by(entry, id) && is_open()
     };
     if may_claim && model.entries.iter().any(is_left) {
         if !run.claiming {

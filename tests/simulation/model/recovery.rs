@@ -20,18 +20,23 @@ const RECOVERIES_MAX: i32 = 5;
 
 pub(super) fn run(model: &mut Model, by: &NodeId, dead: &Dead, now: Timestamp) -> Recovered {
     let own = node_number(&by.0);
-    let judged_at = model.now;
+    let judged_at = match dead {
+        Dead::LeaseExpiredBy(at) => *at,
+        Dead::LeaseExpired | Dead::Nodes(_) => model.now,
+    };
     let of_others =
         |entry: &&Entry| entry.row.owner.is_some_and(|owner| owner != own);
     let is_dead = |entry: &Entry| match dead {
-        Dead::LeaseExpired => entry.lease_ends < judged_at,
+        Dead::LeaseExpired | Dead::LeaseExpiredBy(_) => entry.lease_ends < judged_at,
         Dead::Nodes(nodes) => nodes.iter().any(|node| Some(node_number(&node.0)) == entry.row.owner),
     };
     let (found, living): (Vec<&Entry>, Vec<&Entry>) =
         model.entries.iter().filter(of_others).partition(|entry| is_dead(entry));
     let next_end = living.iter().map(|entry| entry.lease_ends).min();
     let look_again_in = match dead {
-        Dead::LeaseExpired => next_end.map(|end| end.since(judged_at) + Duration::from_millis(1)),
+        Dead::LeaseExpired | Dead::LeaseExpiredBy(_) => {
+            next_end.map(|end| end.since(judged_at) + Duration::from_millis(1))
+        }
         Dead::Nodes(_) => None,
     };
     let found: Vec<Entry> = found.into_iter().cloned().collect();
@@ -49,7 +54,7 @@ fn take_back(model: &mut Model, entry: &Entry, all: &[Entry], now: Timestamp) ->
     let recoveries = entry.row.recoveries + i32::from(is_accused);
     let Some(owner) = entry.row.owner else { return false };
     let ended = lost(model, entry, recoveries, now);
-    let Written::Settled(_) = settle(model, &node_id(owner), &ended) else { return false };
+    let [Written::Settled(_)] = settle(model, &node_id(owner), &[ended], now)[..] else { return false };
     model.entry(entry.row.entry).row.recoveries = recoveries;
     true
 }
@@ -73,11 +78,8 @@ fn lost(model: &Model, entry: &Entry, recoveries: i32, now: Timestamp) -> Ended 
     };
     let settlement = settled(outcome, entry.standing(), now, Jitter::from_random(0));
     let unmarked = model.sabotage == Some(Sabotage::UnprovenMark);
-    let settlement = Settlement {
-        due_at: settlement.due_at.map(|_| now),
-        unproven: settlement.unproven && !unmarked,
-        ..settlement
-    };
+    let settlement = settlement.through_no_fault(now);
+    let settlement = Settlement { unproven: settlement.unproven && !unmarked, ..settlement };
     ended(model, entry, settlement, now)
 }
 
@@ -97,6 +99,7 @@ fn ended(model: &Model, entry: &Entry, settlement: Settlement, now: Timestamp) -
         revision: 1,
         account: entry.row.lane,
         account_version: model.lane(entry.row.lane).account.version,
+        counted: model.lane(entry.row.lane).counts(),
         execution: entry.row.execution,
         started_at: entry.claimed_at,
         finished_at: now.max(entry.claimed_at),

@@ -1,12 +1,13 @@
 //! Runs of tasks: fired, followed, closed.
 
-use super::{Model, Run, Task};
+use super::{Entry, Model, Run, Task, lanes};
 use crate::store::{Fired, RunRow};
 use contenthub::domain::execution::{ON_DUE_IDLE, RunRule};
 use contenthub::domain::ids::*;
 use contenthub::domain::schedule::Schedule;
 use contenthub::operations::cycle::ClaimScope;
 use contenthub::{EntryStatus, ExecutionStatus, Timestamp};
+use std::collections::HashSet;
 use std::time::Duration;
 
 pub(super) fn covers(scope: ClaimScope, task: TaskId) -> bool {
@@ -120,7 +121,7 @@ pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
     let on_due = model.tasks.iter().find(|task| task.enabled && task.schedule == Schedule::OnDue);
     if let Some(task) = on_due.map(|task| task.id)
         && of_task(model, task, ExecutionStatus::Running).is_none()
-        && let Some(at) = next_due(model)
+        && let Some(at) = next_due(model, &HashSet::new(), now)
     {
         if at <= now {
             insert(model, task, RunRule::OnDue, None, ExecutionStatus::Running, now);
@@ -137,22 +138,29 @@ pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
     Fired { any, executor_is_wanted, next }
 }
 
-/// When an entry may be claimed next, by its time and its lane's.
-pub(super) fn next_due(model: &Model) -> Option<Timestamp> {
-    let waiting = model.entries.iter().filter(|entry| entry.row.status == EntryStatus::Pending && !entry.row.held);
-    waiting.filter_map(|entry| opens(model, entry.row.lane).map(|at| at.max(entry.row.due_at))).min()
+/// When an entry may be claimed next, by its time and its lane's, but on the lanes of `passed_over`.
+pub(super) fn next_due(model: &Model, passed_over: &HashSet<AccountId>, now: Timestamp) -> Option<Timestamp> {
+    let lanes = model.lanes.iter().filter(|lane| !passed_over.contains(&lane.account.id));
+    let opens = lanes.map(|lane| (lane, lanes::opens(model, lane, now)));
+    let first = |lane: AccountId, is_wanted: &dyn Fn(&Entry) -> bool| {
+        let waiting = model.entries.iter().filter(|entry| entry.row.lane == lane && is_wanted(entry));
+        waiting.map(|entry| entry.row.due_at).min()
+    };
+    let waits = |entry: &Entry| entry.row.status == EntryStatus::Pending && !entry.row.held;
+    opens
+        .filter_map(|(lane, opens)| {
+            let id = lane.account.id;
+            let all = opens.all.and_then(|at| Some(at.max(first(id, &waits)?)));
+            let unproven = |entry: &Entry| waits(entry) && entry.row.unproven;
+            let unproven = opens.unproven.and_then(|at| Some(at.max(first(id, &unproven)?)));
+            [all, unproven].into_iter().flatten().min()
+        })
+        .min()
 }
 
 pub(super) fn next_question(model: &Model) -> Option<Timestamp> {
     let asked = model.entries.iter().filter(|entry| entry.row.owner.is_none());
-    asked.filter_map(|entry| Some(entry.question?.due().max(opens(model, entry.row.lane)?))).min()
-}
-
-fn opens(model: &Model, lane: AccountId) -> Option<Timestamp> {
-    match model.lane(lane).suspended {
-        None => Some(Timestamp::MIN),
-        Some(until) => until,
-    }
+    asked.filter_map(|entry| Some(entry.question?.due().max(model.lane(entry.row.lane).resumes()?))).min()
 }
 
 /// When a run of `on_due` that finds nothing more ends.

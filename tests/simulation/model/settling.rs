@@ -1,15 +1,32 @@
 //! Writing what became of attempts: the fence, the log, what comes late, and what an end means for its lane.
 
-use super::{Entry, Log, Model};
+use super::{Entry, Model, lanes};
 use crate::sabotage::Sabotage;
 use crate::store::{Code, KeepStep, LogRow, Step, node_number, post_number};
 use contenthub::db::transitions::{Ended, Written};
+use contenthub::domain::breaker::Sign;
 use contenthub::domain::ids::*;
 use contenthub::domain::settlement::LaneEffect;
 use contenthub::platforms::journal::Mark;
 use contenthub::{EntryStatus, LogStatus, Timestamp};
 
-pub(super) fn settle(model: &mut Model, node: &NodeId, one: &Ended) -> Written {
+/// Writes what became of attempts of a node, once their lanes have heard of them.
+pub(super) fn settle(model: &mut Model, node: &NodeId, ended: &[Ended], now: Timestamp) -> Vec<Written> {
+    let lanes::Told { ended, mut closed } = lanes::hear(model, ended);
+    let mut answered: Vec<AccountId> = Vec::new();
+    let mut written = Vec::with_capacity(ended.len());
+    for one in ended.iter() {
+        let verdict = settle_one(model, node, one);
+        let is_told = matches!(verdict, Written::Settled(_)) && one.settlement.sign == Sign::Answered;
+        answered.extend(is_told.then_some(one.account));
+        written.push(verdict);
+    }
+    closed.extend(lanes::answered(model, &answered, now));
+    lanes::bring_back(model, &closed);
+    written
+}
+
+fn settle_one(model: &mut Model, node: &NodeId, one: &Ended) -> Written {
     let owner = node_number(&node.0);
     let unfenced = model.sabotage == Some(Sabotage::Fence);
     let entry = model.entry(one.attempt.entry);
@@ -38,6 +55,7 @@ pub(super) fn settle(model: &mut Model, node: &NodeId, one: &Ended) -> Written {
 fn move_entry(entry: &mut Entry, one: &Ended) {
     let what = &one.settlement;
     entry.row.status = what.status;
+    entry.pushed_from = what.put_off.then(|| entry.pushed_from.unwrap_or(entry.row.due_at));
     entry.row.due_at = what.due_at.unwrap_or(entry.row.due_at);
     entry.row.retry_count = what.retry_count;
     entry.row.unproven = what.unproven;
@@ -55,14 +73,15 @@ fn log(model: &mut Model, one: &Ended) -> LogId {
         status: what.log,
         media: what.receipt.media_id.as_deref().map(post_number),
         code: Code::read(what.problem.as_ref().map(|problem| problem.code.as_str())),
+        finished_at: one.finished_at,
         said_by_a_person: false,
     };
-    write_log(model, row, one.finished_at)
+    write_log(model, row)
 }
 
-pub(super) fn write_log(model: &mut Model, row: LogRow, finished_at: Timestamp) -> LogId {
+pub(super) fn write_log(model: &mut Model, row: LogRow) -> LogId {
     let place = model.logs.len();
-    model.logs.push(Log { row, finished_at });
+    model.logs.push(row);
     model.entry(row.entry).logs.push(place);
     LogId(place as i64 + 1)
 }
@@ -116,16 +135,16 @@ fn second_wrong_address(model: &mut Model, one: &Ended) {
 fn late(model: &mut Model, one: &Ended) -> Written {
     let id = one.attempt.entry;
     let places = &model.entries[id.0 as usize - 1].logs;
-    let Some(place) = places.iter().copied().find(|place| model.logs[*place].row.attempt == one.attempt.number)
+    let Some(place) = places.iter().copied().find(|place| model.logs[*place].attempt == one.attempt.number)
     else {
         return Written::LeaseLost;
     };
     let log = LogId(place as i64 + 1);
     let row = model.logs[place];
-    if row.row.status == one.settlement.log && row.finished_at == one.finished_at {
+    if row.status == one.settlement.log && row.finished_at == one.finished_at {
         return Written::Already(log);
     }
-    if one.settlement.status != EntryStatus::Published || row.row.status == LogStatus::Published {
+    if one.settlement.status != EntryStatus::Published || row.status == LogStatus::Published {
         return Written::LeaseLost;
     }
     let sent_again = was_sent_since(model, one);
@@ -138,9 +157,9 @@ fn late(model: &mut Model, one: &Ended) -> Written {
         entry.steps.clear();
     }
     let written = &mut model.logs[place];
-    written.row.status = LogStatus::Published;
-    written.row.code = if sent_again { Code::Other } else { Code::None };
-    written.row.media = one.settlement.receipt.media_id.as_deref().map(post_number);
+    written.status = LogStatus::Published;
+    written.code = if sent_again { Code::Other } else { Code::None };
+    written.media = one.settlement.receipt.media_id.as_deref().map(post_number);
     written.finished_at = one.finished_at;
     if sent_again { Written::PossibleDuplicate(log) } else { Written::Late(log) }
 }
@@ -156,7 +175,7 @@ fn was_sent_since(model: &Model, one: &Ended) -> bool {
     let is_sent = entry.row.status == EntryStatus::Publishing
         && entry.row.attempt > one.attempt.number
         && entry.row.execution.is_some();
-    is_sent || entry.logs.iter().any(|place| was_sent(&model.logs[*place].row))
+    is_sent || entry.logs.iter().any(|place| was_sent(&model.logs[*place]))
 }
 
 /// Only where the claim holds.

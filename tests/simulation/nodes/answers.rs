@@ -8,7 +8,8 @@ use contenthub::db::claim::Claim;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::clock::Clock;
 use contenthub::domain::trust::TrustWindow;
-use contenthub::engine::dispatch::{self, AttemptKind};
+use contenthub::engine::dispatch;
+use contenthub::engine::slots::{AttemptKind, Taken};
 use contenthub::engine::ticking;
 use contenthub::operations::recovery::Recovered;
 use std::sync::Arc;
@@ -25,18 +26,15 @@ impl World<'_> {
             self.database_said(n, false);
             return self.dispatch(n, dispatch::Event::CycleFailed { ended: ended.to_vec() });
         };
-        if self.nodes[n].good_since.is_none() {
-            self.nodes[n].good_since = Some(self.nodes[n].clock.monotonic());
-            self.recover(n)?;
-        }
+        let answered_at = self.nodes[n].clock.monotonic();
+        self.nodes[n].good_since.answered(answered_at, answered_at);
         let claimed_at = self.now();
         let mut claimed = Vec::with_capacity(done.claims.len());
         for (claim, account) in done.claims {
-            let kind = kind(&claim);
-            claimed.push((claim.attempt, kind));
+            claimed.push(Taken { attempt: claim.attempt, account: claim.account, kind: kind(&claim) });
             let (attempt, since) = (claim.attempt, self.nodes[n].clock.now());
             let job = Some(job(self, n, &claim, account, window));
-            let flying = Flying { kind, claim, account, since, claimed_at, job, flight: None };
+            let flying = Flying { claim, account, since, claimed_at, job, flight: None };
             self.nodes[n].flights.insert(attempt, flying);
             self.soon(n, NodeEvent::Begin(attempt));
         }

@@ -7,7 +7,8 @@ use crate::invariants::{Cause, Verdict};
 use crate::store::{Done, KeepStep};
 use crate::time::{MILLISECOND, micros};
 use crate::world::{What, World};
-use contenthub::db::transitions::Ended;
+use contenthub::Timestamp;
+use contenthub::db::transitions::{Ended, Written};
 use contenthub::domain::clock::Clock;
 use contenthub::domain::ids::{EntryId, NodeId};
 use contenthub::domain::trust::TrustWindow;
@@ -21,7 +22,9 @@ use std::time::Duration;
 pub enum Statement {
     Cycle { cycle: Cycle, window: TrustWindow },
     Fire,
-    Recover,
+    TellClock { asked: Duration },
+    /// What had run out by then, where a clock says so.
+    Recover(Option<Timestamp>),
     Renew { entries: Vec<EntryId> },
     RenewRuns,
     Keep { number: u32, step: KeepStep },
@@ -114,8 +117,10 @@ impl World<'_> {
         let mut changed = done;
         let event = match statement {
             Statement::Cycle { cycle, window } => {
-                cause = Cause::Cycle(now);
                 let answer = done.then(|| self.store.cycle(&cycle, now));
+                let is_settled = |written: &Written| matches!(written, Written::Settled(_));
+                let late = answer.as_ref().is_some_and(|done| !done.written.iter().all(is_settled));
+                cause = Cause::Cycle { at: now, late };
                 changed = answer.as_ref().is_some_and(|done| does_something(&cycle, done));
                 self.note(|| note_of_cycle(&id, &cycle, answer.as_ref(), luck));
                 NodeEvent::CycleAnswer { ended: cycle.ended, window, done: answer.filter(|_| seen) }
@@ -126,9 +131,14 @@ impl World<'_> {
                 self.note(|| format!("{id} fires: {answer:?} {luck:?}"));
                 NodeEvent::FireAnswer(answer.filter(|_| seen))
             }
-            Statement::Recover => {
+            Statement::TellClock { asked } => {
+                changed = false;
+                let judged_at = done.then(|| self.store.lease_clock());
+                NodeEvent::ClockAnswer { asked, judged_at: judged_at.filter(|_| seen) }
+            }
+            Statement::Recover(judged_at) => {
                 let answer = done.then(|| {
-                    let dead = self.dead(&id);
+                    let dead = self.dead(&id, judged_at);
                     self.store.recover(&id, dead, now)
                 });
                 changed = answer.is_some_and(|answer| answer.entries > 0);
@@ -150,8 +160,7 @@ impl World<'_> {
                     self.store.renew_runs(scope, self.plan.lease, now);
                 }
                 changed = false;
-                // What becomes of it nobody asks.
-                NodeEvent::RenewAnswer { good: true }
+                NodeEvent::RenewAnswer { good: seen }
             }
             Statement::Keep { number, step } => {
                 let kept = done.then(|| self.store.keep_step(&step, now));
@@ -165,10 +174,10 @@ impl World<'_> {
     }
 
     /// Whom the node may take entries from.
-    fn dead(&mut self, by: &NodeId) -> Dead {
-        match self.plan.death {
-            Death::LeaseExpired => Dead::LeaseExpired,
-            Death::LockFreed => {
+    fn dead(&mut self, by: &NodeId, judged_at: Option<Timestamp>) -> Dead {
+        match judged_at {
+            Some(judged_at) => Dead::LeaseExpiredBy(judged_at),
+            None => {
                 let is_alive = |id: &NodeId| self.nodes.iter().any(|node| node.is_alive() && node.id == *id);
                 Dead::Nodes(self.store.holders(by).into_iter().filter(|id| !is_alive(id)).collect())
             }
@@ -184,21 +193,33 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Where leases are judged by a clock, everybody gets one lease after an outage to write what came of theirs.
+    /// By locks at once; by a clock only what it says to have run out, once the others have had a lease since an outage.
     pub(super) fn recover(&mut self, n: usize) -> Verdict {
-        let node = &self.nodes[n];
-        let wait = match (self.plan.death, node.good_since) {
-            (Death::LockFreed, _) => Duration::ZERO,
-            (Death::LeaseExpired, None) => return Ok(()),
-            (Death::LeaseExpired, Some(since)) => {
-                self.plan.lease.saturating_sub(node.clock.monotonic().saturating_sub(since))
+        match self.plan.death {
+            Death::LockFreed => self.state_idly(n, Statement::Recover(None)),
+            Death::LeaseExpired => {
+                let asked = self.nodes[n].clock.monotonic();
+                self.state_idly(n, Statement::TellClock { asked })
             }
-        };
-        match wait {
-            Duration::ZERO => return self.state_idly(n, Statement::Recover),
-            wait => self.recover_in(n, wait),
         }
-        Ok(())
+    }
+
+    pub(super) fn clock_answer(&mut self, n: usize, asked: Duration, judged_at: Option<Timestamp>) -> Verdict {
+        let Some(judged_at) = judged_at else {
+            self.database_said(n, false);
+            return Ok(());
+        };
+        let node = &mut self.nodes[n];
+        let now = node.clock.monotonic();
+        node.good_since.answered(asked, now);
+        match node.good_since.left(now) {
+            None => Ok(()),
+            Some(Duration::ZERO) => self.state_idly(n, Statement::Recover(Some(judged_at))),
+            Some(wait) => {
+                self.recover_in(n, wait);
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn recover_in(&mut self, n: usize, wait: Duration) {
@@ -209,7 +230,7 @@ impl World<'_> {
 
     pub(super) fn database_said(&mut self, n: usize, good: bool) {
         if !good {
-            self.nodes[n].good_since = None;
+            self.nodes[n].good_since.failed();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a seed finds in its database.
 
 use super::{Sql, good};
-use crate::faults::{Kind, Plan};
+use crate::faults::{Kind, LanePlan, Plan, WINDOWS};
 use crate::model::{BY_HAND, INTERVAL, ON_DUE, SELDOM_SECONDS, rules};
 use crate::time::at;
 use contenthub::db::connection::DbConnection;
@@ -23,7 +23,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
+    "lanes",
     "publish_checkpoints",
     "publish_logs",
     "published_contents",
@@ -66,6 +67,7 @@ pub(super) fn make(sql: &mut Sql<'_>, plan: &Plan) {
         let concurrency = Some(lane.concurrency);
         let account = CreateAccount::new(format!("lane {place}"), lane.kind.name());
         sql.run(CreateAccount { concurrency, on_unknown, ..account }, at(0));
+        set_gates(sql.conn, place, lane);
     }
     let mut items = Vec::with_capacity(plan.entries.len());
     for (place, entry) in plan.entries.iter().enumerate() {
@@ -80,6 +82,18 @@ pub(super) fn make(sql: &mut Sql<'_>, plan: &Plan) {
     }
     let added = perform(BatchAdd { items, on_conflict: OnConflict::Fail }, sql.conn, &sql.cx, at(0));
     assert_eq!(good(added).items.len(), plan.entries.len());
+}
+
+fn set_gates(conn: &mut DbConnection, place: usize, lane: &LanePlan) {
+    let cap = lane.cap.map_or("NULL".to_owned(), |cap| cap.to_string());
+    let windows = if lane.windowed { json!(WINDOWS).to_string() } else { "[]".to_owned() };
+    let set = format!(
+        "UPDATE accounts SET spacing_seconds = {}, daily_cap = {cap}, windows = '{windows}', gated = TRUE, timezone = 'UTC' \
+         WHERE id = {}",
+        lane.spacing,
+        place + 1
+    );
+    conn.batch_execute(&set).expect("gates");
 }
 
 fn seconds(seconds: u64) -> i64 {

@@ -70,24 +70,24 @@ pub(super) fn rows(conn: &mut DbConnection, into: &mut Vec<Row>) {
 pub(super) fn logs(conn: &mut DbConnection, from: usize, into: &mut Vec<LogRow>) {
     type Read = (
         (EntryId, i32, Option<ExecutionId>, LogStatus),
-        (Option<String>, Option<String>, Option<String>),
+        (Option<String>, Option<String>, Option<String>, Timestamp),
     );
     use publish_logs::dsl;
     let read: Vec<Read> = dsl::publish_logs
         .select((
             (dsl::pool_id, dsl::attempt, dsl::execution_id, dsl::status),
-            (dsl::media_id, dsl::error_code, dsl::said_by),
+            (dsl::media_id, dsl::error_code, dsl::said_by, dsl::finished_at),
         ))
         .order(dsl::id)
         .offset(i64::try_from(from).expect("few rows"))
         .load(conn)
         .expect("the log");
     into.clear();
-    into.extend(read.into_iter().map(|((entry, attempt, execution, status), (media_id, code, said_by))| {
+    into.extend(read.into_iter().map(|((entry, attempt, execution, status), (media_id, code, said_by, finished_at))| {
         let said_by_a_person = said_by.is_some();
         let code = if said_by_a_person { Code::Other } else { Code::read(code.as_deref()) };
         let media = media_id.as_deref().map(post_number);
-        LogRow { entry, attempt, execution, status, media, code, said_by_a_person }
+        LogRow { entry, attempt, execution, status, media, code, finished_at, said_by_a_person }
     }));
 }
 
@@ -110,17 +110,16 @@ pub(super) fn runs(conn: &mut DbConnection, into: &mut Vec<RunRow>) {
 }
 
 pub(super) fn lanes(conn: &mut DbConnection, into: &mut Vec<LaneRow>) {
-    type Read = (AccountId, i32, Option<String>, Option<Timestamp>);
+    type Read = (AccountId, Option<String>, Option<Timestamp>);
     use accounts::dsl;
     let read: Vec<Read> = dsl::accounts
-        .select((dsl::id, dsl::concurrency, dsl::suspended_reason, dsl::suspended_until))
+        .select((dsl::id, dsl::suspended_reason, dsl::suspended_until))
         .order(dsl::id)
         .load(conn)
         .expect("accounts");
     into.clear();
-    into.extend(read.into_iter().map(|(lane, concurrency, reason, until)| LaneRow {
+    into.extend(read.into_iter().map(|(lane, reason, until)| LaneRow {
         lane,
-        concurrency,
         suspended: reason.map(|_| until),
     }));
 }

@@ -1,0 +1,147 @@
+//! The gates of lanes, as anybody can see them from outside: windows, spacing, cap, platforms that ask to wait, and those
+//! that do not answer.
+
+use super::tables::is_sending;
+use super::{Judge, Verdict, must};
+use crate::faults::Kind;
+use crate::platform::Post;
+use crate::store::{Asks, Code, LogRow, Row};
+use crate::time::{MIDNIGHT, MINUTE, SECOND, since_start};
+use contenthub::domain::ids::AttemptId;
+use contenthub::{LogStatus, Timestamp};
+use std::time::Duration;
+
+/// Failures in a row that make a platform one that is down.
+const TRIPS_AFTER: u32 = 3;
+
+/// What the judge knows of a lane.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LaneKnown {
+    /// Nothing goes out before: the platform asked to wait.
+    wait_until: Option<Timestamp>,
+    /// Attempts in a row that did not reach the platform, with no answer between.
+    unreached: u32,
+    /// The look at which they became too many.
+    down_since: Option<u64>,
+    /// When entries were claimed to be sent, in true time.
+    pub(super) claims: Vec<u64>,
+    /// The last request that went out, and for which attempt.
+    last: Option<(AttemptId, u64)>,
+    /// Posts that it has accepted, before midnight and in all.
+    before_midnight: i32,
+    posts: i32,
+}
+
+impl LaneKnown {
+    fn hear(&mut self, log: &LogRow) {
+        match (log.code, log.status) {
+            (Code::Unreached, _) => {
+                self.unreached += 1;
+            }
+            (Code::Wait(seconds), LogStatus::Failed) if log.execution.is_some() && seconds > 0 => {
+                self.wait_until = self.wait_until.max(Some(log.finished_at + Duration::from_secs(seconds)));
+            }
+            (Code::Wait(_) | Code::Unseen | Code::Silent, _) | (Code::None, LogStatus::NotSent) => {}
+            (Code::None | Code::AccountBroken | Code::WrongAddress | Code::Other, _) => self.answered(),
+        }
+    }
+
+    fn answered(&mut self) {
+        (self.unreached, self.down_since) = (0, None);
+    }
+}
+
+impl Judge {
+    /// Whether all clocks are right.
+    fn is_on_time(&self) -> bool {
+        self.plan.faults.skew == 0
+    }
+
+    /// What this step wrote of attempts. Where some of it came late, a platform may have been heard of beside the log.
+    pub(super) fn lanes_hear(&mut self, late: bool) {
+        let mut new = self.new_logs.clone();
+        new.sort_by_key(|log| log.finished_at);
+        for log in new.iter().filter(|log| !log.said_by_a_person) {
+            let lane = self.rows[log.entry.0 as usize - 1].lane;
+            self.gates[lane.0 as usize - 1].hear(log);
+        }
+        for lane in &mut self.gates {
+            if late {
+                lane.answered();
+            }
+            if lane.unreached >= TRIPS_AFTER {
+                lane.down_since.get_or_insert(self.looks);
+            }
+        }
+    }
+
+    /// Of a platform that is down at most one entry at a time finds out whether it is up again.
+    pub(super) fn breakers_hold(&self, after: &[Row]) -> Verdict {
+        for (place, lane) in self.gates.iter().enumerate() {
+            let Some(since) = lane.down_since else { continue };
+            let of_lane = |row: &Row| row.lane.0 as usize == place + 1 && is_sending(row);
+            let was_claimed = |row: &Row| {
+                let is_new = row.attempt > self.rows[row.entry.0 as usize - 1].attempt;
+                is_new || self.known[row.entry.0 as usize - 1].claimed_in > since
+            };
+            let probes = after.iter().filter(|row| of_lane(row) && was_claimed(row)).count();
+            must(4, probes <= 1, || format!("{probes} go out at once to a platform that is down, on lane {}", place + 1))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn may_be_probed(&self, row: &Row) -> bool {
+        self.plan.faults.may_trip() || self.lane_of(row).outage.is_some() || self.plan.entries.iter().any(|entry| entry.poison)
+    }
+
+    /// An entry was claimed at `at` by its node's clock.
+    pub(super) fn pass_gates(&self, claimed: &Row, at: Timestamp) -> Verdict {
+        let lane = &self.gates[claimed.lane.0 as usize - 1];
+        let wait_until = lane.wait_until.unwrap_or(Timestamp::MIN);
+        must(4, wait_until <= at, || format!("claimed at {at}, and the platform wants rest until {wait_until}: {claimed:?}"))?;
+        if self.lane_of(claimed).windowed {
+            let since = since_start(at);
+            let is_open = (MINUTE..5 * MINUTE).contains(&since) || since >= 7 * MINUTE;
+            must(4, is_open, || format!("claimed at {at}, outside its windows: {claimed:?}"))?;
+        }
+        Ok(())
+    }
+
+    /// A request that publishes, or is a step of it, leaves.
+    pub fn leaves(&mut self, attempt: AttemptId, now: u64) -> Verdict {
+        let row = self.rows[attempt.entry.0 as usize - 1];
+        let spacing = self.lane_of(&row).spacing * SECOND;
+        let lane = &mut self.gates[row.lane.0 as usize - 1];
+        let last = lane.last.replace((attempt, now));
+        let Some((other, at)) = last.filter(|(other, _)| *other != attempt) else { return Ok(()) };
+        let is_far_enough = !self.is_on_time() || now - at >= spacing;
+        must(4, is_far_enough, || format!("{attempt} leaves {} µs after {other}, on lane {}", now - at, row.lane))
+    }
+
+    /// A platform has taken a post.
+    pub(super) fn posted_on_lane(&mut self, post: &Post) -> Verdict {
+        let asked: u32 = self.known.iter().map(|known| known.asked).sum();
+        let is_on_time = self.is_on_time();
+        let plan = self.plan.lanes[post.lane.0 as usize - 1];
+        let lane = &mut self.gates[post.lane.0 as usize - 1];
+        lane.posts += 1;
+        lane.before_midnight += i32::from(post.accepted_at < MIDNIGHT);
+        let Some(cap) = plan.cap.filter(|_| plan.kind != Kind::BlindRetry && asked == 0) else { return Ok(()) };
+        must(4, lane.posts <= 2 * cap, || format!("{} posts in two days, on lane {}", lane.posts, post.lane))?;
+        let is_kept = !is_on_time || lane.before_midnight <= cap;
+        must(4, is_kept, || format!("{} posts on the first day, on lane {}", lane.before_midnight, post.lane))
+    }
+
+    /// Whether a pending entry waits for another day: so much was sent today, or shortly before, that the cap may be full.
+    pub(super) fn cap_keeps(&self, row: &Row) -> bool {
+        let Some(cap) = self.lane_of(row).cap else { return false };
+        // What may be out passes the cap, and platforms are asked whatever it says.
+        if row.unproven || row.asks != Asks::Nothing {
+            return false;
+        }
+        let claims = &self.gates[row.lane.0 as usize - 1].claims;
+        let from = if self.is_on_time() { MIDNIGHT - 2 * MINUTE } else { 0 };
+        let today = claims.iter().filter(|at| **at >= from).count();
+        today >= usize::try_from(cap).unwrap_or(0)
+    }
+}
