@@ -5,7 +5,7 @@ mod gates;
 mod ledger;
 mod tables;
 
-use crate::faults::{Kind, LanePlan, Plan};
+use crate::faults::{LanePlan, Plan};
 use crate::platform::Platforms;
 use crate::store::*;
 use gates::LaneKnown;

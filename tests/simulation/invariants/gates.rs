@@ -23,8 +23,8 @@ pub(super) struct LaneKnown {
     unreached: u32,
     /// The look at which they became too many.
     down_since: Option<u64>,
-    /// When entries were claimed to be sent, in true time.
-    pub(super) claims: Vec<u64>,
+    /// How often entries were claimed to be sent.
+    pub(super) claims: usize,
     /// The last request that went out, and for which attempt.
     last: Option<(AttemptId, u64)>,
     /// Posts that it has accepted, before midnight and in all.
@@ -92,6 +92,8 @@ impl Judge {
 
     pub(super) fn may_be_probed(&self, row: &Row) -> bool {
         self.plan.faults.may_trip() || self.lane_of(row).outage.is_some() || self.plan.entries.iter().any(|entry| entry.poison)
+            // A step that our own database does not keep counts as a failure of the platform.
+            || self.lane_of(row).kind.in_steps()
     }
 
     /// An entry was claimed at `at` by its node's clock.
@@ -132,16 +134,15 @@ impl Judge {
         must(4, is_kept, || format!("{} posts on the first day, on lane {}", lane.before_midnight, post.lane))
     }
 
-    /// Whether a pending entry waits for another day: so much was sent today, or shortly before, that the cap may be full.
+    /// Whether a pending entry may wait for another day.
     pub(super) fn cap_keeps(&self, row: &Row) -> bool {
         let Some(cap) = self.lane_of(row).cap else { return false };
         // What may be out passes the cap, and platforms are asked whatever it says.
         if row.unproven || row.asks != Asks::Nothing {
             return false;
         }
-        let claims = &self.gates[row.lane.0 as usize - 1].claims;
-        let from = if self.is_on_time() { MIDNIGHT - 2 * MINUTE } else { 0 };
-        let today = claims.iter().filter(|at| **at >= from).count();
-        today >= usize::try_from(cap).unwrap_or(0)
+        let claims = self.gates[row.lane.0 as usize - 1].claims;
+        // What is on the wire at midnight counts for both days.
+        claims >= usize::try_from(cap).unwrap_or(0)
     }
 }

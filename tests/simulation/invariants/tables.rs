@@ -19,7 +19,7 @@ impl Judge {
             self.known[place].changed_at = now;
             if is_sending(&is) && is.attempt > was.attempt {
                 (self.known[place].claimed_in, self.known[place].claimed_at) = (self.looks, now);
-                self.gates[is.lane.0 as usize - 1].claims.push(now);
+                self.gates[is.lane.0 as usize - 1].claims += 1;
             }
             must(3, follows(&was, &is, cause), || format!("not in the table: {was:?} became {is:?}"))?;
             let numbers_missing =

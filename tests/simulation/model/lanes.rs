@@ -23,11 +23,13 @@ pub(super) struct Told<'a> {
     pub closed: Vec<AccountId>,
 }
 
-pub(super) fn hear<'a>(model: &mut Model, ended: &'a [Ended]) -> Told<'a> {
+/// Only of those that count: what is not the node's any more was heard of when it was taken from it.
+pub(super) fn hear<'a>(model: &mut Model, ended: &'a [Ended], counts: &[bool]) -> Told<'a> {
     let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new() };
     let matters = |one: &Ended| one.counted || matches!(one.settlement.sign, Sign::Failed { .. });
     let lanes: Vec<AccountId> = ended.iter().filter(|one| matters(one)).map(|one| one.account).collect();
-    let mut order: Vec<usize> = (0..ended.len()).filter(|at| lanes.contains(&ended[*at].account)).collect();
+    let mut order: Vec<usize> =
+        (0..ended.len()).filter(|at| counts[*at] && lanes.contains(&ended[*at].account)).collect();
     order.sort_by_key(|at| ended[*at].finished_at);
     for at in order {
         let one = &ended[at];

@@ -12,7 +12,9 @@ use contenthub::{EntryStatus, LogStatus, Timestamp};
 
 /// Writes what became of attempts of a node, once their lanes have heard of them.
 pub(super) fn settle(model: &mut Model, node: &NodeId, ended: &[Ended], now: Timestamp) -> Vec<Written> {
-    let lanes::Told { ended, mut closed } = lanes::hear(model, ended);
+    // What came late, or was written before, was heard of then.
+    let is_ours: Vec<bool> = ended.iter().map(|one| holds(model, node, one.attempt)).collect();
+    let lanes::Told { ended, mut closed } = lanes::hear(model, ended, &is_ours);
     let mut answered: Vec<AccountId> = Vec::new();
     let mut written = Vec::with_capacity(ended.len());
     for one in ended.iter() {
@@ -27,16 +29,10 @@ pub(super) fn settle(model: &mut Model, node: &NodeId, ended: &[Ended], now: Tim
 }
 
 fn settle_one(model: &mut Model, node: &NodeId, one: &Ended) -> Written {
-    let owner = node_number(&node.0);
-    let unfenced = model.sabotage == Some(Sabotage::Fence);
-    let entry = model.entry(one.attempt.entry);
-    let is_ours = entry.row.owner == Some(owner)
-        && entry.row.attempt == one.attempt.number
-        && entry.row.status == EntryStatus::Publishing;
-    if !is_ours && !unfenced {
+    if !holds(model, node, one.attempt) {
         return late(model, one);
     }
-    move_entry(entry, one);
+    move_entry(model.entry(one.attempt.entry), one);
     let log = log(model, one);
     if let Some(run) = one.execution {
         let run = model.run(run);
@@ -50,6 +46,15 @@ fn settle_one(model: &mut Model, node: &NodeId, one: &Ended) -> Written {
         tidy_steps(model.entry(one.attempt.entry), one);
     }
     Written::Settled(log)
+}
+
+/// The fence.
+fn holds(model: &Model, node: &NodeId, attempt: AttemptId) -> bool {
+    let row = &model.entries[attempt.entry.0 as usize - 1].row;
+    let holds = row.owner == Some(node_number(&node.0))
+        && row.attempt == attempt.number
+        && row.status == EntryStatus::Publishing;
+    holds || model.sabotage == Some(Sabotage::Fence)
 }
 
 fn move_entry(entry: &mut Entry, one: &Ended) {
@@ -180,15 +185,10 @@ fn was_sent_since(model: &Model, one: &Ended) -> bool {
 
 /// Only where the claim holds.
 pub(super) fn keep_step(model: &mut Model, kept: &KeepStep) -> bool {
-    let owner = node_number(&kept.node.0);
-    let unfenced = model.sabotage == Some(Sabotage::Fence);
-    let entry = model.entry(kept.attempt.entry);
-    let is_ours = entry.row.owner == Some(owner)
-        && entry.row.attempt == kept.attempt.number
-        && entry.row.status == EntryStatus::Publishing;
-    if !is_ours && !unfenced {
+    if !holds(model, &kept.node, kept.attempt) {
         return false;
     }
+    let entry = model.entry(kept.attempt.entry);
     let step = Step::read(kept.step);
     entry.steps.retain(|(other, _)| *other != step);
     match &kept.mark {
