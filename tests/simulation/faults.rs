@@ -230,3 +230,39 @@ impl Plan {
         }
     }
 }
+
+impl Plan {
+    /// A healthy lane beside one that is hit; nothing else goes wrong.
+    pub fn of_two_lanes(kind: Kind, entries: usize) -> Plan {
+        let lane = LanePlan {
+            kind,
+            concurrency: 4,
+            submits: 0,
+            spacing: 0,
+            cap: None,
+            windowed: false,
+            outage: None,
+        };
+        let entry = |place: usize| EntryPlan {
+            lane: place % 2,
+            priority: 1 + (place / 2 % 10) as i32,
+            after: 0,
+            max_retries: 1,
+            poison: false,
+        };
+        Plan {
+            nodes: 2,
+            slots: 8,
+            lease: Duration::from_secs(30),
+            death: Death::LeaseExpired,
+            submitted_max: Duration::from_secs(15 * 60),
+            lanes: vec![lane, lane],
+            entries: (0..2 * entries).map(entry).collect(),
+            interval: None,
+            on_due: true,
+            acts: Vec::new(),
+            faults: Faults::default(),
+            calm_at: MINUTE,
+        }
+    }
+}

@@ -23,6 +23,7 @@ mod faults;
 mod invariants;
 mod model;
 mod nodes;
+mod outages;
 mod people;
 mod platform;
 mod runs;

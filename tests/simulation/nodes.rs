@@ -9,7 +9,7 @@ use crate::attempt::{Answer, Flight, Job, Request};
 use crate::invariants::Verdict;
 use crate::platform::Call;
 use crate::sabotage::Sabotage;
-use crate::store::{Account, Done, Fired, KeepStep, node_id};
+use crate::store::{Account, Done, Fired, KeepStep, Step, node_id};
 use crate::time::{MILLISECOND, MINUTE, NodeClock, SECOND, micros};
 use crate::world::{self, What, World};
 use contenthub::Timestamp;
@@ -362,14 +362,11 @@ impl World<'_> {
         let life = self.nodes[n].life;
         match request {
             Request::Call { call, time } => {
-                let now = self.now();
-                match call {
-                    Call::Publish => self.judge.leaves(attempt, now)?,
-                    Call::Step(step) => {
-                        self.judge.leaves(attempt, now)?;
-                        self.judge.step_leaves(attempt.entry, step, claimed_at)?;
-                    }
-                    Call::LookUp | Call::Ask => {}
+                if let Call::Step(step) = call {
+                    self.judge.step_leaves(attempt.entry, step, claimed_at)?;
+                }
+                if matches!(call, Call::Publish | Call::Step(Step::Send)) {
+                    self.judge.leaves(attempt, self.time.micros())?;
                 }
                 let fate = crate::platform::Fate::Accepted;
                 self.send(world::Request { node: n, life, attempt, number, call, key, fate }, micros(time));

@@ -1,6 +1,5 @@
 //! What people do: mostly what they are asked to, now and then what comes to their mind.
 
-use crate::faults::Kind;
 use crate::invariants::{Cause, Verdict};
 use crate::model::BY_HAND;
 use crate::nodes::NodeEvent;
@@ -21,7 +20,8 @@ impl World<'_> {
         let row = self.judge.rows()[place];
         let lane = AccountId(self.chance.below(lanes) as i64 + 1);
         let act = match self.chance.below(8) {
-            0 => Act::Cancel(row.entry),
+            // One of several steps may be out, though nobody says so, until the next attempt has looked at its steps.
+            0 if !self.kind_of(row.entry).in_steps() => Act::Cancel(row.entry),
             1 | 2 => Act::Retry(row.entry),
             3 => Act::Trigger(BY_HAND),
             4 => Act::Suspend(lane),
@@ -86,10 +86,5 @@ impl World<'_> {
         self.do_it(Act::Trigger(BY_HAND))?;
         let node = self.add_command(BY_HAND);
         self.start(node)
-    }
-
-    /// Whether an account would rather post twice than never.
-    pub fn is_at_least_once(&self, lane: AccountId) -> bool {
-        self.plan.lanes[lane.0 as usize - 1].kind == Kind::BlindRetry
     }
 }

@@ -5,9 +5,9 @@ use crate::chance::Chance;
 use crate::faults::{Faults, Plan};
 use crate::invariants::{Cause, Judge, Verdict, Violation};
 use crate::nodes::{Node, NodeEvent, Statement};
-use crate::platform::{Call, Fate, Platforms};
+use crate::platform::{Call, Fate, Platforms, Post};
 use crate::sabotage::Sabotage;
-use crate::store::Store;
+use crate::store::{Row, Store};
 use crate::time::{HOUR, MINUTE, TrueTime};
 use contenthub::domain::ids::{AttemptId, EntryId};
 use contenthub::domain::retry::JitterSource;
@@ -100,6 +100,9 @@ pub struct World<'a> {
 pub struct Ran {
     pub steps: u64,
     pub verdict: Verdict,
+    /// How the entries ended, and what is out.
+    pub rows: Vec<Row>,
+    pub posts: Vec<Post>,
     pub trace: Vec<String>,
 }
 
@@ -191,7 +194,8 @@ impl<'a> World<'a> {
                 break Err(Violation { invariant: 9, what });
             }
         };
-        Ran { steps, verdict, trace: self.trace.unwrap_or_default() }
+        let rows = self.judge.rows().to_vec();
+        Ran { steps, verdict, rows, posts: self.platforms.posts, trace: self.trace.unwrap_or_default() }
     }
 
     /// The next event. False where all has settled, or had time enough to.

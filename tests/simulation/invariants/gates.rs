@@ -109,7 +109,7 @@ impl Judge {
         Ok(())
     }
 
-    /// A request that publishes, or is a step of it, leaves.
+    /// A request that publishes leaves.
     pub fn leaves(&mut self, attempt: AttemptId, now: u64) -> Verdict {
         let row = self.rows[attempt.entry.0 as usize - 1];
         let spacing = self.lane_of(&row).spacing * SECOND;
@@ -128,7 +128,9 @@ impl Judge {
         let lane = &mut self.gates[post.lane.0 as usize - 1];
         lane.posts += 1;
         lane.before_midnight += i32::from(post.accepted_at < MIDNIGHT);
-        let Some(cap) = plan.cap.filter(|_| plan.kind != Kind::BlindRetry && asked == 0) else { return Ok(()) };
+        // A publish of several steps that goes on in another node gives its place back meanwhile.
+        let is_exact = plan.kind != Kind::BlindRetry && !plan.kind.in_steps() && asked == 0;
+        let Some(cap) = plan.cap.filter(|_| is_exact) else { return Ok(()) };
         must(4, lane.posts <= 2 * cap, || format!("{} posts in two days, on lane {}", lane.posts, post.lane))?;
         let is_kept = !is_on_time || lane.before_midnight <= cap;
         must(4, is_kept, || format!("{} posts on the first day, on lane {}", lane.before_midnight, post.lane))
@@ -137,8 +139,8 @@ impl Judge {
     /// Whether a pending entry may wait for another day.
     pub(super) fn cap_keeps(&self, row: &Row) -> bool {
         let Some(cap) = self.lane_of(row).cap else { return false };
-        // What may be out passes the cap, and platforms are asked whatever it says.
-        if row.unproven || row.asks != Asks::Nothing {
+        // What may be out passes the cap, but for one whose platform is down too; and platforms are asked whatever it says.
+        if row.asks != Asks::Nothing || (row.unproven && !self.may_be_probed(row)) {
             return false;
         }
         let claims = self.gates[row.lane.0 as usize - 1].claims;

@@ -213,6 +213,7 @@ fn candidates(
             Passage::Open { concurrency, more } => {
                 (usize::try_from(concurrency).unwrap_or(0), usize::try_from(more).unwrap_or(0), false)
             }
+            Passage::OnlyUnproven(_) if !model.lane(id).rules.spacing.is_zero() => (1, usize::MAX, true),
             Passage::OnlyUnproven(_) => (concurrency, usize::MAX, true),
             Passage::Probe => {
                 found.extend(probe(model, cycle, id, not_tried_by, now));
