@@ -180,25 +180,3 @@ fn a_seed_decides_everything() {
         assert_eq!((one.steps, one.trace), (other.steps, other.trace));
     }
 }
-
-#[test]
-fn zz_survey() {
-    let first = number("FIRST").unwrap_or(1);
-    let count = number("COUNT").unwrap_or(1000);
-    let began = Instant::now();
-    let mut steps = 0;
-    let dir = tempfile::tempdir().expect("a folder");
-    let mut on = match std::env::var("CONTENTHUB_SIM_ON").as_deref() {
-        Ok("sqlite") => On::sqlite(dir.path()),
-        Ok("postgres") => On::postgres(),
-        _ => On::Model,
-    };
-    let mut found: std::collections::BTreeMap<u8, Vec<(u64, String)>> = Default::default();
-    for seed in first..first + count {
-        let ran = on.run(seed, false);
-        steps += ran.steps;
-        if let Err(v) = ran.verdict { found.entry(v.invariant).or_default().push((seed, v.what)); }
-    }
-    println!("{steps} steps {count} seeds {:?}", began.elapsed());
-    for (inv, all) in found { println!("INV {inv}: {}", all.len()); for (seed, what) in all.iter().take(4) { println!("   {seed}: {}", &what[..what.len().min(330)]); } }
-}
