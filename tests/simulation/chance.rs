@@ -39,6 +39,10 @@ impl Chance {
 
     /// Many short spans and few long ones, in microseconds: short, and in one of `rarely` cases up to `longest`.
     pub fn delay(&mut self, short: u64, longest: u64, rarely: u64) -> u64 {
-        if rarely > 0 && self.below(rarely) == 0 { self.between(short, longest) } else { self.between(1, short) }
+        if rarely > 0 && self.below(rarely) == 0 {
+            self.between(short, longest)
+        } else {
+            self.between(1, short)
+        }
     }
 }

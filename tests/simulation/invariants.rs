@@ -8,9 +8,9 @@ mod tables;
 use crate::faults::{LanePlan, Plan};
 use crate::platform::Platforms;
 use crate::store::*;
-use gates::LaneKnown;
 use contenthub::domain::ids::{EntryId, ExecutionId};
 use contenthub::{EntryStatus, ExecutionStatus, Timestamp};
+use gates::LaneKnown;
 
 /// What must never be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,10 @@ fn must(invariant: u8, is_so: bool, what: impl FnOnce() -> String) -> Verdict {
 pub enum Cause {
     /// A node's cycle, at this instant by its clock. `late`: some of what it wrote was of claims that were lost, or had been
     /// written before.
-    Cycle { at: Timestamp, late: bool },
+    Cycle {
+        at: Timestamp,
+        late: bool,
+    },
     Person(Act),
     /// Anything else of the engine's.
     Engine,
@@ -118,7 +121,10 @@ impl Judge {
         self.rows.iter().all(|row| match row.status {
             EntryStatus::Pending => self.cap_keeps(row),
             EntryStatus::Publishing => false,
-            EntryStatus::Published | EntryStatus::Failed | EntryStatus::Uncertain | EntryStatus::Cancelled => true,
+            EntryStatus::Published
+            | EntryStatus::Failed
+            | EntryStatus::Uncertain
+            | EntryStatus::Cancelled => true,
         })
     }
 
@@ -174,8 +180,8 @@ impl Judge {
         must(8, done_at.is_none_or(|done_at| done_at > claimed_at), || {
             format!("entry {entry}: step {} is done, and is done again", step.name())
         })?;
-        let is_kept = step == Step::Cover
-            || self.steps.iter().any(|kept| kept.entry == entry && kept.step == step);
+        let is_kept =
+            step == Step::Cover || self.steps.iter().any(|kept| kept.entry == entry && kept.step == step);
         must(8, is_kept, || format!("entry {entry}: step {} begins, and that is not kept", step.name()))
     }
 

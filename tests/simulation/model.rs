@@ -1,6 +1,7 @@
 //! The contract of the database in memory: what its tables hold, and what one transaction does to them. As plain as it
 //! can be, so that a thousand runs take a second; what decides is the product's own (`domain/`).
 
+mod claims;
 mod cycle;
 mod lanes;
 mod people;
@@ -133,8 +134,7 @@ pub fn rules(kind: crate::faults::Kind, submitted_max: Duration) -> Rules {
         Kind::Detects | Kind::StepsDetects => DeliveryClass::Detects,
         Kind::Blind | Kind::BlindRetry | Kind::StepsBlind => DeliveryClass::Blind,
     };
-    let on_unknown =
-        if kind == Kind::BlindRetry { OnUnknownEnd::TryAgain } else { OnUnknownEnd::AskAPerson };
+    let on_unknown = if kind == Kind::BlindRetry { OnUnknownEnd::TryAgain } else { OnUnknownEnd::AskAPerson };
     let settle_time = Duration::from_secs(60);
     Rules { class, on_unknown, settle_time, submitted_max, platform_pause: PLATFORM_PAUSE }
 }
@@ -315,10 +315,9 @@ impl Store for Model {
 
     fn lanes(&mut self, into: &mut Vec<LaneRow>) {
         into.clear();
-        into.extend(self.lanes.iter().map(|lane| LaneRow {
-            lane: lane.account.id,
-            suspended: lane.suspended,
-        }));
+        into.extend(
+            self.lanes.iter().map(|lane| LaneRow { lane: lane.account.id, suspended: lane.suspended }),
+        );
     }
 
     fn steps(&mut self, into: &mut Vec<StepRow>) {

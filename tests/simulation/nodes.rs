@@ -1,25 +1,21 @@
 //! A node: the engine's own machines, with what `actors/` is between them and the world. It decides nothing.
 
 mod answers;
+mod attempts;
 mod statements;
 
 pub use statements::Statement;
 
-use crate::attempt::{Answer, Flight, Job, Request};
+use crate::attempt::{Answer, Flight, Job};
 use crate::invariants::Verdict;
-use crate::platform::Call;
-use crate::sabotage::Sabotage;
-use crate::store::{Account, Done, Fired, KeepStep, Step, node_id};
-use crate::time::{MILLISECOND, MINUTE, NodeClock, SECOND, micros};
-use crate::world::{self, What, World};
+use crate::store::{Account, Done, Fired, node_id};
+use crate::time::{MINUTE, NodeClock, SECOND, micros};
+use crate::world::{What, World};
 use contenthub::Timestamp;
 use contenthub::db::claim::Claim;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::clock::Clock;
 use contenthub::domain::ids::{AttemptId, NodeId, TaskId};
-use contenthub::domain::outcome::Seen;
-use contenthub::domain::retry::JitterSource;
-use contenthub::domain::settlement::{Settlement, conclude};
 use contenthub::domain::trust::TrustWindow;
 use contenthub::engine::dispatch::{self, Dispatch};
 use contenthub::engine::good_since::GoodSince;
@@ -39,20 +35,40 @@ const RECOVER_EVERY: Duration = Duration::from_secs(5);
 pub enum NodeEvent {
     Changed,
     Woken,
-    Alarm { number: u64, at: Timestamp },
-    Ring { number: u64 },
+    Alarm {
+        number: u64,
+        at: Timestamp,
+    },
+    Ring {
+        number: u64,
+    },
     RenewTick,
     RecoverTick,
-    RecoverAlarm { number: u64 },
-    CycleAnswer { ended: Arc<Vec<Ended>>, window: TrustWindow, done: Option<Done> },
+    RecoverAlarm {
+        number: u64,
+    },
+    CycleAnswer {
+        ended: Arc<Vec<Ended>>,
+        window: TrustWindow,
+        done: Option<Done>,
+    },
     FireAnswer(Option<Fired>),
     /// What the clock of leases showed, to a question of that monotonic time.
-    ClockAnswer { asked: Duration, judged_at: Option<Timestamp> },
+    ClockAnswer {
+        asked: Duration,
+        judged_at: Option<Timestamp>,
+    },
     RecoverAnswer(Option<Recovered>),
-    RenewAnswer { good: bool },
+    RenewAnswer {
+        good: bool,
+    },
     /// A publisher begins with it.
     Begin(AttemptId),
-    Answer { attempt: AttemptId, number: u32, answer: Answer },
+    Answer {
+        attempt: AttemptId,
+        number: u32,
+        answer: Answer,
+    },
     Drain,
     /// The grace of a node that stops is over.
     Cut,
@@ -63,7 +79,10 @@ impl NodeEvent {
     fn is_a_moment(&self) -> bool {
         matches!(
             self,
-            NodeEvent::CycleAnswer { .. } | NodeEvent::Begin(_) | NodeEvent::Answer { .. } | NodeEvent::FireAnswer(_)
+            NodeEvent::CycleAnswer { .. }
+                | NodeEvent::Begin(_)
+                | NodeEvent::Answer { .. }
+                | NodeEvent::FireAnswer(_)
         )
     }
 }
@@ -234,7 +253,9 @@ impl World<'_> {
                 }
                 self.wake_at(n, at);
             }
-            NodeEvent::Ring { number } if number == self.nodes[n].ring => self.ticking(n, ticking::Event::Rang),
+            NodeEvent::Ring { number } if number == self.nodes[n].ring => {
+                self.ticking(n, ticking::Event::Rang)
+            }
             NodeEvent::Alarm { .. } | NodeEvent::Ring { .. } => {}
             NodeEvent::RenewTick => {
                 self.renew(n)?;
@@ -249,13 +270,17 @@ impl World<'_> {
                     self.recover(n)?;
                 }
             }
-            NodeEvent::CycleAnswer { ended, window, done } => return self.cycle_answer(n, &ended, window, done),
+            NodeEvent::CycleAnswer { ended, window, done } => {
+                return self.cycle_answer(n, &ended, window, done);
+            }
             NodeEvent::FireAnswer(fired) => self.fire_answer(n, fired),
             NodeEvent::ClockAnswer { asked, judged_at } => return self.clock_answer(n, asked, judged_at),
             NodeEvent::RecoverAnswer(recovered) => return self.recover_answer(n, recovered),
             NodeEvent::RenewAnswer { good } => self.database_said(n, good),
             NodeEvent::Begin(attempt) => return self.begin(n, attempt),
-            NodeEvent::Answer { attempt, number, answer } => return self.answered(n, attempt, number, answer),
+            NodeEvent::Answer { attempt, number, answer } => {
+                return self.answered(n, attempt, number, answer);
+            }
             NodeEvent::Drain => return self.drain(n),
             NodeEvent::Cut => return self.cut(n),
         }
@@ -279,36 +304,13 @@ impl World<'_> {
         }
     }
 
-    fn ticking(&mut self, n: usize, event: ticking::Event) {
-        if !self.nodes[n].is_server() {
-            return;
-        }
-        let now = self.nodes[n].clock.now();
-        for effect in self.nodes[n].ticking.on(event, now) {
-            match effect {
-                ticking::Effect::FireDue => self.state(n, Statement::Fire),
-                ticking::Effect::Tick => {
-                    self.soon(n, NodeEvent::Woken);
-                    if self.chance.happens(self.faults.duplicate_tick) {
-                        self.soon(n, NodeEvent::Woken);
-                    }
-                }
-                ticking::Effect::RingAt(at) => {
-                    let span = at.since(self.nodes[n].clock.now());
-                    self.nodes[n].ring += 1;
-                    let number = self.nodes[n].ring;
-                    // Timers are a moment late.
-                    self.every(n, span + Duration::from_millis(1), NodeEvent::Ring { number });
-                }
-            }
-        }
-    }
-
     fn dispatch(&mut self, n: usize, event: dispatch::Event<Ended>) -> Verdict {
         let now = self.nodes[n].clock.now();
         for effect in self.nodes[n].dispatch.on(event, now) {
             match effect {
-                dispatch::Effect::RunCycle { ended, room, read_back } => self.run_cycle(n, ended, room, read_back),
+                dispatch::Effect::RunCycle { ended, room, read_back } => {
+                    self.run_cycle(n, ended, room, read_back)
+                }
                 dispatch::Effect::WakeAt(at) => self.wake_at(n, at),
                 dispatch::Effect::Drained => {
                     self.note_of(n, || "has drained".to_owned());
@@ -324,146 +326,5 @@ impl World<'_> {
         node.alarm += 1;
         let (number, span) = (node.alarm, at.since(node.clock.now()).min(LONGEST_SLEEP));
         self.every(n, span + Duration::from_micros(100), NodeEvent::Alarm { number, at });
-    }
-
-    /// A publisher takes it up, where the node does not stop.
-    fn begin(&mut self, n: usize, attempt: AttemptId) -> Verdict {
-        let closing = self.nodes[n].closing;
-        let Some(flying) = self.nodes[n].flights.get_mut(&attempt) else { return Ok(()) };
-        let Some(job) = flying.job.take() else { return Ok(()) };
-        if closing {
-            return self.end(n, attempt, Seen::NotSent);
-        }
-        flying.flight = Some(Flight::begin(job));
-        self.go_on(n, attempt)
-    }
-
-    fn answered(&mut self, n: usize, attempt: AttemptId, number: u32, answer: Answer) -> Verdict {
-        let Some(flying) = self.nodes[n].flights.get_mut(&attempt) else { return Ok(()) };
-        let Some(flight) = &flying.flight else { return Ok(()) };
-        if !flight.wire.answer(number, answer) {
-            return Ok(());
-        }
-        self.go_on(n, attempt)
-    }
-
-    /// As far as it can, until it asks for something or has ended.
-    fn go_on(&mut self, n: usize, attempt: AttemptId) -> Verdict {
-        let Some(flying) = self.nodes[n].flights.get_mut(&attempt) else { return Ok(()) };
-        let claimed_at = flying.claimed_at;
-        let (key, revision) = (flying.claim.key.0.clone(), flying.claim.article.revision);
-        let Some(flight) = &mut flying.flight else { return Ok(()) };
-        if let Some(ended) = flight.poll() {
-            self.nodes[n].flights.remove(&attempt);
-            return self.ended(n, ended);
-        }
-        flight.left = true;
-        let Some((request, number)) = flight.wire.request() else { return Ok(()) };
-        let life = self.nodes[n].life;
-        match request {
-            Request::Call { call, time } => {
-                if let Call::Step(step) = call {
-                    self.judge.step_leaves(attempt.entry, step, claimed_at)?;
-                }
-                if matches!(call, Call::Publish | Call::Step(Step::Send)) {
-                    self.judge.leaves(attempt, self.time.micros())?;
-                }
-                let fate = crate::platform::Fate::Accepted;
-                self.send(world::Request { node: n, life, attempt, number, call, key, fate }, micros(time));
-            }
-            Request::Keep { step, mark } => {
-                let node = self.nodes[n].id.clone();
-                let step = KeepStep { node, attempt, revision, step, mark };
-                self.state(n, Statement::Keep { number, step });
-            }
-        }
-        Ok(())
-    }
-
-    fn ended(&mut self, n: usize, mut ended: Ended) -> Verdict {
-        if self.sabotage == Some(Sabotage::UnprovenMark) {
-            ended.settlement.unproven = false;
-            if let Some(instead) = &mut ended.settlement.if_others_get_through {
-                instead.unproven = false;
-            }
-        }
-        self.note_of(n, || {
-            let Ended { attempt, settlement, .. } = &ended;
-            let problem = settlement.problem.as_ref().map_or("", |problem| problem.code.as_str());
-            format!("{attempt} ended: {} {:?} {problem}", settlement.status, settlement.question)
-        });
-        self.dispatch(n, dispatch::Event::AttemptEnded(ended))
-    }
-
-    /// Ends it from outside: due at once, because it is the node's doing.
-    fn end(&mut self, n: usize, attempt: AttemptId, seen: Seen) -> Verdict {
-        let now = self.nodes[n].clock.now();
-        let Some(flying) = self.nodes[n].flights.remove(&attempt) else { return Ok(()) };
-        let finished_at = now.max(flying.since);
-        let settlement = match flying.claim.question {
-            Some(question) => Settlement::asked_again(question.put_off_to(finished_at), flying.claim.standing),
-            None => {
-                let Flying { account, claim, .. } = &flying;
-                let settlement = conclude(seen, account.rules, claim.standing, finished_at, self.jitter.draw());
-                settlement.through_no_fault(finished_at)
-            }
-        };
-        let claim = flying.claim;
-        self.ended(n, Ended {
-            attempt,
-            content: claim.article.content_id,
-            revision: claim.article.revision,
-            account: claim.account,
-            account_version: flying.account.version,
-            counted: claim.counted,
-            execution: claim.execution,
-            started_at: flying.since,
-            finished_at,
-            settlement,
-            has_steps: flying.account.in_steps,
-        })
-    }
-
-    /// It is told to stop: it claims no more, and gives what is on the wire a while.
-    fn drain(&mut self, n: usize) -> Verdict {
-        if self.nodes[n].closing {
-            return Ok(());
-        }
-        self.note_of(n, || "stops".to_owned());
-        self.nodes[n].closing = true;
-        let grace = Duration::from_micros(self.chance.between(MILLISECOND, 30 * SECOND));
-        self.every(n, grace, NodeEvent::Cut);
-        self.dispatch(n, dispatch::Event::Drain)
-    }
-
-    fn cut(&mut self, n: usize) -> Verdict {
-        let all: Vec<AttemptId> = self.nodes[n].flights.keys().copied().collect();
-        for attempt in all {
-            let seen = match self.nodes[n].flights.get(&attempt).and_then(|flying| flying.flight.as_ref()) {
-                Some(flight) => flight.seen_at_the_end(),
-                None => Seen::NotSent,
-            };
-            self.end(n, attempt, seen)?;
-        }
-        Ok(())
-    }
-}
-
-/// Everything of a node that an attempt needs.
-fn job(world: &World<'_>, n: usize, claim: &Claim, account: Account, window: TrustWindow) -> Job {
-    let clock = world.nodes[n].clock.clone();
-    let window = match world.sabotage {
-        Some(Sabotage::TrustWindow) => TrustWindow::begin(&*clock, Duration::from_secs(1_000_000)),
-        _ => window,
-    };
-    let jitter: Arc<JitterSource> = world.jitter.clone();
-    Job {
-        claim: claim.clone(),
-        account,
-        trust: contenthub::domain::trust::Trust::new(window, clock.clone()),
-        clock,
-        wire: Arc::default(),
-        jitter,
-        sabotage: world.sabotage,
     }
 }

@@ -49,7 +49,11 @@ fn an_hour_of_outage_costs_nobody_a_retry() {
         assert_eq!((hit.len(), healthy.len()), (ENTRIES, ENTRIES));
         assert!(healthy.iter().all(|(_, at)| *at < MINUTE), "{}", told(&format!("{healthy:?}")));
         // The last pause between two probes is five minutes.
-        assert!(hit.iter().all(|(_, at)| (HOUR..HOUR + 6 * MINUTE).contains(at)), "{}", told(&format!("{hit:?}")));
+        assert!(
+            hit.iter().all(|(_, at)| (HOUR..HOUR + 6 * MINUTE).contains(at)),
+            "{}",
+            told(&format!("{hit:?}"))
+        );
     }
 }
 
@@ -68,7 +72,11 @@ fn a_poison_entry_holds_up_nobody() {
         let told = |what: &str| format!("{kind:?}: {what}\n{}", ran.trace.join("\n"));
         assert_eq!(ran.verdict, Ok(()), "{}", told(""));
         let ends: Vec<EntryStatus> = ran.rows.iter().map(|row| row.status).collect();
-        assert!(matches!(ends[0], EntryStatus::Failed | EntryStatus::Uncertain), "{}", told(&format!("{ends:?}")));
+        assert!(
+            matches!(ends[0], EntryStatus::Failed | EntryStatus::Uncertain),
+            "{}",
+            told(&format!("{ends:?}"))
+        );
         assert!(ends[1..].iter().all(|end| *end == EntryStatus::Published), "{}", told(&format!("{ends:?}")));
         let late = |(entry, at): &(i64, u64)| *at > (*entry as u64 - 1) / 2 * PAUSE + MINUTE;
         assert!(!out_at(&ran, 0).iter().any(late), "{}", told("held up"));

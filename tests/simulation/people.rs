@@ -34,7 +34,9 @@ impl World<'_> {
     /// A word on one entry that waits for it.
     fn say_something(&mut self) -> Verdict {
         let now = self.now();
-        let waits = |row: &&Row| row.status == EntryStatus::Uncertain || (row.status == EntryStatus::Pending && row.unproven);
+        let waits = |row: &&Row| {
+            row.status == EntryStatus::Uncertain || (row.status == EntryStatus::Pending && row.unproven)
+        };
         let quiet = |row: &&Row| self.judge.quiet_for(row.entry, now) >= BEFORE_A_WORD;
         let Some(row) = self.judge.rows().iter().filter(waits).find(quiet).copied() else { return Ok(()) };
         let post = self.platforms.of(row.entry).next_back();

@@ -41,9 +41,15 @@ pub enum Fate {
     AccountBroken,
     WrongAddress,
     /// These four may come after the post was taken.
-    ServerFault { taken: bool },
-    Reset { taken: bool },
-    Panic { taken: bool },
+    ServerFault {
+        taken: bool,
+    },
+    Reset {
+        taken: bool,
+    },
+    Panic {
+        taken: bool,
+    },
     Garbage,
 }
 
@@ -75,11 +81,19 @@ impl Fate {
 /// How long a request is under way, and its answer. Whatever a request makes can be looked up within 20 s, which is less
 /// than the settle time of a platform, even where that is measured by two clocks of which each may be 20 s off.
 pub fn way_there(chance: &mut Chance, faults: &Faults) -> u64 {
-    if chance.happens(faults.slow) { chance.between(1, 10) * SECOND } else { chance.delay(20 * MILLISECOND, SECOND, 20) }
+    if chance.happens(faults.slow) {
+        chance.between(1, 10) * SECOND
+    } else {
+        chance.delay(20 * MILLISECOND, SECOND, 20)
+    }
 }
 
 pub fn way_back(chance: &mut Chance, faults: &Faults) -> u64 {
-    if chance.happens(faults.slow) { chance.between(1, 60) * SECOND } else { chance.delay(20 * MILLISECOND, SECOND, 20) }
+    if chance.happens(faults.slow) {
+        chance.between(1, 60) * SECOND
+    } else {
+        chance.delay(20 * MILLISECOND, SECOND, 20)
+    }
 }
 
 /// A publication that a platform has accepted.
@@ -152,7 +166,10 @@ impl Platforms {
             return (Reply::Seen(not_taken(fate)), None);
         }
         let known = self.posts.iter().position(|post| {
-            arrived.kind == Kind::Keyed && post.entry == arrived.entry && post.key == arrived.key && !post.refused
+            arrived.kind == Kind::Keyed
+                && post.entry == arrived.entry
+                && post.key == arrived.key
+                && !post.refused
         });
         let (place, is_new) = match known {
             Some(place) => (place, false),
@@ -204,7 +221,9 @@ impl Platforms {
             Fate::AskedToWait(wait) => {
                 LookedUp::Unknown { problem: problem("unknown"), retry_after: wait.map(Duration::from_secs) }
             }
-            Fate::AccountBroken => LookedUp::AccountBroken { problem: problem(ACCOUNT_BROKEN), until: until(now) },
+            Fate::AccountBroken => {
+                LookedUp::AccountBroken { problem: problem(ACCOUNT_BROKEN), until: until(now) }
+            }
             Fate::Accepted | Fate::Submitted | Fate::Rejected | Fate::WrongAddress | Fate::Garbage => {
                 found.map_or(LookedUp::NotThere, |post| LookedUp::There(receipt(post)))
             }
@@ -259,9 +278,10 @@ pub fn not_taken(fate: Fate) -> Seen {
     let seconds = |wait: Option<u64>| wait.map(Duration::from_secs);
     match fate {
         Fate::NoConnection => Seen::NothingLeft(problem(UNREACHED)),
-        Fate::AskedToWait(wait) => {
-            Seen::AskedToWait { problem: problem(&format!("{WAIT}{}", wait.unwrap_or(0))), retry_after: seconds(wait) }
-        }
+        Fate::AskedToWait(wait) => Seen::AskedToWait {
+            problem: problem(&format!("{WAIT}{}", wait.unwrap_or(0))),
+            retry_after: seconds(wait),
+        },
         Fate::ServerFault { .. } => Seen::ServerFault { problem: problem("http_500"), retry_after: None },
         Fate::Reset { .. } => end_unseen(),
         Fate::Panic { .. } => Seen::Broke { problem: problem("panic"), may_have_left: true },
@@ -294,11 +314,7 @@ fn until(now: u64) -> Option<Timestamp> {
 pub fn unreachable(call: Call) -> Reply {
     match call {
         Call::Publish | Call::Step(_) => Reply::Seen(not_taken(Fate::NoConnection)),
-        Call::LookUp => {
-            Reply::LookedUp(LookedUp::Unknown { problem: problem("unknown"), retry_after: None })
-        }
-        Call::Ask => {
-            Reply::Progress(Progress::Unknown { problem: problem("unknown"), retry_after: None })
-        }
+        Call::LookUp => Reply::LookedUp(LookedUp::Unknown { problem: problem("unknown"), retry_after: None }),
+        Call::Ask => Reply::Progress(Progress::Unknown { problem: problem("unknown"), retry_after: None }),
     }
 }

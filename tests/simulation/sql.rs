@@ -7,6 +7,7 @@ mod tables;
 use crate::faults::Plan;
 use crate::store::*;
 use crate::time::at;
+use contenthub::Timestamp;
 use contenthub::db::checkpoints::Fence;
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
@@ -23,7 +24,6 @@ use contenthub::operations::firing::FireDue;
 use contenthub::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, Renew};
 use contenthub::operations::run_leases::{RenewRuns, TakeOverRuns};
 use contenthub::operations::{Context, Operation, OperationError, perform};
-use contenthub::Timestamp;
 use diesel::connection::SimpleConnection;
 use std::time::Duration;
 
@@ -73,7 +73,11 @@ impl Sql<'_> {
 
     /// PostgreSQL judges leases by its own clock, which nobody can turn: so the leases are turned instead, and turned
     /// back, so that between statements they are in virtual time.
-    fn by_database_time<O: Operation>(&mut self, now: Timestamp, operation: impl FnOnce(i64) -> O) -> O::Output {
+    fn by_database_time<O: Operation>(
+        &mut self,
+        now: Timestamp,
+        operation: impl FnOnce(i64) -> O,
+    ) -> O::Output {
         if let DbConnection::Sqlite(_) = self.conn {
             return self.run(operation(0), now);
         }
@@ -87,8 +91,10 @@ impl Sql<'_> {
 
     fn shift_leases(&mut self, by: i64) {
         for table in ["publish_pool", "executions"] {
-            let shift = format!("UPDATE {table} SET lease_expires_at = lease_expires_at + ({by}) \
-                WHERE lease_expires_at IS NOT NULL");
+            let shift = format!(
+                "UPDATE {table} SET lease_expires_at = lease_expires_at + ({by}) \
+                WHERE lease_expires_at IS NOT NULL"
+            );
             self.conn.batch_execute(&shift).expect("shifted");
         }
     }

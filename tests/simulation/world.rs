@@ -23,9 +23,17 @@ const STEPS_MAX: u64 = 400_000;
 /// What happens.
 pub enum What {
     /// Something reaches a node, in one of its lives.
-    Node { node: usize, life: u32, event: NodeEvent },
+    Node {
+        node: usize,
+        life: u32,
+        event: NodeEvent,
+    },
     /// A statement reaches the database.
-    Database { node: usize, life: u32, statement: Statement },
+    Database {
+        node: usize,
+        life: u32,
+        statement: Statement,
+    },
     /// A request reaches a platform.
     Arrives(Request),
     /// A post is out.
@@ -260,7 +268,9 @@ impl<'a> World<'a> {
     pub fn send(&mut self, request: Request, time: u64) {
         let lane = self.judge.rows()[request.attempt.entry.0 as usize - 1].lane;
         let submits = match request.call {
-            Call::Publish | Call::Step(crate::store::Step::Send) => self.plan.lanes[lane.0 as usize - 1].submits,
+            Call::Publish | Call::Step(crate::store::Step::Send) => {
+                self.plan.lanes[lane.0 as usize - 1].submits
+            }
             Call::Step(_) | Call::LookUp | Call::Ask => 0,
         };
         let fate = self.fate(&request, submits);

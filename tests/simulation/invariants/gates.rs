@@ -85,7 +85,9 @@ impl Judge {
                 is_new || self.known[row.entry.0 as usize - 1].claimed_in > since
             };
             let probes = after.iter().filter(|row| of_lane(row) && was_claimed(row)).count();
-            must(4, probes <= 1, || format!("{probes} go out at once to a platform that is down, on lane {}", place + 1))?;
+            must(4, probes <= 1, || {
+                format!("{probes} go out at once to a platform that is down, on lane {}", place + 1)
+            })?;
         }
         Ok(())
     }
@@ -101,7 +103,9 @@ impl Judge {
         let lane = &self.gates[claimed.lane.0 as usize - 1];
         let wait_until = lane.wait_until.unwrap_or(Timestamp::MIN);
         // By one clock: what is over by that of one node is still to come by another's.
-        must(4, wait_until <= at || !self.is_on_time(), || format!("claimed at {at}, and the platform wants rest until {wait_until}: {claimed:?}"))?;
+        must(4, wait_until <= at || !self.is_on_time(), || {
+            format!("claimed at {at}, and the platform wants rest until {wait_until}: {claimed:?}")
+        })?;
         if self.lane_of(claimed).windowed {
             let since = since_start(at);
             let is_open = (MINUTE..5 * MINUTE).contains(&since) || since >= 7 * MINUTE;
@@ -118,7 +122,9 @@ impl Judge {
         let last = lane.last.replace((attempt, now));
         let Some((other, at)) = last.filter(|(other, _)| *other != attempt) else { return Ok(()) };
         let is_far_enough = !self.is_on_time() || now - at >= spacing;
-        must(4, is_far_enough, || format!("{attempt} leaves {} µs after {other}, on lane {}", now - at, row.lane))
+        must(4, is_far_enough, || {
+            format!("{attempt} leaves {} µs after {other}, on lane {}", now - at, row.lane)
+        })
     }
 
     /// A platform has taken a post.
@@ -132,7 +138,9 @@ impl Judge {
         // A publish of several steps that goes on in another node gives its place back meanwhile.
         let is_exact = plan.kind != Kind::BlindRetry && !plan.kind.in_steps() && asked == 0;
         let Some(cap) = plan.cap.filter(|_| is_exact) else { return Ok(()) };
-        must(4, lane.posts <= 2 * cap, || format!("{} posts in two days, on lane {}", lane.posts, post.lane))?;
+        must(4, lane.posts <= 2 * cap, || {
+            format!("{} posts in two days, on lane {}", lane.posts, post.lane)
+        })?;
         let is_kept = !is_on_time || lane.before_midnight <= cap;
         must(4, is_kept, || format!("{} posts on the first day, on lane {}", lane.before_midnight, post.lane))
     }

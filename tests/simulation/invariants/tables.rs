@@ -11,8 +11,8 @@ use contenthub::{EntryStatus, ExecutionStatus, LogStatus, Timestamp};
 impl Judge {
     pub(super) fn look_at_rows(&mut self, after: &[Row], cause: Cause, now: u64) -> Verdict {
         self.breakers_hold(after)?;
-        for place in 0..after.len() {
-            let (was, is) = (self.rows[place], after[place]);
+        for (place, is) in after.iter().copied().enumerate() {
+            let was = self.rows[place];
             if was == is {
                 continue;
             }
@@ -53,7 +53,9 @@ impl Judge {
             let is_proof = is.status == LogStatus::Published
                 && (was.entry, was.attempt, was.execution) == (is.entry, is.attempt, is.execution)
                 && platforms.of(is.entry).next().is_some();
-            must(3, was == is || is_proof, || format!("a row of the log was changed: {was:?} became {is:?}"))?;
+            must(3, was == is || is_proof, || {
+                format!("a row of the log was changed: {was:?} became {is:?}")
+            })?;
         }
         must(3, logs.len() >= self.logs.len(), || "rows of the log are gone".to_owned())?;
         self.new_logs.clear();
@@ -97,7 +99,9 @@ impl Judge {
         for (place, run) in self.runs.iter().enumerate() {
             for other in &self.runs[..place] {
                 let both = |status| run.status == status && other.status == status && run.task == other.task;
-                must(7, !both(ExecutionStatus::Running), || format!("a task overlaps itself: {run:?} {other:?}"))?;
+                must(7, !both(ExecutionStatus::Running), || {
+                    format!("a task overlaps itself: {run:?} {other:?}")
+                })?;
                 must(7, !both(ExecutionStatus::Queued), || format!("two wait: {run:?} {other:?}"))?;
                 let same_fire =
                     run.fire_time.is_some() && (run.task, run.fire_time) == (other.task, other.fire_time);
@@ -159,12 +163,15 @@ fn follows(was: &Row, is: &Row, cause: Cause) -> bool {
     let may = |from: EntryStatus, to: EntryStatus| from == to || may_follow(from, to);
     let by_a_person = matches!(
         cause,
-        Cause::Person(Act::Retry(_) | Act::SayTryAgain(_) | Act::SayGiveUp(_) | Act::SayPublished(..) | Act::Cancel(_))
+        Cause::Person(
+            Act::Retry(_) | Act::SayTryAgain(_) | Act::SayGiveUp(_) | Act::SayPublished(..) | Act::Cancel(_)
+        )
     );
     if is.status == Publishing && is.attempt > was.attempt {
         // The platform works on it, and it is claimed again to ask; else it was pending before.
         let to_ask = was.status == Publishing && is.asks != Asks::Nothing;
-        return is.attempt == was.attempt + 1 && (to_ask || was.status == Pending || was.status == Publishing);
+        return is.attempt == was.attempt + 1
+            && (to_ask || was.status == Pending || was.status == Publishing);
     }
     // Only a claim, or what a person says, is another attempt.
     (is.attempt == was.attempt || by_a_person) && may(was.status, is.status)

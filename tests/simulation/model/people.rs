@@ -79,7 +79,15 @@ fn say(model: &mut Model, id: EntryId, to: EntryStatus, post: Option<u32>, now: 
 
 fn said(model: &mut Model, entry: EntryId, status: LogStatus, media: Option<u32>, now: Timestamp) {
     let attempt = model.entry(entry).row.attempt;
-    let row =
-        LogRow { entry, attempt, execution: None, status, media, code: Code::Other, finished_at: now, said_by_a_person: true };
+    let row = LogRow {
+        entry,
+        attempt,
+        execution: None,
+        status,
+        media,
+        code: Code::Other,
+        finished_at: now,
+        said_by_a_person: true,
+    };
     write_log(model, row);
 }

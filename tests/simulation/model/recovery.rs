@@ -24,8 +24,7 @@ pub(super) fn run(model: &mut Model, by: &NodeId, dead: &Dead, now: Timestamp) -
         Dead::LeaseExpiredBy(at) => *at,
         Dead::LeaseExpired | Dead::Nodes(_) => model.now,
     };
-    let of_others =
-        |entry: &&Entry| entry.row.owner.is_some_and(|owner| owner != own);
+    let of_others = |entry: &&Entry| entry.row.owner.is_some_and(|owner| owner != own);
     let is_dead = |entry: &Entry| match dead {
         Dead::LeaseExpired | Dead::LeaseExpiredBy(_) => entry.lease_ends < judged_at,
         Dead::Nodes(nodes) => nodes.iter().any(|node| Some(node_number(&node.0)) == entry.row.owner),

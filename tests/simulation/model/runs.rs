@@ -38,7 +38,12 @@ pub(super) fn insert(
 }
 
 pub(super) fn of_task(model: &Model, task: TaskId, status: ExecutionStatus) -> Option<ExecutionId> {
-    model.runs.iter().map(|run| run.row).find(|run| run.task == task && run.status == status).map(|run| run.id)
+    model
+        .runs
+        .iter()
+        .map(|run| run.row)
+        .find(|run| run.task == task && run.status == status)
+        .map(|run| run.id)
 }
 
 /// False where somebody else ended it first. The one that waited behind it starts.
@@ -106,8 +111,12 @@ pub(super) fn take_over(model: &mut Model, scope: ClaimScope, lease: Duration, n
 
 pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
     let mut any = false;
-    let due: Vec<Task> =
-        model.tasks.iter().filter(|task| task.enabled && task.next_run.is_some_and(|at| at <= now)).cloned().collect();
+    let due: Vec<Task> = model
+        .tasks
+        .iter()
+        .filter(|task| task.enabled && task.next_run.is_some_and(|at| at <= now))
+        .cloned()
+        .collect();
     for task in due {
         let next = task.schedule.next_after(now);
         let row = &mut model.tasks[task.id.0 as usize - 1];

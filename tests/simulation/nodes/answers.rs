@@ -1,6 +1,7 @@
 //! What a node does with the database's answers, as `actors/executor.rs` and `actors/scheduler.rs` do it.
 
-use super::{Flying, NodeEvent, job};
+use super::attempts::job;
+use super::{Flying, NodeEvent, Statement};
 use crate::invariants::Verdict;
 use crate::store::{Done, Fired};
 use crate::world::World;
@@ -13,8 +14,35 @@ use contenthub::engine::slots::{AttemptKind, Taken};
 use contenthub::engine::ticking;
 use contenthub::operations::recovery::Recovered;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl World<'_> {
+    /// What the scheduler is to do.
+    pub(super) fn ticking(&mut self, n: usize, event: ticking::Event) {
+        if !self.nodes[n].is_server() {
+            return;
+        }
+        let now = self.nodes[n].clock.now();
+        for effect in self.nodes[n].ticking.on(event, now) {
+            match effect {
+                ticking::Effect::FireDue => self.state(n, Statement::Fire),
+                ticking::Effect::Tick => {
+                    self.soon(n, NodeEvent::Woken);
+                    if self.chance.happens(self.faults.duplicate_tick) {
+                        self.soon(n, NodeEvent::Woken);
+                    }
+                }
+                ticking::Effect::RingAt(at) => {
+                    let span = at.since(self.nodes[n].clock.now());
+                    self.nodes[n].ring += 1;
+                    let number = self.nodes[n].ring;
+                    // Timers are a moment late.
+                    self.every(n, span + Duration::from_millis(1), NodeEvent::Ring { number });
+                }
+            }
+        }
+    }
+
     pub(super) fn cycle_answer(
         &mut self,
         n: usize,
@@ -42,7 +70,8 @@ impl World<'_> {
             self.soon(n, NodeEvent::Changed);
         }
         let Done { open, again, look_again, looked_at, .. } = done;
-        let event = dispatch::Event::CycleDone { claimed, left_out: false, open, again, look_again, looked_at };
+        let event =
+            dispatch::Event::CycleDone { claimed, left_out: false, open, again, look_again, looked_at };
         self.dispatch(n, event)?;
         // A command is through with its run.
         if !self.nodes[n].is_server() && open == 0 && !again {
@@ -52,10 +81,15 @@ impl World<'_> {
     }
 
     pub(super) fn fire_answer(&mut self, n: usize, fired: Option<Fired>) {
-        self.ticking(n, match fired {
-            None => ticking::Event::Failed,
-            Some(Fired { any, executor_is_wanted, next }) => ticking::Event::Fired { any, executor_is_wanted, next },
-        });
+        self.ticking(
+            n,
+            match fired {
+                None => ticking::Event::Failed,
+                Some(Fired { any, executor_is_wanted, next }) => {
+                    ticking::Event::Fired { any, executor_is_wanted, next }
+                }
+            },
+        );
     }
 
     pub(super) fn recover_answer(&mut self, n: usize, recovered: Option<Recovered>) -> Verdict {

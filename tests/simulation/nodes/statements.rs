@@ -20,14 +20,24 @@ use std::time::Duration;
 
 /// One transaction.
 pub enum Statement {
-    Cycle { cycle: Cycle, window: TrustWindow },
+    Cycle {
+        cycle: Cycle,
+        window: TrustWindow,
+    },
     Fire,
-    TellClock { asked: Duration },
+    TellClock {
+        asked: Duration,
+    },
     /// What had run out by then, where a clock says so.
     Recover(Option<Timestamp>),
-    Renew { entries: Vec<EntryId> },
+    Renew {
+        entries: Vec<EntryId>,
+    },
     RenewRuns,
-    Keep { number: u32, step: KeepStep },
+    Keep {
+        number: u32,
+        step: KeepStep,
+    },
 }
 
 /// What becomes of it.
@@ -41,7 +51,13 @@ enum Luck {
 }
 
 impl World<'_> {
-    pub(super) fn run_cycle(&mut self, n: usize, ended: Vec<Ended>, room: Room, read_back: Option<Vec<EntryId>>) {
+    pub(super) fn run_cycle(
+        &mut self,
+        n: usize,
+        ended: Vec<Ended>,
+        room: Room,
+        read_back: Option<Vec<EntryId>>,
+    ) {
         let node = &self.nodes[n];
         let room = if node.closing { Room::default() } else { room };
         let cycle = Cycle {
@@ -164,7 +180,9 @@ impl World<'_> {
             }
             Statement::Keep { number, step } => {
                 let kept = done.then(|| self.store.keep_step(&step, now));
-                self.note(|| format!("{id} keeps {:?} {} of {}: {kept:?} {luck:?}", step.mark, step.step, step.attempt));
+                self.note(|| {
+                    format!("{id} keeps {:?} {} of {}: {kept:?} {luck:?}", step.mark, step.step, step.attempt)
+                });
                 let answer = Answer::Kept(kept.filter(|_| seen));
                 NodeEvent::Answer { attempt: step.attempt, number, answer }
             }
@@ -204,7 +222,12 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn clock_answer(&mut self, n: usize, asked: Duration, judged_at: Option<Timestamp>) -> Verdict {
+    pub(super) fn clock_answer(
+        &mut self,
+        n: usize,
+        asked: Duration,
+        judged_at: Option<Timestamp>,
+    ) -> Verdict {
         let Some(judged_at) = judged_at else {
             self.database_said(n, false);
             return Ok(());
@@ -245,7 +268,11 @@ fn note_of_cycle(id: &NodeId, cycle: &Cycle, answer: Option<&Done>, luck: Luck) 
     let (mut written, mut claims, mut rest) = (Vec::new(), Vec::new(), String::new());
     if let Some(done) = answer {
         written = done.written.clone();
-        claims = done.claims.iter().map(|(claim, _)| format!("{} for {:?}", claim.attempt, claim.execution)).collect();
+        claims = done
+            .claims
+            .iter()
+            .map(|(claim, _)| format!("{} for {:?}", claim.attempt, claim.execution))
+            .collect();
         rest = format!("open {} again {} look again {:?}", done.open, done.again, done.look_again);
     }
     format!(

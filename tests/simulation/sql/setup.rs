@@ -48,7 +48,8 @@ pub(super) fn wipe(conn: &mut DbConnection) {
 }
 
 pub(super) fn context(plan: &Plan) -> Context {
-    let registry = Kind::ALL.into_iter().fold(Registry::default(), |all, kind| all.with(Arc::new(Told(kind))));
+    let registry =
+        Kind::ALL.into_iter().fold(Registry::default(), |all, kind| all.with(Arc::new(Told(kind))));
     let key = SecretKey::parse(&"07".repeat(32)).expect("a key");
     Context::new(registry, key, false, chrono_tz::Tz::UTC).with_submitted_max(plan.submitted_max)
 }

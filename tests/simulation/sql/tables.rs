@@ -83,12 +83,14 @@ pub(super) fn logs(conn: &mut DbConnection, from: usize, into: &mut Vec<LogRow>)
         .load(conn)
         .expect("the log");
     into.clear();
-    into.extend(read.into_iter().map(|((entry, attempt, execution, status), (media_id, code, said_by, finished_at))| {
-        let said_by_a_person = said_by.is_some();
-        let code = if said_by_a_person { Code::Other } else { Code::read(code.as_deref()) };
-        let media = media_id.as_deref().map(post_number);
-        LogRow { entry, attempt, execution, status, media, code, finished_at, said_by_a_person }
-    }));
+    into.extend(read.into_iter().map(
+        |((entry, attempt, execution, status), (media_id, code, said_by, finished_at))| {
+            let said_by_a_person = said_by.is_some();
+            let code = if said_by_a_person { Code::Other } else { Code::read(code.as_deref()) };
+            let media = media_id.as_deref().map(post_number);
+            LogRow { entry, attempt, execution, status, media, code, finished_at, said_by_a_person }
+        },
+    ));
 }
 
 pub(super) fn runs(conn: &mut DbConnection, into: &mut Vec<RunRow>) {
@@ -118,10 +120,9 @@ pub(super) fn lanes(conn: &mut DbConnection, into: &mut Vec<LaneRow>) {
         .load(conn)
         .expect("accounts");
     into.clear();
-    into.extend(read.into_iter().map(|(lane, reason, until)| LaneRow {
-        lane,
-        suspended: reason.map(|_| until),
-    }));
+    into.extend(
+        read.into_iter().map(|(lane, reason, until)| LaneRow { lane, suspended: reason.map(|_| until) }),
+    );
 }
 
 pub(super) fn steps(conn: &mut DbConnection, into: &mut Vec<StepRow>) {
