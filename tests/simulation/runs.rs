@@ -105,8 +105,12 @@ fn leave_out_known_faults(plan: &mut Plan) {
     // After a commit that was applied and reported failed, the read-back knows entries, not attempts: what it ended and
     // claimed again is never given back. And lanes hear of the same end twice, so that a place in the cap is free twice.
     plan.faults.unseen = 0;
-    // A lane whose cap is full sends what may be out already without heed to its spacing, or to its ends being late.
-    plan.lanes.iter_mut().for_each(|lane| lane.cap = None);
+    // A suspect, and what may be out already where the cap is full, go by the lane's own concurrency, and not by the one
+    // that spacing or cap leaves.
+    for lane in &mut plan.lanes {
+        lane.cap = None;
+        lane.concurrency = if lane.spacing > 0 { 1 } else { lane.concurrency };
+    }
 }
 
 fn failed_seeds() -> impl Iterator<Item = u64> {

@@ -105,7 +105,7 @@ pub(super) fn candidates(
     if cycle.room.a_suspect
         && let Some(suspect) = suspects.into_iter().min_by_key(Candidate::urgency)
     {
-        add_suspect(model, &mut found, &in_flight, suspect);
+        add_suspect(model, offers, &mut found, &in_flight, suspect);
     }
     (found, in_flight)
 }
@@ -131,13 +131,22 @@ fn probe(
 /// The least urgent of its lane gives way where that is full.
 fn add_suspect(
     model: &Model,
+    offers: &[Offer],
     found: &mut Vec<Candidate>,
     in_flight: &HashMap<AccountId, usize>,
     suspect: Candidate,
 ) {
     found.push(suspect);
-    let concurrency = usize::try_from(model.lane(suspect.account).rules.concurrency).unwrap_or(0);
-    let places = concurrency.saturating_sub(in_flight.get(&suspect.account).copied().unwrap_or(0));
+    let lane = model.lane(suspect.account);
+    let spaced = !lane.rules.spacing.is_zero();
+    let concurrency = if spaced { 1 } else { usize::try_from(lane.rules.concurrency).unwrap_or(0) };
+    let offer = offers.iter().find(|offer| offer.lane == suspect.account);
+    let more = offer.map_or(usize::MAX, |offer| match offer.passage {
+        Passage::Open { more, .. } => usize::try_from(more).unwrap_or(0),
+        Passage::Probe | Passage::OnlyUnproven(_) | Passage::Shut(_) => usize::MAX,
+    });
+    let busy = in_flight.get(&suspect.account).copied().unwrap_or(0);
+    let places = concurrency.saturating_sub(busy).min(more);
     let mut of_lane: Vec<Candidate> =
         found.iter().filter(|one| one.account == suspect.account).copied().collect();
     of_lane.sort_by_key(Candidate::urgency);

@@ -275,8 +275,12 @@ fn note_of_cycle(id: &NodeId, cycle: &Cycle, answer: Option<&Done>, luck: Luck) 
             .collect();
         rest = format!("open {} again {} look again {:?}", done.open, done.again, done.look_again);
     }
+    let room = &cycle.room;
+    let mut read_back = cycle.read_back.clone();
+    read_back.iter_mut().for_each(|known| known.sort_unstable());
     format!(
-        "{id} cycle {luck:?}: room {:?}, read back {:?}, ended {ended:?} {written:?}, claims {claims:?} {rest}",
-        cycle.room, cycle.read_back
+        "{id} cycle {luck:?}: {} slots, {} questions, read back {read_back:?}, ended {ended:?} {written:?}, claims \
+         {claims:?} {rest}",
+        room.shared, room.questions
     )
 }
