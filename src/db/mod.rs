@@ -15,6 +15,7 @@ pub mod executions;
 pub mod imported_files;
 pub mod kept;
 pub mod lanes;
+pub mod lateness;
 pub mod leases;
 pub mod meta;
 pub mod migrations;

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod json_input;
 pub mod lane_settings;
 pub mod lane_look;
+pub mod lateness;
 pub mod outcome;
 pub mod pool_stats;
 pub mod priority;
