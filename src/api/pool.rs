@@ -59,6 +59,7 @@ struct AddBody {
     account_ids: Option<Vec<AccountId>>,
     max_retries: Option<i32>,
     again: Option<bool>,
+    late_after_seconds: Option<i64>,
 }
 
 impl AddBody {
@@ -71,6 +72,7 @@ impl AddBody {
             scheduled_at: input::optional_time("scheduled_at", at, api.cx.timezone)?,
             max_retries: self.max_retries.unwrap_or(MAX_RETRIES_DEFAULT),
             again: self.again.unwrap_or(false),
+            late_after_seconds: self.late_after_seconds,
         })
     }
 
@@ -196,6 +198,8 @@ struct UpdateBody {
     scheduled_at: Option<Option<String>>,
     #[serde(default, deserialize_with = "not_null")]
     max_retries: Option<i32>,
+    #[serde(default, deserialize_with = "input::given")]
+    late_after_seconds: Option<Option<i64>>,
 }
 
 async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
@@ -206,7 +210,13 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         .scheduled_at
         .map(|given| input::optional_time("scheduled_at", given.as_deref(), zone))
         .transpose()?;
-    let update = UpdateEntry { id, priority: body.0.priority, scheduled_at, max_retries: body.0.max_retries };
+    let update = UpdateEntry {
+        id,
+        priority: body.0.priority,
+        scheduled_at,
+        max_retries: body.0.max_retries,
+        late_after_seconds: body.0.late_after_seconds,
+    };
     let row = api.db.perform(update).await?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }

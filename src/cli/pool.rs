@@ -87,6 +87,10 @@ pub struct AddArguments {
     /// Publish it although it was published on this account before
     #[arg(long)]
     again: bool,
+    /// If it cannot go out within so many seconds of its time it fails, and is not published late (default: as its
+    /// account says)
+    #[arg(long, value_name = "SECONDS")]
+    late_after_seconds: Option<i64>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -125,12 +129,12 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         }
         Command::Show { id } => show(app.run(GetEntry(id))?, app, out),
         Command::SetPriority { id, priority } => {
-            let update = UpdateEntry { id, priority: Some(priority), scheduled_at: None, max_retries: None };
+            let update = UpdateEntry { priority: Some(priority), ..UpdateEntry::of(id) };
             show(app.run(update)?, app, out)
         }
         Command::Schedule { id, time: text } => {
             let at = time(app, Some(&text))?;
-            let update = UpdateEntry { id, priority: None, scheduled_at: Some(at), max_retries: None };
+            let update = UpdateEntry { scheduled_at: Some(at), ..UpdateEntry::of(id) };
             show(app.run(update)?, app, out)
         }
         Command::Remove { id } => {
@@ -194,6 +198,7 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         scheduled_at: time(app, arguments.scheduled_at.as_deref())?,
         max_retries: arguments.max_retries,
         again: arguments.again,
+        late_after_seconds: arguments.late_after_seconds,
     };
     let row = app.run(AddToPool(addition))?;
     let when = match row.due_at > app.clock().now() {

@@ -1,10 +1,11 @@
 //! When there is work next, and what waits behind shut lanes.
 
+use super::accounts::AccountRow;
 use super::connection::{DbConnection, DbError};
 use super::statement::statement;
 use crate::domain::account::shut_reason;
 use crate::domain::clock::Timestamp;
-use crate::domain::gates::shut_gate;
+use crate::domain::gates::{Rules, State, shut_gate};
 use crate::domain::ids::{AccountId, ExecutionId};
 use crate::domain::report::Skipped;
 use diesel::pg::sql_types::Array;
@@ -85,21 +86,32 @@ pub fn skipped(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Re
     let mut skipped = Vec::new();
     let lanes = super::lanes::all(conn)?;
     for account in super::accounts::list(conn)? {
-        let gate =
-            shut_reason(account.enabled, account.suspended_reason.as_deref(), account.suspended_until, now);
-        let wrong_key = (!can_decrypt && account.credentials.is_some())
-            .then(|| "its credentials were sealed with another key".to_owned());
-        let shut = || {
-            let (rules, state) = lanes.get(&account.id)?;
-            Some(shut_gate(rules, state, now)?.to_string())
-        };
-        let Some(reason) = gate.or(wrong_key).or_else(shut) else { continue };
+        let lane = lanes.get(&account.id);
+        let Some(reason) = why_shut(&account, lane, now, can_decrypt) else { continue };
         let count = count_due(conn, account.id, now)?;
         if count > 0 {
             skipped.push(Skipped { account_id: account.id, reason, count });
         }
     }
     Ok(skipped)
+}
+
+/// What keeps a lane shut, in words; none where it is open. `lane`: see [`lanes::all`](super::lanes::all).
+pub fn why_shut(
+    account: &AccountRow,
+    lane: Option<&(Rules, State)>,
+    now: Timestamp,
+    can_decrypt: bool,
+) -> Option<String> {
+    let gate =
+        shut_reason(account.enabled, account.suspended_reason.as_deref(), account.suspended_until, now);
+    let wrong_key = (!can_decrypt && account.credentials.is_some())
+        .then(|| "its credentials were sealed with another key".to_owned());
+    let shut = || {
+        let (rules, state) = lane?;
+        Some(shut_gate(rules, state, now)?.to_string())
+    };
+    gate.or(wrong_key).or_else(shut)
 }
 
 fn count_due(conn: &mut DbConnection, account: AccountId, now: Timestamp) -> Result<i64, DbError> {

@@ -50,7 +50,11 @@ pub struct EntryRow {
     pub asked: AskedColumns,
     /// See [`lanes::read`](super::lanes::read).
     pub lane: super::lanes::Columns,
+    pub late: LateColumns,
 }
+
+/// How late it may be, if not as late as its account says; when it is too late; and since when a person wants it anew.
+pub type LateColumns = (Option<i32>, Option<Timestamp>, Option<Timestamp>);
 
 /// The columns of a question: see `claim::question`.
 pub type AskedColumns = (Option<Timestamp>, i32, Option<Timestamp>, Option<Timestamp>);
@@ -95,6 +99,7 @@ macro_rules! with_log_and_lane {
                 accounts::credentials.is_not_null(),
                 (dsl::look_up_at, dsl::looked_up, dsl::check_at, dsl::submitted_at),
                 lane_columns!(),
+                (dsl::late_after_seconds, dsl::late_at, dsl::retried_at),
             ))
     };
 }
@@ -180,11 +185,16 @@ pub struct NewEntry {
     pub held: bool,
     pub max_retries: i32,
     pub key: IdempotencyKey,
+    /// None: as late as its account says.
+    pub late_after_seconds: Option<i32>,
 }
 
+/// It is due when it is wanted: at its time, or now. How late it may be counts from there.
 const INSERT: &str = "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, held, \
-    max_retries, idempotency_key, added_at, updated_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT DO NOTHING RETURNING id";
+    max_retries, idempotency_key, added_at, updated_at, late_after_seconds, late_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, \
+      $5 + CAST(coalesce($10, (SELECT a.late_after_seconds FROM accounts AS a WHERE a.id = $2)) AS BIGINT) * 1000000) \
+    ON CONFLICT DO NOTHING RETURNING id";
 
 /// None where another transaction has added the same meanwhile; it is through, so that a new look finds its entry.
 pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result<Option<EntryId>, DbError> {
@@ -200,6 +210,7 @@ pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result
                 .bind::<Integer, _>(new.max_retries)
                 .bind::<Text, _>(new.key.0.as_str())
                 .bind::<BigInt, _>(now.micros())
+                .bind::<Nullable<Integer>, _>(new.late_after_seconds)
                 .get_result($inner)
                 .optional()?
         };

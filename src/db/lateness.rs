@@ -24,8 +24,10 @@ macro_rules! set_late {
 }
 const SQLITE_OF_ACCOUNT: &str =
     concat!(set_late!("max"), "account_id = ?1 AND late_after_seconds IS NULL AND status <> 'published'");
-const POSTGRES_OF_ACCOUNT: &str =
-    concat!(set_late!("greatest"), "account_id = $1 AND late_after_seconds IS NULL AND status <> 'published'");
+const POSTGRES_OF_ACCOUNT: &str = concat!(
+    set_late!("greatest"),
+    "account_id = $1 AND late_after_seconds IS NULL AND status <> 'published'"
+);
 const SQLITE_OF_ENTRY: &str = concat!(set_late!("max"), "id = ?1");
 const POSTGRES_OF_ENTRY: &str = concat!(set_late!("greatest"), "id = $1");
 
@@ -166,14 +168,10 @@ const POSTGRES_GIVEN_UP: &str = concat!(
      ORDER BY p.due_at LIMIT $4 FOR NO KEY UPDATE OF p SKIP LOCKED"
 );
 
-type Columns = (
-    (BigInt, BigInt, BigInt, Integer, Integer),
-    (Bool, Bool, BigInt, Nullable<BigInt>, Nullable<Text>),
-);
-type Row = (
-    (EntryId, AccountId, ContentId, i32, i32),
-    (bool, bool, Timestamp, Option<Timestamp>, Option<String>),
-);
+type Columns =
+    ((BigInt, BigInt, BigInt, Integer, Integer), (Bool, Bool, BigInt, Nullable<BigInt>, Nullable<Text>));
+type Row =
+    ((EntryId, AccountId, ContentId, i32, i32), (bool, bool, Timestamp, Option<Timestamp>, Option<String>));
 
 fn overdue(((entry, account, content, revision, attempt), late): Row, why: Why) -> Overdue {
     let (unproven, held, wanted_at, _, last_error) = late;

@@ -5,6 +5,7 @@ use super::schema::publish_logs::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
+use crate::domain::lateness::{GAVE_UP, TOO_LATE};
 use crate::domain::report::{EntryResult, ResultStatus, Tally};
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
@@ -162,6 +163,8 @@ pub fn last_try_before(conn: &mut DbConnection, attempt: AttemptId) -> Result<Op
         .filter(dsl::pool_id.eq(attempt.entry.0))
         .filter(dsl::attempt.lt(attempt.number))
         .filter(dsl::status.ne(LogStatus::NotSent.as_str()))
+        // What was not out in time ended without a try.
+        .filter(dsl::error_code.is_null().or(dsl::error_code.assume_not_null().ne_all([TOO_LATE, GAVE_UP])))
         .order(dsl::attempt.desc())
         .select(dsl::finished_at)
         .first(conn)

@@ -2,12 +2,16 @@
 //! of an entry's status; `domain/entry.rs` has the table that both obey.
 
 mod late;
+mod late_posts;
 mod settle;
+
+pub use late_posts::give_up;
 
 use super::claim::{self, Lane};
 use super::connection::{DbConnection, DbError};
 use super::executions::{self, OpenExecution};
 use super::lanes;
+use super::lateness::{self, Ahead};
 use super::schema::publish_checkpoints::dsl as checkpoints;
 use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
@@ -82,6 +86,7 @@ pub struct Opening {
     pub open: Vec<OpenExecution>,
     /// When a platform is to be asked something next.
     pub next_question: Option<Timestamp>,
+    pub ahead: Ahead,
 }
 
 /// Writes what became of attempts of `node`, and looks at lanes and runs, all in the caller's transaction.
@@ -105,15 +110,18 @@ pub fn open_cycle(
     } else {
         claim::open_lanes(conn, look.now, look.can_decrypt)?
     };
-    let (open, next_question) = if was_read {
-        (opened.open, opened.next_question)
+    let (open, next_question, mut ahead) = if was_read {
+        (opened.open, opened.next_question, opened.ahead)
     } else {
-        (executions::open(conn)?, claim::next_question(conn, look.can_decrypt)?)
+        (executions::open(conn)?, claim::next_question(conn, look.can_decrypt)?, lateness::ahead(conn)?)
     };
+    if was_read && has_closed {
+        ahead.away = lateness::away(conn)?;
+    }
     let asked_now = ended.iter().filter_map(|one| Some(one.settlement.question?.due()));
     let next_question = asked_now.chain(next_question).min();
     let lanes = lanes::pass(conn, lanes, look.now, look.platform_pause)?;
-    Ok(Opening { written, lanes, open, next_question })
+    Ok(Opening { written, lanes, open, next_question, ahead })
 }
 
 /// Writes what became of attempts of `node`, all in the caller's transaction. `platform_pause`: see [`lanes::hear`].
@@ -277,9 +285,13 @@ pub fn retry(
         dsl::retry_count.eq(0),
         dsl::recoveries.eq(0),
         dsl::attempt.eq(number),
+        (dsl::retried_at.eq(now.micros()), dsl::pushed_from.eq(None::<i64>)),
         dsl::updated_at.eq(now.micros()),
     ))
     .execute(conn)?;
+    if changed == 1 {
+        lateness::recompute_late_of(conn, entry)?;
+    }
     Ok(changed == 1)
 }
 
@@ -319,7 +331,8 @@ pub fn resolve(
         dsl::attempt.eq(number),
         dsl::log_id.eq(log.0),
         dsl::published_at.eq((to == EntryStatus::Published).then_some(now.micros())),
-        anew.then_some((dsl::retry_count.eq(0), dsl::recoveries.eq(0))),
+        anew.then_some((dsl::retry_count.eq(0), dsl::recoveries.eq(0), dsl::retried_at.eq(now.micros()))),
+        dsl::pushed_from.eq(None::<i64>),
         (dsl::look_up_at.eq(None::<i64>), dsl::looked_up.eq(0)),
         (dsl::check_at.eq(None::<i64>), dsl::submitted_at.eq(None::<i64>)),
         dsl::updated_at.eq(now.micros()),
@@ -328,6 +341,7 @@ pub fn resolve(
     if changed == 1 {
         diesel::delete(checkpoints::publish_checkpoints.filter(checkpoints::pool_id.eq(entry.0)))
             .execute(conn)?;
+        lateness::recompute_late_of(conn, entry)?;
     }
     Ok(changed == 1)
 }

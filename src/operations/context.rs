@@ -1,6 +1,7 @@
 //! What operations know besides the database: fixed when a process starts.
 
 use super::ready::ReadyAccounts;
+use super::sweeps::AwayLanes;
 use crate::domain::content::ReviewStatus;
 use crate::domain::question::SUBMITTED_MAX_DEFAULT;
 use crate::domain::retry::{JitterSource, PLATFORM_PAUSE};
@@ -27,6 +28,7 @@ pub struct Context {
     pub platform_pause: Duration,
     /// Accounts that attempts were made on, ready for the next.
     pub(super) ready: ReadyAccounts,
+    pub(super) away: AwayLanes,
     wrong_key: AtomicBool,
 }
 
@@ -41,6 +43,7 @@ impl Context {
             submitted_max: SUBMITTED_MAX_DEFAULT,
             platform_pause: PLATFORM_PAUSE,
             ready: ReadyAccounts::default(),
+            away: AwayLanes::default(),
             wrong_key: AtomicBool::new(false),
         }
     }

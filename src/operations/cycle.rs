@@ -115,7 +115,7 @@ fn turn(
         give_back_unsent(conn, cx, &cycle.node, known, now)?;
     }
     let look = Look { now, can_decrypt: cx.can_decrypt(), platform_pause: cx.platform_pause };
-    let Opening { written, lanes, mut open, next_question } =
+    let Opening { written, lanes, mut open, next_question, ahead } =
         transitions::open_cycle(conn, &cycle.node, &cycle.ended, look)?;
     let mut done = CycleDone {
         written,
@@ -127,6 +127,7 @@ fn turn(
         look_again: None,
         looked_at: now,
     };
+    super::sweeps::sweep(cycle, ahead, conn, cx, now, &mut done)?;
     open.retain(|execution| cycle.scope.covers(execution.task));
     roll_over(&mut open, conn, cx, now, &mut done)?;
     let unfilled = claim_due(cycle, &lanes, &mut open, conn, cx, now, &mut done)?;

@@ -1,6 +1,6 @@
 //! People change their minds about an entry: each change is one fenced transition, refused while it is on the wire.
 
-use super::pool::{entry, locked_entry};
+use super::pool::{entry, late_after, locked_entry};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Plan};
@@ -14,13 +14,22 @@ use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::settlement::LogStatus;
 use url::Url;
 
-/// Changes an entry's plan; what is none stays. `scheduled_at: Some(None)` means: now.
+/// Changes an entry's plan; what is none stays. `scheduled_at: Some(None)` means: now; `late_after_seconds: Some(None)`: as
+/// its account says.
 #[derive(Debug, Clone, Copy)]
 pub struct UpdateEntry {
     pub id: EntryId,
     pub priority: Option<Priority>,
     pub scheduled_at: Option<Option<Timestamp>>,
     pub max_retries: Option<i32>,
+    pub late_after_seconds: Option<Option<i64>>,
+}
+
+impl UpdateEntry {
+    /// Changes nothing yet.
+    pub fn of(id: EntryId) -> Self {
+        UpdateEntry { id, priority: None, scheduled_at: None, max_retries: None, late_after_seconds: None }
+    }
 }
 
 impl Operation for UpdateEntry {
@@ -42,12 +51,26 @@ impl Operation for UpdateEntry {
             scheduled_at: self.scheduled_at.unwrap_or(row.scheduled_at),
             due_at: self.scheduled_at.map_or(row.due_at, |at| at.unwrap_or(now).max(now)),
             max_retries,
+            late_after_seconds: match self.late_after_seconds {
+                Some(seconds) => late_after(seconds)?,
+                None => row.late.0,
+            },
+            retried_at: match self.scheduled_at {
+                Some(at) => wanted_anew(at, &row, now),
+                None => row.late.2,
+            },
         };
         if !entries::set_plan(conn, self.id, plan, now)? {
             return Err(refusal(conn, self.id, "only a pending entry can be changed"));
         }
         entry(conn, self.id)
     }
+}
+
+/// Since when a person wants an entry that is given another time. Now is no time that it could miss, however long ago it
+/// was added: it is wanted from now on, as with a retry.
+pub(super) fn wanted_anew(at: Option<Timestamp>, row: &EntryRow, now: Timestamp) -> Option<Timestamp> {
+    if at.is_none_or(|at| at <= now) { Some(now) } else { row.late.2 }
 }
 
 /// Why a change of an entry was refused. What may be out is nobody's to change until that is known.

@@ -24,8 +24,20 @@ pub struct Fired {
     /// The next instant at which something fires; none while only a change can bring work.
     pub next: Option<Timestamp>,
     /// The executor has to be told of each change: a run is open, of an `on_due` task or one that somebody asked for, here
-    /// or in another process; or a platform is to be asked something now.
+    /// or in another process; or a platform is to be asked something now, or an entry is too late.
     pub executor_is_wanted: bool,
+}
+
+impl Fired {
+    /// Nobody else wakes the executor for what needs no run, where no task is enabled and no run open.
+    fn wants_executor_at(&mut self, at: Option<Timestamp>, now: Timestamp) {
+        match at {
+            Some(at) if at <= now => self.executor_is_wanted = true,
+            // One of the future only: one that is due and cannot be done yet must not ring again and again.
+            Some(at) => self.next = Some(self.next.map_or(at, |other| other.min(at))),
+            None => {}
+        }
+    }
 }
 
 impl Operation for FireDue {
@@ -40,7 +52,8 @@ impl Operation for FireDue {
         }
         fired.next = tasks::next_fire(conn)?;
         fire_on_due(conn, cx, now, &mut fired)?;
-        look_for_questions(conn, cx, now, &mut fired)?;
+        fired.wants_executor_at(claim::next_question(conn, cx.can_decrypt())?, now);
+        fired.wants_executor_at(super::sweeps::next(conn, cx, now)?, now);
         Ok(fired)
     }
 }
@@ -138,22 +151,6 @@ fn fire_on_due(
         Err(error) => return Err(error),
     }
     fired.executor_is_wanted = true;
-    Ok(())
-}
-
-/// Nobody else wakes the executor for what a platform is to be asked, where no task is enabled and no run open.
-fn look_for_questions(
-    conn: &mut DbConnection,
-    cx: &Context,
-    now: Timestamp,
-    fired: &mut Fired,
-) -> Result<(), OperationError> {
-    match claim::next_question(conn, cx.can_decrypt())? {
-        Some(at) if at <= now => fired.executor_is_wanted = true,
-        // One of the future only: one that is due and cannot be asked yet must not ring again and again.
-        Some(at) => fired.next = Some(fired.next.map_or(at, |other| other.min(at))),
-        None => {}
-    }
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub mod ready;
 pub mod recovery;
 pub mod run_leases;
 pub mod status;
+mod sweeps;
 pub mod task;
 pub mod token;
 

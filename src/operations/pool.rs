@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
+use crate::domain::lateness;
 use crate::domain::pool_stats::PoolStats;
 use crate::domain::priority::Priority;
 use crate::domain::retry::{MAX_RETRIES_DEFAULT, MAX_RETRIES_LIMIT};
@@ -27,6 +28,8 @@ pub struct Addition {
     pub max_retries: i32,
     /// Publish it on the account although it was published there before.
     pub again: bool,
+    /// What could not go out so long after its time is not published late. None: as the account says.
+    pub late_after_seconds: Option<i64>,
 }
 
 impl Addition {
@@ -38,6 +41,7 @@ impl Addition {
             scheduled_at: None,
             max_retries: MAX_RETRIES_DEFAULT,
             again: false,
+            late_after_seconds: None,
         }
     }
 }
@@ -165,6 +169,7 @@ pub(super) fn add(
     if !(0..=MAX_RETRIES_LIMIT).contains(&item.max_retries) {
         return Err(OperationError::invalid("max_retries", format!("must be from 0 to {MAX_RETRIES_LIMIT}")));
     }
+    let late_after_seconds = late_after(item.late_after_seconds)?;
     let content = contents::brief(conn, item.content)?
         .ok_or_else(|| OperationError::not_found("content", item.content))?;
     let account = destination(conn, item.account.or(content.account_id))?;
@@ -185,6 +190,7 @@ pub(super) fn add(
         held: content.review_status != ReviewStatus::Approved,
         max_retries: item.max_retries,
         key: IdempotencyKey(secrets::random_hex(16)),
+        late_after_seconds,
     };
     if let Some(id) = entries::insert(conn, &new, now)? {
         return Ok(id);
@@ -196,6 +202,12 @@ pub(super) fn add(
         }
         None => Err(OperationError::Raced),
     }
+}
+
+/// How late an entry may be, checked.
+pub(super) fn late_after(seconds: Option<i64>) -> Result<Option<i32>, OperationError> {
+    let checked = seconds.map(lateness::late_after).transpose();
+    checked.map_err(|wrong| OperationError::invalid("late_after_seconds", wrong))
 }
 
 fn destination(conn: &mut DbConnection, asked: Option<AccountId>) -> Result<AccountId, OperationError> {

@@ -52,6 +52,10 @@ pub struct EntryView {
     pub log_id: Option<LogId>,
     pub media_id: Option<String>,
     pub url: Option<String>,
+    /// Its own; none: as its account says.
+    pub late_after_seconds: Option<i32>,
+    /// What is not out by then fails; none: it is published late.
+    pub late_at: Option<Timestamp>,
     pub added_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -78,6 +82,8 @@ impl EntryView {
             log_id: row.log_id,
             media_id: row.media_id,
             url: row.url,
+            late_after_seconds: row.late.0,
+            late_at: row.late.1.map(|at| at.min(Timestamp::MAX)),
             added_at: row.added_at,
             updated_at: row.updated_at,
         }

@@ -187,6 +187,17 @@ fn additions() -> Vec<Case> {
         invalid("scheduled_at", add_with("scheduled_at", json!(1_770_379_200)), "must be text"),
         invalid("max_retries", add_with("max_retries", json!(-1)), "from 0 to 1000"),
         invalid("max_retries", add_with("max_retries", json!(1001)), "from 0 to 1000"),
+        invalid(
+            "late_after_seconds",
+            add_with("late_after_seconds", json!(0)),
+            "from 1 to 31622400 (366 days)",
+        ),
+        invalid(
+            "late_after_seconds",
+            add_with("late_after_seconds", json!(1i64 << 40)),
+            "from 1 to 31622400",
+        ),
+        invalid("late_after_seconds", add_with("late_after_seconds", json!("1h")), "whole number"),
         invalid("again", add_with("again", json!("yes")), "true or false"),
         invalid("content_ID", add_with("content_ID", json!(3)), "content_id"),
         invalid("content_id", bytes(&json!({})), "is missing"),
@@ -333,6 +344,15 @@ fn entries() -> Vec<Case> {
             "invalid",
             "max_retries",
             "1000",
+        ),
+        (
+            "PATCH",
+            "/publish-pool/1",
+            bytes(&json!({"late_after_seconds": -1})),
+            422,
+            "invalid",
+            "late_after_seconds",
+            "from 1 to 31622400",
         ),
         (
             "PATCH",

@@ -67,6 +67,7 @@ fn cases() -> Vec<(&'static [&'static str], i32, &'static str)> {
         (&["publish-pool", "add", "3", "--account", "blog", "--scheduled-at", "1969-01-01T00:00:00Z"], 2, "1970"),
         (&["publish-pool", "add", "3", "--account", "blog", "--max-retries", "1001"], 2, "from 0 to 1000"),
         (&["publish-pool", "add", "3", "--account", "blog", "--max-retries=-1"], 2, "from 0 to 1000"),
+        (&["publish-pool", "add", "3", "--account", "blog", "--late-after-seconds", "0"], 2, "from 1 to 31622400"),
         (&["publish-pool", "add", "3"], 2, "1 (blog), 2 (other)"),
         (&["publish-pool", "add", "3", "--account", "nobody"], 1, "there is no account nobody"),
         (&["publish-pool", "add", "999"], 1, "there is no content 999"),

@@ -254,8 +254,7 @@ fn what_may_be_out_is_nobodys_to_change_but_a_persons_to_settle() {
         });
         let left = stage.entry(ids[3]);
         let refused = [
-            app.run(UpdateEntry { id: left.id, priority: None, scheduled_at: None, max_retries: Some(1) })
-                .map(drop),
+            app.run(UpdateEntry { max_retries: Some(1), ..UpdateEntry::of(left.id) }).map(drop),
             app.run(CancelEntry(left.id)).map(drop),
             app.run(DeleteEntry(left.id)),
         ];

@@ -20,6 +20,7 @@ mod guide_http;
 mod import;
 mod lanes;
 mod late;
+mod late_posts;
 mod leases;
 mod look_ups;
 mod older_schema;

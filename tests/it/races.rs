@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 fn plan(id: EntryId) -> UpdateEntry {
-    UpdateEntry { id, priority: None, scheduled_at: None, max_retries: None }
+    UpdateEntry::of(id)
 }
 
 fn out() -> Resolution {

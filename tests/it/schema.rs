@@ -5,7 +5,9 @@ use crate::support::on_both;
 use contenthub::db::claim::{self, Lane, Wanted};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
-use contenthub::db::due;
+use contenthub::db::lateness::{self, Away};
+use contenthub::db::{due, transitions};
+use contenthub::domain::ids::NodeId;
 use contenthub::{AccountId, ExecutionId, Timestamp};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
@@ -13,6 +15,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::Text;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A migrated database with an account and contents 1 to 3.
 fn migrated(url: &DatabaseUrl, dir: &std::path::Path) -> DbConnection {
@@ -260,12 +263,29 @@ fn the_hot_questions_use_their_indexes() {
         let questions = heard(&mut conn, |conn| {
             assert_eq!(claim::next_question(conn, true).expect("found"), None);
         });
+        let ahead = heard(&mut conn, |conn| assert_eq!(lateness::next_late(conn).expect("found"), None));
+        let late = heard(&mut conn, |conn| {
+            assert_eq!(lateness::late(conn, now, 500).expect("found"), []);
+        });
+        let lane = Away { account: AccountId(1), since: now, patience: Duration::from_secs(60) };
+        let given_up = heard(&mut conn, |conn| {
+            assert_eq!(lateness::given_up(conn, lane, now, 500).expect("found"), []);
+            assert!(lateness::next_given_up(conn, lane, now).expect("found").is_some());
+        });
+        let look = transitions::Look { now, can_decrypt: true, platform_pause: Duration::from_secs(30) };
+        let opening = heard(&mut conn, |conn| {
+            transitions::open_cycle(conn, &NodeId("n".to_owned()), &[], look).expect("opened");
+        });
         let suspects = candidates.clone();
         for (asked, word, index) in [
             (candidates, "recoveries < 3", "publish_pool_claim"),
             (suspects, "recoveries >= 3", "publish_pool_suspects"),
             (next, "due_at", "publish_pool_due"),
             (questions, "look_up_at", "publish_pool_questions"),
+            (ahead, "late_at", "publish_pool_late"),
+            (late, "late_at", "publish_pool_late"),
+            (given_up, "retried_at", "publish_pool_due"),
+            (opening, "p.late_at IS NOT NULL", "publish_pool_late"),
         ] {
             // What is on the wire is another question.
             let asked: Vec<_> = asked.into_iter().filter(|(sql, _)| sql.contains(word)).collect();

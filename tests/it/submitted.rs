@@ -163,8 +163,7 @@ fn what_is_worked_on_is_nobodys_to_change_but_a_persons_to_settle() {
         let app = &stage.app;
         let ids = ["out", "again", "over"].map(|title| accepted(&stage, title));
         let refused = [
-            app.run(UpdateEntry { id: ids[0], priority: None, scheduled_at: None, max_retries: Some(1) })
-                .map(drop),
+            app.run(UpdateEntry { max_retries: Some(1), ..UpdateEntry::of(ids[0]) }).map(drop),
             app.run(CancelEntry(ids[0])).map(drop),
             app.run(DeleteEntry(ids[0])),
         ];

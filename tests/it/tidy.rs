@@ -33,6 +33,7 @@ const STATUS_WRITERS: &[&str] = &[
     "db/claim/questions.rs",
     "db/transitions.rs",
     "db/transitions/late.rs",
+    "db/transitions/late_posts.rs",
     "db/transitions/settle.rs",
 ];
 const ENTRY_MAKER: &str = "db/entries.rs";

@@ -139,7 +139,7 @@ pub fn resolve(id: EntryId, resolution: Resolution) -> ResolveEntry {
 }
 
 fn edit(id: EntryId) -> UpdateEntry {
-    UpdateEntry { id, priority: Some(Priority::FIRST), scheduled_at: None, max_retries: None }
+    UpdateEntry { priority: Some(Priority::FIRST), ..UpdateEntry::of(id) }
 }
 
 #[test]

@@ -162,7 +162,8 @@ pub fn has_at_least(value: &Value, expected: &str) {
 }
 
 pub const ENTRY: &str = "id, content_id, account_id, status, unproven, priority, scheduled_at, due_at, retry_count, \
-    max_retries, attempt, last_error, waiting_for, published_at, log_id, media_id, url, added_at, updated_at";
+    max_retries, attempt, last_error, waiting_for, published_at, log_id, media_id, url, late_after_seconds, \
+    late_at, added_at, updated_at";
 pub const CONTENT: &str = "id, title, body, digest, author, cover, tags, source_url, account_id, review_status, \
     revision, created_at, updated_at";
 /// What an account shows already; `slots` come with them.

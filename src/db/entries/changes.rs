@@ -2,6 +2,7 @@
 
 use super::{EntryRow, get, open_statuses};
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::lateness;
 use crate::db::schema::publish_pool::dsl;
 use crate::db::statement::statement;
 use crate::domain::clock::Timestamp;
@@ -28,24 +29,39 @@ pub struct Plan {
     pub scheduled_at: Option<Timestamp>,
     pub due_at: Timestamp,
     pub max_retries: i32,
+    pub late_after_seconds: Option<i32>,
+    /// Since when a person wants it anew.
+    pub retried_at: Option<Timestamp>,
 }
 
 /// Changes an entry that is pending and proven; false where it is not (any more).
 pub fn set_plan(conn: &mut DbConnection, id: EntryId, plan: Plan, now: Timestamp) -> Result<bool, DbError> {
-    let changed = diesel::update(
-        dsl::publish_pool
-            .filter(dsl::id.eq(id.0))
-            .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
-            .filter(dsl::unproven.eq(false)),
-    )
-    .set((
-        dsl::priority.eq(plan.priority.get()),
-        dsl::scheduled_at.eq(plan.scheduled_at.map(|at| at.micros())),
-        dsl::due_at.eq(plan.due_at.micros()),
-        dsl::max_retries.eq(plan.max_retries),
-        dsl::updated_at.eq(now.micros()),
-    ))
-    .execute(conn)?;
+    macro_rules! changeable {
+        () => {
+            dsl::publish_pool
+                .filter(dsl::id.eq(id.0))
+                .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
+                .filter(dsl::unproven.eq(false))
+        };
+    }
+    // Its platform's next answer brings it back to where it was put off from; not where it has another time now.
+    diesel::update(changeable!().filter(dsl::due_at.ne(plan.due_at.micros())))
+        .set(dsl::pushed_from.eq(None::<i64>))
+        .execute(conn)?;
+    let changed = diesel::update(changeable!())
+        .set((
+            dsl::priority.eq(plan.priority.get()),
+            dsl::scheduled_at.eq(plan.scheduled_at.map(|at| at.micros())),
+            dsl::due_at.eq(plan.due_at.micros()),
+            dsl::max_retries.eq(plan.max_retries),
+            dsl::late_after_seconds.eq(plan.late_after_seconds),
+            dsl::retried_at.eq(plan.retried_at.map(|at| at.micros())),
+            dsl::updated_at.eq(now.micros()),
+        ))
+        .execute(conn)?;
+    if changed == 1 {
+        lateness::recompute_late_of(conn, id)?;
+    }
     Ok(changed == 1)
 }
 

@@ -4,6 +4,7 @@
 use super::{Ended, Look};
 use crate::db::claim::Lane;
 use crate::db::executions::OpenExecution;
+use crate::db::lateness::{Ahead, Away};
 use crate::db::statement::statement;
 use crate::domain::breaker::Sign;
 use crate::domain::clock::Timestamp;
@@ -158,8 +159,9 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
 
 /// One statement for all that a cycle begins with, because each round trip costs as much as a dozen rows. Moving the
 /// entries is the fence, and what it moved is logged and remembered; the lanes with something due are locked, and with
-/// them, the open runs and the next question the cycle goes on (kind: 1 moved, 2 lane, 3 run, 4 question, 5 a lane whose
-/// platform answered and had failed before).
+/// them, the open runs, the next question and what time will do the cycle goes on (kind: 1 moved, 2 lane, 3 run,
+/// 4 question, 5 a lane whose platform answered and had failed before, 6 the next entry to be too late, also of those
+/// that were just moved, 7 a lane whose platform is away).
 const POSTGRES_OPENING: &str = "WITH moved AS ( \
       UPDATE publish_pool AS p SET status = e.status, due_at = coalesce(e.due_at, p.due_at), \
         retry_count = e.retry_count, unproven = e.unproven, \
@@ -177,7 +179,7 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
               submitted_at, put_off, answered) \
       WHERE p.id = e.pool_id AND p.claimed_by = $1 AND p.attempt = e.number \
         AND CASE p.status WHEN 'publishing' THEN TRUE ELSE FALSE END \
-      RETURNING p.content_id, p.revision, p.account_id, p.log_id, e.*), \
+      RETURNING p.content_id, p.revision, p.account_id, p.log_id, p.late_at, e.*), \
     logged AS ( \
       INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, attempt, status, \
         error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
@@ -190,7 +192,7 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
     reached AS ( \
       UPDATE accounts SET wrong_address_entry = NULL WHERE wrong_address_entry IS NOT NULL \
         AND id IN (SELECT account_id FROM moved WHERE status = 'published')), \
-    lanes AS MATERIALIZED ( \
+    with_work AS MATERIALIZED ( \
       SELECT a.id, a.concurrency, a.version, a.gated FROM accounts AS a \
       WHERE $16 AND a.enabled AND a.opens_at <= $17 AND (a.suspended_reason IS NULL OR a.suspended_until <= $17) \
         AND ($18 OR a.credentials IS NULL) \
@@ -198,7 +200,7 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
           AND p.due_at <= $17 LIMIT 1) = 1 \
       ORDER BY a.id FOR NO KEY UPDATE OF a) \
     SELECT 1, pool_id, number::bigint, log_id, NULL::text, NULL::boolean FROM moved \
-    UNION ALL SELECT 2, id, concurrency::bigint, version, NULL, gated FROM lanes \
+    UNION ALL SELECT 2, id, concurrency::bigint, version, NULL, gated FROM with_work \
     UNION ALL SELECT 3, id, task_id, started_at, rule, claiming FROM executions WHERE $16 AND status = 'running' \
     UNION ALL SELECT 4, 0::bigint, 0::bigint, at, NULL, NULL FROM ( \
       SELECT min(greatest(coalesce(p.look_up_at, p.check_at), coalesce(a.suspended_until, 0))) AS at \
@@ -207,7 +209,13 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
         AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) AND ($18 OR a.credentials IS NULL) \
       ) AS next WHERE $16 AND at IS NOT NULL \
     UNION ALL SELECT DISTINCT 5, a.id, 0::bigint, 0::bigint, NULL, NULL::boolean FROM moved \
-      JOIN accounts AS a ON a.id = moved.account_id WHERE moved.answered AND a.awaits_answer";
+      JOIN accounts AS a ON a.id = moved.account_id WHERE moved.answered AND a.awaits_answer \
+    UNION ALL SELECT 6, 0::bigint, 0::bigint, at, NULL, NULL FROM (SELECT least( \
+      (SELECT min(late_at) FROM moved WHERE status = 'pending' AND look_up_at IS NULL), \
+      (SELECT p.late_at FROM publish_pool AS p WHERE p.status = 'pending' AND p.late_at IS NOT NULL \
+        AND p.look_up_at IS NULL ORDER BY p.late_at LIMIT 1)) AS at) AS late WHERE $16 AND at IS NOT NULL \
+    UNION ALL SELECT 7, l.account_id, a.give_up_after_seconds::bigint, l.tripped_at, NULL, NULL \
+      FROM lanes AS l JOIN accounts AS a ON a.id = l.account_id WHERE $16 AND l.tripped_at IS NOT NULL";
 
 type OpeningColumns = (Integer, BigInt, BigInt, BigInt, Nullable<Text>, Nullable<Bool>);
 type OpeningRow = (i32, i64, i64, i64, Option<RunRule>, Option<bool>);
@@ -222,6 +230,7 @@ pub(super) struct Opened {
     pub next_question: Option<Timestamp>,
     /// Lanes whose platform answered, and had failed before.
     pub answered: Vec<AccountId>,
+    pub ahead: Ahead,
 }
 
 /// Settles, and where `look` says for when and with which key, looks for lanes and runs.
@@ -269,7 +278,8 @@ pub(super) fn on_postgres(
         .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.put_off))
         .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.sign == Sign::Answered))
         .load(conn)?;
-    let Opened { mut logged, mut lanes, mut open, mut next_question, mut answered } = Opened::default();
+    let Opened { mut logged, mut lanes, mut open, mut next_question, mut answered, mut ahead } =
+        Opened::default();
     for row in rows {
         match row {
             (1, entry, number, log, ..) => {
@@ -285,6 +295,8 @@ pub(super) fn on_postgres(
             }),
             (5, id, ..) => answered.push(AccountId(id)),
             (4, _, _, at, ..) => next_question = Some(Timestamp::from_micros(at)),
+            (6, _, _, at, ..) => ahead.next_late = Some(Timestamp::from_micros(at)),
+            (7, id, patience, since, ..) => ahead.away.push(Away::of(id, since, patience)),
             (_, id, task, started_at, Some(rule), Some(claiming)) => open.push(OpenExecution {
                 id: ExecutionId(id),
                 task: TaskId(task),
@@ -296,5 +308,5 @@ pub(super) fn on_postgres(
         }
     }
     open.sort_by_key(|execution| (execution.rule, execution.id));
-    Ok(Opened { logged, lanes, open, next_question, answered })
+    Ok(Opened { logged, lanes, open, next_question, answered, ahead })
 }

@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::operations::OperationError;
+use crate::operations::entry::wanted_anew;
 use crate::operations::pool::{self, Addition};
 
 /// A content as the file has left it.
@@ -160,6 +161,11 @@ impl Step<'_> {
                 Some(_) | None => row.due_at,
             },
             max_retries: row.max_retries,
+            late_after_seconds: row.late.0,
+            retried_at: match post.scheduled_at {
+                Some(at) if row.scheduled_at != Some(at) => wanted_anew(Some(at), &row, self.now),
+                Some(_) | None => row.late.2,
+            },
         };
         let is_as_planned = (plan.priority, plan.scheduled_at) == (row.priority, row.scheduled_at);
         // Refused where it is on the wire, or may be out.
