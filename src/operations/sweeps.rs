@@ -72,7 +72,8 @@ fn look_through(
         end(given_up, conn, cx, now, done)?;
         return Ok(now + LOOK_THROUGH_EVERY);
     }
-    let latest = now + LOOK_THROUGH_EVERY;
+    // No later than what is wanted from now on could be given up, or nobody would look in time.
+    let latest = now + LOOK_THROUGH_EVERY.min(lane.patience);
     let next = lateness::next_given_up(conn, lane, latest)?.map_or(latest, |at| at.min(latest));
     cx.away.note(lane, now, next);
     Ok(next)

@@ -134,7 +134,26 @@ fn heard(conn: &mut DbConnection, ask: impl FnOnce(&mut DbConnection)) -> Vec<(S
 fn split(text: &str) -> (String, Vec<String>) {
     let (sql, binds) = text.split_once("-- binds: ").expect("diesel writes the binds behind the SQL");
     let binds: Vec<serde_json::Value> = serde_json::from_str(binds.trim()).expect("binds that JSON can read");
-    (sql.trim().to_owned(), binds.iter().map(literal).collect())
+    (sql.trim().to_owned(), typed(sql, binds.iter().map(literal).collect()))
+}
+
+/// Arrays that are empty do not show what they are of: of the statement that opens a cycle it is said here.
+fn typed(sql: &str, binds: Vec<String>) -> Vec<String> {
+    const TEXTS: [usize; 6] = [4, 9, 10, 11, 12, 13];
+    const BOOLEANS: [usize; 3] = [7, 24, 25];
+    let kind = |place: usize| match place + 1 {
+        place if TEXTS.contains(&place) => "ARRAY[]::text[]",
+        place if BOOLEANS.contains(&place) => "ARRAY[]::boolean[]",
+        _ => "ARRAY[]::bigint[]",
+    };
+    if !sql.contains("WITH moved AS") {
+        return binds;
+    }
+    let bind = |(place, bind): (usize, String)| match bind.starts_with("ARRAY[]") {
+        true => kind(place).to_owned(),
+        false => bind,
+    };
+    binds.into_iter().enumerate().map(bind).collect()
 }
 
 fn literal(value: &serde_json::Value) -> String {
@@ -202,6 +221,7 @@ fn sql_type(literal: &str) -> &'static str {
     match literal {
         _ if literal.ends_with("::bigint[]") => "bigint[]",
         _ if literal.ends_with("::boolean[]") => "boolean[]",
+        _ if literal.ends_with("::text[]") => "text[]",
         _ if literal.ends_with("::bigint") => "bigint",
         "true" | "false" => "boolean",
         _ => "text",
