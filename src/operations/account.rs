@@ -3,7 +3,7 @@
 use super::{Access, Context, Operation, OperationError};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
-use crate::db::{entries, meta};
+use crate::db::{entries, lateness, meta};
 use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
@@ -308,7 +308,7 @@ impl Operation for UpdateAccount {
         }
         accounts::update(conn, &row, now)?;
         if row.late_after_seconds != late_after_before {
-            entries::set_late_of_account(conn, row.id, row.late_after_seconds)?;
+            lateness::recompute_late(conn, row.id)?;
         }
         if let Some(credentials) = &self.credentials {
             seal(conn, cx, row.id, credentials)?;

@@ -97,34 +97,6 @@ pub fn set_held(conn: &mut DbConnection, content: ContentId, held: bool) -> Resu
     Ok(())
 }
 
-/// Its account's `late_after_seconds` is another now (none: published late): so is the instant from which those of its
-/// pending entries are late that have none of their own.
-pub fn set_late_of_account(
-    conn: &mut DbConnection,
-    account: AccountId,
-    late_after_seconds: Option<i32>,
-) -> Result<(), DbError> {
-    const SQLITE: &str = "UPDATE publish_pool SET late_at = ?2 + max(added_at, coalesce(scheduled_at, added_at), \
-        coalesce(retried_at, added_at)) \
-        WHERE account_id = ?1 AND status = 'pending' AND late_after_seconds IS NULL";
-    const POSTGRES: &str = "UPDATE publish_pool SET late_at = $2 + greatest(added_at, scheduled_at, retried_at) \
-        WHERE account_id = $1 AND status = 'pending' AND late_after_seconds IS NULL";
-    let micros = late_after_seconds.map(|seconds| i64::from(seconds) * 1_000_000);
-    macro_rules! on {
-        ($inner:expr, $sql:expr) => {
-            statement::<()>($sql)
-                .bind::<BigInt, _>(account.0)
-                .bind::<Nullable<BigInt>, _>(micros)
-                .execute($inner)
-        };
-    }
-    match conn {
-        DbConnection::Sqlite(inner) => on!(inner, SQLITE)?,
-        DbConnection::Postgres(inner) => on!(inner, POSTGRES)?,
-    };
-    Ok(())
-}
-
 /// Removes an entry that nothing is known to depend on: not publishing, not uncertain, not unproven.
 pub fn delete(conn: &mut DbConnection, id: EntryId) -> Result<bool, DbError> {
     let gone = diesel::delete(
