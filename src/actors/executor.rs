@@ -66,8 +66,10 @@ pub struct PublishingExecutorActor {
     alarm: Option<SpawnHandle>,
     /// Rings when the next dead node's claim may be taken back.
     recovery_alarm: Option<SpawnHandle>,
-    /// A look for dead nodes is under way.
+    /// A look for dead nodes is under way; so are renewals.
     is_looking: bool,
+    is_renewing: bool,
+    is_renewing_runs: bool,
     drained: Option<oneshot::Sender<()>>,
     good_since: GoodSince,
 }
@@ -110,6 +112,8 @@ impl PublishingExecutorActor {
             alarm: None,
             recovery_alarm: None,
             is_looking: false,
+            is_renewing: false,
+            is_renewing_runs: false,
             drained: None,
         }
     }
@@ -119,7 +123,8 @@ impl PublishingExecutorActor {
             match effect {
                 Effect::RunCycle { ended, room, read_back } => {
                     // Nothing is claimed that nobody could send, nor by a clock that may be wrong.
-                    let may_claim = self.can_send() && self.time.look().is_none();
+                    let clock_is_right = self.time.look().is_none();
+                    let may_claim = self.can_send() && clock_is_right;
                     let room = if may_claim { room } else { Room::default() };
                     let cycle = Cycle {
                         node: self.settings.node.clone(),
@@ -127,6 +132,7 @@ impl PublishingExecutorActor {
                         scope: self.settings.scope,
                         ended: Arc::new(ended),
                         room,
+                        clock_is_right,
                         read_back,
                     };
                     self.run_cycle(cycle, ctx);
@@ -226,9 +232,14 @@ impl PublishingExecutorActor {
     }
 
     fn renew_runs(&mut self, ctx: &mut Context<Self>) {
+        // Of a database that is slower than this one after the other would come, and none of them in time.
+        if std::mem::replace(&mut self.is_renewing_runs, true) {
+            return;
+        }
         let renew = RenewRuns { scope: self.settings.scope, lease: self.settings.lease };
         let db = self.db.clone();
         ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, me, _| {
+            me.is_renewing_runs = false;
             if let Err(error) = result {
                 me.database_failed();
                 log::warn!("the leases of runs could not be renewed: {error}");
@@ -238,13 +249,14 @@ impl PublishingExecutorActor {
 
     fn renew_leases(&mut self, ctx: &mut Context<Self>) {
         self.renew_runs(ctx);
-        let entries = self.dispatch.entries();
-        if entries.is_empty() {
+        let entries: Vec<_> = self.dispatch.attempts().into_iter().map(|attempt| attempt.entry).collect();
+        if entries.is_empty() || std::mem::replace(&mut self.is_renewing, true) {
             return;
         }
         let renew = Renew { node: self.settings.node.clone(), entries, lease: self.settings.lease };
         let db = self.db.clone();
         ctx.spawn(async move { db.perform(renew).await }.into_actor(self).map(|result, me, _| {
+            me.is_renewing = false;
             if let Err(error) = result {
                 me.database_failed();
                 log::warn!("leases could not be renewed: {error}");

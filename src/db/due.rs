@@ -44,6 +44,42 @@ pub fn next_due(
     })
 }
 
+const SQLITE_LATER: &str = "SELECT min(CASE WHEN first > ?2 THEN first ELSE later END) FROM ( \
+      SELECT max(coalesce(a.suspended_until, 0), a.opens_at, (SELECT min(p.due_at) FROM publish_pool AS p \
+          WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held)) AS first, \
+        (SELECT min(p.due_at) FROM publish_pool AS p \
+          WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at > ?2) AS later \
+      FROM accounts AS a WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
+        AND (?1 OR a.credentials IS NULL))";
+const POSTGRES_LATER: &str = "SELECT min(CASE WHEN greatest(coalesce(a.suspended_until, 0), a.opens_at, first.due_at) > $2 \
+      THEN greatest(coalesce(a.suspended_until, 0), a.opens_at, first.due_at) ELSE later.due_at END) \
+    FROM accounts AS a CROSS JOIN LATERAL (SELECT min(p.due_at) AS due_at FROM publish_pool AS p \
+      WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held) AS first \
+    CROSS JOIN LATERAL (SELECT min(p.due_at) AS due_at FROM publish_pool AS p \
+      WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at > $2) AS later \
+    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
+      AND ($1 OR a.credentials IS NULL) AND first.due_at IS NOT NULL";
+
+/// The same, after `now`: where something is due that cannot be claimed.
+pub fn next_due_after(
+    conn: &mut DbConnection,
+    can_decrypt: bool,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, DbError> {
+    macro_rules! ask {
+        ($inner:expr, $sql:expr) => {
+            statement::<Nullable<BigInt>>($sql)
+                .bind::<Bool, _>(can_decrypt)
+                .bind::<BigInt, _>(now.micros())
+                .get_result($inner)?
+        };
+    }
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => ask!(inner, SQLITE_LATER),
+        DbConnection::Postgres(inner) => ask!(inner, POSTGRES_LATER),
+    })
+}
+
 /// Lane by lane, by the index on due entries. Coalesce sends the planner to the few attempts of an entry, not to the many
 /// of the run. A claim of which nothing was sent was no try.
 const LEFT: &str = "SELECT count(*) FROM (SELECT 1 FROM accounts AS a \

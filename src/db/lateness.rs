@@ -23,16 +23,14 @@ macro_rules! set_late {
     };
 }
 const SQLITE_OF_ACCOUNT: &str =
-    concat!(set_late!("max"), "account_id = ?1 AND late_after_seconds IS NULL AND status <> 'published'");
-const POSTGRES_OF_ACCOUNT: &str = concat!(
-    set_late!("greatest"),
-    "account_id = $1 AND late_after_seconds IS NULL AND status <> 'published'"
-);
+    concat!(set_late!("max"), "account_id = ?1 AND late_after_seconds IS NULL AND status = 'pending'");
+const POSTGRES_OF_ACCOUNT: &str =
+    concat!(set_late!("greatest"), "account_id = $1 AND late_after_seconds IS NULL AND status = 'pending'");
 const SQLITE_OF_ENTRY: &str = concat!(set_late!("max"), "id = ?1");
 const POSTGRES_OF_ENTRY: &str = concat!(set_late!("greatest"), "id = $1");
 
-/// An account's `late_after_seconds` was changed: computes anew when its entries are too late, but for those that have
-/// one of their own.
+/// An account's `late_after_seconds` was changed: computes anew when its entries are too late that wait, but for those that
+/// have one of their own. What is on the wire is its node's to write, and keeps its instant for that attempt.
 pub fn recompute_late(conn: &mut DbConnection, account: AccountId) -> Result<(), DbError> {
     match conn {
         DbConnection::Sqlite(inner) => {

@@ -73,6 +73,10 @@ pub struct Held {
 }
 
 impl Held {
+    pub fn attempt(&self) -> AttemptId {
+        AttemptId { entry: self.entry, number: self.number }
+    }
+
     /// What its claim asks the platform, if it publishes nothing.
     pub fn question(&self) -> Option<Question> {
         super::claim::question((self.look_up_at, self.looked_up, self.check_at, self.submitted_at))

@@ -96,7 +96,7 @@ pub fn open_cycle(
     ended: &[Ended],
     look: Look,
 ) -> Result<Opening, DbError> {
-    let told = lanes::hear(conn, ended, look.platform_pause)?;
+    let told = lanes::hear(conn, node, ended, look.platform_pause)?;
     let (opened, was_read) = match conn {
         DbConnection::Sqlite(inner) => (settle::on_sqlite(inner, node, &told.ended)?, false),
         DbConnection::Postgres(inner) => (settle::on_postgres(inner, node, &told.ended, Some(look))?, true),
@@ -131,7 +131,7 @@ pub fn settle(
     ended: &[Ended],
     platform_pause: Duration,
 ) -> Result<Vec<Written>, DbError> {
-    let told = lanes::hear(conn, ended, platform_pause)?;
+    let told = lanes::hear(conn, node, ended, platform_pause)?;
     let opened = match conn {
         DbConnection::Sqlite(inner) => settle::on_sqlite(inner, node, &told.ended)?,
         DbConnection::Postgres(inner) => settle::on_postgres(inner, node, &told.ended, None)?,

@@ -89,31 +89,30 @@ pub enum Passage {
         /// How many may be claimed beside those.
         more: i32,
     },
-    /// One entry may go, to see whether the platform is up again.
-    Probe,
+    /// One entry may go, to see whether the platform is up again; only one that may be out already, where the cap is
+    /// reached.
+    Probe {
+        proven: bool,
+    },
     /// The cap is reached: only what may be out already, and keeps its place in the cap, goes again.
-    OnlyUnproven(Shut),
+    OnlyUnproven {
+        concurrency: i32,
+    },
     Shut(Shut),
 }
 
 /// Looks at a lane's gates at `now`. `busy`: what it has in flight.
 pub fn passage(rules: &Rules, state: &State, busy: i32, now: Timestamp) -> Passage {
     let left = cap_left(rules, state, busy, now);
-    let shut = shut(rules, state, left, now);
-    match shut {
-        Some(shut) if matches!(shut.gate, Gate::DailyCap(_)) => {
-            // Not where another gate is shut too.
-            match self::shut(rules, state, None, now) {
-                None if state.health.tripped.is_none() => Passage::OnlyUnproven(shut),
-                None | Some(_) => Passage::Shut(shut),
-            }
-        }
-        Some(shut) => Passage::Shut(shut),
-        None if state.health.tripped.is_some() => Passage::Probe,
-        None => Passage::Open {
-            concurrency: if rules.spacing.is_zero() { rules.concurrency } else { 1 },
-            more: left.unwrap_or(i32::MAX),
-        },
+    let is_down = state.health.tripped.is_some();
+    let concurrency = if rules.spacing.is_zero() { rules.concurrency } else { 1 };
+    match (shut(rules, state, left, now), shut(rules, state, None, now)) {
+        (None, _) if is_down => Passage::Probe { proven: true },
+        (None, _) => Passage::Open { concurrency, more: left.unwrap_or(i32::MAX) },
+        // Only the cap keeps it shut.
+        (Some(_), None) if is_down => Passage::Probe { proven: false },
+        (Some(_), None) => Passage::OnlyUnproven { concurrency },
+        (Some(shut), Some(_)) => Passage::Shut(shut),
     }
 }
 

@@ -51,17 +51,18 @@ pub fn shut(word: Word<'_>, rules: &Rules, state: &State, busy: i32, now: Timest
     }
     match gates::passage(rules, state, busy, now) {
         Passage::Open { .. } => None,
-        Passage::Probe => {
+        Passage::Probe { .. } => {
             let since = state.health.tripped.map_or(now, |tripped| tripped.since);
             let words = Gate::Breaker { since }.to_string();
             Some(ShutLane { words, until: None, needs_a_person: false })
         }
-        Passage::OnlyUnproven(shut) | Passage::Shut(shut) => Some(ShutLane {
-            words: shut.gate.to_string(),
-            until: shut.until,
-            needs_a_person: shut.until.is_none(),
-        }),
+        Passage::OnlyUnproven { .. } => gates::shut_gate(rules, state, now).map(in_words),
+        Passage::Shut(shut) => Some(in_words(shut)),
     }
+}
+
+fn in_words(shut: gates::Shut) -> ShutLane {
+    ShutLane { words: shut.gate.to_string(), until: shut.until, needs_a_person: shut.until.is_none() }
 }
 
 /// How the breaker stands. `probe_is_out`: the entry that tries the platform is on the wire.

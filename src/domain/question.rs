@@ -3,6 +3,7 @@
 
 use super::breaker::Sign;
 use super::clock::Timestamp;
+use super::delivery_class::DeliveryClass;
 use super::entry::EntryStatus;
 use super::outcome::{Problem, Receipt, Rules};
 use super::retry::{self, Jitter};
@@ -150,6 +151,7 @@ pub fn settle_progress(
     now: Timestamp,
     jitter: Jitter,
 ) -> Settlement {
+    let may_be_out_twice = standing.unproven && rules.class == DeliveryClass::Blind;
     let asked_again = |pause: Duration, problem: Option<Problem>| {
         if now.since(since) >= rules.submitted_max {
             let hours = rules.submitted_max.as_secs() / 3600;
@@ -173,12 +175,12 @@ pub fn settle_progress(
         Progress::Working { ask_after } => {
             Settlement { sign: Sign::Answered, ..asked_again(ask_after, None) }
         }
-        // A definite word, whatever earlier attempts were thought to have done.
+        // A definite word on all that was sent under one key; a platform that knows no keys speaks of this attempt alone.
         Progress::Refused(problem) => Settlement {
             problem: Some(problem),
             forgets_steps: true,
             sign: Sign::Answered,
-            ..end(Settlement { unproven: false, ..Settlement::unchanged(standing) })
+            ..end(Settlement { unproven: may_be_out_twice, ..Settlement::unchanged(standing) })
         },
         Progress::Unknown { problem, retry_after } => {
             asked_again(retry::platform_pause(rules.platform_pause, retry_after, jitter), Some(problem))

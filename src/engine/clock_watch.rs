@@ -15,9 +15,10 @@ pub const HOLD: Duration = Duration::from_secs(60);
 /// What a clock does in smaller steps between two looks is no step.
 const SMALL: Duration = Duration::from_secs(1);
 /// A difference to the database's clock is told from here on,
-const DIFFERENCE_TOLD: Duration = Duration::from_secs(5);
-/// and beyond this nothing is published.
-pub const DIFFERENCE_MAX: Duration = Duration::from_secs(5 * 60);
+const DIFFERENCE_TOLD: Duration = Duration::from_secs(2);
+/// and beyond this nothing is published: a post is to go out at its time, and one node may look up what another has sent,
+/// which is not to be found before its platform has settled.
+pub const DIFFERENCE_MAX: Duration = Duration::from_secs(10);
 
 /// What both clocks said at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

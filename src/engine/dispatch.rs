@@ -4,7 +4,7 @@
 
 use super::slots::{AttemptKind, Slots, Taken};
 use crate::domain::clock::Timestamp;
-use crate::domain::ids::{AttemptId, EntryId};
+use crate::domain::ids::AttemptId;
 use crate::domain::turns::Room;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub enum Event<Ended> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect<Ended> {
     /// Ask the database: write `ended`, claim what there is room for.
-    RunCycle { ended: Vec<Ended>, room: Room, read_back: Option<Vec<EntryId>> },
+    RunCycle { ended: Vec<Ended>, room: Room, read_back: Option<Vec<AttemptId>> },
     /// Wake up then, unless something comes first. Replaces any earlier alarm.
     WakeAt(Timestamp),
     /// Everything is written and nothing is on the wire.
@@ -155,7 +155,7 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
             return None;
         }
         // Before what ended is taken out: its claims are in the database still.
-        let read_back = self.read_back.then(|| self.entries());
+        let read_back = self.read_back.then(|| self.attempts());
         let ended = std::mem::take(&mut self.ended);
         for one in &ended {
             self.slots.remove(&one.attempt());
@@ -166,10 +166,11 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         Some(Effect::RunCycle { ended, room, read_back })
     }
 
-    /// What is on the wire, or has come back from it and is not written yet.
-    pub fn entries(&self) -> Vec<EntryId> {
+    /// What is on the wire, or has come back from it and is not written yet. By attempt: of an entry that came back, another
+    /// one may have been claimed in a cycle whose end nobody knows.
+    pub fn attempts(&self) -> Vec<AttemptId> {
         let waiting = self.ended.iter().map(HasAttempt::attempt).filter(|it| !self.slots.contains(it));
-        self.slots.attempts().chain(waiting).map(|attempt| attempt.entry).collect()
+        self.slots.attempts().chain(waiting).collect()
     }
 
     /// How many attempts are on the wire.
@@ -187,7 +188,7 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
 mod tests {
     use super::super::slots::OLD_AFTER;
     use super::*;
-    use crate::domain::ids::AccountId;
+    use crate::domain::ids::{AccountId, EntryId};
 
     #[derive(Debug, PartialEq, Eq)]
     struct Done(i64);
@@ -260,7 +261,7 @@ mod tests {
                 assert_eq!(ended, vec![Done(1), Done(2)]);
                 let mut known = read_back.expect("what an unknown commit may have claimed is read back");
                 known.sort_unstable();
-                assert_eq!(known, [EntryId(1), EntryId(2)], "what came back from the wire was sent");
+                assert_eq!(known, [id(1), id(2)], "what came back from the wire was sent");
             }
             other => panic!("{other:?}"),
         }
@@ -278,7 +279,7 @@ mod tests {
         };
         assert_eq!(dispatch.on(done(true), at(1)), [Effect::WakeAt(at(1) + RETRY_AFTER_FAILURE)]);
         match dispatch.on(Event::Woken, at(9)).pop() {
-            Some(Effect::RunCycle { read_back, .. }) => assert_eq!(read_back, Some(vec![EntryId(1)])),
+            Some(Effect::RunCycle { read_back, .. }) => assert_eq!(read_back, Some(vec![id(1)])),
             other => panic!("{other:?}"),
         }
         assert_eq!(dispatch.on(done(false), at(9)), []);
@@ -314,11 +315,11 @@ mod tests {
             Some(Effect::RunCycle { ended, read_back, room }) => {
                 let mut known = read_back.expect("what the one before claimed last is read back");
                 known.sort_unstable();
-                assert_eq!((ended, known, room.shared), (vec![Done(1)], vec![EntryId(1), EntryId(2)], 0));
+                assert_eq!((ended, known, room.shared), (vec![Done(1)], vec![id(1), id(2)], 0));
             }
             other => panic!("{other:?}"),
         }
-        assert_eq!(dispatch.entries(), [EntryId(2)]);
+        assert_eq!(dispatch.attempts(), [id(2)]);
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! The engine's cycle: what ended goes in, what is due comes out, and runs that are through are closed, in one
 //! transaction. A call to a platform starts only after its commit.
 
-use super::execution::close;
+use super::cycle_runs::{close_finished, reopen, roll_over};
 use super::ready::Ready;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::claim::{self, Claim, Claimant, Lane, Wanted};
 use crate::db::connection::{DbConnection, DbError};
-use crate::db::executions::{self, OpenExecution};
+use crate::db::executions::OpenExecution;
 use crate::db::transitions::{self, Ended, Look, Opening, Written};
 use crate::db::{accounts, due, lanes, leases};
 use crate::domain::clock::Timestamp;
-use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
+use crate::domain::execution::RunRule;
 use crate::domain::ids::*;
 use crate::domain::report::Report;
 use crate::domain::turns::{self, Room};
@@ -19,6 +19,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What is due and could not be claimed is looked at again after this long, should no event come first.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// What a node claims for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +53,9 @@ pub struct Cycle {
     pub room: Room,
     /// Set after a cycle whose end is not known: all that this node knows to be on the wire. What the database says
     /// it holds beyond that was never sent, and goes back.
-    pub read_back: Option<Vec<EntryId>>,
+    pub read_back: Option<Vec<AttemptId>>,
+    /// What is too late by a clock that may be wrong is not ended.
+    pub clock_is_right: bool,
 }
 
 impl Cycle {
@@ -127,7 +132,9 @@ fn turn(
         look_again: None,
         looked_at: now,
     };
-    super::sweeps::sweep(cycle, ahead, conn, cx, now, &mut done)?;
+    if cycle.clock_is_right {
+        super::sweeps::sweep(cycle, ahead, conn, cx, now, &mut done)?;
+    }
     open.retain(|execution| cycle.scope.covers(execution.task));
     roll_over(&mut open, conn, cx, now, &mut done)?;
     let unfilled = claim_due(cycle, &lanes, &mut open, conn, cx, now, &mut done)?;
@@ -136,7 +143,12 @@ fn turn(
     let firsts_only = !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();
     if done.open > 0 && (unfilled || firsts_only) {
         let passed_over = cycle.room.own.iter().copied().filter(|_| firsts_only).collect();
-        let next = due::next_due(conn, cx.can_decrypt(), passed_over)?;
+        let mut next = due::next_due(conn, cx.can_decrypt(), passed_over)?;
+        if next.is_some_and(|at| at <= now) && done.claims.is_empty() {
+            // Of a lane that is full, say: the others' time comes all the same.
+            let later = due::next_due_after(conn, cx.can_decrypt(), now)?;
+            next = later.into_iter().chain([now + LOOK_AGAIN_AFTER]).min();
+        }
         done.look_again = [done.look_again, next].into_iter().flatten().min();
     }
     super::questions::take(cycle, next_question, conn, cx, now, &mut done)?;
@@ -192,73 +204,16 @@ fn give_back_unsent(
     conn: &mut DbConnection,
     cx: &Context,
     node: &NodeId,
-    known: &[EntryId],
+    known: &[AttemptId],
     now: Timestamp,
 ) -> Result<(), OperationError> {
     let unsent: Vec<Ended> = leases::held(conn)?
         .into_iter()
-        .filter(|held| held.node == *node && !known.contains(&held.entry))
+        .filter(|held| held.node == *node && !known.contains(&held.attempt()))
         .map(|held| super::recovery::not_sent(&held, now))
         .collect();
     transitions::settle(conn, node, &unsent, cx.platform_pause)?;
     Ok(())
-}
-
-/// An `on_due` run is not kept open for ever: what it has not finished is `in progress` in its report.
-fn roll_over(
-    open: &mut Vec<OpenExecution>,
-    conn: &mut DbConnection,
-    cx: &Context,
-    now: Timestamp,
-    done: &mut CycleDone,
-) -> Result<(), OperationError> {
-    let mut after = Vec::with_capacity(open.len());
-    for mut execution in open.drain(..) {
-        let age = now.since(execution.started_at);
-        match execution.rule {
-            RunRule::OnDue if execution.claiming && age >= ON_DUE_MAX => {
-                after.extend(reopen(execution, conn, cx, now, done)?);
-            }
-            RunRule::ByHand | RunRule::Scheduled if execution.claiming && age >= RUN_MAX => {
-                executions::stop_claiming(conn, execution.id)?;
-                execution.claiming = false;
-                after.push(execution);
-            }
-            RunRule::OnDue | RunRule::ByHand | RunRule::Scheduled => after.push(execution),
-        }
-    }
-    *open = after;
-    Ok(())
-}
-
-/// Ends a run and puts a new one in its place. None where somebody else ended it first: the next cycle sees what came
-/// of that.
-fn reopen(
-    old: OpenExecution,
-    conn: &mut DbConnection,
-    cx: &Context,
-    now: Timestamp,
-    done: &mut CycleDone,
-) -> Result<Option<OpenExecution>, OperationError> {
-    let Some(report) = close(conn, cx, old, ExecutionStatus::Succeeded, now)? else {
-        done.again = true;
-        return Ok(None);
-    };
-    done.closed.push((old.id, report));
-    if executions::of_task(conn, old.task, ExecutionStatus::Running)?.is_some() {
-        // The one that waited behind it has its place already.
-        done.again = true;
-        return Ok(None);
-    }
-    let new = executions::NewExecution {
-        task: old.task,
-        rule: RunRule::OnDue,
-        triggered_by: Trigger::Schedule,
-        fire_time: None,
-        status: ExecutionStatus::Running,
-    };
-    let id = executions::insert(conn, new, now)?;
-    Ok(Some(OpenExecution { id, started_at: now, ..old }))
 }
 
 /// Claims what fits; true where shared slots were left over, which means that nothing more could be claimed now.
@@ -319,77 +274,4 @@ fn claim_due(
     // A lane that cannot be made ready is shut, and the transaction is done over without it.
     done.accounts = cx.ready.of(&used, lanes, conn, cx)?;
     Ok(wanted.len() < room.shared)
-}
-
-fn close_finished(
-    open: &[OpenExecution],
-    unfilled: bool,
-    conn: &mut DbConnection,
-    cx: &Context,
-    now: Timestamp,
-    done: &mut CycleDone,
-) -> Result<(), OperationError> {
-    for execution in open {
-        let claimed_now = done.claims.iter().any(|claim| claim.execution == Some(execution.id));
-        if claimed_now || (execution.claiming && !unfilled) {
-            done.open += 1;
-            continue;
-        }
-        let is_over = match execution.rule {
-            RunRule::OnDue => on_due_is_over(execution, conn, now, done)?,
-            RunRule::ByHand | RunRule::Scheduled => run_is_over(execution, conn, cx, now, done)?,
-        };
-        if is_over {
-            let report = close(conn, cx, *execution, ExecutionStatus::Succeeded, now)?;
-            done.closed.extend(report.map(|report| (execution.id, report)));
-            // The one that waited behind it starts at once.
-            if executions::of_task(conn, execution.task, ExecutionStatus::Running)?.is_some() {
-                done.open += 1;
-                done.again = true;
-            }
-        } else {
-            done.open += 1;
-        }
-    }
-    Ok(())
-}
-
-fn run_is_over(
-    execution: &OpenExecution,
-    conn: &mut DbConnection,
-    cx: &Context,
-    now: Timestamp,
-    done: &mut CycleDone,
-) -> Result<bool, OperationError> {
-    // Asked also where it claims no more: what is on the wire may come back without having been sent.
-    let may_claim = execution.claiming || now.since(execution.started_at) < RUN_MAX;
-    if may_claim && due::is_left(conn, execution.id, execution.started_at, now, cx.can_decrypt())? {
-        if !execution.claiming {
-            executions::claim_again(conn, execution.id)?;
-            done.again = true;
-        }
-        return Ok(false);
-    }
-    if execution.claiming {
-        executions::stop_claiming(conn, execution.id)?;
-    }
-    Ok(leases::in_flight_of(conn, execution.id)? == 0)
-}
-
-fn on_due_is_over(
-    execution: &OpenExecution,
-    conn: &mut DbConnection,
-    now: Timestamp,
-    done: &mut CycleDone,
-) -> Result<bool, OperationError> {
-    if !execution.claiming {
-        return Ok(leases::in_flight_of(conn, execution.id)? == 0);
-    }
-    let last_work = crate::db::publish_log::last_end_of(conn, execution.id)?.unwrap_or(execution.started_at);
-    let idle_at = last_work.max(execution.started_at) + ON_DUE_IDLE;
-    if now < idle_at {
-        done.look_again = Some(done.look_again.map_or(idle_at, |other| other.min(idle_at)));
-        return Ok(false);
-    }
-    Ok(leases::in_flight_of(conn, execution.id)? == 0)
 }

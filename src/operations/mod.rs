@@ -8,6 +8,7 @@ pub mod clock_steps;
 pub mod content;
 pub mod context;
 pub mod cycle;
+mod cycle_runs;
 pub mod entry;
 pub mod error;
 pub mod execution;

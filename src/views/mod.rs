@@ -73,7 +73,8 @@ impl EntryView {
             priority: row.priority,
             scheduled_at: row.scheduled_at,
             due_at: row.due_at,
-            retry_count: row.retry_count,
+            // One more is the look-up's note that there is no try left.
+            retry_count: row.retry_count.min(row.max_retries),
             max_retries: row.max_retries,
             attempt: row.attempt,
             last_error: row.log_error,

@@ -212,15 +212,16 @@ fn a_step_that_is_taken_back_was_none_and_sleep_is_none_either() {
     });
 }
 
-/// Keeps the engine's thread busy until it is told to go on.
-struct Busy(mpsc::Receiver<()>);
+/// Says when it has the engine's thread, and keeps it busy until it is told to go on.
+struct Busy(mpsc::Sender<()>, mpsc::Receiver<()>);
 
 impl Operation for Busy {
     type Output = ();
     const ACCESS: Access = Access::Engine;
 
     fn run(self, _: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
-        let _ = self.0.recv();
+        let _ = self.0.send(());
+        let _ = self.1.recv();
         Ok(())
     }
 }
@@ -234,9 +235,10 @@ fn what_a_clock_claims_that_is_stepped_right_before_goes_back_unsent() {
         witness.is_on_the_wire();
         let [early, ..] = house.later();
         std::thread::scope(|scope| {
-            let (go_on, waits) = mpsc::channel();
-            let (node, busy) = (&node, Busy(waits));
+            let ((go_on, waits), (begins, has_begun)) = (mpsc::channel(), mpsc::channel());
+            let (node, busy) = (&node, Busy(begins, waits));
             scope.spawn(move || node.perform(busy).expect("told"));
+            has_begun.recv().expect("it has the thread");
             // The tick is handled when this is answered: a cycle waits for the thread.
             let executor = node.crew.executor();
             actix_rt::System::new().block_on(executor.send(Tick)).expect("handled");

@@ -62,6 +62,7 @@ fn a_run_that_is_queued_while_the_one_before_it_ends_is_started() {
             ended: std::sync::Arc::default(),
             room: Room { shared: 64, ..Room::default() },
             read_back: None,
+            clock_is_right: true,
         };
         let (closed, waiting) = mpsc::channel();
         thread::scope(|threads| {

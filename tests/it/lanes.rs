@@ -158,6 +158,7 @@ fn a_full_node_claims_one_for_each_other_lane_and_waits_for_their_next() {
                 ended: Default::default(),
                 room,
                 read_back: None,
+                clock_is_right: true,
             };
             let done = app.run(cycle).expect("a cycle");
             let claimed: Vec<AccountId> = done.claims.iter().map(|claim| claim.account).collect();

@@ -68,6 +68,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
             ended: Arc::new(ended),
             room: Room { shared: 1, ..Room::default() },
             read_back: None,
+            clock_is_right: true,
         };
         app.run(cycle).expect("a cycle")
     };

@@ -240,6 +240,7 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
                 ended: Arc::new(ended),
                 room: Room { shared: 4, ..Room::default() },
                 read_back: None,
+                clock_is_right: true,
             };
             app.run(cycle).expect("a cycle")
         };

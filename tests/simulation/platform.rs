@@ -206,7 +206,7 @@ impl Platforms {
             accepted_at: now,
             out_at,
             // Where nothing knows a key again, what becomes of one submission says nothing of another.
-            refused: submits && arrived.kind != Kind::BlindRetry && chance.happens(100),
+            refused: submits && chance.happens(100),
             visible_at: out_at + chance.below(5 * SECOND),
         });
         self.posts.len() - 1

@@ -57,8 +57,7 @@ impl On {
             }
             On::Real(name, database) => {
                 let death = if *name == "sqlite" { Death::LockFreed } else { Death::LeaseExpired };
-                let mut plan = Plan::of(&mut chance, Some(death));
-                leave_out_known_faults(&mut plan);
+                let plan = Plan::of(&mut chance, Some(death));
                 let mut sql = database.set_out(&plan);
                 World::new(seed, plan, chance, &mut sql, None, traced).run()
             }
@@ -97,19 +96,6 @@ impl On {
             self.name()
         );
         assert!(steps > 0);
-    }
-}
-
-/// What the real operations are known to do wrong. Each line goes with its fault.
-fn leave_out_known_faults(plan: &mut Plan) {
-    // After a commit that was applied and reported failed, the read-back knows entries, not attempts: what it ended and
-    // claimed again is never given back. And lanes hear of the same end twice, so that a place in the cap is free twice.
-    plan.faults.unseen = 0;
-    // A suspect, and what may be out already where the cap is full, go by the lane's own concurrency, and not by the one
-    // that spacing or cap leaves.
-    for lane in &mut plan.lanes {
-        lane.cap = None;
-        lane.concurrency = if lane.spacing > 0 { 1 } else { lane.concurrency };
     }
 }
 

@@ -118,15 +118,17 @@ pub fn candidates(conn: &mut DbConnection, lanes: &[Lane], wanted: Wanted) -> Re
                 .load(inner)?
         }
     };
-    for lane in lanes.iter().filter(|lane| lane.passage() == Passage::Probe) {
-        rows.extend(probe(conn, lane.account, wanted, tried_by)?);
+    for lane in lanes {
+        if let Passage::Probe { proven } = lane.passage() {
+            rows.extend(probe(conn, lane.account, proven, wanted, tried_by)?);
+        }
     }
     let mut found = Found::default();
     for (entry, account, priority, due_at, attempt, busy, suspect) in rows {
         found.candidates.push(Candidate { entry, account, priority, due_at, attempt, suspect });
         found.in_flight.insert(account, usize::try_from(busy).unwrap_or(0));
     }
-    keep_to_places(&mut found, lanes);
+    keep_to_places(&mut found, &usual);
     Ok(found)
 }
 
@@ -152,13 +154,10 @@ impl Places {
                 more: i64::from(more),
                 proven: true,
             }),
-            Passage::OnlyUnproven(_) => Some(Places {
-                account,
-                concurrency: i64::from(lane.concurrency),
-                more: i64::MAX,
-                proven: false,
-            }),
-            Passage::Probe | Passage::Shut(_) => None,
+            Passage::OnlyUnproven { concurrency } => {
+                Some(Places { account, concurrency: i64::from(concurrency), more: i64::MAX, proven: false })
+            }
+            Passage::Probe { .. } | Passage::Shut(_) => None,
         }
     }
 }
@@ -168,6 +167,7 @@ impl Places {
 fn probe(
     conn: &mut DbConnection,
     account: AccountId,
+    proven: bool,
     wanted: Wanted,
     tried_by: i64,
 ) -> Result<Option<Row>, DbError> {
@@ -178,6 +178,7 @@ fn probe(
                 .filter(pool::account_id.eq(account.0))
                 .filter(sql::<Bool>(CLAIMABLE))
                 .filter(pool::due_at.le(wanted.now.micros()))
+                .filter(pool::unproven.or(proven.into_sql::<Bool>()))
                 .filter(pool::late_at.is_null().or(pool::late_at.assume_not_null().gt(wanted.now.micros())))
                 .filter(pool::recoveries.lt(SUSPECT_AFTER).or(wanted.a_suspect.into_sql::<Bool>()))
                 .filter(not(exists(
@@ -213,13 +214,15 @@ fn probe(
 }
 
 /// A suspect comes beside those that fill its lane: the least urgent of them gives way.
-fn keep_to_places(found: &mut Found, lanes: &[Lane]) {
+fn keep_to_places(found: &mut Found, lanes: &[Places]) {
     let Some(account) = found.candidates.iter().find(|one| one.suspect).map(|one| one.account) else {
         return;
     };
-    let concurrency = lanes.iter().find(|lane| lane.account == account).map_or(0, |lane| lane.concurrency);
+    // A probe, which may be a suspect, has the one place that its lane has.
+    let Some(lane) = lanes.iter().find(|lane| lane.account == account) else { return };
     let busy = found.in_flight.get(&account).copied().unwrap_or(0);
-    let places = usize::try_from(concurrency).unwrap_or(0).saturating_sub(busy);
+    let more = usize::try_from(lane.more).unwrap_or(0);
+    let places = usize::try_from(lane.concurrency).unwrap_or(0).saturating_sub(busy).min(more);
     let mut of_lane: Vec<Candidate> =
         found.candidates.iter().filter(|one| one.account == account).copied().collect();
     of_lane.sort_by_key(Candidate::urgency);

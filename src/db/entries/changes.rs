@@ -10,7 +10,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::BigInt;
 
 /// Looks at an entry that stays as it is until the caller's transaction ends: neither the engine nor anybody else changes
 /// it meanwhile.

@@ -14,7 +14,7 @@ use crate::domain::ids::*;
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 /// What attempts that ended come to, once their lanes have heard of them.
@@ -27,6 +27,7 @@ pub(in crate::db) struct Told<'a> {
 /// Lets the lanes hear of attempts that ended. Where all is well nothing is read or written.
 pub(in crate::db) fn hear<'a>(
     conn: &mut DbConnection,
+    node: &NodeId,
     ended: &'a [Ended],
     pause: Duration,
 ) -> Result<Told<'a>, DbError> {
@@ -38,8 +39,9 @@ pub(in crate::db) fn hear<'a>(
     }
     let ids: Vec<AccountId> = ids.into_iter().collect();
     let mut lanes = lock(conn, &ids)?;
-    let mut order: Vec<usize> =
-        (0..ended.len()).filter(|at| lanes.contains_key(&ended[*at].account)).collect();
+    let held = held(conn, node, ended)?;
+    let counts = |one: &Ended| lanes.contains_key(&one.account) && held.contains(&one.attempt);
+    let mut order: Vec<usize> = (0..ended.len()).filter(|at| counts(&ended[*at])).collect();
     order.sort_by_key(|at| ended[*at].finished_at);
     let last = order.last().map_or(Timestamp::MIN, |at| ended[*at].finished_at);
     for at in order {
@@ -63,6 +65,17 @@ pub(in crate::db) fn hear<'a>(
         tell(*id, state, last);
     }
     Ok(told)
+}
+
+/// Those whose claim is still the node's: an outcome that was written before, or came too late, is not heard again.
+fn held(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result<HashSet<AttemptId>, DbError> {
+    let ids: Vec<i64> = ended.iter().map(|one| one.attempt.entry.0).collect();
+    let rows: Vec<(EntryId, i32)> = pool::publish_pool
+        .filter(pool::id.eq_any(ids))
+        .filter(pool::claimed_by.eq(&node.0))
+        .select((pool::id, pool::attempt))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(entry, number)| AttemptId { entry, number }).collect())
 }
 
 fn tell(id: AccountId, state: &State, now: Timestamp) {

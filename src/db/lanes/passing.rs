@@ -50,10 +50,11 @@ fn passage(
     let passage = gates::passage(rules, state, busy, now);
     let opens_at = match passage {
         Passage::Open { .. } => None,
-        Passage::Probe if probe_is_out(conn, state)? => Some(now + PROBE_PATIENCE),
-        Passage::Probe => None,
-        Passage::OnlyUnproven(shut) => {
-            let until = Some(shut.until.unwrap_or(Timestamp::MAX));
+        Passage::Probe { .. } if probe_is_out(conn, state)? => Some(now + PROBE_PATIENCE),
+        Passage::Probe { proven: true } => None,
+        // Until something is due that passes the cap.
+        Passage::Probe { proven: false } | Passage::OnlyUnproven { .. } => {
+            let until = gates::shut_gate(rules, state, now).map(|shut| shut.until.unwrap_or(Timestamp::MAX));
             before_unproven(conn, id, rules, state, until, now)?.filter(|at| *at > now)
         }
         Passage::Shut(shut) => Some(shut.until.unwrap_or(Timestamp::MAX)),
@@ -124,7 +125,7 @@ pub fn claimed(
             claim.counted = !rules.spacing.is_zero() || rules.daily_cap.is_some();
             sent += 1;
             new += i32::from(!claim.standing.unproven);
-            if passage == Passage::Probe {
+            if matches!(passage, Passage::Probe { .. }) {
                 state.health.probing(claim.attempt.entry, now, pause);
                 claim.is_probe = true;
             }

@@ -94,7 +94,8 @@ fn a_cap_counts_by_the_accounts_day_what_is_out_or_may_be() {
     state.sent(&rules, 2, 0, noon);
     let until = at("2026-03-03 00:00:00");
     let shut = Shut { gate: Gate::DailyCap(3), until: Some(until) };
-    assert_eq!(passage(&rules, &state, 2, noon), Passage::OnlyUnproven(shut));
+    assert_eq!(shut_gate(&rules, &state, noon), Some(shut));
+    assert_eq!(passage(&rules, &state, 2, noon), Passage::OnlyUnproven { concurrency: 64 });
     assert_eq!(more(&state, 2, until), 1, "what is on the wire at midnight may arrive in the new day");
     assert_eq!(more(&state, 0, until), 3);
     state.ended(&rules, noon, until, true, false);
@@ -113,7 +114,7 @@ fn where_its_platform_is_down_one_entry_may_try_it() {
         shut.to_string().starts_with("the platform has not answered since 2026-03-02T01:00:00"),
         "{shut}"
     );
-    assert_eq!(passage(&rules(), &state, 0, at("2026-03-02 10:00:30")), Passage::Probe);
+    assert_eq!(passage(&rules(), &state, 0, at("2026-03-02 10:00:30")), Passage::Probe { proven: true });
 }
 
 #[test]
@@ -134,7 +135,11 @@ fn a_cap_lets_what_may_be_out_go_again_unless_another_gate_is_shut() {
     let now = at("2026-03-02 12:00:00");
     let mut state =
         State { counted: Some(Counted { day: day_start(now, ZONE), posts: 1 }), ..State::default() };
-    assert!(matches!(passage(&capped(1), &state, 0, now), Passage::OnlyUnproven(_)));
+    assert_eq!(passage(&capped(1), &state, 0, now), Passage::OnlyUnproven { concurrency: 64 });
+    let spaced = Rules { spacing: Duration::from_secs(5), ..capped(1) };
+    assert_eq!(passage(&spaced, &state, 0, now), Passage::OnlyUnproven { concurrency: 1 });
+    let down = State { counted: state.counted, ..tripped(now) };
+    assert_eq!(passage(&capped(1), &down, 0, now), Passage::Probe { proven: false });
     state.health.wait_until = Some(at("2026-03-02 12:00:10"));
     assert!(matches!(passage(&capped(1), &state, 0, now), Passage::Shut(_)));
 }

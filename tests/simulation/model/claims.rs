@@ -45,7 +45,7 @@ pub(super) fn count_claims(
         claim.counted = counted;
         sent += 1;
         new += i32::from(!claim.standing.unproven);
-        if offer.passage == Passage::Probe {
+        if matches!(offer.passage, Passage::Probe { .. }) {
             lane.state.health.probing(claim.attempt.entry, now, PLATFORM_PAUSE);
             claim.is_probe = true;
         }
@@ -73,15 +73,15 @@ pub(super) fn candidates(
     let mut suspects: Vec<Candidate> = Vec::new();
     for offer in offers {
         let id = offer.lane;
-        let concurrency = usize::try_from(model.lane(id).rules.concurrency).unwrap_or(0);
         let (concurrency, more, only_unproven) = match offer.passage {
             Passage::Open { concurrency, more } => {
                 (usize::try_from(concurrency).unwrap_or(0), usize::try_from(more).unwrap_or(0), false)
             }
-            Passage::OnlyUnproven(_) if !model.lane(id).rules.spacing.is_zero() => (1, usize::MAX, true),
-            Passage::OnlyUnproven(_) => (concurrency, usize::MAX, true),
-            Passage::Probe => {
-                found.extend(probe(model, cycle, id, not_tried_by, now));
+            Passage::OnlyUnproven { concurrency } => {
+                (usize::try_from(concurrency).unwrap_or(0), usize::MAX, true)
+            }
+            Passage::Probe { proven } => {
+                found.extend(probe(model, cycle, id, proven, not_tried_by, now));
                 in_flight.insert(id, 0);
                 continue;
             }
@@ -115,10 +115,12 @@ fn probe(
     model: &Model,
     cycle: &Cycle,
     lane: AccountId,
+    proven: bool,
     not_tried_by: Option<ExecutionId>,
     now: Timestamp,
 ) -> Option<Candidate> {
     let due = model.entries.iter().filter(|entry| entry.row.lane == lane && entry.is_due(now));
+    let due = due.filter(|entry| entry.row.unproven || proven);
     let due = due.filter(|entry| entry.row.recoveries < SUSPECT_AFTER || cycle.room.a_suspect);
     let due = due.filter(|entry| not_tried_by.is_none_or(|run| !model.was_tried_by(entry, run)));
     due.min_by_key(|entry| match entry.pushed_from {
@@ -143,7 +145,7 @@ fn add_suspect(
     let offer = offers.iter().find(|offer| offer.lane == suspect.account);
     let more = offer.map_or(usize::MAX, |offer| match offer.passage {
         Passage::Open { more, .. } => usize::try_from(more).unwrap_or(0),
-        Passage::Probe | Passage::OnlyUnproven(_) | Passage::Shut(_) => usize::MAX,
+        Passage::Probe { .. } | Passage::OnlyUnproven { .. } | Passage::Shut(_) => usize::MAX,
     });
     let busy = in_flight.get(&suspect.account).copied().unwrap_or(0);
     let places = concurrency.saturating_sub(busy).min(more);

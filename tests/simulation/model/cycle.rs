@@ -48,14 +48,10 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 
 /// Claims whose commit was reported failed were never sent. An entry whose attempt has come back is known by that one
 /// alone: the commit that wrote its end may have claimed it again.
-fn give_back_unsent(model: &mut Model, cycle: &Cycle, known: &[EntryId], now: Timestamp) {
+fn give_back_unsent(model: &mut Model, cycle: &Cycle, known: &[AttemptId], now: Timestamp) {
     let owner = Some(node_number(&cycle.node.0));
-    let has_ended = |row: &Row| {
-        cycle.ended.iter().any(|one| one.attempt.entry == row.entry && one.attempt.number < row.attempt)
-    };
-    let is_unsent = |entry: &&Entry| {
-        entry.row.owner == owner && (!known.contains(&entry.row.entry) || has_ended(&entry.row))
-    };
+    let attempt = |row: &Row| AttemptId { entry: row.entry, number: row.attempt };
+    let is_unsent = |entry: &&Entry| entry.row.owner == owner && !known.contains(&attempt(&entry.row));
     let unsent: Vec<Entry> = model.entries.iter().filter(is_unsent).cloned().collect();
     let unsent: Vec<Ended> = unsent.iter().map(|entry| not_sent(model, entry, now)).collect();
     settle(model, &cycle.node, &unsent, now);

@@ -109,7 +109,7 @@ pub(super) fn passage(model: &mut Model, id: AccountId, busy: usize, now: Timest
     let busy = i32::try_from(busy).unwrap_or(i32::MAX);
     match gates::passage(rules, state, busy, now) {
         Passage::Shut(_) => None,
-        Passage::Probe if probe_is_out(model, id) => None,
+        Passage::Probe { .. } if probe_is_out(model, id) => None,
         passage => Some(passage),
     }
 }
@@ -130,9 +130,12 @@ pub(super) fn opens(model: &Model, lane: &Lane, now: Timestamp) -> Opens {
     let busy = i32::try_from(busy.count()).unwrap_or(i32::MAX);
     let (all, unproven) = match gates::passage(&lane.rules, &lane.state, busy, now) {
         Passage::Open { .. } => (Some(Timestamp::MIN), None),
-        Passage::Probe if probe_is_out(model, lane.account.id) => (Some(now + PROBE_PATIENCE), None),
-        Passage::Probe => (Some(Timestamp::MIN), None),
-        Passage::OnlyUnproven(shut) => (shut.until, Some(Timestamp::MIN)),
+        Passage::Probe { .. } if probe_is_out(model, lane.account.id) => (Some(now + PROBE_PATIENCE), None),
+        Passage::Probe { proven: true } => (Some(Timestamp::MIN), None),
+        Passage::Probe { proven: false } | Passage::OnlyUnproven { .. } => (
+            gates::shut_gate(&lane.rules, &lane.state, now).and_then(|shut| shut.until),
+            Some(Timestamp::MIN),
+        ),
         Passage::Shut(shut) => (shut.until, None),
     };
     let resumed = |at: Option<Timestamp>| Some(at?.max(lane.resumes()?));

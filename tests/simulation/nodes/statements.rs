@@ -56,7 +56,7 @@ impl World<'_> {
         n: usize,
         ended: Vec<Ended>,
         room: Room,
-        read_back: Option<Vec<EntryId>>,
+        read_back: Option<Vec<contenthub::domain::ids::AttemptId>>,
     ) {
         let node = &self.nodes[n];
         let room = if node.closing { Room::default() } else { room };
@@ -67,6 +67,7 @@ impl World<'_> {
             ended: Arc::new(ended),
             room,
             read_back,
+            clock_is_right: true,
         };
         let window = TrustWindow::begin(&*node.clock, cycle.lease);
         self.state(n, Statement::Cycle { cycle, window });
@@ -204,7 +205,8 @@ impl World<'_> {
 
     pub(super) fn renew(&mut self, n: usize) -> Verdict {
         self.state_idly(n, Statement::RenewRuns)?;
-        let entries = self.nodes[n].dispatch.entries();
+        let entries: Vec<_> =
+            self.nodes[n].dispatch.attempts().into_iter().map(|attempt| attempt.entry).collect();
         if !entries.is_empty() {
             self.state(n, Statement::Renew { entries });
         }
