@@ -54,7 +54,7 @@ impl fmt::Display for Gate {
         match self {
             Gate::AskedToWait => f.write_str("the platform asks to wait"),
             Gate::Breaker { since } => {
-                write!(f, "the platform has not answered since {since}; one entry at a time tries it")
+                write!(f, "the platform has not answered since {since}, and one entry at a time tries it")
             }
             Gate::Window => f.write_str("outside the account's windows"),
             Gate::DailyCap(cap) => write!(f, "the account's daily cap of {cap} is reached"),
@@ -74,6 +74,9 @@ pub struct Shut {
 impl fmt::Display for Shut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.until {
+            Some(until) if matches!(self.gate, Gate::Breaker { .. }) => {
+                write!(f, "{}; the next try is at {until}", self.gate)
+            }
             Some(until) => write!(f, "{}, until {until}", self.gate),
             None => write!(f, "{}, and none of them ever opens", self.gate),
         }

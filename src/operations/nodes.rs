@@ -17,7 +17,7 @@ pub struct TellNode(pub NodeRow);
 
 impl Operation for TellNode {
     type Output = ();
-    const ACCESS: Access = Access::Write;
+    const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<(), OperationError> {
         conn.write(|conn| {
@@ -51,7 +51,7 @@ pub struct ForgetNodes(pub Vec<NodeId>);
 
 impl Operation for ForgetNodes {
     type Output = ();
-    const ACCESS: Access = Access::Write;
+    const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
         Ok(nodes::remove(conn, &self.0)?)

@@ -74,7 +74,7 @@ fn an_outage_costs_no_entry_a_retry_and_all_go_out_in_order_after_it() {
         assert_eq!(stage.run().data.failed_count, 3, "three in a row trip it");
         assert_eq!(sent(&stage), ids[..3]);
         let waits = stage.entry(ids[7]).waiting_for.unwrap_or_default();
-        assert!(waits.contains("has not answered since") && waits.contains("until"), "{waits}");
+        assert!(waits.contains("has not answered since") && waits.contains("next try"), "{waits}");
         // One at a time, another each time, ever later.
         for (pause, probed) in [(30, 3), (60, 4), (120, 5), (240, 6), (300, 7), (300, 8)] {
             stage.later(pause - 1);
