@@ -13,7 +13,8 @@ use crate::domain::ids::*;
 use crate::domain::outcome::{Problem, Rules, Seen};
 use crate::domain::question::Question;
 use crate::domain::retry::JitterSource;
-use crate::domain::settlement::{Settlement, Standing, conclude};
+use crate::domain::settlement::{Settlement, Standing};
+use crate::domain::steps::{Reached, conclude_after};
 use crate::domain::trust::Trust;
 use crate::engine::slots::{AttemptKind, Taken};
 use crate::operations::ready::Ready;
@@ -244,12 +245,14 @@ impl Attempt {
     }
 
     fn settled(&self, seen: Seen, due: Due, finished_at: Timestamp, jitter: &JitterSource) -> Settlement {
-        let seen = match &self.journal {
+        let reached = self.journal.as_ref().filter(|_| self.left).map(Journal::reached);
+        let seen = match reached {
             _ if !self.left => Seen::NotSent,
-            Some(journal) if !journal.has_open_intent() => repeated(seen),
-            Some(_) | None => seen,
+            Some(Reached::Nothing | Reached::Done) => repeated(seen),
+            Some(Reached::InDoubt) | None => seen,
         };
-        let settlement = conclude(seen, self.facts.rules, self.facts.standing, finished_at, jitter.draw());
+        let Facts { rules, standing, .. } = self.facts;
+        let settlement = conclude_after(reached, seen, rules, standing, finished_at, jitter.draw());
         match due {
             Due::AsJudged => settlement,
             Due::AtOnce => settlement.through_no_fault(finished_at),

@@ -6,6 +6,7 @@ mod probing;
 use super::checkpoints::Checkpoints;
 use super::db::DbHandle;
 use super::in_flight::Flight;
+use crate::db::checkpoints::Checkpoint;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::{Clock, Timestamp};
@@ -14,9 +15,10 @@ use crate::domain::outcome::{Doubt, Outcome, Problem, Seen, judge};
 use crate::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
 use crate::domain::retry::JitterSource;
 use crate::domain::settlement::{Settlement, conclude};
+use crate::domain::steps::conclude_after;
 use crate::domain::trust::Trust;
 use crate::operations::ready::Ready;
-use crate::platforms::journal::{Journal, repeated};
+use crate::platforms::journal::{Begun, Journal, repeated};
 use crate::platforms::platform::PublishCall;
 use actix::prelude::*;
 use fail::fail_point;
@@ -113,7 +115,7 @@ async fn attempt(
     if let Some(journal) = &journal {
         flight.has_steps(journal);
     }
-    let call = Call { attempt, title, journal, time_left: asked.time_left, ready: &ready, clock: &*clock };
+    let call = Call { attempt, title, journal: journal.clone(), time_left: asked.time_left, ready: &ready, clock: &*clock };
     let may_begin = kept_back.is_none() && !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
     let end = match question {
         _ if !may_begin => call.not_begun(kept_back),
@@ -124,7 +126,10 @@ async fn attempt(
     fail_point!("sent");
     let finished_at = clock.now().max(started_at);
     let settlement = match (end, question) {
-        (End::Attempt(seen), None) => conclude(seen, ready.rules, standing, finished_at, jitter.draw()),
+        (End::Attempt(seen), None) => {
+            let reached = journal.filter(|_| may_begin).map(|journal| journal.reached());
+            conclude_after(reached, seen, ready.rules, standing, finished_at, jitter.draw())
+        }
         (End::LookedUp(answer), Some(Question::LookUp { found_nothing, .. })) => {
             settle_look_up(answer, found_nothing, standing, ready.rules, finished_at, jitter.draw())
         }
@@ -168,7 +173,11 @@ fn publish_call(
     keeper: Checkpoints,
     started_at: Timestamp,
 ) -> PublishCall {
-    let steps = claim.steps.into_iter().map(|step| (step.step, step.result.as_deref().map(read_result)));
+    let begun = |step: Checkpoint| {
+        let result = step.result.as_deref().map(read_result);
+        (step.step, Begun { irreversible: step.irreversible, result })
+    };
+    let steps = claim.steps.into_iter().map(begun);
     PublishCall {
         entry: claim.attempt.entry,
         attempt: claim.attempt.number,

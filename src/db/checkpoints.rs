@@ -6,6 +6,7 @@ use super::schema::publish_pool::dsl as pool;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::{AttemptId, EntryId, NodeId};
+use crate::domain::steps::Reached;
 use diesel::prelude::*;
 
 /// A step of a publish, as far as it came.
@@ -15,6 +16,8 @@ pub struct Checkpoint {
     pub step: String,
     /// Of the content; what another revision came to is of no use.
     pub revision: i32,
+    /// It must not be done twice.
+    pub irreversible: bool,
     /// JSON; none where it was begun, and its end was not seen.
     pub result: Option<String>,
 }
@@ -41,12 +44,39 @@ pub fn holds(conn: &mut DbConnection, fence: &Fence) -> Result<bool, DbError> {
     Ok(ours == 1)
 }
 
-/// Keeps what a step came to (JSON), or with `None` that it begins. A result ends the suspicion against the entry.
-pub fn keep(
+/// Keeps that a step begins which must not be done twice.
+pub fn begin(
     conn: &mut DbConnection,
     entry: EntryId,
     step: &str,
     revision: i32,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    put(conn, (entry, step, revision), true, None, now)
+}
+
+/// Keeps what a step came to (JSON). That ends the suspicion against the entry.
+pub fn finish(
+    conn: &mut DbConnection,
+    entry: EntryId,
+    step: &str,
+    revision: i32,
+    result: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let begun = dsl::publish_checkpoints.filter(dsl::pool_id.eq(entry.0)).filter(dsl::step.eq(step));
+    let irreversible = begun.select(dsl::irreversible).first(conn).optional()?.unwrap_or(false);
+    put(conn, (entry, step, revision), irreversible, Some(result), now)?;
+    diesel::update(pool::publish_pool.filter(pool::id.eq(entry.0)))
+        .set(pool::recoveries.eq(0))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn put(
+    conn: &mut DbConnection,
+    (entry, step, revision): (EntryId, &str, i32),
+    irreversible: bool,
     result: Option<&str>,
     now: Timestamp,
 ) -> Result<(), DbError> {
@@ -56,15 +86,11 @@ pub fn keep(
             dsl::pool_id.eq(entry.0),
             dsl::step.eq(step),
             dsl::revision.eq(revision),
+            dsl::irreversible.eq(irreversible),
             dsl::result.eq(result),
             dsl::reached_at.eq(now.micros()),
         ))
         .execute(conn)?;
-    if result.is_some() {
-        diesel::update(pool::publish_pool.filter(pool::id.eq(entry.0)))
-            .set(pool::recoveries.eq(0))
-            .execute(conn)?;
-    }
     Ok(())
 }
 
@@ -88,10 +114,15 @@ pub fn forget(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Whether a step was begun whose end was not seen.
-pub fn has_open_intent(conn: &mut DbConnection, entry: EntryId) -> Result<bool, DbError> {
-    let open = dsl::publish_checkpoints.filter(dsl::pool_id.eq(entry.0)).filter(dsl::result.is_null());
-    Ok(open.count().get_result::<i64>(conn)? > 0)
+/// What the steps of a revision say about what may be out.
+pub fn reached(conn: &mut DbConnection, entry: EntryId, revision: i32) -> Result<Reached, DbError> {
+    let done: Vec<bool> = dsl::publish_checkpoints
+        .filter(dsl::pool_id.eq(entry.0))
+        .filter(dsl::revision.eq(revision))
+        .filter(dsl::irreversible)
+        .select(dsl::result.is_not_null())
+        .load(conn)?;
+    Ok(Reached::of(done.into_iter()))
 }
 
 /// The steps of these entries.
@@ -99,7 +130,7 @@ pub fn of(conn: &mut DbConnection, entries: &[EntryId]) -> Result<Vec<Checkpoint
     let ids: Vec<i64> = entries.iter().map(|entry| entry.0).collect();
     Ok(dsl::publish_checkpoints
         .filter(dsl::pool_id.eq_any(ids))
-        .select((dsl::pool_id, dsl::step, dsl::revision, dsl::result))
+        .select((dsl::pool_id, dsl::step, dsl::revision, dsl::irreversible, dsl::result))
         .order((dsl::pool_id, dsl::step))
         .load(conn)?)
 }

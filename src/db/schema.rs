@@ -136,6 +136,7 @@ diesel::table! {
         pool_id -> BigInt,
         step -> Text,
         revision -> Integer,
+        irreversible -> Bool,
         result -> Nullable<Text>,
         reached_at -> BigInt,
     }

@@ -181,7 +181,8 @@ fn tidy_steps(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {
     if one.settlement.forgets_steps {
         return super::checkpoints::forget(conn, entry);
     }
-    if one.settlement.unproven { Ok(()) } else { super::checkpoints::withdraw_intents(conn, entry) }
+    let keeps_intents = one.settlement.unproven && !one.settlement.withdraws_intents;
+    if keeps_intents { Ok(()) } else { super::checkpoints::withdraw_intents(conn, entry) }
 }
 
 fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended, log: LogId) -> Result<(), DbError> {

@@ -15,7 +15,7 @@ const PAUSE_MAX_FACTOR: u32 = 10;
 /// What the end of an attempt says about its platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
-    /// Nothing: it was not sent, our own processing broke, or its node died.
+    /// Nothing: it was not sent, our own processing or database broke, or its node died.
     Silent,
     /// It answered, whatever it said.
     Answered,
@@ -51,7 +51,7 @@ impl Sign {
             | Seen::AccountBroken { .. }
             | Seen::StepFailed { .. }
             | Seen::Submitted { .. } => Sign::Answered,
-            Seen::Broke { .. } | Seen::NotSent => Sign::Silent,
+            Seen::Broke { .. } | Seen::NotKept { .. } | Seen::NotSent => Sign::Silent,
         }
     }
 }
@@ -313,6 +313,8 @@ mod tests {
             (Seen::Refused(problem()), Sign::Answered),
             (Seen::AccountBroken { problem: problem(), until: None }, Sign::Answered),
             (Seen::Broke { problem: problem(), may_have_left: true }, Sign::Silent),
+            (Seen::NotKept { problem: problem(), may_be_out: false }, Sign::Silent),
+            (Seen::NotKept { problem: problem(), may_be_out: true }, Sign::Silent),
             (Seen::NotSent, Sign::Silent),
         ] {
             assert_eq!(Sign::of(&seen, at(100)), sign, "{seen:?}");

@@ -29,6 +29,7 @@ pub mod retry;
 pub mod role;
 pub mod schedule;
 pub mod settlement;
+pub mod steps;
 pub mod tested;
 pub mod time_input;
 pub mod trust;

@@ -52,7 +52,8 @@ pub enum Seen {
     NothingLeft(Problem),
     /// 429, or 503 with `Retry-After`: not taken, and asked to wait.
     AskedToWait { problem: Problem, retry_after: Option<Duration> },
-    /// 408, 425, 500 and the other 5xx: it failed over there, perhaps after taking it.
+    /// 408, 425, 500 and the other 5xx: it failed over there, perhaps after taking it. Also a step of a publish whose answer
+    /// cannot be read.
     ServerFault { problem: Problem, retry_after: Option<Duration> },
     /// 502, 503, 504, time-out, reset, an answer cut short, our own crash: the end was not seen.
     EndUnseen { problem: Problem, retry_after: Option<Duration> },
@@ -64,8 +65,11 @@ pub enum Seen {
     AccountBroken { problem: Problem, until: Option<Timestamp> },
     /// Our own processing broke before anything was sent, or a panic whose moment is not known.
     Broke { problem: Problem, may_have_left: bool },
-    /// A step that may be done again did not end well (`Journal` of a publish of several steps): nothing is out.
+    /// A step that may be done again did not end well (`Journal` of a publish of several steps): nothing came of it.
     StepFailed { problem: Problem, scope: Scope, retry_after: Option<Duration> },
+    /// Our own database did not keep how far a publish of several steps has come. `may_be_out`: of a step that cannot be
+    /// taken back.
+    NotKept { problem: Problem, may_be_out: bool },
     /// Accepted, and not finished yet: the platform wants to be asked after this long.
     Submitted { ask_after: Duration },
     /// The node was stopping, or its claim could no longer be trusted: not sent.
@@ -83,22 +87,26 @@ impl Seen {
             | Seen::AccountBroken { .. }
             | Seen::Broke { may_have_left: false, .. }
             | Seen::StepFailed { .. }
+            | Seen::NotKept { may_be_out: false, .. }
             | Seen::NotSent => true,
             Seen::Accepted(_)
             | Seen::AcceptedUnread(_)
             | Seen::ServerFault { .. }
             | Seen::EndUnseen { .. }
             | Seen::Broke { may_have_left: true, .. }
+            | Seen::NotKept { may_be_out: true, .. }
             | Seen::Submitted { .. } => false,
         }
     }
 }
 
-/// Whom a failure accuses: the entry (it costs a retry) or the platform (it costs none).
+/// Whom a failure accuses: the entry (it costs a retry), the platform (it costs none), or nobody but ourselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     Entry,
     Platform,
+    /// Costs no retry either, and is over soon.
+    Ours,
 }
 
 /// Whether an attempt that did not succeed may have published all the same, and what is done about it.
@@ -205,6 +213,8 @@ pub fn judge(seen: Seen, rules: Rules) -> Outcome {
             None => Outcome::Uncertain(problem),
         },
         Seen::StepFailed { problem, scope, retry_after } => not_out(scope, problem, retry_after),
+        Seen::NotKept { problem, may_be_out: false } => not_out(Scope::Ours, problem, None),
+        Seen::NotKept { problem, may_be_out: true } => unknown_end(Scope::Ours, problem, None),
         Seen::Submitted { ask_after } => Outcome::Submitted { ask_after },
         Seen::NotSent => Outcome::NotSent,
     }

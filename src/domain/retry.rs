@@ -13,6 +13,8 @@ pub const MAX_RETRIES_LIMIT: i32 = 1000;
 pub const MAX_RETRIES_DEFAULT: i32 = 3;
 /// Wait after a failure that accuses the platform.
 pub const PLATFORM_PAUSE: Duration = Duration::from_secs(30);
+/// Wait after a failure of our own database.
+pub const OUR_PAUSE: Duration = Duration::from_secs(5);
 /// The shortest wait after a platform asked for one: without it, `Retry-After: 0` is a loop at full speed.
 pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 /// The longest wait that a platform may ask for.
@@ -69,6 +71,11 @@ pub fn backoff(retries_before: i32, retry_after: Option<Duration>, jitter: Jitte
 /// The pause of one entry after a failure that accuses its platform; `usual` where the platform asks for none.
 pub fn platform_pause(usual: Duration, retry_after: Option<Duration>, jitter: Jitter) -> Duration {
     retry_after.map_or_else(|| jitter.apply(usual), asked_pause)
+}
+
+/// The pause of one entry after a failure that is our own.
+pub fn our_pause(jitter: Jitter) -> Duration {
+    jitter.apply(OUR_PAUSE)
 }
 
 /// The pause that a platform gets when it asks for one.

@@ -54,6 +54,8 @@ pub struct Settlement {
     pub question: Option<Question>,
     /// What the steps of a long publish came to is of no use any more: it is out, or what was submitted was refused.
     pub forgets_steps: bool,
+    /// Whatever the database has of steps without an end: none was begun whose end is not known.
+    pub withdraws_intents: bool,
     /// What it says about the lane's platform.
     pub sign: Sign,
     /// It was put off because its platform failed, and is due again at once when that answers.
@@ -153,6 +155,7 @@ impl Settlement {
             lane: LaneEffect::None,
             question: None,
             forgets_steps: false,
+            withdraws_intents: false,
             sign: Sign::Silent,
             put_off: false,
             if_others_get_through: None,
@@ -253,6 +256,11 @@ fn settle_after(
         Outcome::Retry { scope: Scope::Platform, doubt, problem, retry_after } => Settlement {
             due_at: Some(now + retry::platform_pause(platform_pause, retry_after, jitter)),
             put_off: retry_after.is_none(),
+            problem: Some(problem),
+            ..plain.in_doubt(doubt, retry_after, now)
+        },
+        Outcome::Retry { scope: Scope::Ours, doubt, problem, retry_after } => Settlement {
+            due_at: Some(now + retry::our_pause(jitter)),
             problem: Some(problem),
             ..plain.in_doubt(doubt, retry_after, now)
         },

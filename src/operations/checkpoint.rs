@@ -26,10 +26,10 @@ impl Operation for KeepStep {
                 return Ok(false);
             }
             match &self.mark {
-                Mark::Intent => checkpoints::keep(conn, entry, self.step, self.revision, None, now)?,
+                Mark::Intent => checkpoints::begin(conn, entry, self.step, self.revision, now)?,
                 Mark::Result(result) => {
                     let result = result.to_string();
-                    checkpoints::keep(conn, entry, self.step, self.revision, Some(&result), now)?;
+                    checkpoints::finish(conn, entry, self.step, self.revision, &result, now)?;
                 }
                 Mark::Withdrawn => checkpoints::withdraw(conn, entry, self.step)?,
             }

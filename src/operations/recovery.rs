@@ -12,6 +12,7 @@ use crate::domain::outcome::{Outcome, Problem, Scope, Seen, judge};
 use crate::domain::question::Question;
 use crate::domain::retry::Jitter;
 use crate::domain::settlement::{Settlement, settle};
+use crate::domain::steps::Reached;
 use crate::platforms::guarded;
 use std::time::Duration;
 
@@ -191,13 +192,20 @@ fn lost(
     let rules = rules_of(platform, &settings, held.on_unknown, cx);
     let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
     let in_steps = platform.is_some_and(|platform| guarded::has_steps(&**platform).unwrap_or(false));
-    let seen = if in_steps && !checkpoints::has_open_intent(conn, held.entry)? {
-        Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None }
+    let reached = if in_steps {
+        checkpoints::reached(conn, held.entry, held.revision)?
     } else {
-        Seen::EndUnseen { problem, retry_after: None }
+        Reached::InDoubt
     };
+    let seen = match reached {
+        Reached::InDoubt => Seen::EndUnseen { problem, retry_after: None },
+        Reached::Nothing | Reached::Done => {
+            Seen::StepFailed { problem, scope: Scope::Ours, retry_after: None }
+        }
+    };
+    let standing = reached.standing(held.standing(), &seen);
     let outcome = if recoveries >= RECOVERIES_MAX { too_often(recoveries) } else { judge(seen, rules) };
-    let settlement = settle(outcome, held.standing(), now, Jitter::from_random(0));
+    let settlement = settle(outcome, standing, now, Jitter::from_random(0));
     Ok(ended(held, settlement.through_no_fault(now), now))
 }
 

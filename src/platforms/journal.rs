@@ -1,6 +1,7 @@
 //! A publish of several steps: what each came to is kept, so that the next attempt goes on where this one ended.
 
 use crate::domain::outcome::{Problem, Scope, Seen};
+use crate::domain::steps::Reached;
 use crate::domain::trust::Trust;
 use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
@@ -36,8 +37,17 @@ pub trait Keeper: Send + Sync {
     fn keep(&self, step: &'static str, mark: Mark) -> LocalBoxFuture<'static, Result<(), NotKept>>;
 }
 
-/// What earlier attempts came to, step by step; `None` is an intent without a result.
-pub type Steps = BTreeMap<String, Option<Value>>;
+/// A step that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// It must not be done twice.
+    pub irreversible: bool,
+    /// None where its end was not seen.
+    pub result: Option<Value>,
+}
+
+/// What earlier attempts came to, step by step.
+pub type Steps = BTreeMap<String, Begun>;
 
 /// The steps of one publish.
 #[derive(Clone)]
@@ -52,14 +62,20 @@ impl Journal {
         Journal { steps: Arc::new(Mutex::new(steps)), keeper, trust }
     }
 
+    /// What its steps say about what may be out.
+    pub fn reached(&self) -> Reached {
+        let steps = self.steps.lock();
+        Reached::of(steps.values().filter(|step| step.irreversible).map(|step| step.result.is_some()))
+    }
+
     /// Whether a step was begun that cannot be taken back, and its end was not seen.
     pub fn has_open_intent(&self) -> bool {
-        self.steps.lock().values().any(Option::is_none)
+        self.reached() == Reached::InDoubt
     }
 
     /// What a step came to, if it is done.
     pub fn result(&self, step: &str) -> Option<Value> {
-        self.steps.lock().get(step).cloned().flatten()
+        self.steps.lock().get(step)?.result.clone()
     }
 
     /// Does a step that may be done twice, unless it is done; after a crash it is done again.
@@ -76,10 +92,8 @@ impl Journal {
         }
         self.trusted()?;
         let result = doing().await.map_err(repeated)?;
-        self.keep(step, Mark::Result(result.clone())).await.map_err(|reason| {
-            let problem = Problem::new("checkpoint_not_kept", format!("step {step} was not kept: {reason}"));
-            Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None }
-        })?;
+        let kept = self.keep(step, Mark::Result(result.clone())).await;
+        kept.map_err(|reason| not_kept(format!("step {step} was not kept: {reason}"), false))?;
         Ok(result)
     }
 
@@ -97,28 +111,31 @@ impl Journal {
             return Ok(done);
         }
         self.trusted()?;
+        let was_begun = self.steps.lock().contains_key(step);
         match self.keep(step, Mark::Intent).await {
             Ok(()) => {}
             Err(NotKept::ClaimLost) => return Err(Seen::NotSent),
             Err(NotKept::Failed(reason)) => {
                 let message = format!("step {step} was not begun: that could not be kept: {reason}");
-                let problem = Problem::new("checkpoint_not_kept", message);
-                return Err(Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None });
+                return Err(not_kept(message, false));
             }
         }
         // Committing takes time too.
         if let Err(seen) = self.trusted() {
-            return Err(self.withdraw(step, seen).await);
+            return Err(if was_begun { seen } else { self.withdraw(step, seen).await });
         }
         let result = match doing().await {
             Ok(result) => result,
-            Err(seen) if seen.is_certainly_not_out() => return Err(self.withdraw(step, seen).await),
+            // That it did not happen now says nothing of the time before.
+            Err(seen) if seen.is_certainly_not_out() && !was_begun => {
+                return Err(self.withdraw(step, seen).await);
+            }
+            // One step says nothing of the whole.
+            Err(Seen::AcceptedUnread(problem)) => return Err(Seen::ServerFault { problem, retry_after: None }),
             Err(seen) => return Err(seen),
         };
-        self.keep(step, Mark::Result(result.clone())).await.map_err(|reason| {
-            let problem = Problem::new("checkpoint_not_kept", format!("step {step} was not kept: {reason}"));
-            Seen::EndUnseen { problem, retry_after: None }
-        })?;
+        let kept = self.keep(step, Mark::Result(result.clone())).await;
+        kept.map_err(|reason| not_kept(format!("step {step} was not kept: {reason}"), true))?;
         Ok(result)
     }
 
@@ -131,8 +148,7 @@ impl Journal {
         match self.keep(step, Mark::Withdrawn).await {
             Ok(()) => seen,
             Err(reason) => {
-                let message = format!("step {step} did not happen, but that was not kept: {reason}");
-                Seen::EndUnseen { problem: Problem::new("checkpoint_not_kept", message), retry_after: None }
+                not_kept(format!("step {step} did not happen, but that was not kept: {reason}"), true)
             }
         }
     }
@@ -141,10 +157,18 @@ impl Journal {
         self.keeper.keep(step, mark.clone()).await?;
         let mut steps = self.steps.lock();
         match mark {
-            Mark::Intent => steps.insert(step.to_owned(), None),
-            Mark::Result(result) => steps.insert(step.to_owned(), Some(result)),
-            Mark::Withdrawn => steps.remove(step),
-        };
+            Mark::Intent => {
+                steps.insert(step.to_owned(), Begun { irreversible: true, result: None });
+            }
+            Mark::Result(result) => {
+                // Only one that must not be done twice has begun with a word.
+                let irreversible = steps.get(step).is_some_and(|begun| begun.irreversible);
+                steps.insert(step.to_owned(), Begun { irreversible, result: Some(result) });
+            }
+            Mark::Withdrawn => {
+                steps.remove(step);
+            }
+        }
         Ok(())
     }
 }
@@ -153,6 +177,11 @@ impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Journal({:?})", self.steps.lock().keys())
     }
+}
+
+/// Our own database failed: that says nothing of the platform.
+fn not_kept(message: String, may_be_out: bool) -> Seen {
+    Seen::NotKept { problem: Problem::new("checkpoint_not_kept", message), may_be_out }
 }
 
 /// What a step that may be done again came to can never put the post in doubt.
@@ -165,6 +194,7 @@ pub fn repeated(seen: Seen) -> Seen {
             Seen::StepFailed { problem, scope: Scope::Platform, retry_after }
         }
         Seen::AcceptedUnread(problem) => Seen::StepFailed { problem, scope: Scope::Entry, retry_after: None },
+        Seen::NotKept { problem, .. } => Seen::NotKept { problem, may_be_out: false },
         Seen::Broke { problem, may_have_left: true } => Seen::Broke { problem, may_have_left: false },
         other => other,
     }

@@ -196,8 +196,8 @@ fn a_persons_word_settles_what_may_be_out() {
                 };
                 stage.sql(&format!(
                     "UPDATE publish_pool SET retry_count = 2, recoveries = 4{status} WHERE id = {entry}; \
-                     INSERT INTO publish_checkpoints (pool_id, step, revision, reached_at) \
-                     VALUES ({entry}, 'a', 1, 1), ({entry}, 'b', 1, 1)"
+                     INSERT INTO publish_checkpoints (pool_id, step, revision, irreversible, reached_at) \
+                     VALUES ({entry}, 'a', 1, TRUE, 1), ({entry}, 'b', 1, TRUE, 1)"
                 ));
                 let told = said(&stage, entry, answer, by_api);
                 let attempt = told["attempt"].as_i64().expect("a number");

@@ -5,15 +5,17 @@ use crate::platform::{Call, Reply, end_unseen, problem};
 use crate::sabotage::Sabotage;
 use crate::store::{Account, Step};
 use crate::time::NodeClock;
+use contenthub::db::checkpoints::Checkpoint;
 use contenthub::db::claim::Claim;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::clock::Clock;
 use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
 use contenthub::domain::retry::JitterSource;
-use contenthub::domain::settlement::{Settlement, conclude};
+use contenthub::domain::settlement::Settlement;
+use contenthub::domain::steps::{Reached, conclude_after};
 use contenthub::domain::trust::Trust;
-use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept, repeated};
+use contenthub::platforms::journal::{Begun, Journal, Keeper, Mark, NotKept, repeated};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -149,7 +151,11 @@ impl Flight {
         let journal = job.account.in_steps.then(|| {
             let steps = job.claim.steps.iter();
             let read = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
-            let steps = steps.map(|step| (step.step.clone(), step.result.as_ref().map(read))).collect();
+            let begun = |step: &Checkpoint| Begun {
+                irreversible: step.irreversible,
+                result: step.result.as_ref().map(read),
+            };
+            let steps = steps.map(|step| (step.step.clone(), begun(step))).collect();
             let keeper = OverWire { wire: job.wire.clone(), sabotage: job.sabotage };
             Journal::new(steps, Arc::new(keeper), job.trust.clone())
         });
@@ -166,12 +172,14 @@ impl Flight {
     }
 
     /// What a node that stops makes of it, as `actors/in_flight.rs` does.
-    pub fn seen_at_the_end(&self) -> Seen {
-        match &self.journal {
+    pub fn seen_at_the_end(&self) -> (Option<Reached>, Seen) {
+        let reached = self.journal.as_ref().filter(|_| self.left).map(Journal::reached);
+        let seen = match reached {
             _ if !self.left => Seen::NotSent,
-            Some(journal) if !journal.has_open_intent() => repeated(end_unseen()),
-            Some(_) | None => end_unseen(),
-        }
+            Some(Reached::Nothing | Reached::Done) => repeated(end_unseen()),
+            Some(Reached::InDoubt) | None => end_unseen(),
+        };
+        (reached, seen)
     }
 }
 
@@ -184,8 +192,10 @@ async fn attempt(job: Job, journal: Option<Journal>) -> Ended {
     let settlement = match question {
         Some(question) if !may_begin => Settlement::asked_again(question, standing),
         None => {
-            let seen = if may_begin { publish(&job, journal).await } else { Seen::NotSent };
-            conclude(seen, rules, standing, ended_at(&job, started_at), job.jitter.draw())
+            let begun = journal.as_ref().filter(|_| may_begin);
+            let seen = if may_begin { publish(&job, journal.as_ref()).await } else { Seen::NotSent };
+            let reached = begun.map(Journal::reached);
+            conclude_after(reached, seen, rules, standing, ended_at(&job, started_at), job.jitter.draw())
         }
         Some(Question::LookUp { found_nothing, .. }) => {
             let answer = look_up(&job).await;
@@ -216,7 +226,7 @@ fn ended_at(job: &Job, started_at: contenthub::Timestamp) -> contenthub::Timesta
     job.clock.now().max(started_at)
 }
 
-async fn publish(job: &Job, journal: Option<Journal>) -> Seen {
+async fn publish(job: &Job, journal: Option<&Journal>) -> Seen {
     let Some(journal) = journal else {
         return match call(job, Call::Publish).await {
             Ok(Reply::Seen(seen)) => seen,
@@ -224,7 +234,7 @@ async fn publish(job: &Job, journal: Option<Journal>) -> Seen {
             Err(seen) => seen,
         };
     };
-    match publish_in_steps(job, &journal).await {
+    match publish_in_steps(job, journal).await {
         Ok(seen) | Err(seen) => seen,
     }
 }

@@ -20,8 +20,7 @@ impl World<'_> {
         let row = self.judge.rows()[place];
         let lane = AccountId(self.chance.below(lanes) as i64 + 1);
         let act = match self.chance.below(8) {
-            // One of several steps may be out, though nobody says so, until the next attempt has looked at its steps.
-            0 if !self.kind_of(row.entry).in_steps() => Act::Cancel(row.entry),
+            0 => Act::Cancel(row.entry),
             1 | 2 => Act::Retry(row.entry),
             3 => Act::Trigger(BY_HAND),
             4 => Act::Suspend(lane),

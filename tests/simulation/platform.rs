@@ -267,8 +267,7 @@ pub struct Arrived<'a> {
 fn step_done(fate: Fate) -> Reply {
     match fate {
         Fate::Accepted | Fate::Submitted => Reply::StepDone,
-        // Not `AcceptedUnread`, which says of the whole publication that it was accepted.
-        Fate::Garbage => Reply::Seen(end_unseen()),
+        Fate::Garbage => Reply::Seen(Seen::AcceptedUnread(problem("garbage"))),
         other => Reply::Seen(not_taken(other)),
     }
 }

@@ -13,6 +13,7 @@ CREATE TABLE publish_checkpoints (
     pool_id BIGINT NOT NULL REFERENCES publish_pool (id) ON DELETE CASCADE,
     step TEXT NOT NULL,
     revision INTEGER NOT NULL,
+    irreversible BOOLEAN NOT NULL, -- must not be done twice: from its beginning on the post may be out
     result TEXT, -- JSON; NULL where the step was begun, and its end was not seen
     reached_at BIGINT NOT NULL,
     PRIMARY KEY (pool_id, step)

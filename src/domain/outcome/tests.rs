@@ -34,6 +34,8 @@ fn all_seen() -> Vec<(&'static str, Seen)> {
         ("broke before", Seen::Broke { problem: problem.clone(), may_have_left: false }),
         ("broke perhaps after", Seen::Broke { problem: problem.clone(), may_have_left: true }),
         ("step failed", Seen::StepFailed { problem, scope: Scope::Entry, retry_after }),
+        ("step not kept", Seen::NotKept { problem: why(), may_be_out: false }),
+        ("end not kept", Seen::NotKept { problem: why(), may_be_out: true }),
         ("submitted", Seen::Submitted { ask_after: Duration::from_secs(5) }),
         ("not sent", Seen::NotSent),
     ]
@@ -107,6 +109,11 @@ fn the_table_is_the_one_of_the_design() {
         ("broke before", ["broke"; 4]),
         ("broke perhaps after", ["unproven, broke", "look up, broke", "uncertain", "unproven, broke"]),
         ("step failed", ["retry entry, waits"; 4]),
+        ("step not kept", ["retry ours"; 4]),
+        (
+            "end not kept",
+            ["unproven, retry ours", "look up, retry ours", "uncertain", "unproven, retry ours"],
+        ),
         ("submitted", ["submitted"; 4]),
         ("not sent", ["not sent"; 4]),
     ];

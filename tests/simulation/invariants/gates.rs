@@ -94,8 +94,6 @@ impl Judge {
 
     pub(super) fn may_be_probed(&self, row: &Row) -> bool {
         self.plan.faults.may_trip() || self.lane_of(row).outage.is_some() || self.plan.entries.iter().any(|entry| entry.poison)
-            // A step that our own database does not keep counts as a failure of the platform.
-            || self.lane_of(row).kind.in_steps()
     }
 
     /// An entry was claimed at `at` by its node's clock.
@@ -135,8 +133,7 @@ impl Judge {
         let lane = &mut self.gates[post.lane.0 as usize - 1];
         lane.posts += 1;
         lane.before_midnight += i32::from(post.accepted_at < MIDNIGHT);
-        // A publish of several steps that goes on in another node gives its place back meanwhile.
-        let is_exact = plan.kind != Kind::BlindRetry && !plan.kind.in_steps() && asked == 0;
+        let is_exact = plan.kind != Kind::BlindRetry && asked == 0;
         let Some(cap) = plan.cap.filter(|_| is_exact) else { return Ok(()) };
         must(4, lane.posts <= 2 * cap, || {
             format!("{} posts in two days, on lane {}", lane.posts, post.lane)

@@ -43,8 +43,7 @@ impl Judge {
                 EntryStatus::Published => known.posts > 0,
                 EntryStatus::Uncertain => true,
                 EntryStatus::Failed | EntryStatus::Cancelled => known.posts == 0,
-                // Where all steps are done, the next attempt finds that out.
-                EntryStatus::Pending => known.posts == 0 || row.unproven || self.lane_of(row).kind.in_steps(),
+                EntryStatus::Pending => known.posts == 0 || row.unproven,
                 EntryStatus::Publishing => false,
             };
             must(2, is_right, || format!("{} at rest, and out {} times: {row:?}", row.status, known.posts))?;

@@ -189,6 +189,7 @@ pub(super) fn take(
         entry: id,
         step: step.name().to_owned(),
         revision: 1,
+        irreversible: *step != Step::Cover,
         result: result.clone(),
     };
     let claim = Claim {

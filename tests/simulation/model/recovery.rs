@@ -4,13 +4,14 @@ use super::settling::settle;
 use super::{Entry, Model};
 use crate::platform::problem;
 use crate::sabotage::Sabotage;
-use crate::store::{node_id, node_number};
+use crate::store::{Step, node_id, node_number};
 use contenthub::Timestamp;
 use contenthub::db::leases::SUSPECT_AFTER;
 use contenthub::db::transitions::{Ended, Written};
 use contenthub::domain::ids::*;
 use contenthub::domain::outcome::{Outcome, Scope, Seen, judge};
 use contenthub::domain::retry::Jitter;
+use contenthub::domain::steps::Reached;
 use contenthub::domain::settlement::{Settlement, settle as settled};
 use contenthub::operations::recovery::{Dead, Recovered};
 use std::time::Duration;
@@ -63,19 +64,25 @@ fn lost(model: &Model, entry: &Entry, recoveries: i32, now: Timestamp) -> Ended 
         return not_sent(model, entry, now);
     }
     let account = model.lane(entry.row.lane).account;
-    let has_open_intent = entry.steps.iter().any(|(_, result)| result.is_none());
-    let problem = problem("node_lost");
-    let seen = if account.in_steps && !has_open_intent {
-        Seen::StepFailed { problem, scope: Scope::Platform, retry_after: None }
-    } else {
-        Seen::EndUnseen { problem, retry_after: None }
+    let irreversible = entry.steps.iter().filter(|(step, _)| *step != Step::Cover);
+    let reached = match account.in_steps {
+        true => Reached::of(irreversible.map(|(_, result)| result.is_some())),
+        false => Reached::InDoubt,
     };
+    let problem = problem("node_lost");
+    let seen = match reached {
+        Reached::InDoubt => Seen::EndUnseen { problem, retry_after: None },
+        Reached::Nothing | Reached::Done => {
+            Seen::StepFailed { problem, scope: Scope::Ours, retry_after: None }
+        }
+    };
+    let standing = reached.standing(entry.standing(), &seen);
     let outcome = if recoveries >= RECOVERIES_MAX {
         Outcome::Uncertain(crate::platform::problem("recovered_too_often"))
     } else {
         judge(seen, account.rules)
     };
-    let settlement = settled(outcome, entry.standing(), now, Jitter::from_random(0));
+    let settlement = settled(outcome, standing, now, Jitter::from_random(0));
     let unmarked = model.sabotage == Some(Sabotage::UnprovenMark);
     let settlement = settlement.through_no_fault(now);
     let settlement = Settlement { unproven: settlement.unproven && !unmarked, ..settlement };

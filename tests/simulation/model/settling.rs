@@ -94,7 +94,7 @@ pub(super) fn write_log(model: &mut Model, row: LogRow) -> LogId {
 fn tidy_steps(entry: &mut Entry, one: &Ended) {
     if one.settlement.forgets_steps {
         entry.steps.clear();
-    } else if !one.settlement.unproven {
+    } else if !one.settlement.unproven || one.settlement.withdraws_intents {
         entry.steps.retain(|(_, result)| result.is_some());
     }
 }

@@ -13,7 +13,8 @@ use contenthub::db::transitions::Ended;
 use contenthub::domain::clock::Clock;
 use contenthub::domain::ids::AttemptId;
 use contenthub::domain::outcome::Seen;
-use contenthub::domain::settlement::{Settlement, conclude};
+use contenthub::domain::settlement::Settlement;
+use contenthub::domain::steps::{Reached, conclude_after};
 use contenthub::domain::trust::{Trust, TrustWindow};
 use contenthub::engine::dispatch;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ impl World<'_> {
         let Some(flying) = self.nodes[n].flights.get_mut(&attempt) else { return Ok(()) };
         let Some(job) = flying.job.take() else { return Ok(()) };
         if closing {
-            return self.end(n, attempt, Seen::NotSent);
+            return self.end(n, attempt, (None, Seen::NotSent));
         }
         flying.flight = Some(Flight::begin(job));
         self.go_on(n, attempt)
@@ -90,7 +91,7 @@ impl World<'_> {
     }
 
     /// Ends it from outside: due at once, because it is the node's doing.
-    fn end(&mut self, n: usize, attempt: AttemptId, seen: Seen) -> Verdict {
+    fn end(&mut self, n: usize, attempt: AttemptId, (reached, seen): (Option<Reached>, Seen)) -> Verdict {
         let now = self.nodes[n].clock.now();
         let Some(flying) = self.nodes[n].flights.remove(&attempt) else { return Ok(()) };
         let finished_at = now.max(flying.since);
@@ -100,8 +101,8 @@ impl World<'_> {
             }
             None => {
                 let Flying { account, claim, .. } = &flying;
-                let settlement =
-                    conclude(seen, account.rules, claim.standing, finished_at, self.jitter.draw());
+                let (rules, standing, jitter) = (account.rules, claim.standing, self.jitter.draw());
+                let settlement = conclude_after(reached, seen, rules, standing, finished_at, jitter);
                 settlement.through_no_fault(finished_at)
             }
         };
@@ -141,7 +142,7 @@ impl World<'_> {
         for attempt in all {
             let seen = match self.nodes[n].flights.get(&attempt).and_then(|flying| flying.flight.as_ref()) {
                 Some(flight) => flight.seen_at_the_end(),
-                None => Seen::NotSent,
+                None => (None, Seen::NotSent),
             };
             self.end(n, attempt, seen)?;
         }
