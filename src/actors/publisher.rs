@@ -115,7 +115,14 @@ async fn attempt(
     if let Some(journal) = &journal {
         flight.has_steps(journal);
     }
-    let call = Call { attempt, title, journal: journal.clone(), time_left: asked.time_left, ready: &ready, clock: &*clock };
+    let call = Call {
+        attempt,
+        title,
+        journal: journal.clone(),
+        time_left: asked.time_left,
+        ready: &ready,
+        clock: &*clock,
+    };
     let may_begin = kept_back.is_none() && !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
     let end = match question {
         _ if !may_begin => call.not_begun(kept_back),

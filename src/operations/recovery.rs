@@ -192,11 +192,8 @@ fn lost(
     let rules = rules_of(platform, &settings, held.on_unknown, cx);
     let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
     let in_steps = platform.is_some_and(|platform| guarded::has_steps(&**platform).unwrap_or(false));
-    let reached = if in_steps {
-        checkpoints::reached(conn, held.entry, held.revision)?
-    } else {
-        Reached::InDoubt
-    };
+    let reached =
+        if in_steps { checkpoints::reached(conn, held.entry, held.revision)? } else { Reached::InDoubt };
     let seen = match reached {
         Reached::InDoubt => Seen::EndUnseen { problem, retry_after: None },
         Reached::Nothing | Reached::Done => {

@@ -131,7 +131,9 @@ impl Journal {
                 return Err(self.withdraw(step, seen).await);
             }
             // One step says nothing of the whole.
-            Err(Seen::AcceptedUnread(problem)) => return Err(Seen::ServerFault { problem, retry_after: None }),
+            Err(Seen::AcceptedUnread(problem)) => {
+                return Err(Seen::ServerFault { problem, retry_after: None });
+            }
             Err(seen) => return Err(seen),
         };
         let kept = self.keep(step, Mark::Result(result.clone())).await;

@@ -1,6 +1,8 @@
 //! Publishes of several steps: an upload that may be done again, a draft and a submission that must not. However an
 //! attempt ends, and wherever, the next one goes on where it was.
 
+mod unproven;
+
 use crate::support::app::*;
 use crate::support::on_both;
 use crate::support::played::{Played, What, answers};
@@ -24,6 +26,7 @@ use diesel::prelude::*;
 use futures_util::FutureExt;
 use futures_util::future::pending;
 use serde_json::{Value, json};
+use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,6 +42,8 @@ enum End {
     Fault,
     /// It says that it did not, and never will.
     Refusal,
+    /// It was taken, and the answer makes no sense.
+    Unread,
     /// Nothing left.
     Nothing,
     Panic,
@@ -92,13 +97,14 @@ async fn step(
         End::Well => Ok(json!({"step": name})),
         End::Fault => Err(Seen::ServerFault { problem: problem("fault"), retry_after: None }),
         End::Refusal => Err(Seen::Refused(problem("refused"))),
+        End::Unread => Err(Seen::AcceptedUnread(problem("unread"))),
         End::Nothing => Err(Seen::NothingLeft(problem("nothing"))),
         End::Panic => panic!("step {name} broke, on purpose"),
         End::Hang => pending().await,
     }
 }
 
-async fn publish(call: PublishCall, url: DatabaseUrl, scripts: Scripts) -> Result<Seen, Seen> {
+async fn in_order(call: PublishCall, url: DatabaseUrl, scripts: Scripts) -> Result<Seen, Seen> {
     let journal = &call.journal;
     let entry = call.entry;
     let upload = journal.repeatable("upload", || step("upload", entry, &url, &scripts)).await?;
@@ -108,8 +114,15 @@ async fn publish(call: PublishCall, url: DatabaseUrl, scripts: Scripts) -> Resul
     Ok(Seen::Accepted(Receipt::default()))
 }
 
-/// The platform of three steps.
-fn in_steps(class: DeliveryClass, url: &DatabaseUrl) -> (Played, Scripts) {
+/// The platform of three steps, which `publish` does in its order.
+fn in_steps<Publishing>(
+    class: DeliveryClass,
+    url: &DatabaseUrl,
+    publish: impl Fn(PublishCall, DatabaseUrl, Scripts) -> Publishing + Send + Sync + 'static,
+) -> (Played, Scripts)
+where
+    Publishing: Future<Output = Result<Seen, Seen>> + 'static,
+{
     let scripts = Scripts::default();
     let (url, script) = (url.clone(), scripts.clone());
     let played = Played::new(class, move |call| {
@@ -120,7 +133,7 @@ fn in_steps(class: DeliveryClass, url: &DatabaseUrl) -> (Played, Scripts) {
 }
 
 fn open(url: &DatabaseUrl, dir: &Path, class: DeliveryClass) -> (Stage, Scripts) {
-    let (played, scripts) = in_steps(class, url);
+    let (played, scripts) = in_steps(class, url, in_order);
     // A step that hangs has its time; the shortest lease gives it the least.
     (Stage::with(url, dir, played, |settings| Settings { lease_seconds: 2, ..settings }), scripts)
 }
@@ -159,7 +172,12 @@ fn wherever_it_ends_what_is_done_is_not_repeated_and_what_may_be_is_not_sent_bli
                 // The upload may be done again, and of what did not leave nothing is out.
                 let is_in_doubt = place > 0 && end != End::Nothing;
                 if !is_in_doubt {
-                    assert_eq!((entry.status, entry.unproven), (EntryStatus::Pending, false), "{what}");
+                    let draft_is_out = place == 2;
+                    assert_eq!(
+                        state(&entry),
+                        (EntryStatus::Pending, draft_is_out, entry.retry_count),
+                        "{what}"
+                    );
                     assert_eq!(steps_kept(url, id), kept(&rows), "{what}");
                     stage.later(PAUSE);
                     assert_eq!(stage.run().data.success_count, 1, "{what}");
@@ -238,11 +256,11 @@ fn a_keyed_platform_is_sent_the_step_in_doubt_again() {
 fn another_revision_begins_anew() {
     on_both(|url, dir| {
         let (stage, scripts) = open(url, dir, DeliveryClass::Blind);
-        let (id, _) = ended_in(&stage, &scripts, "submit", End::Nothing);
+        let (id, _) = ended_in(&stage, &scripts, "submit", End::Refusal);
         let content = stage.entry(id).content_id;
         let edit = UpdateContent { title: Some("after".to_owned()), ..UpdateContent::new(content) };
         stage.app.run(edit).expect("edited");
-        stage.later(PAUSE);
+        stage.app.run(RetryEntry { id, by: "ann".to_owned() }).expect("again");
         assert_eq!(stage.run().data.success_count, 1);
         assert_eq!(done(&scripts), STEPS);
         let revisions: Vec<_> = stage.calls.all().iter().map(|call| call.revision).collect();
@@ -277,7 +295,7 @@ fn what_is_refused_after_it_was_submitted_begins_anew_with_another_try() {
         let scripts = Scripts::default();
         let (steps_in, script) = (url.clone(), scripts.clone());
         let played = Played::new(DeliveryClass::Blind, move |call| {
-            let publish = publish(call, steps_in.clone(), script.clone());
+            let publish = in_order(call, steps_in.clone(), script.clone());
             let submitted = Seen::Submitted { ask_after: Duration::from_secs(60) };
             publish.map(|seen| seen.map_or_else(|seen| seen, |_| submitted)).boxed_local()
         });

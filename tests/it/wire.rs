@@ -155,6 +155,7 @@ fn seen_code(seen: &Seen) -> String {
         | Seen::WrongAddress(problem)
         | Seen::AccountBroken { problem, .. }
         | Seen::StepFailed { problem, .. }
+        | Seen::NotKept { problem, .. }
         | Seen::Broke { problem, .. } => problem,
     };
     problem.code.clone()

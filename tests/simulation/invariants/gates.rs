@@ -93,7 +93,9 @@ impl Judge {
     }
 
     pub(super) fn may_be_probed(&self, row: &Row) -> bool {
-        self.plan.faults.may_trip() || self.lane_of(row).outage.is_some() || self.plan.entries.iter().any(|entry| entry.poison)
+        self.plan.faults.may_trip()
+            || self.lane_of(row).outage.is_some()
+            || self.plan.entries.iter().any(|entry| entry.poison)
     }
 
     /// An entry was claimed at `at` by its node's clock.

@@ -11,8 +11,8 @@ use contenthub::db::transitions::{Ended, Written};
 use contenthub::domain::ids::*;
 use contenthub::domain::outcome::{Outcome, Scope, Seen, judge};
 use contenthub::domain::retry::Jitter;
-use contenthub::domain::steps::Reached;
 use contenthub::domain::settlement::{Settlement, settle as settled};
+use contenthub::domain::steps::Reached;
 use contenthub::operations::recovery::{Dead, Recovered};
 use std::time::Duration;
 
