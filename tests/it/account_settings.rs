@@ -197,8 +197,8 @@ fn an_entry_tells_which_gate_it_waits_for() {
             (format!("{}, NULL, NULL, NULL, NULL, 0", noon.micros()), until(asked, noon), until(asked, noon)),
             (
                 format!("{}, {}, {}, NULL, NULL, 0", noon.micros(), today.micros(), later.micros()),
-                until(down, later),
-                until(down, later),
+                (down.to_owned(), format!("the next try is at {later}")),
+                (down.to_owned(), format!("the next try is at {later}")),
             ),
             (
                 format!("NULL, NULL, NULL, {}, NULL, 0", today.micros()),
