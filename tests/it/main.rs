@@ -13,6 +13,7 @@ mod claims;
 mod clock_steps;
 mod database_faults;
 mod delivery;
+mod down;
 mod engine;
 mod engine_faults;
 mod guide_cli;

@@ -30,7 +30,7 @@ pub fn on_both(test: impl Fn(&DatabaseUrl, &Path)) {
     named("PostgreSQL", || test(&postgres, dir.path()));
 }
 
-fn named(backend: &str, test: impl FnOnce()) {
+pub fn named(backend: &str, test: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(test)) {
         eprintln!("this failed on {backend}");
         resume_unwind(panic);
