@@ -47,7 +47,12 @@ pub(in crate::db) fn hear<'a>(
     for at in order {
         let one = &ended[at];
         let Some((rules, state)) = lanes.get_mut(&one.account) else { continue };
-        match hear_one(conn, one, rules, state, pause)? {
+        let was_up = state.health.tripped.is_none();
+        let verdict = hear_one(conn, one, rules, state, pause)?;
+        if was_up {
+            tell_if_tripped(one.account, state);
+        }
+        match verdict {
             Verdict::Entry => {
                 if let Some(instead) = &one.settlement.if_others_get_through {
                     told.ended.to_mut()[at].settlement = (**instead).clone();
@@ -62,7 +67,6 @@ pub(in crate::db) fn hear<'a>(
         let opens_at = gates::shut_gate(rules, state, last).map(|shut| shut.until.unwrap_or(Timestamp::MAX));
         let opens_at = before_unproven(conn, *id, rules, state, opens_at, last)?;
         save(conn, *id, rules, state, opens_at, last)?;
-        tell(*id, state, last);
     }
     Ok(told)
 }
@@ -78,8 +82,8 @@ fn held(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result<HashS
     Ok(rows.into_iter().map(|(entry, number)| AttemptId { entry, number }).collect())
 }
 
-fn tell(id: AccountId, state: &State, now: Timestamp) {
-    if let Some(tripped) = state.health.tripped.filter(|tripped| tripped.since == now) {
+fn tell_if_tripped(id: AccountId, state: &State) {
+    if let Some(tripped) = state.health.tripped {
         log::warn!(
             "the platform of account {id} is taken to be down: its entries wait, and one is tried at {}",
             tripped.probe_at

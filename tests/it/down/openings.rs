@@ -44,7 +44,7 @@ impl Opening {
     /// Its only entry that waits says so.
     #[track_caller]
     fn waits(&self, account: i64, words: &str) -> String {
-        let path = format!("/publish-pool?account_id={account}&status=pending");
+        let path = format!("/publish-pool/list?account_id={account}&status=pending");
         let found = self.product.until(&path, |page| {
             page["items"][0]["waiting_for"].as_str().is_some_and(|waits| waits.contains(words))
         });
