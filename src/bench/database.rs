@@ -7,6 +7,7 @@ use crate::db::contents::Text;
 use crate::db::database_url::DatabaseUrl;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, ContentId};
+use crate::domain::priority::Priority;
 use crate::operations::account::CreateAccount;
 use crate::operations::content::CreateContent;
 use crate::operations::pool::{Addition, BatchAdd, OnConflict};
@@ -45,8 +46,8 @@ impl Drop for Made {
 }
 
 /// Makes `contenthub_bench_<random>` on the server, or a SQLite file in `directory`.
-pub fn make(plan: &Plan, directory: &Path) -> Result<Made, BenchError> {
-    let Some(server) = &plan.postgres else {
+pub fn make(postgres: Option<&str>, directory: &Path) -> Result<Made, BenchError> {
+    let Some(server) = postgres else {
         return Ok(Made { url: DatabaseUrl::in_data_dir(directory), on_server: None });
     };
     let server: DatabaseUrl = server.parse().map_err(|_| BenchError::NotPostgres)?;
@@ -80,30 +81,55 @@ pub fn fill(
         };
         accounts.push(app.run(create)?.id);
     }
-    let mut contents = Vec::with_capacity(plan.entries);
-    while contents.len() < plan.entries {
-        let count = (plan.entries - contents.len()).min(AT_ONCE);
-        contents.extend(app.run(CreateMany { count, body_bytes: BODY_BYTES })?);
-        told(contents.len() / 2)?;
-    }
+    let contents = make_contents(app, plan.entries, &mut |done| told(done / 2))?;
     // Entries last, and their times from here: what fills slowly must not look late.
     let first_due = first_after.map(|lead| app.clock().now() + lead);
     let due = |place: usize| {
         let share = LATENESS_SPAN.mul_f64(place as f64 / plan.entries as f64);
         first_due.map(|first| first + share)
     };
-    let places: Vec<usize> = (0..plan.entries).collect();
-    for (number, batch) in places.chunks(AT_ONCE).enumerate() {
-        let addition = |place: &usize| Addition {
-            account: accounts.get(place % accounts.len().max(1)).copied(),
-            scheduled_at: due(*place),
-            ..Addition::of(contents[*place])
-        };
-        let items = batch.iter().map(addition).collect();
-        app.run(BatchAdd { items, on_conflict: OnConflict::Fail })?;
-        told((contents.len() + number * AT_ONCE + batch.len()) / 2)?;
+    let mut added = 0;
+    for batch in additions(&accounts, &contents, Priority::default(), due) {
+        added += batch.items.len();
+        app.run(batch)?;
+        told((contents.len() + added) / 2)?;
     }
     Ok(())
+}
+
+/// Contents to publish. `told` hears how many there are.
+pub fn make_contents(
+    app: &App,
+    wanted: usize,
+    told: &mut dyn FnMut(usize) -> Result<(), BenchError>,
+) -> Result<Vec<ContentId>, BenchError> {
+    let mut contents = Vec::with_capacity(wanted);
+    while contents.len() < wanted {
+        let count = (wanted - contents.len()).min(AT_ONCE);
+        contents.extend(app.run(CreateMany { count, body_bytes: BODY_BYTES })?);
+        told(contents.len())?;
+    }
+    Ok(contents)
+}
+
+/// An entry for each content, on one account after another, in batches. `due` says when, by its place.
+pub fn additions(
+    accounts: &[AccountId],
+    contents: &[ContentId],
+    priority: Priority,
+    due: impl Fn(usize) -> Option<Timestamp>,
+) -> impl Iterator<Item = BatchAdd> {
+    let addition = move |place: usize, content: &ContentId| Addition {
+        account: accounts.get(place % accounts.len().max(1)).copied(),
+        priority,
+        scheduled_at: due(place),
+        ..Addition::of(*content)
+    };
+    contents.chunks(AT_ONCE).enumerate().map(move |(number, batch)| {
+        let places = batch.iter().enumerate();
+        let items = places.map(|(place, content)| addition(number * AT_ONCE + place, content)).collect();
+        BatchAdd { items, on_conflict: OnConflict::Fail }
+    })
 }
 
 /// Contents in one transaction.
@@ -154,21 +180,28 @@ impl Operation for AttemptsLogged {
     }
 }
 
+/// What an arrival is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    pub account: AccountId,
+    pub at: Timestamp,
+}
+
 /// When each entry was due, by its key.
-pub fn due_by_key(app: &App) -> Result<HashMap<String, Timestamp>, BenchError> {
+pub fn due_by_key(app: &App) -> Result<HashMap<String, Due>, BenchError> {
     Ok(app.run(DueByKey)?)
 }
 
 struct DueByKey;
 
 impl Operation for DueByKey {
-    type Output = HashMap<String, Timestamp>;
+    type Output = HashMap<String, Due>;
     const ACCESS: Access = Access::Read;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Self::Output, OperationError> {
         use crate::db::schema::publish_pool::dsl;
-        let rows: Vec<(String, Timestamp)> =
-            dsl::publish_pool.select((dsl::idempotency_key, dsl::due_at)).load(conn)?;
-        Ok(rows.into_iter().collect())
+        let rows: Vec<(String, AccountId, Timestamp)> =
+            dsl::publish_pool.select((dsl::idempotency_key, dsl::account_id, dsl::due_at)).load(conn)?;
+        Ok(rows.into_iter().map(|(key, account, at)| (key, Due { account, at })).collect())
     }
 }

@@ -4,6 +4,7 @@ use super::BenchError;
 use crate::app::App;
 use crate::db::connection::DbConnection;
 use crate::domain::clock::Timestamp;
+use crate::domain::ids::AccountId;
 use crate::operations::{Access, Context, Operation, OperationError};
 use diesel::prelude::*;
 
@@ -15,8 +16,13 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    pub fn read(app: &App) -> Result<Self, BenchError> {
-        let rows = app.run(AllAttempts)?;
+    /// Those of them that are `wanted`, by account and start.
+    pub fn read(app: &App, wanted: impl Fn(AccountId, Timestamp) -> bool) -> Result<Self, BenchError> {
+        let rows = app.run(AllAttempts)?.into_iter();
+        let rows: Vec<(Timestamp, Timestamp)> = rows
+            .filter(|(account, start, _)| wanted(*account, *start))
+            .map(|(_, start, end)| (start, end))
+            .collect();
         let mut sorted_ms: Vec<f64> =
             rows.iter().map(|(start, end)| end.since(*start).as_secs_f64() * 1000.0).collect();
         sorted_ms.sort_by(f64::total_cmp);
@@ -39,12 +45,12 @@ impl Attempts {
 struct AllAttempts;
 
 impl Operation for AllAttempts {
-    type Output = Vec<(Timestamp, Timestamp)>;
+    type Output = Vec<(AccountId, Timestamp, Timestamp)>;
     const ACCESS: Access = Access::Read;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Self::Output, OperationError> {
         use crate::db::schema::publish_logs::dsl;
-        Ok(dsl::publish_logs.select((dsl::started_at, dsl::finished_at)).load(conn)?)
+        Ok(dsl::publish_logs.select((dsl::account_id, dsl::started_at, dsl::finished_at)).load(conn)?)
     }
 }
 

@@ -5,6 +5,7 @@
 mod database;
 mod figures;
 mod interruption;
+pub mod lanes;
 pub mod sink;
 
 use crate::actors::db::DbHandle;
@@ -12,6 +13,7 @@ use crate::app::{App, OpenError};
 use crate::config::Settings;
 use crate::db::connection::DbError;
 use crate::domain::clock::Timestamp;
+use crate::domain::ids::AccountId;
 use crate::operations::OperationError;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::pool::GetStats;
@@ -20,6 +22,7 @@ use interruption::Interruption;
 use serde_json::{Value, json};
 use sink::Sink;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// In bytes: what each post's body has.
@@ -61,6 +64,8 @@ pub enum BenchError {
     Wrong,
     #[error("nothing moved for a minute; {0} of the entries had arrived")]
     Stuck(usize),
+    #[error("the hanging lanes took no more for a minute; {0} of their entries were on the wire")]
+    NotFull(usize),
     #[error("interrupted; what the bench had made is gone")]
     Interrupted { signal: i32 },
 }
@@ -72,76 +77,101 @@ pub struct Measured {
     pub is_right: bool,
 }
 
-/// Runs it. Whatever it made is gone afterwards, also where a signal ends it. `told` hears which part of it is on, and how many entries are done.
-pub fn run(
-    plan: &Plan,
-    settings: Settings,
-    told: &mut dyn FnMut(&'static str, usize),
-) -> Result<Measured, BenchError> {
+/// Hears which part of the work is on, how much of it is done, and how much there is.
+pub type Told<'a> = dyn FnMut(&'static str, usize, usize) + 'a;
+
+/// What a measurement works on; all of it is gone with this value.
+struct Rig {
+    sink: Sink,
+    app: App,
+    _made: database::Made,
+    _directory: Directory,
+}
+
+impl Rig {
+    fn new(postgres: Option<&str>, settings: Settings) -> Result<Self, BenchError> {
+        let directory = tempdir()?;
+        let made = database::make(postgres, &directory.0)?;
+        let settings = Settings {
+            data_dir: directory.0.clone(),
+            database: made.url().clone(),
+            secret_key: None,
+            ..settings
+        };
+        let app = App::open(settings)?;
+        Ok(Rig { sink: Sink::start()?, app, _made: made, _directory: directory })
+    }
+}
+
+/// Runs it. Whatever it made is gone afterwards, also where a signal ends it.
+pub fn run(plan: &Plan, settings: Settings, told: &mut Told<'_>) -> Result<Measured, BenchError> {
     // Before there is anything, which nobody would take away if a signal ended the process.
     let interruption = Interruption::listen()?;
-    let directory = tempdir()?;
-    let made = database::make(plan, &directory.0)?;
-    let settings = Settings {
-        data_dir: directory.0.clone(),
-        database: made.url().clone(),
-        secret_key: None,
-        ..settings
-    };
-    let app = App::open(settings)?;
-    let sink = Sink::start()?;
-    let first_after = plan.lateness.then(|| LATENESS_LEAD + ADDING_ONE.mul_f64(plan.entries as f64));
-    database::fill(&app, plan, sink.url(), first_after, &mut |done| {
-        told("filling the pool", done);
+    let rig = Rig::new(plan.postgres.as_deref(), settings)?;
+    let mut tell = |part, done| {
+        told(part, done, plan.entries);
         interruption.check()
-    })?;
+    };
+    let first_after = plan.lateness.then(|| LATENESS_LEAD + ADDING_ONE.mul_f64(plan.entries as f64));
+    let url = rig.sink.url();
+    database::fill(&rig.app, plan, url, first_after, &mut |done| tell("filling the pool", done))?;
     let before = cpu_seconds(std::process::id());
     let began = Instant::now();
-    publish_all(&app, plan, &interruption, &mut |done| told("publishing", done))?;
+    publish_all(&rig.app, plan, &mut |done| tell("publishing", done))?;
     let elapsed = began.elapsed().as_secs_f64();
     let cpu = cpu_seconds(std::process::id()) - before;
-    let sink_cpu = cpu_seconds(sink.pid());
-    let arrivals = sink.stop()?;
-    judge(&app, plan, &arrivals, elapsed, (cpu, sink_cpu))
+    let sink_cpu = cpu_seconds(rig.sink.pid());
+    let arrivals = rig.sink.stop()?;
+    judge(&rig.app, plan, &arrivals, elapsed, (cpu, sink_cpu))
 }
 
 fn publish_all(
     app: &App,
     plan: &Plan,
-    interruption: &Interruption,
-    told: &mut dyn FnMut(usize),
+    tell: &mut dyn FnMut(usize) -> Result<(), BenchError>,
 ) -> Result<(), BenchError> {
+    let goal = Goal { account: None, attempts_before: 0, published: plan.entries, more: plan.entries };
     actix_rt::System::new().block_on(async {
         let node = app.start_node(ClaimScope::Everything).await?;
-        let done = until_published(app, plan, &node.db, interruption, told).await;
+        let done = until_published(app, &goal, &node.db, tell).await;
         // However it ended: nobody may write into a directory that is being removed.
         node.stop(Duration::from_secs(5)).await;
         done
     })
 }
 
+/// What has to be published.
+struct Goal {
+    /// None: on all accounts.
+    account: Option<AccountId>,
+    /// Attempts that the log had when this began.
+    attempts_before: usize,
+    /// In all.
+    published: usize,
+    /// Since this began.
+    more: usize,
+}
+
+/// `tell` hears again and again how many are, and may end it.
 async fn until_published(
     app: &App,
-    plan: &Plan,
+    goal: &Goal,
     db: &DbHandle,
-    interruption: &Interruption,
-    told: &mut dyn FnMut(usize),
+    tell: &mut dyn FnMut(usize) -> Result<(), BenchError>,
 ) -> Result<(), BenchError> {
     let (mut done, mut since) = (0, Instant::now());
     loop {
-        interruption.check()?;
         // Counting the pool would cost what is measured; the last row of the log costs next to nothing.
-        let attempts = db.perform(database::AttemptsLogged).await?;
-        let is_through = attempts >= plan.entries
-            && usize::try_from(db.perform(GetStats { account: None }).await?.published).unwrap_or(0)
-                >= plan.entries;
+        let attempts = db.perform(database::AttemptsLogged).await?.saturating_sub(goal.attempts_before);
+        let is_through = attempts >= goal.more
+            && usize::try_from(db.perform(GetStats { account: goal.account }).await?.published).unwrap_or(0)
+                >= goal.published;
+        tell(attempts.min(goal.more))?;
         if is_through {
-            told(plan.entries);
             return Ok(());
         }
         if attempts > done {
             (done, since) = (attempts, Instant::now());
-            told(done.min(plan.entries));
         }
         if since.elapsed() > STUCK {
             return Err(BenchError::Stuck(done));
@@ -167,16 +197,15 @@ fn judge(
     let mut early = 0;
     for (key, arrived) in arrivals {
         let Some(due) = due.get(key) else { continue };
-        let micros = arrived.micros() - due.micros();
+        let micros = arrived.micros() - due.at.micros();
         early += usize::from(micros < 0);
         late.push(micros as f64 / 1000.0);
     }
     let right = seen.len() == plan.entries && duplicates == 0 && early == 0;
-    let backend = if plan.postgres.is_some() { "postgresql" } else { "sqlite" };
     let mut figures = json!({
         "entries": plan.entries,
         "accounts": plan.accounts,
-        "database": backend,
+        "database": backend(plan.postgres.as_deref()),
         "deliveries": arrivals.len(),
         "duplicates": duplicates,
         "cpu_seconds": {"contenthub": cpu, "sink": sink_cpu},
@@ -189,7 +218,7 @@ fn judge(
         figures["lateness_max_ms"] = percentile(&late, 100.0).into();
         figures["early"] = early.into();
     } else {
-        let attempts = Attempts::read(app)?;
+        let attempts = Attempts::read(app, |_, _| true)?;
         figures["entries_per_second"] =
             (plan.entries as f64 / attempts.span_seconds().unwrap_or(elapsed)).into();
         figures["publish_p50_ms"] = attempts.percentile(50.0).into();
@@ -199,7 +228,12 @@ fn judge(
     Ok(Measured { figures, is_right: right })
 }
 
-struct Directory(std::path::PathBuf);
+/// By the name that figures give it.
+fn backend(postgres: Option<&str>) -> &'static str {
+    if postgres.is_some() { "postgresql" } else { "sqlite" }
+}
+
+struct Directory(PathBuf);
 
 fn tempdir() -> std::io::Result<Directory> {
     let path = std::env::temp_dir().join(format!("contenthub-bench-{}", crate::secrets::random_hex(6)));

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// The hidden command that is the sink.
 pub const COMMAND: &str = "bench-sink";
 
+/// Where it never answers, beside where it does.
+const HANGING: &str = "/hanging";
+
 /// The other process, as the bench sees it.
 pub struct Sink {
     child: Child,
@@ -35,6 +38,11 @@ impl Sink {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Accepts whatever is sent there, and never answers.
+    pub fn hanging_url(&self) -> String {
+        format!("{}{HANGING}", self.url)
     }
 
     pub fn pid(&self) -> u32 {
@@ -68,6 +76,7 @@ pub fn run() -> io::Result<()> {
                 .app_data(web::Data::new(counted.clone()))
                 .app_data(web::Data::new(clock.clone()))
                 .app_data(web::PayloadConfig::new(16 << 20))
+                .route(&format!("/hook{HANGING}"), web::post().to(std::future::pending::<HttpResponse>))
                 .default_service(web::to(arrive))
         })
         .workers(1)

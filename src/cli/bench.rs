@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::progress::Progress;
 use super::{Done, Failure};
-use crate::bench::{self, Plan};
+use crate::bench::{self, Plan, lanes};
 use crate::config::Settings;
 use serde_json::{Value, json};
 
@@ -18,6 +18,10 @@ pub struct Arguments {
     /// Let entries fall due at exact times over 20 s, and measure how late they arrive
     #[arg(long)]
     lateness: bool,
+    /// Measure what one lane loses to suspended, spaced and hanging ones beside it, and what 100 lanes lose to one. The
+    /// other lanes hold entries in proportion: 100,000, 10,000 and 8 times 128 beside 20,000
+    #[arg(long, conflicts_with_all = ["accounts", "lateness"])]
+    lanes: bool,
 }
 
 /// Uses `postgres` (`--database-url`) for a database of its own, never the configured one.
@@ -30,17 +34,17 @@ pub fn run(
     if arguments.entries == 0 || arguments.accounts == 0 {
         return Err(Failure::Usage("--entries and --accounts must be 1 or more".to_owned()));
     }
-    let plan = Plan {
-        entries: arguments.entries,
-        accounts: arguments.accounts,
-        postgres,
-        lateness: arguments.lateness,
-    };
+    let Arguments { entries, accounts, lateness, lanes } = *arguments;
     let mut progress = Progress::new("starting", None);
-    let measured = bench::run(&plan, settings, &mut |part, done| {
+    let told = &mut |part, done, of| {
         progress.next(part);
-        progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(plan.entries).unwrap_or(0));
-    })?;
+        progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(of).unwrap_or(0));
+    };
+    let measured = if lanes {
+        lanes::run(&lanes::Plan { entries, postgres }, settings, told)?
+    } else {
+        bench::run(&Plan { entries, accounts, postgres, lateness }, settings, told)?
+    };
     drop(progress);
     show(&measured.figures, out)?;
     if measured.is_right { Ok(Done::Well) } else { Err(Failure::Bench(bench::BenchError::Wrong)) }
@@ -50,9 +54,18 @@ fn show(figures: &Value, out: &Output) -> Result<Done, Failure> {
     if !out.is_table() {
         return out.one(figures);
     }
-    let rounded = figures.as_object().into_iter().flatten().map(|(name, value)| match value.as_f64() {
-        Some(number) if value.is_f64() => (name.clone(), json!((number * 100.0).round() / 100.0)),
-        _ => (name.clone(), value.clone()),
-    });
-    out.one(&Value::Object(rounded.collect()))
+    out.one(&rounded(figures))
+}
+
+/// Two digits are enough for a person.
+fn rounded(figures: &Value) -> Value {
+    match figures {
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), rounded(value))).collect())
+        }
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or(Value::Null, |number| json!((number * 100.0).round() / 100.0))
+        }
+        other => other.clone(),
+    }
 }

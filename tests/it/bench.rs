@@ -44,6 +44,34 @@ fn the_bench_counts_each_delivery_in_a_database_of_its_own() {
     });
 }
 
+#[test]
+fn the_bench_of_lanes_sets_them_beside_each_other() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    on_both(|url, dir| {
+        let cli = Cli::in_dir(dir).env("TMPDIR", &dir.display().to_string());
+        let flags = match url {
+            DatabaseUrl::Sqlite(_) => vec![],
+            DatabaseUrl::Postgres(server) => vec!["--database-url", server],
+        };
+        let figures = cli.json(&[&["bench", "--lanes", "--entries", "200"], &flags[..]].concat());
+        let number = |path: &str| figures.pointer(path).and_then(|it| it.as_f64()).unwrap_or(0.0);
+        let rates = ["alone", "crowded", "many_lanes"].map(|name| number(&format!("/{name}/entries_per_second")));
+        let [alone, crowded, many] = rates;
+        let late = ["alone", "crowded"].map(|name| number(&format!("/{name}/lateness_p99_ms")));
+        assert!(rates.iter().chain(&late).all(|it| *it > 0.0), "{figures}");
+        for (ratio, expected) in [
+            ("/rate_ratio", crowded / alone),
+            ("/lateness_p99_ratio", late[1] / late[0]),
+            ("/many_lanes_rate_ratio", many / alone),
+        ] {
+            assert!((number(ratio) / expected - 1.0).abs() < 1e-6, "{ratio}: {figures}");
+        }
+        assert_eq!((&figures["entries"], &figures["many_lanes"]["lanes"]), (&200.into(), &100.into()));
+        nothing_is_left(dir);
+        assert_eq!(bench_databases(url), [""; 0]);
+    });
+}
+
 /// Each of these looks for what a bench left behind.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -97,6 +125,7 @@ fn a_bench_that_cannot_be_says_why() {
     let dir = tempfile::tempdir().expect("a folder");
     let cli = Cli::in_dir(dir.path());
     assert!(cli.run(&["bench", "--entries", "0"]).expect_code(2).stderr.contains("--entries"));
+    assert!(cli.run(&["bench", "--lanes", "--lateness"]).expect_code(2).stderr.contains("--lateness"));
     let wrong = cli.run(&["bench", "--entries", "1", "--database-url", "a.db"]).expect_code(1);
     assert!(wrong.stderr.contains("PostgreSQL"), "{}", wrong.stderr);
 }

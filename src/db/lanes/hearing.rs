@@ -43,7 +43,7 @@ pub(in crate::db) fn hear<'a>(
     let counts = |one: &Ended| lanes.contains_key(&one.account) && held.contains(&one.attempt);
     let mut order: Vec<usize> = (0..ended.len()).filter(|at| counts(&ended[*at])).collect();
     order.sort_by_key(|at| ended[*at].finished_at);
-    let last = order.last().map_or(Timestamp::MIN, |at| ended[*at].finished_at);
+    let Some(last) = order.last().map(|at| ended[*at].finished_at) else { return Ok(told) };
     for at in order {
         let one = &ended[at];
         let Some((rules, state)) = lanes.get_mut(&one.account) else { continue };

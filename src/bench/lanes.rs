@@ -1,0 +1,93 @@
+//! `contenthub bench --lanes`: what a good lane loses to lanes beside it that are suspended, spaced or hang, and what many
+//! lanes lose to one.
+//!
+//! Each of the three is measured in the same way, on a database of its own: the good lanes are opened at one moment, when
+//! all else stands still, and go as fast as they can; then entries fall due on them at exact times.
+
+mod crowd;
+mod measuring;
+
+use super::interruption::Interruption;
+use super::{BenchError, Measured, Told, backend};
+use crate::config::Settings;
+use measuring::{Course, Seen, measure};
+use serde_json::json;
+
+/// Good lanes, where many are measured.
+const MANY: usize = 100;
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Of the good lane; the others hold as many in proportion.
+    pub entries: usize,
+    /// Where databases of its own are made; none: SQLite files in throw-away directories.
+    pub postgres: Option<String>,
+}
+
+/// The bench, as its parts need it.
+struct Bench<'a> {
+    plan: &'a Plan,
+    settings: Settings,
+    interruption: Interruption,
+    told: &'a mut Told<'a>,
+}
+
+impl Bench<'_> {
+    /// Tells how far a part of it is, and may end it.
+    fn tell(&mut self, part: &'static str, done: usize, of: usize) -> Result<(), BenchError> {
+        (self.told)(part, done, of);
+        self.interruption.check()
+    }
+}
+
+/// Runs it. Whatever it made is gone afterwards, also where a signal ends it.
+pub fn run<'a>(plan: &'a Plan, settings: Settings, told: &'a mut Told<'a>) -> Result<Measured, BenchError> {
+    let interruption = Interruption::listen()?;
+    let mut bench = Bench { plan, settings, interruption, told };
+    let exact = plan.entries.div_ceil(2);
+    let alone = Course {
+        filling: "alone: filling the pool",
+        waiting: "alone: starting",
+        publishing: "alone: publishing",
+        exact_times: "alone: publishing at exact times",
+        lanes: 1,
+        exact,
+        crowded: false,
+    };
+    let crowded = Course {
+        filling: "crowded: filling the pool",
+        waiting: "crowded: until the hanging lanes are full",
+        publishing: "crowded: publishing",
+        exact_times: "crowded: publishing at exact times",
+        crowded: true,
+        ..alone
+    };
+    let many = Course {
+        filling: "100 lanes: filling the pool",
+        waiting: "100 lanes: starting",
+        publishing: "100 lanes: publishing",
+        lanes: MANY,
+        exact: 0,
+        ..alone
+    };
+    let alone = measure(&alone, &mut bench)?;
+    let crowded = measure(&crowded, &mut bench)?;
+    let many = measure(&many, &mut bench)?;
+    let shown = |seen: &Seen| json!({"entries_per_second": seen.rate, "lateness_p99_ms": seen.late_p99_ms});
+    let figures = json!({
+        "entries": plan.entries,
+        "database": backend(plan.postgres.as_deref()),
+        "alone": shown(&alone),
+        "crowded": shown(&crowded),
+        "rate_ratio": ratio(crowded.rate, alone.rate),
+        "lateness_p99_ratio": ratio(crowded.late_p99_ms, alone.late_p99_ms),
+        "many_lanes": {"lanes": MANY, "entries_per_second": many.rate},
+        "many_lanes_rate_ratio": ratio(many.rate, alone.rate),
+    });
+    Ok(Measured { figures, is_right: [alone, crowded, many].iter().all(|seen| seen.is_right) })
+}
+
+fn ratio(one: f64, other: f64) -> f64 {
+    if other > 0.0 { one / other } else { 0.0 }
+}
