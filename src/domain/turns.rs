@@ -86,6 +86,24 @@ pub fn choose(
     chosen
 }
 
+/// Where there are fewer lanes, each is asked for all that it could be chosen of.
+const FEW_LANES: usize = 16;
+
+/// How many candidates to ask each lane for at first; [`used_up`] says of which lanes that was not enough.
+pub fn first_look(slots: usize, lanes: usize) -> usize {
+    if lanes <= FEW_LANES { slots } else { (2 * slots.div_ceil(lanes) + 2).min(slots) }
+}
+
+/// Lanes of which everything was chosen that a look of `part` each showed: there may be more of them that would have
+/// been chosen before others. Of all other lanes nothing more would have been, whatever else they have.
+pub fn used_up(chosen: &[Candidate], part: usize) -> HashSet<AccountId> {
+    let mut counts: HashMap<AccountId, usize> = HashMap::new();
+    for candidate in chosen.iter().filter(|one| !one.suspect) {
+        *counts.entry(candidate.account).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count >= part).map(|(account, _)| account).collect()
+}
+
 /// What a lane offers.
 struct Offer<'a> {
     /// Not chosen yet, most urgent first.
@@ -213,5 +231,56 @@ mod tests {
         assert_eq!(places(&room(3, &[1])), [3, 3]);
         assert_eq!(places(&room(0, &[1])), [0, 1]);
         assert_eq!(places(&Room::default()), [0, 0]);
+    }
+
+    /// A small linear generator: the same lanes in every run.
+    fn some_lanes(seed: u64) -> Vec<Candidate> {
+        let mut state = seed;
+        let mut below = |most: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % most
+        };
+        let mut all = Vec::new();
+        for lane in 0..20 {
+            for _ in 0..below(30) {
+                let entry = i64::try_from(all.len()).expect("few");
+                let (priority, due) = (1 + below(3), below(9));
+                all.push(candidate(
+                    entry,
+                    lane,
+                    i32::try_from(priority).expect("small"),
+                    i64::try_from(due).expect("small"),
+                ));
+            }
+        }
+        all.sort_by_key(|one| (one.account, one.urgency()));
+        all
+    }
+
+    #[test]
+    fn two_looks_choose_what_one_would() {
+        let mut twice = 0;
+        for seed in 0..300 {
+            let (all, slots) = (some_lanes(seed), 30);
+            let part = first_look(slots, 20);
+            let of = |wanted: &dyn Fn(AccountId) -> usize| -> Vec<Candidate> {
+                let lanes = all.chunk_by(|one, other| one.account == other.account);
+                lanes.flat_map(|lane| lane.iter().take(wanted(lane[0].account)).copied()).collect()
+            };
+            let room = room(slots, &[1, 2, 3]);
+            let in_flight = HashMap::from([(AccountId(1), 2)]);
+            let first = choose(of(&|_| part), &in_flight, &room);
+            let used_up = used_up(&first, part);
+            twice += usize::from(!used_up.is_empty());
+            let second = of(&|lane| if used_up.contains(&lane) { slots } else { part });
+            assert_eq!(choose(second, &in_flight, &room), choose(of(&|_| slots), &in_flight, &room), "{seed}");
+        }
+        assert!((1..300).contains(&twice), "some need it, and some do not: {twice}");
+    }
+
+    #[test]
+    fn few_lanes_are_asked_for_all_and_many_for_a_part() {
+        assert_eq!([1, 16, 17, 100, 1000].map(|lanes| first_look(64, lanes)), [64, 64, 10, 4, 4]);
+        assert_eq!([17, 1000].map(|lanes| first_look(1, lanes)), [1, 1]);
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::execution::RunRule;
 use crate::domain::ids::*;
 use crate::domain::report::Report;
-use crate::domain::turns::{self, Room};
+use crate::domain::turns::{self, Candidate, Room};
 use fail::fail_point;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -241,8 +241,7 @@ fn claim_due(
     let not_tried_by = on_due.is_none().then_some(last.id);
     let slots = i64::try_from(room.shared.max(1)).unwrap_or(i64::MAX);
     let wanted = Wanted { now, slots, not_tried_by, a_suspect: room.a_suspect };
-    let found = claim::candidates(conn, &with_places, wanted)?;
-    let chosen = turns::choose(found.candidates, &found.in_flight, room);
+    let chosen = choose(conn, &with_places, wanted, room)?;
     let mut assigned = claim::assign(conn, &claiming, &chosen)?;
     if let Some(place) = on_due
         && assigned.contains(&None)
@@ -274,4 +273,30 @@ fn claim_due(
     // A lane that cannot be made ready is shut, and the transaction is done over without it.
     done.accounts = cx.ready.of(&used, lanes, conn, cx)?;
     Ok(wanted.len() < room.shared)
+}
+
+/// Looks at a part of what each lane has first: of many lanes, most are asked for much more than is chosen.
+fn choose(
+    conn: &mut DbConnection,
+    lanes: &[Lane],
+    wanted: Wanted,
+    room: &Room,
+) -> Result<Vec<Candidate>, OperationError> {
+    let slots = usize::try_from(wanted.slots).unwrap_or(usize::MAX);
+    let part = turns::first_look(slots, lanes.len());
+    let first = Wanted { slots: i64::try_from(part).unwrap_or(i64::MAX), ..wanted };
+    let found = claim::candidates(conn, lanes, first)?;
+    let chosen = turns::choose(found.candidates.clone(), &found.in_flight, room);
+    let used_up = turns::used_up(&chosen, part);
+    if part == slots || used_up.is_empty() {
+        return Ok(chosen);
+    }
+    let again: Vec<Lane> = lanes.iter().filter(|lane| used_up.contains(&lane.account)).cloned().collect();
+    let (seen, kept): (Vec<Candidate>, Vec<Candidate>) =
+        found.candidates.into_iter().partition(|one| used_up.contains(&one.account));
+    // The one suspect stays the one suspect.
+    let a_suspect = seen.iter().any(|one| one.suspect);
+    let more = claim::candidates(conn, &again, Wanted { a_suspect, ..wanted })?;
+    let all = kept.into_iter().chain(more.candidates).collect();
+    Ok(turns::choose(all, &found.in_flight, room))
 }
