@@ -273,7 +273,11 @@ mod tests {
             let used_up = used_up(&first, part);
             twice += usize::from(!used_up.is_empty());
             let second = of(&|lane| if used_up.contains(&lane) { slots } else { part });
-            assert_eq!(choose(second, &in_flight, &room), choose(of(&|_| slots), &in_flight, &room), "{seed}");
+            assert_eq!(
+                choose(second, &in_flight, &room),
+                choose(of(&|_| slots), &in_flight, &room),
+                "{seed}"
+            );
         }
         assert!((1..300).contains(&twice), "some need it, and some do not: {twice}");
     }

@@ -55,7 +55,8 @@ fn the_bench_of_lanes_sets_them_beside_each_other() {
         };
         let figures = cli.json(&[&["bench", "--lanes", "--entries", "200"], &flags[..]].concat());
         let number = |path: &str| figures.pointer(path).and_then(|it| it.as_f64()).unwrap_or(0.0);
-        let rates = ["alone", "crowded", "many_lanes"].map(|name| number(&format!("/{name}/entries_per_second")));
+        let rates =
+            ["alone", "crowded", "many_lanes"].map(|name| number(&format!("/{name}/entries_per_second")));
         let [alone, crowded, many] = rates;
         let late = ["alone", "crowded"].map(|name| number(&format!("/{name}/lateness_p99_ms")));
         assert!(rates.iter().chain(&late).all(|it| *it > 0.0), "{figures}");
