@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 /// Of each node: neither can fill the lane alone.
 const SLOTS: usize = 2;
 const CONCURRENCY: usize = 3;
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 16;
+const ROUND: Duration = Duration::from_millis(300);
+const CAP: usize = 7;
 const AT_ONCE: usize = 6;
 const ANSWERS_AFTER: Duration = Duration::from_millis(60);
 
@@ -36,35 +38,44 @@ fn concurrency_spacing_and_cap_hold_across_nodes() {
     let app = App::open(settings(url, dirs[0].path())).expect("opened");
     product.receiver.on_any([Answer::status(200).after(ANSWERS_AFTER)]);
 
-    let narrow = AccountId(product.account_with("narrow", json!({"concurrency": CONCURRENCY})));
+    let lane = |name: &str, more| AccountId(product.account_with(name, more));
+    let add = |account, count, at| app.run(AddMany { count, account, at: Some(at) }).expect("added");
+    let narrow = lane("narrow", json!({"concurrency": CONCURRENCY}));
+    // Both wake at the same instants, and both want all.
+    let first = now() + Duration::from_secs(1);
+    (0..ROUNDS).for_each(|round| add(narrow, AT_ONCE, first + ROUND * round as u32));
     let mut nodes: BTreeSet<String> = BTreeSet::new();
-    for round in 1..=ROUNDS {
-        // Both hear of it at once.
-        app.run(AddMany { count: AT_ONCE, account: narrow, at: None }).expect("added");
-        eventually("they are out", || {
-            nodes.extend(holders(url));
-            let out = entries_where(url, "status = 'published'");
-            (out == (round * AT_ONCE) as i64).then_some(())
-        });
-    }
+    eventually("all of the narrow one", || {
+        nodes.extend(holders(url));
+        (entries_where(url, "status = 'published'") == (ROUNDS * AT_ONCE) as i64).then_some(())
+    });
     assert_eq!(nodes.len(), 2, "both of them publish");
     assert_eq!(most_in_flight(&at_path(&product.receiver, "/narrow")), CONCURRENCY);
 
-    let spaced = AccountId(product.account_with("spaced", json!({"spacing_seconds": 1})));
-    let capped = AccountId(product.account_with("capped", json!({"daily_cap": 7})));
-    app.run(AddMany { count: 30, account: capped, at: None }).expect("added");
-    app.run(AddMany { count: 5, account: spaced, at: None }).expect("added");
-    let posts = eventually("all of the spaced ones", || {
-        let posts = at_path(&product.receiver, "/spaced");
-        (posts.len() == 5).then_some(posts)
-    });
-    for pair in posts.windows(2) {
-        let apart = pair[1].arrived - pair[0].arrived;
-        assert!(apart >= Duration::from_secs(1), "{apart:?} apart");
+    let names = |what: &str| (0..3).map(|number| format!("{what}-{number}")).collect::<Vec<_>>();
+    let (spaced, capped) = (names("spaced"), names("capped"));
+    let spaced_lanes: Vec<_> = spaced.iter().map(|name| lane(name, json!({"spacing_seconds": 1}))).collect();
+    let capped_lanes: Vec<_> = capped.iter().map(|name| lane(name, json!({"daily_cap": CAP}))).collect();
+    let at = now() + Duration::from_secs(1);
+    capped_lanes.iter().for_each(|account| add(*account, 3 * CAP, at));
+    spaced_lanes.iter().for_each(|account| add(*account, 5, at));
+    for name in spaced {
+        let path = format!("/{name}");
+        let posts = eventually(&format!("all of {name}"), || {
+            let posts = at_path(&product.receiver, &path);
+            (posts.len() == 5).then_some(posts)
+        });
+        for pair in posts.windows(2) {
+            let apart = pair[1].arrived - pair[0].arrived;
+            assert!(apart >= Duration::from_secs(1), "{name}: {apart:?} apart");
+        }
     }
-    // For four seconds nothing has kept a node from sending more.
-    assert_eq!(at_path(&product.receiver, "/capped").len(), 7);
-    assert_eq!(entries_where(url, &format!("account_id = {capped} AND status = 'published'")), 7);
+    // For four seconds nothing else has kept a node from sending more.
+    for name in capped {
+        assert_eq!(at_path(&product.receiver, &format!("/{name}")).len(), CAP, "{name}");
+    }
+    let all = (ROUNDS * AT_ONCE + 3 * (5 + CAP)) as i64;
+    eventually("that is written", || (entries_where(url, "status = 'published'") == all).then_some(()));
 }
 
 /// Each is at the receiver for as long as that takes to answer, at the least.
