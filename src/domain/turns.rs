@@ -242,9 +242,11 @@ mod tests {
         };
         let mut all = Vec::new();
         for lane in 0..20 {
+            // Some are more urgent as a whole.
+            let most_urgent = 1 + below(4);
             for _ in 0..below(30) {
                 let entry = i64::try_from(all.len()).expect("few");
-                let (priority, due) = (1 + below(3), below(9));
+                let (priority, due) = (most_urgent + below(2), below(9));
                 all.push(candidate(
                     entry,
                     lane,

@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// Between one exact time and the next, as `bench --lateness` has it with its usual entries.
 const EXACT_EVERY: Duration = Duration::from_millis(1);
+/// A node that has just begun, and a database that was just filled, have other things to do: nothing of that is measured.
+const SETTLING: Duration = Duration::from_secs(2);
 /// What hangs is not waited for.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -137,9 +139,9 @@ async fn publish(
     if let Some(crowd) = crowd {
         let full = crowd.full();
         crowd.until_full(app, db, &mut |hang| bench.tell(course.waiting, hang.min(full), full)).await?;
-    } else {
-        bench.tell(course.waiting, 0, 0)?;
     }
+    bench.tell(course.waiting, 0, 0)?;
+    app.clock().sleep(SETTLING).await;
     let entries = bench.plan.entries;
     let account = good.accounts.first().filter(|_| good.accounts.len() == 1).copied();
     let attempts_before = db.perform(database::AttemptsLogged).await?;
