@@ -15,8 +15,8 @@ pub struct Room {
     pub shared: usize,
     /// Whether a lane that is not among `own` may have an attempt beyond the shared ones.
     pub firsts: bool,
-    /// Lanes on which this node has an attempt in flight that publishes.
-    pub own: HashSet<AccountId>,
+    /// How many attempts that publish this node has in flight, of lanes that have any.
+    pub own: HashMap<AccountId, usize>,
     /// Whether one of them may be a suspect.
     pub a_suspect: bool,
     /// Questions more that may be asked.
@@ -26,7 +26,13 @@ pub struct Room {
 impl Room {
     /// Whether this lane may have an attempt even where no shared slot is left.
     pub fn may_first(&self, lane: AccountId) -> bool {
-        self.firsts && !self.own.contains(&lane)
+        self.firsts && !self.own.contains_key(&lane)
+    }
+
+    /// Whether this node's attempts alone are all that a lane may have.
+    pub fn fills(&self, lane: AccountId, concurrency: i32) -> bool {
+        let own = self.own.get(&lane).copied().unwrap_or(0);
+        usize::try_from(concurrency).is_ok_and(|concurrency| own >= concurrency)
     }
 
     /// How many attempts more this lane may have, if no other takes any.
@@ -157,7 +163,12 @@ mod tests {
     }
 
     fn room(shared: usize, own: &[i64]) -> Room {
-        Room { shared, firsts: true, own: own.iter().copied().map(AccountId).collect(), ..Room::default() }
+        Room {
+            shared,
+            firsts: true,
+            own: own.iter().map(|lane| (AccountId(*lane), 1)).collect(),
+            ..Room::default()
+        }
     }
 
     #[test]
@@ -223,6 +234,14 @@ mod tests {
     fn what_comes_out_of_order_is_put_in_order() {
         let lanes = vec![candidate(1, 1, 5, 3), candidate(2, 2, 5, 4), candidate(3, 1, 5, 1)];
         assert_eq!(order(lanes, &[], 3), [3, 2, 1]);
+    }
+
+    #[test]
+    fn a_lane_is_filled_by_as_many_as_it_may_have() {
+        let own = HashMap::from([(AccountId(1), 2)]);
+        let room = Room { own, ..room(9, &[]) };
+        assert_eq!([1, 2, 3].map(|concurrency| room.fills(AccountId(1), concurrency)), [true, true, false]);
+        assert!(!room.fills(AccountId(2), 1));
     }
 
     #[test]

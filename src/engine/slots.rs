@@ -98,7 +98,7 @@ impl Slots {
         Room {
             shared: self.shared_left(now),
             firsts: true,
-            own: self.lanes.keys().copied().collect(),
+            own: self.lanes.clone(),
             a_suspect: self.suspects == 0,
             questions: QUESTIONS_MAX.saturating_sub(self.questions),
         }

@@ -142,7 +142,13 @@ fn turn(
     // Where all shared slots are held and nothing moves, only a lane without any attempt can be waited for.
     let firsts_only = !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();
     if done.open > 0 && (unfilled || firsts_only) {
-        let passed_over = cycle.room.own.iter().copied().filter(|_| firsts_only).collect();
+        // A lane that this node fills is looked at when something of it ends.
+        let passed_over = if firsts_only {
+            cycle.room.own.keys().copied().collect()
+        } else {
+            let full = lanes.iter().filter(|lane| cycle.room.fills(lane.account, lane.concurrency));
+            full.map(|lane| lane.account).collect()
+        };
         let mut next = due::next_due(conn, cx.can_decrypt(), passed_over)?;
         if next.is_some_and(|at| at <= now) && done.claims.is_empty() {
             // Of a lane that is full, say: the others' time comes all the same.
@@ -229,13 +235,16 @@ fn claim_due(
     let claiming: Vec<OpenExecution> = open.iter().filter(|execution| execution.claiming).copied().collect();
     let Some(last) = claiming.last() else { return Ok(true) };
     let room = &cycle.room;
-    let with_places: Cow<'_, [Lane]> = if room.shared > 0 {
+    let has_places = |lane: &&Lane| {
+        !room.fills(lane.account, lane.concurrency) && (room.shared > 0 || room.may_first(lane.account))
+    };
+    let with_places: Cow<'_, [Lane]> = if lanes.iter().all(|lane| has_places(&lane)) {
         Cow::Borrowed(lanes)
     } else {
-        lanes.iter().filter(|lane| room.may_first(lane.account)).cloned().collect()
+        lanes.iter().filter(has_places).cloned().collect()
     };
-    if room.shared == 0 && with_places.is_empty() {
-        return Ok(false);
+    if with_places.is_empty() {
+        return Ok(room.shared > 0);
     }
     let on_due = open.iter().position(|execution| execution.rule == RunRule::OnDue && execution.claiming);
     let not_tried_by = on_due.is_none().then_some(last.id);

@@ -14,7 +14,7 @@ use contenthub::operations::execution::TriggerTask;
 use contenthub::operations::pool::AddToAccounts;
 use contenthub::{AccountId, Addition, App, CreateAccount, CreateContent, Priority};
 use serde_json::json;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -149,7 +149,7 @@ fn a_full_node_claims_one_for_each_other_lane_and_waits_for_their_next() {
         let task = task(&app, "run");
         app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
         let turn = |own: &[AccountId]| {
-            let own: HashSet<AccountId> = own.iter().copied().collect();
+            let own = own.iter().map(|lane| (*lane, 1)).collect();
             let room = Room { shared: 0, firsts: true, own, a_suspect: true, questions: 0 };
             let cycle = Cycle {
                 node: NodeId("n1".to_owned()),

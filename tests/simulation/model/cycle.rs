@@ -35,7 +35,7 @@ pub(super) fn run(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Done {
     // Where all shared slots are held and nothing moves, only a lane without any attempt can be waited for.
     let firsts_only = !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();
     if done.open > 0 && (unfilled || firsts_only) {
-        let passed_over = if firsts_only { cycle.room.own.clone() } else { HashSet::new() };
+        let passed_over: HashSet<_> = cycle.room.own.keys().copied().filter(|_| firsts_only).collect();
         done.look_again = earlier(done.look_again, runs::next_due(model, &passed_over, now));
     }
     take_questions(model, cycle, now, &mut done);
