@@ -51,6 +51,8 @@ pub struct EntryRow {
     /// See [`lanes::read`](super::lanes::read).
     pub lane: super::lanes::Columns,
     pub late: LateColumns,
+    /// What its lane has on the wire; counted only where it matters: the entry could be claimed otherwise.
+    pub lane_busy: i64,
 }
 
 /// How late it may be, if not as late as its account says; when it is too late; and since when a person wants it anew.
@@ -64,6 +66,11 @@ impl EntryRow {
         super::claim::question(self.asked)
     }
 }
+
+const LANE_BUSY: &str = "CASE WHEN publish_pool.status = 'pending' AND NOT publish_pool.held THEN ( \
+    SELECT count(*) FROM publish_pool AS sent WHERE sent.account_id = publish_pool.account_id \
+      AND sent.status = 'publishing' AND sent.claimed_by IS NOT NULL AND sent.look_up_at IS NULL \
+      AND sent.check_at IS NULL) ELSE 0 END";
 
 macro_rules! with_log_and_lane {
     () => {
@@ -100,6 +107,7 @@ macro_rules! with_log_and_lane {
                 (dsl::look_up_at, dsl::looked_up, dsl::check_at, dsl::submitted_at),
                 lane_columns!(),
                 (dsl::late_after_seconds, dsl::late_at, dsl::retried_at),
+                diesel::dsl::sql::<BigInt>(LANE_BUSY),
             ))
     };
 }

@@ -122,7 +122,12 @@ fn gate(row: &EntryRow, now: Timestamp) -> Option<String> {
     if row.unproven {
         rules.daily_cap = None;
     }
-    shut_gate(&rules, &state, now).map(|shut| shut.to_string())
+    let shut = shut_gate(&rules, &state, now).map(|shut| shut.to_string());
+    let places = if rules.spacing.is_zero() { rules.concurrency } else { 1 };
+    let is_full = row.lane_busy >= i64::from(places);
+    shut.or_else(|| {
+        is_full.then(|| format!("a place in its lane: {} of {places} are on the wire", row.lane_busy))
+    })
 }
 
 /// What its platform is asked about it, and when; `shut` says why that cannot be now.

@@ -218,6 +218,16 @@ fn an_entry_tells_which_gate_it_waits_for() {
                 assert!(waits.contains(what.as_str()) && waits.ends_with(until.as_str()), "{known}: {waits}");
             }
         }
+        for (concurrency, words) in [(1, "a place in its lane: 1 of 1 are on the wire"), (2, run)] {
+            conn.batch_execute(&format!(
+                "UPDATE accounts SET daily_cap = NULL, spacing_seconds = 0, concurrency = {concurrency}; \
+                 DELETE FROM lanes; \
+                 UPDATE publish_pool SET status = 'publishing', claimed_by = 'n1' WHERE id = {unproven}"
+            ))
+            .expect("set");
+            let waits = entry(&app, plain).waiting_for.unwrap_or_default();
+            assert!(waits.starts_with(words), "{concurrency}: {waits}");
+        }
     });
 }
 
