@@ -4,6 +4,7 @@ use super::output::{self, Output};
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::alarms::span;
+use crate::domain::lane_look::BreakerState;
 use crate::operations::OperationError;
 use crate::operations::status::GetStatus;
 use crate::views::{LaneView, NodeView, StatusView};
@@ -99,7 +100,12 @@ fn node(node: &NodeView, view: &StatusView) -> Value {
 }
 
 fn lane(lane: &LaneView) -> Value {
-    let until = lane.until.map(|until| format!(", until {until}"));
+    let is_down = lane.breaker.state != BreakerState::Closed;
+    // Then the platform need not be back.
+    let until = lane.until.map(|until| match is_down {
+        true => format!("; the next try is at {until}"),
+        false => format!(", until {until}"),
+    });
     let gate = lane.gate.as_ref().map(|words| match words.contains(" until ") {
         // A suspension says itself when it ends.
         true => words.clone(),
