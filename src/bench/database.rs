@@ -63,6 +63,10 @@ pub fn make(postgres: Option<&str>, directory: &Path) -> Result<Made, BenchError
 
 /// In one transaction: few enough that whoever interrupts the bench does not wait.
 const AT_ONCE: usize = 1000;
+/// In bytes: bodies of what is never read.
+const WAITING_BODY_BYTES: usize = 40;
+/// Longer than any bench.
+const WAITING_FOR: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Accounts on the sink, and one content with one entry for each delivery. `told` hears how many entries' worth is done,
 /// and may end it.
@@ -81,7 +85,16 @@ pub fn fill(
         };
         accounts.push(app.run(create)?.id);
     }
-    let contents = make_contents(app, plan.entries, &mut |done| told(done / 2))?;
+    let far = app.clock().now() + WAITING_FOR;
+    let waiting = make_contents(app, plan.waiting, WAITING_BODY_BYTES, &mut |done| told(done / 2))?;
+    let mut added = 0;
+    for batch in additions(&accounts, &waiting, Priority::default(), |_| Some(far)) {
+        added += batch.items.len();
+        app.run(batch)?;
+        told((waiting.len() + added) / 2)?;
+    }
+    let contents =
+        make_contents(app, plan.entries, BODY_BYTES, &mut |done| told(waiting.len() + done / 2))?;
     // Entries last, and their times from here: what fills slowly must not look late.
     let first_due = first_after.map(|lead| app.clock().now() + lead);
     let due = |place: usize| {
@@ -92,7 +105,7 @@ pub fn fill(
     for batch in additions(&accounts, &contents, Priority::default(), due) {
         added += batch.items.len();
         app.run(batch)?;
-        told((contents.len() + added) / 2)?;
+        told(waiting.len() + (contents.len() + added) / 2)?;
     }
     Ok(())
 }
@@ -101,12 +114,13 @@ pub fn fill(
 pub fn make_contents(
     app: &App,
     wanted: usize,
+    body_bytes: usize,
     told: &mut dyn FnMut(usize) -> Result<(), BenchError>,
 ) -> Result<Vec<ContentId>, BenchError> {
     let mut contents = Vec::with_capacity(wanted);
     while contents.len() < wanted {
         let count = (wanted - contents.len()).min(AT_ONCE);
-        contents.extend(app.run(CreateMany { count, body_bytes: BODY_BYTES })?);
+        contents.extend(app.run(CreateMany { count, body_bytes })?);
         told(contents.len())?;
     }
     Ok(contents)
@@ -187,7 +201,7 @@ pub struct Due {
     pub at: Timestamp,
 }
 
-/// When each entry was due, by its key.
+/// When each entry was due, by its key; of those that are due by now.
 pub fn due_by_key(app: &App) -> Result<HashMap<String, Due>, BenchError> {
     Ok(app.run(DueByKey)?)
 }
@@ -198,10 +212,12 @@ impl Operation for DueByKey {
     type Output = HashMap<String, Due>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Self::Output, OperationError> {
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Self::Output, OperationError> {
         use crate::db::schema::publish_pool::dsl;
-        let rows: Vec<(String, AccountId, Timestamp)> =
-            dsl::publish_pool.select((dsl::idempotency_key, dsl::account_id, dsl::due_at)).load(conn)?;
+        let rows: Vec<(String, AccountId, Timestamp)> = dsl::publish_pool
+            .filter(dsl::due_at.le(now.micros()))
+            .select((dsl::idempotency_key, dsl::account_id, dsl::due_at))
+            .load(conn)?;
         Ok(rows.into_iter().map(|(key, account, at)| (key, Due { account, at })).collect())
     }
 }

@@ -41,6 +41,8 @@ const STUCK: Duration = Duration::from_secs(60);
 pub struct Plan {
     pub entries: usize,
     pub accounts: usize,
+    /// Entries of years to come that wait on the same accounts: what a claim has to pass over.
+    pub waiting: usize,
     /// Where a database of its own is made; none: a SQLite file in a throw-away directory.
     pub postgres: Option<String>,
     /// Entries fall due at exact times over 20 s, instead of being due at once.
@@ -108,16 +110,17 @@ pub fn run(plan: &Plan, settings: Settings, told: &mut Told<'_>) -> Result<Measu
     // Before there is anything, which nobody would take away if a signal ended the process.
     let interruption = Interruption::listen()?;
     let rig = Rig::new(plan.postgres.as_deref(), settings)?;
-    let mut tell = |part, done| {
-        told(part, done, plan.entries);
+    let mut tell = |part, done, of| {
+        told(part, done, of);
         interruption.check()
     };
+    let all = plan.waiting + plan.entries;
     let first_after = plan.lateness.then(|| LATENESS_LEAD + ADDING_ONE.mul_f64(plan.entries as f64));
     let url = rig.sink.url();
-    database::fill(&rig.app, plan, url, first_after, &mut |done| tell("filling the pool", done))?;
+    database::fill(&rig.app, plan, url, first_after, &mut |done| tell("filling the pool", done, all))?;
     let before = cpu_seconds(std::process::id());
     let began = Instant::now();
-    publish_all(&rig.app, plan, &mut |done| tell("publishing", done))?;
+    publish_all(&rig.app, plan, &mut |done| tell("publishing", done, plan.entries))?;
     let elapsed = began.elapsed().as_secs_f64();
     let cpu = cpu_seconds(std::process::id()) - before;
     let sink_cpu = cpu_seconds(rig.sink.pid());
@@ -192,6 +195,7 @@ fn judge(
         *seen.entry(key).or_default() += 1;
     }
     let duplicates = arrivals.len() - seen.len();
+    // What was sent years too early is missed in it, and is one arrival too many.
     let due = database::due_by_key(app)?;
     let mut late: Vec<f64> = Vec::with_capacity(arrivals.len());
     let mut early = 0;
@@ -205,6 +209,7 @@ fn judge(
     let mut figures = json!({
         "entries": plan.entries,
         "accounts": plan.accounts,
+        "waiting": plan.waiting,
         "database": backend(plan.postgres.as_deref()),
         "deliveries": arrivals.len(),
         "duplicates": duplicates,

@@ -15,12 +15,15 @@ pub struct Arguments {
     /// Over how many accounts
     #[arg(long, default_value_t = 1, value_name = "N")]
     accounts: usize,
+    /// How many more entries wait on these accounts, due in a year: what they cost the others
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    waiting: usize,
     /// Let entries fall due at exact times over 20 s, and measure how late they arrive
     #[arg(long)]
     lateness: bool,
     /// Measure what one lane loses to suspended, spaced and hanging ones beside it, and what 100 lanes lose to one. The
     /// other lanes hold entries in proportion: 100,000, 10,000 and 8 times 128 beside 20,000
-    #[arg(long, conflicts_with_all = ["accounts", "lateness"])]
+    #[arg(long, conflicts_with_all = ["accounts", "lateness", "waiting"])]
     lanes: bool,
 }
 
@@ -34,7 +37,7 @@ pub fn run(
     if arguments.entries == 0 || arguments.accounts == 0 {
         return Err(Failure::Usage("--entries and --accounts must be 1 or more".to_owned()));
     }
-    let Arguments { entries, accounts, lateness, lanes } = *arguments;
+    let Arguments { entries, accounts, waiting, lateness, lanes } = *arguments;
     let mut progress = Progress::new("starting", None);
     let told = &mut |part, done, of| {
         progress.next(part);
@@ -43,7 +46,7 @@ pub fn run(
     let measured = if lanes {
         lanes::run(&lanes::Plan { entries, postgres }, settings, told)?
     } else {
-        bench::run(&Plan { entries, accounts, postgres, lateness }, settings, told)?
+        bench::run(&Plan { entries, accounts, waiting, postgres, lateness }, settings, told)?
     };
     drop(progress);
     show(&measured.figures, out)?;

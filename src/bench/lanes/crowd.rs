@@ -1,7 +1,7 @@
 //! Lanes that are in a good one's way, if anything is: one suspended with much that is due and urgent, one spaced, and
 //! some whose platform accepts everything and never answers.
 
-use super::super::{BenchError, STUCK, database};
+use super::super::{BODY_BYTES, BenchError, STUCK, database};
 use crate::actors::db::DbHandle;
 use crate::app::App;
 use crate::domain::account::CONCURRENCY_DEFAULT;
@@ -63,7 +63,7 @@ impl Crowd {
             hanging.push(app.run(create)?.id);
         }
         // An account publishes a content once, but each may publish the same.
-        let contents = database::make_contents(app, size(entries), &mut |done| told(done / 2))?;
+        let contents = database::make_contents(app, size(entries), BODY_BYTES, &mut |done| told(done / 2))?;
         let mut added = 0;
         let urgent = Priority::try_from(1).unwrap_or_default();
         for batch in database::additions(&[suspended], &contents, urgent, |_| None) {

@@ -1,7 +1,7 @@
 //! One measurement: good lanes, with or without a crowd beside them.
 
 use super::super::figures::{Attempts, percentile};
-use super::super::{ADDING_ONE, BenchError, Goal, LATENESS_LEAD, Rig, database, until_published};
+use super::super::{ADDING_ONE, BODY_BYTES, BenchError, Goal, LATENESS_LEAD, Rig, database, until_published};
 use super::Bench;
 use super::crowd::{self, Crowd};
 use crate::actors::db::DbHandle;
@@ -115,8 +115,8 @@ fn make_good(course: &Course, rig: &Rig, bench: &mut Bench<'_>) -> Result<Good, 
         accounts.push(rig.app.run(create)?.id);
     }
     let mut filled = |done: usize| bench.tell(course.filling, all - entries + done, all);
-    let contents = database::make_contents(&rig.app, entries, &mut |done| filled(done / 2))?;
-    let exact = database::make_contents(&rig.app, course.exact, &mut |_| filled(entries / 2))?;
+    let contents = database::make_contents(&rig.app, entries, BODY_BYTES, &mut |done| filled(done / 2))?;
+    let exact = database::make_contents(&rig.app, course.exact, BODY_BYTES, &mut |_| filled(entries / 2))?;
     let mut added = 0;
     for batch in database::additions(&accounts, &contents, Priority::default(), |_| None) {
         added += batch.items.len();
