@@ -26,9 +26,12 @@ fn the_bench_counts_each_delivery_in_a_database_of_its_own() {
             DatabaseUrl::Sqlite(_) => vec![],
             DatabaseUrl::Postgres(server) => vec!["--database-url", server],
         };
-        let args = [&["bench", "--entries", "150", "--accounts", "3"], &flags[..]].concat();
+        let args = ["bench", "--entries", "150", "--accounts", "3", "--waiting", "50"];
+        let args = [&args[..], &flags[..]].concat();
         let figures = cli.json(&args);
-        for (field, expected) in [("entries", 150), ("accounts", 3), ("deliveries", 150), ("duplicates", 0)] {
+        let counts =
+            [("entries", 150), ("accounts", 3), ("waiting", 50), ("deliveries", 150), ("duplicates", 0)];
+        for (field, expected) in counts {
             assert_eq!(figures[field], expected, "{field}: {figures}");
         }
         for field in
