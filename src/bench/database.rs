@@ -93,8 +93,7 @@ pub fn fill(
         app.run(batch)?;
         told((waiting.len() + added) / 2)?;
     }
-    let contents =
-        make_contents(app, plan.entries, BODY_BYTES, &mut |done| told(waiting.len() + done / 2))?;
+    let contents = make_contents(app, plan.entries, BODY_BYTES, &mut |done| told(waiting.len() + done / 2))?;
     // Entries last, and their times from here: what fills slowly must not look late.
     let first_due = first_after.map(|lead| app.clock().now() + lead);
     let due = |place: usize| {
@@ -212,7 +211,12 @@ impl Operation for DueByKey {
     type Output = HashMap<String, Due>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Self::Output, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        now: Timestamp,
+    ) -> Result<Self::Output, OperationError> {
         use crate::db::schema::publish_pool::dsl;
         let rows: Vec<(String, AccountId, Timestamp)> = dsl::publish_pool
             .filter(dsl::due_at.le(now.micros()))
