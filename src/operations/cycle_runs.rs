@@ -107,6 +107,13 @@ fn run_is_over(
     now: Timestamp,
     done: &mut CycleDone,
 ) -> Result<bool, OperationError> {
+    if now < execution.started_at {
+        // A cycle that waited for the database since before the run began, or on a node whose clock is behind, cannot see
+        // what was due then.
+        let began = execution.started_at;
+        done.look_again = Some(done.look_again.map_or(began, |other| other.min(began)));
+        return Ok(false);
+    }
     // Asked also where it claims no more: what is on the wire may come back without having been sent.
     let may_claim = execution.claiming || now.since(execution.started_at) < RUN_MAX;
     if may_claim && due::is_left(conn, execution.id, execution.started_at, now, cx.can_decrypt())? {

@@ -27,6 +27,7 @@ use futures_util::future::{LocalBoxFuture, pending, ready};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What becomes of an entry, and what the report and the log say of it.
 struct Fate {
@@ -221,6 +222,47 @@ fn long_work_says_how_far_it_is_also_without_a_terminal() {
         assert!(measured.stderr.contains(line), "{line}: {}", measured.stderr);
     }
     assert_eq!(measured.json()["deliveries"], 1000);
+}
+
+/// Nodes' clocks differ a little, and a cycle may have waited for the database since before the run was there.
+#[test]
+fn a_run_is_not_over_before_it_began() {
+    on_both(|url, dir| {
+        let clock = Arc::new(SteppedClock::standing());
+        let registry = Registry::builtin(&dir.join("sites"));
+        let app = App::open_with(settings(url, dir), registry, clock.clone()).expect("opened");
+        let hook = webhook(&app, "hook", "http://127.0.0.1:9/");
+        app.disable_task(first_task(&app)).expect("disabled");
+        add(&app, "x", hook);
+        let (reason, until) = ("lunch".to_owned(), Some(app.now() + Duration::from_secs(1)));
+        app.run(SuspendAccount { id: hook, reason, until }).expect("suspended");
+        clock.set_by(2);
+        let task = task(&app, "run");
+        let execution = app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
+        let began = app.now();
+        let turn = || {
+            let cycle = Cycle {
+                node: NodeId("n1".to_owned()),
+                lease: SOON,
+                scope: ClaimScope::Task(task),
+                ended: Arc::new(vec![]),
+                room: Room { shared: 4, ..Room::default() },
+                read_back: None,
+                clock_is_right: true,
+            };
+            app.run(cycle).expect("a cycle")
+        };
+        clock.set_by(-2);
+        let behind = turn();
+        assert_eq!((behind.claims.len(), behind.closed.len(), behind.open), (0, 0, 1), "it is not over");
+        assert!(
+            behind.look_again.is_some_and(|at| at <= began),
+            "nobody sleeps over it: {:?}",
+            behind.look_again
+        );
+        clock.set_by(2);
+        assert_eq!(turn().claims.remove(0).execution, Some(execution));
+    });
 }
 
 /// A claim whose node was stopped, or too slow for its lease, before it sent anything: the run still owes it a try.
