@@ -13,6 +13,7 @@ use super::executions::{self, OpenExecution};
 use super::lanes;
 use super::lateness::{self, Ahead};
 use super::schema::publish_checkpoints::dsl as checkpoints;
+use super::schema::publish_logs::dsl as logs;
 use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus, may_change};
@@ -20,7 +21,7 @@ use crate::domain::ids::*;
 use crate::domain::settlement::{LaneEffect, Settlement, WAITS_FOR_ACCOUNT};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 use settle::Logged;
 use std::time::Duration;
 
@@ -102,7 +103,8 @@ pub fn open_cycle(
         DbConnection::Postgres(inner) => (settle::on_postgres(inner, node, &told.ended, Some(look))?, true),
     };
     let written = verdicts(conn, &opened.logged, &told.ended)?;
-    let has_closed = close_breakers(conn, told.closed, &opened.answered, look.now, look.platform_pause)?;
+    let has_closed =
+        close_breakers(conn, (told.closed, &told.heard), opened.answered, look.now, look.platform_pause)?;
     // An outcome that shuts or opens a lane does so after these were read.
     let changes = has_closed || ended.iter().any(|one| one.settlement.lane != LaneEffect::None);
     let lanes = if was_read && !changes {
@@ -138,7 +140,7 @@ pub fn settle(
     };
     let written = verdicts(conn, &opened.logged, &told.ended)?;
     let now = ended.iter().map(|one| one.finished_at).max().unwrap_or(Timestamp::MIN);
-    close_breakers(conn, told.closed, &opened.answered, now, platform_pause)?;
+    close_breakers(conn, (told.closed, &told.heard), opened.answered, now, platform_pause)?;
     Ok(written)
 }
 
@@ -146,13 +148,15 @@ pub fn settle(
 /// failed.
 fn close_breakers(
     conn: &mut DbConnection,
-    mut closed: Vec<AccountId>,
-    answered: &[AccountId],
+    (mut closed, heard): (Vec<AccountId>, &[AccountId]),
+    mut answered: Vec<AccountId>,
     now: Timestamp,
     platform_pause: Duration,
 ) -> Result<bool, DbError> {
+    // Who was told of an answer before a failure must not be told of it again after that.
+    answered.retain(|lane| !heard.contains(lane));
     if !answered.is_empty() {
-        closed.extend(lanes::answered(conn, answered, now, platform_pause)?);
+        closed.extend(lanes::answered(conn, &answered, now, platform_pause)?);
     }
     lanes::bring_back(conn, &closed)?;
     Ok(!closed.is_empty() || !answered.is_empty())
@@ -216,11 +220,17 @@ fn second_wrong_address(
         }
         return Ok(());
     };
+    let first_failed_by_that = found_nobody_at_last(conn, first)?;
     super::accounts::suspend_if_unchanged(conn, ended.lane(), reason, None, ended.finished_at)?;
     // What may be out needs a person whatever becomes of the account.
     if ended.settlement.status != EntryStatus::Uncertain {
         super::publish_log::reword(conn, log, &format!("{reason}{WAITS_FOR_ACCOUNT}"))?;
     }
+    // At once, but for one that somebody has given a later time meanwhile.
+    let due_at = || {
+        let later = sql::<BigInt>("CASE WHEN scheduled_at > ").bind::<BigInt, _>(ended.finished_at.micros());
+        later.sql(" THEN scheduled_at ELSE ").bind::<BigInt, _>(ended.finished_at.micros()).sql(" END")
+    };
     for one in [first, entry] {
         diesel::update(
             dsl::publish_pool
@@ -228,19 +238,31 @@ fn second_wrong_address(
                 .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
                 .filter(dsl::retry_count.gt(0)),
         )
-        .set((dsl::retry_count.eq(dsl::retry_count - 1), dsl::due_at.eq(ended.finished_at.micros())))
+        .set((dsl::retry_count.eq(dsl::retry_count - 1), dsl::due_at.eq(due_at())))
         .execute(conn)?;
     }
     // The last try of an entry without retries left had failed for what was the account's fault.
     let revived = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
-    for one in [first, entry] {
+    let first = Some(first).filter(|_| first_failed_by_that);
+    for one in first.into_iter().chain([entry]) {
         diesel::update(
             dsl::publish_pool.filter(dsl::id.eq(one.0)).filter(dsl::status.eq(revived.0.as_str())),
         )
-        .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(ended.finished_at.micros())))
+        .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(due_at())))
         .execute(conn)?;
     }
     Ok(())
+}
+
+/// Whether the last that is known of an entry is that it was the first to find nobody: not that it was refused since, or
+/// too late, or given up by a person.
+fn found_nobody_at_last(conn: &mut DbConnection, entry: EntryId) -> Result<bool, DbError> {
+    let last: Option<Option<LogId>> =
+        dsl::publish_pool.filter(dsl::id.eq(entry.0)).select(dsl::log_id).first(conn).optional()?;
+    let Some(last) = last.flatten() else { return Ok(false) };
+    let said: Option<Option<String>> =
+        logs::publish_logs.filter(logs::id.eq(last.0)).select(logs::error_message).first(conn).optional()?;
+    Ok(said.flatten().is_some_and(|said| said.ends_with(FINAL_UNLESS_NOT_ALONE)))
 }
 
 /// The two statuses of a change, checked against the table while tests run.

@@ -18,6 +18,7 @@ mod engine;
 mod engine_faults;
 mod guide_cli;
 mod guide_http;
+mod heard_once;
 mod import;
 mod lanes;
 mod late;

@@ -22,6 +22,8 @@ pub(in crate::db) struct Told<'a> {
     pub ended: Cow<'a, [Ended]>,
     /// Lanes whose breaker closed: `bring_back` is due once the outcomes are written.
     pub closed: Vec<AccountId>,
+    /// Lanes that have heard of all their ends, answers too, in the order in which they came.
+    pub heard: Vec<AccountId>,
 }
 
 /// Lets the lanes hear of attempts that ended. Where all is well nothing is read or written.
@@ -33,7 +35,7 @@ pub(in crate::db) fn hear<'a>(
 ) -> Result<Told<'a>, DbError> {
     let matters = |one: &&Ended| one.counted || matches!(one.settlement.sign, Sign::Failed { .. });
     let ids: BTreeSet<AccountId> = ended.iter().filter(matters).map(|one| one.account).collect();
-    let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new() };
+    let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new(), heard: Vec::new() };
     if ids.is_empty() {
         return Ok(told);
     }
@@ -67,6 +69,7 @@ pub(in crate::db) fn hear<'a>(
         let opens_at = gates::shut_gate(rules, state, last).map(|shut| shut.until.unwrap_or(Timestamp::MAX));
         let opens_at = before_unproven(conn, *id, rules, state, opens_at, last)?;
         save(conn, *id, rules, state, opens_at, last)?;
+        told.heard.push(*id);
     }
     Ok(told)
 }
