@@ -3,7 +3,7 @@
 
 use crate::chance::Chance;
 use crate::platform::Fate;
-use crate::time::{MINUTE, SECOND};
+use crate::time::{HOUR, MINUTE, SECOND};
 use std::time::Duration;
 
 /// How often what goes wrong, in a thousand times; spans in microseconds.
@@ -44,13 +44,15 @@ const LOOK_UP_SKEW_MAX: u64 = 20 * SECOND;
 
 impl Faults {
     fn pick(chance: &mut Chance) -> Self {
+        let skews = [0, 0, 5 * SECOND, 15 * SECOND, 20 * MINUTE, HOUR];
+        let skew = chance.one_of(&skews);
         let mut rate = |most: u64| if chance.happens(500) { 0 } else { chance.between(1, most) };
         Faults {
             crash: rate(30),
             pause: rate(30),
             drain: rate(10),
             clock_step: rate(20),
-            skew: rate(3600) * SECOND,
+            skew,
             refused: rate(100),
             unseen: rate(100),
             slow_commit: rate(50),
@@ -148,7 +150,14 @@ pub struct LanePlan {
     pub windowed: bool,
     /// From when to when nothing reaches the platform, or whatever does comes to no seen end.
     pub outage: Option<(u64, u64, Fate)>,
+    /// In seconds, as its entries may be late where they do not say so themselves.
+    pub late_after: Option<u64>,
+    /// For so many seconds its entries wait for a platform that is down.
+    pub give_up_after: u64,
 }
+
+/// A day, as an account has it that says nothing.
+pub const PATIENT: u64 = 24 * 3600;
 
 #[derive(Debug, Clone, Copy)]
 pub struct EntryPlan {
@@ -160,6 +169,8 @@ pub struct EntryPlan {
     pub max_retries: i32,
     /// Whenever it is sent, no end of it is seen.
     pub poison: bool,
+    /// In seconds, so late may it go out.
+    pub late_after: Option<u64>,
 }
 
 /// Everything that is settled before a run begins.
@@ -176,6 +187,8 @@ pub struct Plan {
     pub interval: Option<u64>,
     /// The task that publishes when due is there.
     pub on_due: bool,
+    /// What people have changed has to be approved before it goes out.
+    pub review: bool,
     /// When people and commands act.
     pub acts: Vec<u64>,
     pub faults: Faults,
@@ -186,8 +199,11 @@ pub struct Plan {
 impl Plan {
     /// What this seed picks. `death` is what the database can tell, where it is a real one.
     pub fn of(chance: &mut Chance, death: Option<Death>) -> Plan {
-        let calm_at = chance.between(1, 6) * MINUTE;
-        let lanes: Vec<LanePlan> = (0..chance.between(1, 4))
+        // Most are short, so that there are many; what takes its time is for the others.
+        let is_short = chance.happens(750);
+        let calm_at = if is_short { chance.between(5, 60) * SECOND } else { chance.between(1, 6) * MINUTE };
+        let (lanes_max, least, most) = if is_short { (2, 2, 8) } else { (4, 10, 45) };
+        let lanes: Vec<LanePlan> = (0..chance.between(1, lanes_max))
             .map(|_| LanePlan {
                 kind: chance.one_of(&Kind::ALL),
                 concurrency: chance.one_of(&[1, 1, 2, 3, 64]),
@@ -195,40 +211,56 @@ impl Plan {
                 spacing: chance.one_of(&[0, 0, 0, 5]),
                 cap: chance.one_of(&[None, None, None, Some(3)]),
                 windowed: chance.happens(200),
-                outage: None,
+                outage: an_outage(chance, calm_at),
+                late_after: chance.one_of(&[None, None, Some(30), Some(120)]),
+                give_up_after: chance.one_of(&[PATIENT, PATIENT, 60, 300]),
             })
             .collect();
-        let spread = chance.one_of(&[0, MINUTE, calm_at]);
-        let entries = (0..chance.between(10, 45))
+        let spread = chance.one_of(&[0, calm_at.min(MINUTE), calm_at]);
+        let entries = (0..chance.between(least, most))
             .map(|_| EntryPlan {
                 lane: chance.below(lanes.len() as u64) as usize,
                 priority: chance.one_of(&[1, 3, 5, 5, 5, 10]),
                 after: chance.below(spread + 1),
                 max_retries: chance.one_of(&[0, 1, 2, 3]),
                 poison: false,
+                late_after: chance.one_of(&[None, None, None, Some(10), Some(300)]),
             })
             .collect();
         let mut faults = Faults::pick(chance);
-        if lanes.iter().any(|lane| lane.kind.is_looked_up()) {
+        let picked = chance.one_of(&[Death::LockFreed, Death::LeaseExpired]);
+        let death = death.unwrap_or(picked);
+        // Where nodes are compared with a database, none publishes that is further off than ten seconds.
+        if death == Death::LockFreed && lanes.iter().any(|lane| lane.kind.is_looked_up()) {
             faults.skew = faults.skew.min(LOOK_UP_SKEW_MAX);
         }
         let on_due = chance.happens(850);
-        let picked = chance.one_of(&[Death::LockFreed, Death::LeaseExpired]);
         Plan {
             nodes: chance.between(1, 3) as usize,
             slots: chance.one_of(&[1, 2, 8, 64]),
             lease: Duration::from_secs(chance.one_of(&[3, 10, 20, 30, 60, 60])),
-            death: death.unwrap_or(picked),
+            death,
             submitted_max: Duration::from_secs(15 * 60),
             entries,
             interval: (!on_due || chance.happens(300)).then(|| chance.between(5, 90)),
             on_due,
-            acts: (0..chance.below(8)).map(|_| chance.below(calm_at)).collect(),
+            review: chance.happens(500),
+            acts: (0..chance.below(16)).map(|_| chance.below(calm_at)).collect(),
             faults,
             calm_at,
             lanes,
         }
     }
+}
+
+/// Of one lane in eight the receiver is away for a while.
+fn an_outage(chance: &mut Chance, calm_at: u64) -> Option<(u64, u64, Fate)> {
+    if !chance.happens(125) {
+        return None;
+    }
+    let (from, span) = (chance.below(calm_at), chance.between(MINUTE, 20 * MINUTE));
+    let fate = chance.one_of(&[Fate::NoConnection, Fate::Reset { taken: false }]);
+    Some((from, from + span, fate))
 }
 
 impl Plan {
@@ -242,6 +274,8 @@ impl Plan {
             cap: None,
             windowed: false,
             outage: None,
+            late_after: None,
+            give_up_after: PATIENT,
         };
         let entry = |place: usize| EntryPlan {
             lane: place % 2,
@@ -249,6 +283,7 @@ impl Plan {
             after: 0,
             max_retries: 1,
             poison: false,
+            late_after: None,
         };
         Plan {
             nodes: 2,
@@ -260,6 +295,7 @@ impl Plan {
             entries: (0..2 * entries).map(entry).collect(),
             interval: None,
             on_due: true,
+            review: false,
             acts: Vec::new(),
             faults: Faults::default(),
             calm_at: MINUTE,

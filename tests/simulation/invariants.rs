@@ -3,6 +3,7 @@
 
 mod gates;
 mod ledger;
+mod people;
 mod tables;
 
 use crate::faults::{LanePlan, Plan};
@@ -34,6 +35,8 @@ pub enum Cause {
     Cycle {
         at: Timestamp,
         late: bool,
+        /// It may go by its clock.
+        sweeps: bool,
     },
     Person(Act),
     /// Anything else of the engine's.
@@ -48,6 +51,7 @@ pub struct Judge {
     runs: Vec<RunRow>,
     lanes: Vec<LaneRow>,
     steps: Vec<StepRow>,
+    contents: Vec<ContentRow>,
     /// Lane by lane.
     gates: Vec<LaneKnown>,
     looks: u64,
@@ -67,8 +71,9 @@ struct Known {
     asked: u32,
     /// True time, in microseconds, of its last change.
     changed_at: u64,
-    /// When each step was done.
-    done_at: [Option<u64>; 3],
+    /// When each step was done, and of which revision.
+    done_at: [Option<(i32, u64)>; 3],
+    deleted: bool,
     /// Attempts that have their row in the log.
     logged: Vec<i32>,
     /// At which look, and at which true time, it was claimed last.
@@ -94,11 +99,13 @@ impl Judge {
             runs: Vec::new(),
             lanes: Vec::new(),
             steps: Vec::new(),
+            contents: Vec::new(),
             known: vec![Known::default(); plan.entries.len()],
             new_logs: Vec::new(),
             scratch: Scratch::default(),
         };
         store.rows(&mut judge.rows);
+        store.contents(&mut judge.contents);
         judge
     }
 
@@ -119,7 +126,7 @@ impl Judge {
     /// Whether a person has nothing left to wait for: nothing is on the wire, and nothing will be.
     pub fn is_at_rest(&self) -> bool {
         self.rows.iter().all(|row| match row.status {
-            EntryStatus::Pending => self.cap_keeps(row),
+            EntryStatus::Pending => self.cap_keeps(row) || self.is_not_approved(row),
             EntryStatus::Publishing => false,
             EntryStatus::Published
             | EntryStatus::Failed
@@ -141,17 +148,20 @@ impl Judge {
         let mut after = std::mem::take(&mut self.scratch.rows);
         let mut logs = std::mem::take(&mut self.scratch.logs);
         store.rows(&mut after);
+        self.put_back_deleted(&mut after, cause)?;
+        store.contents(&mut self.contents);
         store.logs(0, &mut logs);
         store.runs(&mut self.runs);
         store.lanes(&mut self.lanes);
         self.look_at_steps(store, now);
         self.look_at_log(&logs, &after, platforms)?;
-        self.lanes_hear(matches!(cause, Cause::Cycle { late: true, .. }));
+        self.lanes_hear(matches!(cause, Cause::Cycle { late: true, .. }), now);
         self.look_at_rows(&after, cause, now)?;
         self.look_at_lanes(&after, now)?;
         self.look_at_runs()?;
-        if let Cause::Cycle { at, .. } = cause {
+        if let Cause::Cycle { at, sweeps, .. } = cause {
             self.look_at_claims(&after, at)?;
+            self.nobody_waits_in_vain(&after, at, sweeps, now)?;
         }
         self.scratch.rows = std::mem::replace(&mut self.rows, after);
         self.scratch.logs = std::mem::replace(&mut self.logs, logs);
@@ -163,25 +173,27 @@ impl Judge {
             return;
         }
         store.steps(&mut self.steps);
-        let mut done = vec![[false; 3]; self.known.len()];
+        let mut done = vec![[None; 3]; self.known.len()];
         for step in self.steps.iter().filter(|step| step.done) {
-            done[step.entry.0 as usize - 1][step.step as usize] = true;
+            done[step.entry.0 as usize - 1][step.step as usize] = Some(step.revision);
         }
         for (known, done) in self.known.iter_mut().zip(done) {
-            for (at, is_done) in known.done_at.iter_mut().zip(done) {
-                *at = if is_done { Some(at.unwrap_or(now)) } else { None };
+            for (at, revision) in known.done_at.iter_mut().zip(done) {
+                let same = |(of, _): &(i32, u64)| Some(*of) == revision;
+                *at = at.filter(same).or(revision.map(|revision| (revision, now)));
             }
         }
     }
 
     /// A step of a long publish leaves. `claimed_at`: when its claim was committed.
-    pub fn step_leaves(&self, entry: EntryId, step: Step, claimed_at: u64) -> Verdict {
+    pub fn step_leaves(&self, (entry, revision): (EntryId, i32), step: Step, claimed_at: u64) -> Verdict {
         let done_at = self.known[entry.0 as usize - 1].done_at[step as usize];
-        must(8, done_at.is_none_or(|done_at| done_at > claimed_at), || {
+        let is_other = |(of, done_at): (i32, u64)| of != revision || done_at > claimed_at;
+        must(8, done_at.is_none_or(is_other), || {
             format!("entry {entry}: step {} is done, and is done again", step.name())
         })?;
-        let is_kept =
-            step == Step::Cover || self.steps.iter().any(|kept| kept.entry == entry && kept.step == step);
+        let keeps = |kept: &StepRow| (kept.entry, kept.step, kept.revision) == (entry, step, revision);
+        let is_kept = step == Step::Cover || self.steps.iter().any(keeps);
         must(8, is_kept, || format!("entry {entry}: step {} begins, and that is not kept", step.name()))
     }
 
@@ -190,7 +202,8 @@ impl Judge {
         self.look(store, platforms, Cause::Engine, now)?;
         for row in &self.rows {
             must(9, row.status != EntryStatus::Publishing, || format!("stuck: {row:?}"))?;
-            let has_reason = row.status != EntryStatus::Pending || self.cap_keeps(row);
+            let has_reason =
+                row.status != EntryStatus::Pending || self.cap_keeps(row) || self.is_not_approved(row);
             must(9, has_reason, || format!("pending without a reason: {row:?}"))?;
         }
         let is_open = |run: &&RunRow| run.status == ExecutionStatus::Running;

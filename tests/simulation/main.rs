@@ -11,6 +11,9 @@
 //! 7. A task never overlaps itself, and each fire is one run.
 //! 8. A step that is done is not done again, and none that cannot be taken back begins before that is kept.
 //! 9. Once faults stop, everything settles in bounded time.
+//! 10. Nothing is sent that is held, nor another revision than the one that is approved, or that may be out already.
+//! 11. What is too late, or given up, ends as that in the first cycle that may; and nothing else does.
+//! 12. No node claims by a clock that is far off, or that has just leapt ahead.
 //!
 //! A seed that fails joins `seeds.txt`, which always runs.
 

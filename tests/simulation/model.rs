@@ -4,6 +4,7 @@
 mod claims;
 mod cycle;
 mod lanes;
+mod lateness;
 mod people;
 mod recovery;
 mod runs;
@@ -34,7 +35,11 @@ struct Entry {
     row: Row,
     content: ContentId,
     key: String,
-    scheduled_at: Timestamp,
+    /// When a person wanted it tried again.
+    retried_at: Option<Timestamp>,
+    /// How late it may be, by itself or else by its account.
+    late_after: Option<Duration>,
+    deleted: bool,
     claimed_at: Timestamp,
     /// By the database's clock.
     lease_ends: Timestamp,
@@ -43,7 +48,7 @@ struct Entry {
     /// When it was due before a failure of its platform put it off.
     pushed_from: Option<Timestamp>,
     question: Option<Question>,
-    steps: Vec<(Step, Option<String>)>,
+    steps: Vec<(Step, i32, Option<String>)>,
     /// Places of its rows in the log.
     logs: Vec<usize>,
 }
@@ -63,9 +68,16 @@ impl Entry {
         self.row.status == EntryStatus::Pending && !self.row.held && self.row.due_at <= now
     }
 
-    fn ask(&mut self, question: Option<Question>) {
+    /// What waits for a look-up is held back; what may be out repeats what was approved then, and waits for nobody.
+    fn ask(&mut self, question: Option<Question>, approved: bool) {
+        let was_looked_up = matches!(self.question, Some(Question::LookUp { .. }));
+        self.row.held = match question {
+            Some(Question::LookUp { .. }) => true,
+            Some(Question::Ask { .. }) | None if self.row.unproven => false,
+            Some(Question::Ask { .. }) | None if was_looked_up => !approved,
+            Some(Question::Ask { .. }) | None => self.row.held,
+        };
         self.question = question;
-        self.row.held = matches!(question, Some(Question::LookUp { .. }));
         self.row.asks = match question {
             None => Asks::Nothing,
             Some(Question::LookUp { at, .. }) => Asks::LookUp(at),
@@ -81,6 +93,8 @@ struct Lane {
     state: gates::State,
     suspended: Option<Option<Timestamp>>,
     wrong_address: Option<EntryId>,
+    /// So long its entries wait for a platform that is down.
+    patience: Duration,
 }
 
 impl Lane {
@@ -116,6 +130,9 @@ pub struct Model {
     tasks: Vec<Task>,
     runs: Vec<Run>,
     logs: Vec<LogRow>,
+    /// By the numbers of their entries.
+    contents: Vec<ContentRow>,
+    review: bool,
     sabotage: Option<Sabotage>,
 }
 
@@ -164,6 +181,7 @@ impl Model {
             state: gates::State::default(),
             suspended: None,
             wrong_address: None,
+            patience: Duration::from_secs(lane.give_up_after),
         });
         let entries = plan.entries.iter().enumerate().map(|(place, entry)| Entry {
             row: Row {
@@ -181,10 +199,15 @@ impl Model {
                 owner: None,
                 execution: None,
                 recoveries: 0,
+                revision: None,
+                scheduled_at: Some(at(entry.after)),
+                late_at: None,
             },
             content: ContentId(place as i64 + 1),
             key: format!("k{place}"),
-            scheduled_at: at(entry.after),
+            retried_at: None,
+            late_after: entry.late_after.or(plan.lanes[entry.lane].late_after).map(Duration::from_secs),
+            deleted: false,
             claimed_at: at(0),
             lease_ends: at(0),
             taken_at: at(0),
@@ -203,9 +226,13 @@ impl Model {
             schedule,
             enabled,
         };
+        let mut entries: Vec<Entry> = entries.collect();
+        entries.iter_mut().for_each(Entry::compute_late);
         Model {
             now: at(0),
-            entries: entries.collect(),
+            contents: vec![ContentRow { revision: 1, approved: true }; entries.len()],
+            review: plan.review,
+            entries,
             lanes: lanes.collect(),
             tasks: vec![
                 task(ON_DUE, Schedule::OnDue, plan.on_due),
@@ -220,6 +247,11 @@ impl Model {
 
     fn entry(&mut self, id: EntryId) -> &mut Entry {
         &mut self.entries[id.0 as usize - 1]
+    }
+
+    /// Of an entry.
+    fn content(&self, id: EntryId) -> ContentRow {
+        self.contents[id.0 as usize - 1]
     }
 
     fn lane(&self, id: AccountId) -> &Lane {
@@ -294,13 +326,17 @@ impl Store for Model {
         settling::keep_step(self, kept)
     }
 
+    fn mend_times(&mut self, now: Timestamp) {
+        runs::mend_times(self, now);
+    }
+
     fn act(&mut self, act: Act, now: Timestamp) -> bool {
         people::act(self, act, now)
     }
 
     fn rows(&mut self, into: &mut Vec<Row>) {
         into.clear();
-        into.extend(self.entries.iter().map(|entry| entry.row));
+        into.extend(self.entries.iter().filter(|entry| !entry.deleted).map(|entry| entry.row));
     }
 
     fn logs(&mut self, from: usize, into: &mut Vec<LogRow>) {
@@ -320,12 +356,17 @@ impl Store for Model {
         );
     }
 
+    fn contents(&mut self, into: &mut Vec<ContentRow>) {
+        into.clone_from(&self.contents);
+    }
+
     fn steps(&mut self, into: &mut Vec<StepRow>) {
         into.clear();
         for entry in &self.entries {
-            into.extend(entry.steps.iter().map(|(step, result)| StepRow {
+            into.extend(entry.steps.iter().map(|(step, revision, result)| StepRow {
                 entry: entry.row.entry,
                 step: *step,
+                revision: *revision,
                 done: result.is_some(),
             }));
         }

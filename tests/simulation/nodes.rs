@@ -2,6 +2,7 @@
 
 mod answers;
 mod attempts;
+mod clock;
 mod statements;
 
 pub use statements::Statement;
@@ -62,6 +63,10 @@ pub enum NodeEvent {
     RenewAnswer {
         good: bool,
     },
+    LookAtClock,
+    TimesMended {
+        good: bool,
+    },
     /// A publisher begins with it.
     Begin(AttemptId),
     Answer {
@@ -115,6 +120,7 @@ pub struct Node {
     recovery_alarm: u64,
     closing: bool,
     good_since: GoodSince,
+    time: clock::Timekeeper,
 }
 
 impl Node {
@@ -157,6 +163,7 @@ impl World<'_> {
             recovery_alarm: 0,
             closing: false,
             good_since: GoodSince::new(self.plan.lease),
+            time: clock::Timekeeper::new(self.plan.death),
         });
         self.nodes.len() - 1
     }
@@ -168,8 +175,9 @@ impl World<'_> {
         }
         self.node_count += 1;
         let (number, slots) = (self.node_count, self.plan.slots);
-        let skew = self.a_skew();
+        let (skew, death) = (self.a_skew(), self.plan.death);
         let node = &mut self.nodes[n];
+        node.time = clock::Timekeeper::new(death);
         node.id = node_id(number);
         node.clock.put_ahead(skew);
         (node.number, node.alive, node.closing, node.paused_until) = (number, true, false, 0);
@@ -183,6 +191,7 @@ impl World<'_> {
         self.look(crate::invariants::Cause::Engine)?;
         self.every(n, self.plan.lease / 3, NodeEvent::RenewTick);
         self.every(n, (self.plan.lease / 4).min(RECOVER_EVERY), NodeEvent::RecoverTick);
+        self.clock_holds(n);
         self.recover(n)?;
         self.dispatch(n, dispatch::Event::Woken)?;
         if self.nodes[n].is_server() {
@@ -233,7 +242,7 @@ impl World<'_> {
             }
             if self.chance.happens(self.faults.clock_step) {
                 let skew = self.a_skew();
-                self.nodes[n].clock.put_ahead(skew);
+                self.set_clock(n, skew);
             }
             if self.chance.happens(self.faults.drain) {
                 self.soon(n, NodeEvent::Drain);
@@ -277,6 +286,8 @@ impl World<'_> {
             NodeEvent::ClockAnswer { asked, judged_at } => return self.clock_answer(n, asked, judged_at),
             NodeEvent::RecoverAnswer(recovered) => return self.recover_answer(n, recovered),
             NodeEvent::RenewAnswer { good } => self.database_said(n, good),
+            NodeEvent::LookAtClock => return self.look_at_clock(n),
+            NodeEvent::TimesMended { good } => return self.times_mended(n, good),
             NodeEvent::Begin(attempt) => return self.begin(n, attempt),
             NodeEvent::Answer { attempt, number, answer } => {
                 return self.answered(n, attempt, number, answer);

@@ -6,8 +6,9 @@ use crate::nodes::NodeEvent;
 use crate::store::{Act, Row};
 use crate::time::{MILLISECOND, MINUTE};
 use crate::world::{What, World};
-use contenthub::EntryStatus;
-use contenthub::domain::ids::AccountId;
+use contenthub::domain::ids::{AccountId, ContentId};
+use contenthub::{EntryStatus, Timestamp};
+use std::time::Duration;
 
 /// Whoever is to say whether a post is out waits until nothing of it can be under way.
 const BEFORE_A_WORD: u64 = 2 * MINUTE;
@@ -19,15 +20,30 @@ impl World<'_> {
         let place = self.chance.below(self.plan.entries.len() as u64) as usize;
         let row = self.judge.rows()[place];
         let lane = AccountId(self.chance.below(lanes) as i64 + 1);
-        let act = match self.chance.below(8) {
+        let content = ContentId(row.entry.0);
+        let act = match self.chance.below(14) {
             0 => Act::Cancel(row.entry),
             1 | 2 => Act::Retry(row.entry),
             3 => Act::Trigger(BY_HAND),
             4 => Act::Suspend(lane),
             5 => Act::Resume(lane),
+            6 | 7 => Act::Edit(content),
+            8 => Act::Approve(content),
+            9 | 10 => Act::Reschedule(row.entry, self.a_time()),
+            11 => Act::Delete(row.entry),
             _ => return self.say_something(),
         };
         self.do_it(act)
+    }
+
+    /// Now, or soon, or some time ago.
+    fn a_time(&mut self) -> Option<Timestamp> {
+        let now = self.time.now();
+        match self.chance.below(4) {
+            0 => None,
+            1 => Some(now - Duration::from_micros(self.chance.below(5 * MINUTE))),
+            _ => Some(now + Duration::from_micros(self.chance.below(5 * MINUTE))),
+        }
     }
 
     /// A word on one entry that waits for it.
@@ -38,13 +54,17 @@ impl World<'_> {
         };
         let quiet = |row: &&Row| self.judge.quiet_for(row.entry, now) >= BEFORE_A_WORD;
         let Some(row) = self.judge.rows().iter().filter(waits).find(quiet).copied() else { return Ok(()) };
-        let post = self.platforms.of(row.entry).next_back();
-        let act = match post {
-            Some(post) if post.is_out(now) => Act::SayPublished(row.entry, post.number),
-            // It is on its way.
-            Some(post) if !post.refused => return Ok(()),
-            Some(_) | None if self.chance.happens(500) => Act::SayTryAgain(row.entry),
-            Some(_) | None => Act::SayGiveUp(row.entry),
+        let (mut out, mut is_coming) = (None, false);
+        for post in self.platforms.of(row.entry) {
+            out = out.or(post.is_out(now).then_some(post.number));
+            is_coming |= !post.refused;
+        }
+        let act = match out {
+            Some(number) => Act::SayPublished(row.entry, number),
+            // Of one submission or another it is on its way.
+            None if is_coming => return Ok(()),
+            None if self.chance.happens(500) => Act::SayTryAgain(row.entry),
+            None => Act::SayGiveUp(row.entry),
         };
         self.do_it(act)
     }
@@ -72,11 +92,16 @@ impl World<'_> {
         }
     }
 
-    /// They look after accounts that are shut.
+    /// They look after accounts that are shut, and approve what waits for that.
     pub fn people_help(&mut self) -> Verdict {
         for lane in 0..self.plan.lanes.len() {
             let lane = AccountId(lane as i64 + 1);
             self.do_it(Act::Resume(lane))?;
+        }
+        for place in 0..self.plan.entries.len() {
+            if !self.judge.contents()[place].approved {
+                self.do_it(Act::Approve(ContentId(place as i64 + 1)))?;
+            }
         }
         self.again_later();
         Ok(())

@@ -2,7 +2,7 @@
 //! product: in the model of the database, or between the product's parts.
 
 use crate::faults::{Death, Kind, Plan};
-use crate::time::MINUTE;
+use crate::time::{HOUR, MINUTE};
 use std::time::Duration;
 
 /// A mechanism that is off.
@@ -18,15 +18,27 @@ pub enum Sabotage {
     UnprovenMark,
     /// Two nodes claim on a lane at once, each as if it were alone.
     LaneLock,
+    /// What is too late waits on.
+    Sweep,
+    /// What is not approved is not held back.
+    Hold,
+    /// What may be out is sent again as it is now.
+    Repeat,
+    /// A node goes by a clock that may be wrong.
+    ClockHold,
 }
 
 impl Sabotage {
-    pub const ALL: [Sabotage; 5] = [
+    pub const ALL: [Sabotage; 9] = [
         Sabotage::Fence,
         Sabotage::TrustWindow,
         Sabotage::Intent,
         Sabotage::UnprovenMark,
         Sabotage::LaneLock,
+        Sabotage::Sweep,
+        Sabotage::Hold,
+        Sabotage::Repeat,
+        Sabotage::ClockHold,
     ];
 
     /// The invariants that hang on it.
@@ -37,6 +49,9 @@ impl Sabotage {
             Sabotage::Intent => &[8],
             Sabotage::UnprovenMark => &[2, 4],
             Sabotage::LaneLock => &[4],
+            Sabotage::Sweep => &[11],
+            Sabotage::Hold | Sabotage::Repeat => &[10],
+            Sabotage::ClockHold => &[12],
         }
     }
 
@@ -57,6 +72,12 @@ impl Sabotage {
             Sabotage::Intent => plan.lanes.iter_mut().for_each(|lane| lane.kind = Kind::StepsBlind),
             Sabotage::UnprovenMark => faults.reset = 250,
             Sabotage::LaneLock => plan.nodes = 3,
+            Sabotage::Sweep => plan.entries.iter_mut().for_each(|entry| entry.late_after = Some(10)),
+            Sabotage::Hold | Sabotage::Repeat => {
+                (plan.review, faults.reset) = (self == Sabotage::Hold, 250);
+                plan.acts = (1..200).map(|at| at * plan.calm_at / 200).collect();
+            }
+            Sabotage::ClockHold => (faults.clock_step, faults.skew) = (20, HOUR),
         }
     }
 }

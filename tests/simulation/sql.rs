@@ -17,8 +17,12 @@ use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::*;
 use contenthub::operations::account::{ResumeAccount, SuspendAccount};
 use contenthub::operations::checkpoint;
+use contenthub::operations::clock_steps::MendTimes;
+use contenthub::operations::content::{ReviewContent, ReviewStep, UpdateContent};
 use contenthub::operations::cycle::{ClaimScope, Cycle, CycleDone};
-use contenthub::operations::entry::{CancelEntry, Resolution, ResolveEntry, RetryEntry};
+use contenthub::operations::entry::{
+    CancelEntry, DeleteEntry, Resolution, ResolveEntry, RetryEntry, UpdateEntry,
+};
 use contenthub::operations::execution::TriggerTask;
 use contenthub::operations::firing::FireDue;
 use contenthub::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, Renew};
@@ -47,7 +51,7 @@ impl Database {
     pub fn set_out(&mut self, plan: &Plan) -> Sql<'_> {
         setup::wipe(&mut self.conn);
         let cx = setup::context(plan);
-        let mut sql = Sql { conn: &mut self.conn, cx, now: at(0) };
+        let mut sql = Sql { conn: &mut self.conn, cx, now: at(0), edits: 0, swept: 0 };
         setup::make(&mut sql, plan);
         sql
     }
@@ -58,6 +62,10 @@ pub struct Sql<'a> {
     conn: &'a mut DbConnection,
     cx: Context,
     now: Timestamp,
+    /// Texts that people have written.
+    edits: u32,
+    /// Entries that have ended because nobody waits for them.
+    swept: usize,
 }
 
 /// What must not fail: the simulation makes its own failures.
@@ -106,7 +114,9 @@ impl Sql<'_> {
             Err(
                 OperationError::WrongState { .. }
                 | OperationError::MaybePublished { .. }
-                | OperationError::AlreadyPublished { .. },
+                | OperationError::AlreadyPublished { .. }
+                // It was deleted.
+                | OperationError::NotFound { .. },
             ) => false,
             Err(error) => panic!("the database does not do as people tell it: {error}"),
         }
@@ -124,6 +134,8 @@ impl Store for Sql<'_> {
 
     fn cycle(&mut self, cycle: &Cycle, now: Timestamp) -> Done {
         let done = self.by_database_time(now, |_| cycle.clone());
+        let swept = tables::swept(self.conn);
+        let swept_now = swept - std::mem::replace(&mut self.swept, swept);
         let CycleDone { written, claims, accounts, closed, open, again, look_again, looked_at } = done;
         let with_account = |claim: contenthub::db::claim::Claim| {
             let ready = accounts.get(&claim.account).expect("each claim comes with its account");
@@ -140,6 +152,7 @@ impl Store for Sql<'_> {
             claims: claims.into_iter().map(with_account).collect(),
             closed: closed.into_iter().map(|(id, _)| id).collect(),
             open,
+            swept: swept_now,
             again,
             look_again,
             looked_at,
@@ -187,6 +200,10 @@ impl Store for Sql<'_> {
         self.run(checkpoint::KeepStep { fence: Fence { node, attempt }, revision, step, mark }, now)
     }
 
+    fn mend_times(&mut self, now: Timestamp) {
+        self.run(MendTimes, now);
+    }
+
     fn act(&mut self, act: Act, now: Timestamp) -> bool {
         let by = || "a person".to_owned();
         let say = |id, resolution| ResolveEntry { id, resolution, by: by() };
@@ -201,6 +218,16 @@ impl Store for Sql<'_> {
             Act::SayGiveUp(id) => self.asked(say(id, Resolution::GiveUp), now),
             Act::Trigger(task) => self.asked(TriggerTask { task, by: Trigger::Cli }, now),
             Act::Resume(lane) => self.asked(ResumeAccount(lane), now),
+            Act::Edit(id) => {
+                self.edits += 1;
+                let title = Some(format!("edited {}", self.edits));
+                self.asked(UpdateContent { title, ..UpdateContent::new(id) }, now)
+            }
+            Act::Approve(id) => self.asked(ReviewContent { id, step: ReviewStep::Approve }, now),
+            Act::Reschedule(id, at) => {
+                self.asked(UpdateEntry { scheduled_at: Some(at), ..UpdateEntry::of(id) }, now)
+            }
+            Act::Delete(id) => self.asked(DeleteEntry(id), now),
             Act::Suspend(id) => {
                 self.asked(SuspendAccount { id, reason: "on holiday".to_owned(), until: None }, now)
             }
@@ -221,6 +248,10 @@ impl Store for Sql<'_> {
 
     fn lanes(&mut self, into: &mut Vec<LaneRow>) {
         tables::lanes(self.conn, into);
+    }
+
+    fn contents(&mut self, into: &mut Vec<ContentRow>) {
+        tables::all_contents(self.conn, into);
     }
 
     fn steps(&mut self, into: &mut Vec<StepRow>) {

@@ -3,7 +3,8 @@
 
 use contenthub::db::claim::Claim;
 use contenthub::db::transitions::Written;
-use contenthub::domain::ids::{AccountId, AttemptId, EntryId, ExecutionId, NodeId, TaskId};
+use contenthub::domain::ids::{AccountId, AttemptId, ContentId, EntryId, ExecutionId, NodeId, TaskId};
+use contenthub::domain::lateness::{GAVE_UP, TOO_LATE};
 use contenthub::domain::outcome::Rules;
 use contenthub::domain::settlement::LogStatus;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
@@ -18,6 +19,8 @@ pub struct Done {
     pub claims: Vec<(Claim, Account)>,
     pub closed: Vec<ExecutionId>,
     pub open: usize,
+    /// So many entries ended because they were too late, or given up.
+    pub swept: usize,
     pub again: bool,
     pub look_again: Option<Timestamp>,
     pub looked_at: Timestamp,
@@ -64,6 +67,12 @@ pub enum Act {
     /// They put an account right, and resume it.
     Resume(AccountId),
     Suspend(AccountId),
+    /// They write a content anew; where there is review, it has to be approved again.
+    Edit(ContentId),
+    Approve(ContentId),
+    /// At another time, or now.
+    Reschedule(EntryId, Option<Timestamp>),
+    Delete(EntryId),
 }
 
 /// One database.
@@ -84,15 +93,19 @@ pub trait Store {
     fn fire(&mut self, now: Timestamp) -> Fired;
     /// False where the claim is lost.
     fn keep_step(&mut self, step: &KeepStep, now: Timestamp) -> bool;
+    /// A node's clock was stepped back.
+    fn mend_times(&mut self, now: Timestamp);
     /// False where it was refused.
     fn act(&mut self, act: Act, now: Timestamp) -> bool;
 
-    /// All entries, in order of their ids.
+    /// Entries, in order of their ids; those that were deleted are not there.
     fn rows(&mut self, into: &mut Vec<Row>);
     /// Rows of the log, in order, from this place on.
     fn logs(&mut self, from: usize, into: &mut Vec<LogRow>);
     fn runs(&mut self, into: &mut Vec<RunRow>);
     fn lanes(&mut self, into: &mut Vec<LaneRow>);
+    /// All contents, in order of their ids.
+    fn contents(&mut self, into: &mut Vec<ContentRow>);
     /// Steps that are done, with what they came to; or begun, with none.
     fn steps(&mut self, into: &mut Vec<StepRow>);
 }
@@ -124,6 +137,12 @@ pub struct Row {
     pub owner: Option<u32>,
     pub execution: Option<ExecutionId>,
     pub recoveries: i32,
+    /// Of its last attempt.
+    pub revision: Option<i32>,
+    /// As people want it; none: at once.
+    pub scheduled_at: Option<Timestamp>,
+    /// It is not published from then on.
+    pub late_at: Option<Timestamp>,
 }
 
 /// A row of the log, as the judge sees it.
@@ -154,6 +173,10 @@ pub enum Code {
     Unseen,
     /// Our own doing.
     Silent,
+    /// It was not out in time.
+    TooLate,
+    /// Its platform was away for too long.
+    GaveUp,
     Other,
 }
 
@@ -165,6 +188,8 @@ impl Code {
             Some(WRONG_ADDRESS) => Code::WrongAddress,
             Some(UNREACHED) => Code::Unreached,
             Some(UNSEEN) => Code::Unseen,
+            Some(TOO_LATE) => Code::TooLate,
+            Some(GAVE_UP) => Code::GaveUp,
             Some(code) if SILENT.contains(&code) => Code::Silent,
             Some(code) if code.starts_with(WAIT) => Code::Wait(code[WAIT.len()..].parse().unwrap_or(0)),
             Some(_) => Code::Other,
@@ -197,10 +222,18 @@ pub struct LaneRow {
     pub suspended: Option<Option<Timestamp>>,
 }
 
+/// A content: the number of its entry is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentRow {
+    pub revision: i32,
+    pub approved: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepRow {
     pub entry: EntryId,
     pub step: Step,
+    pub revision: i32,
     pub done: bool,
 }
 

@@ -62,7 +62,8 @@ pub struct Request {
 struct Event {
     at: u64,
     sequence: u64,
-    what: What,
+    /// Beside the heap, which moves its events about.
+    what: Box<What>,
 }
 
 impl PartialEq for Event {
@@ -169,7 +170,7 @@ impl<'a> World<'a> {
     pub fn after(&mut self, span: u64, what: What) {
         self.sequence += 1;
         let at = self.now().saturating_add(span);
-        self.heap.push(Reverse(Event { at, sequence: self.sequence, what }));
+        self.heap.push(Reverse(Event { at, sequence: self.sequence, what: Box::new(what) }));
     }
 
     /// For whoever has to understand what went wrong.
@@ -217,7 +218,7 @@ impl<'a> World<'a> {
         }
         self.time.set(event.at);
         self.store.set_time(self.time.now());
-        match event.what {
+        match *event.what {
             What::Node { node, life, event } => self.node_event(node, life, event)?,
             What::Database { node, life, statement } => self.database(node, life, statement)?,
             What::Arrives(request) => self.arrives(request)?,
@@ -240,7 +241,7 @@ impl<'a> World<'a> {
         self.note(|| "faults stop".to_owned());
         (self.calm, self.faults) = (true, self.plan.faults.over());
         for node in 0..self.nodes.len() {
-            self.nodes[node].clock.put_ahead(0);
+            self.set_clock(node, 0);
             self.nodes[node].paused_until = 0;
             if !self.nodes[node].is_alive() && self.nodes[node].is_server() {
                 self.after(1, What::Starts(node));

@@ -6,7 +6,7 @@ use super::{Judge, Verdict, must};
 use crate::faults::Kind;
 use crate::platform::Post;
 use crate::store::{Asks, Code, LogRow, Row};
-use crate::time::{MIDNIGHT, MINUTE, SECOND, since_start};
+use crate::time::{MIDNIGHT, MINUTE, SECOND, micros, since_start};
 use contenthub::domain::ids::AttemptId;
 use contenthub::{LogStatus, Timestamp};
 use std::time::Duration;
@@ -27,13 +27,18 @@ pub(super) struct LaneKnown {
     pub(super) claims: usize,
     /// The last request that went out, and for which attempt.
     last: Option<(AttemptId, u64)>,
+    /// When it was last heard to have taken a post.
+    published_at: u64,
     /// Posts that it has accepted, before midnight and in all.
     before_midnight: i32,
     posts: i32,
 }
 
 impl LaneKnown {
-    fn hear(&mut self, log: &LogRow) {
+    fn hear(&mut self, log: &LogRow, now: u64) {
+        if log.status == LogStatus::Published {
+            self.published_at = now;
+        }
         match (log.code, log.status) {
             (Code::Unreached, _) => {
                 self.unreached += 1;
@@ -41,7 +46,8 @@ impl LaneKnown {
             (Code::Wait(seconds), LogStatus::Failed) if log.execution.is_some() && seconds > 0 => {
                 self.wait_until = self.wait_until.max(Some(log.finished_at + Duration::from_secs(seconds)));
             }
-            (Code::Wait(_) | Code::Unseen | Code::Silent, _) | (Code::None, LogStatus::NotSent) => {}
+            (Code::Wait(_) | Code::Unseen | Code::Silent | Code::TooLate | Code::GaveUp, _)
+            | (Code::None, LogStatus::NotSent) => {}
             (Code::None | Code::AccountBroken | Code::WrongAddress | Code::Other, _) => self.answered(),
         }
     }
@@ -53,17 +59,17 @@ impl LaneKnown {
 
 impl Judge {
     /// Whether all clocks are right.
-    fn is_on_time(&self) -> bool {
+    pub(super) fn is_on_time(&self) -> bool {
         self.plan.faults.skew == 0
     }
 
     /// What this step wrote of attempts. Where some of it came late, a platform may have been heard of beside the log.
-    pub(super) fn lanes_hear(&mut self, late: bool) {
+    pub(super) fn lanes_hear(&mut self, late: bool, now: u64) {
         let mut new = self.new_logs.clone();
         new.sort_by_key(|log| log.finished_at);
         for log in new.iter().filter(|log| !log.said_by_a_person) {
             let lane = self.rows[log.entry.0 as usize - 1].lane;
-            self.gates[lane.0 as usize - 1].hear(log);
+            self.gates[lane.0 as usize - 1].hear(log, now);
         }
         for lane in &mut self.gates {
             if late {
@@ -112,6 +118,20 @@ impl Judge {
             must(4, is_open, || format!("claimed at {at}, outside its windows: {claimed:?}"))?;
         }
         Ok(())
+    }
+
+    /// An entry was given up because its platform is away. What is told by a node that stood still, or by a clock that is
+    /// wrong, may have been long in coming.
+    pub(super) fn platform_was_away(&self, row: &Row, now: u64) -> Verdict {
+        if !self.is_on_time() || self.plan.faults.pause > 0 {
+            return Ok(());
+        }
+        let patience = self.lane_of(row).give_up_after * SECOND;
+        let on_the_way = 3 * micros(self.plan.lease) + 30 * SECOND;
+        let answered = self.gates[row.lane.0 as usize - 1].published_at;
+        must(11, now + on_the_way >= answered + patience && now >= patience, || {
+            format!("given up, and its platform took a post {} µs ago: {row:?}", now - answered)
+        })
     }
 
     /// A request that publishes leaves.

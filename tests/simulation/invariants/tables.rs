@@ -1,5 +1,6 @@
 //! What the tables may become, from one step to the next.
 
+use super::people::is_in_time;
 use super::{Act, Cause, Judge, Verdict, must};
 use crate::platform::Platforms;
 use crate::store::{Asks, Code, LogRow, Row};
@@ -21,7 +22,9 @@ impl Judge {
                 (self.known[place].claimed_in, self.known[place].claimed_at) = (self.looks, now);
                 self.gates[is.lane.0 as usize - 1].claims += 1;
             }
-            must(3, follows(&was, &is, cause), || format!("not in the table: {was:?} became {is:?}"))?;
+            must(3, follows(&was, &is, cause, self.was_given_up(&is)), || {
+                format!("not in the table: {was:?} became {is:?}")
+            })?;
             let numbers_missing =
                 (was.attempt.max(1)..is.attempt).find(|number| !self.known[place].logged.contains(number));
             must(3, numbers_missing.is_none(), || format!("attempt {numbers_missing:?} has no row: {is:?}"))?;
@@ -115,7 +118,12 @@ impl Judge {
     pub(super) fn look_at_claims(&self, after: &[Row], at: Timestamp) -> Verdict {
         let is_new = |was: &Row, is: &Row| is_sending(is) && is.attempt > was.attempt;
         for (_, claimed) in self.rows.iter().zip(after).filter(|(was, is)| is_new(was, is)) {
-            must(4, claimed.due_at <= at, || format!("claimed at {at}, before it was due: {claimed:?}"))?;
+            must(4, is_in_time(claimed, at), || {
+                format!("claimed at {at}, too early or too late: {claimed:?}")
+            })?;
+            let is_wanted = claimed.scheduled_at.is_none_or(|wanted| wanted <= at) || !self.is_on_time();
+            must(4, is_wanted, || format!("claimed at {at}, before its time: {claimed:?}"))?;
+            self.is_approved(claimed)?;
             let lane = &self.lanes[claimed.lane.0 as usize - 1];
             let is_open = lane.suspended.is_none_or(|until| until.is_some_and(|until| until <= at));
             must(4, is_open, || format!("claimed at {at} on a lane that is shut: {claimed:?}"))?;
@@ -150,7 +158,7 @@ const OLD_AFTER: u64 = 2 * SECOND;
 
 /// One that outlived several nodes goes out beside the others, one at a time.
 fn is_claimable(row: &Row, at: Timestamp) -> bool {
-    row.status == EntryStatus::Pending && !row.held && row.due_at <= at && row.recoveries < SUSPECT_AFTER
+    row.status == EntryStatus::Pending && !row.held && is_in_time(row, at) && row.recoveries < SUSPECT_AFTER
 }
 
 fn urgency(row: &Row) -> (i32, Timestamp, i64) {
@@ -158,8 +166,13 @@ fn urgency(row: &Row) -> (i32, Timestamp, i64) {
 }
 
 /// One transaction may end an attempt and begin the next.
-fn follows(was: &Row, is: &Row, cause: Cause) -> bool {
-    use EntryStatus::{Pending, Publishing};
+fn follows(was: &Row, is: &Row, cause: Cause, given_up: bool) -> bool {
+    use EntryStatus::{Failed, Pending, Publishing, Uncertain};
+    if given_up {
+        let end = if is.unproven { Uncertain } else { Failed };
+        let from = matches!(was.status, Pending | Publishing);
+        return from && is.status == end && is.attempt == was.attempt + 1;
+    }
     let may = |from: EntryStatus, to: EntryStatus| from == to || may_follow(from, to);
     let by_a_person = matches!(
         cause,

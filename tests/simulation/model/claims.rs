@@ -1,6 +1,7 @@
 //! What a cycle may claim, and claiming it.
 
 use super::{Entry, Model, lanes};
+use crate::sabotage::Sabotage;
 use crate::store::{Account, Step, node_number};
 use contenthub::db::checkpoints::Checkpoint;
 use contenthub::db::claim::Claim;
@@ -93,7 +94,7 @@ pub(super) fn candidates(
         }
         let is_fresh = |entry: &&Entry| not_tried_by.is_none_or(|run| !model.was_tried_by(entry, run));
         let due = model.entries.iter().filter(|entry| entry.row.lane == id && entry.is_due(now));
-        let due = due.filter(|entry| entry.row.unproven || !only_unproven);
+        let due = due.filter(|entry| !entry.is_late(now) && (entry.row.unproven || !only_unproven));
         let (suspected, mut waiting): (Vec<Candidate>, Vec<Candidate>) =
             due.filter(is_fresh).map(candidate).partition(|candidate| candidate.suspect);
         waiting.sort_by_key(Candidate::urgency);
@@ -120,7 +121,7 @@ fn probe(
     now: Timestamp,
 ) -> Option<Candidate> {
     let due = model.entries.iter().filter(|entry| entry.row.lane == lane && entry.is_due(now));
-    let due = due.filter(|entry| entry.row.unproven || proven);
+    let due = due.filter(|entry| !entry.is_late(now) && (entry.row.unproven || proven));
     let due = due.filter(|entry| entry.row.recoveries < SUSPECT_AFTER || cycle.room.a_suspect);
     let due = due.filter(|entry| not_tried_by.is_none_or(|run| !model.was_tried_by(entry, run)));
     due.min_by_key(|entry| match entry.pushed_from {
@@ -178,17 +179,23 @@ pub(super) fn take(
 ) -> (Claim, Account) {
     let account = model.lane(model.entries[id.0 as usize - 1].row.lane).account;
     let (lease_ends, taken_at) = (model.now + cycle.lease, model.now);
+    let newest = model.content(id).revision;
+    let repeats = model.sabotage != Some(Sabotage::Repeat);
     let entry = model.entry(id);
     entry.row.status = EntryStatus::Publishing;
     entry.row.owner = Some(node_number(&cycle.node.0));
     entry.row.attempt += 1;
     entry.row.execution = execution;
     (entry.claimed_at, entry.lease_ends, entry.taken_at) = (now, lease_ends, taken_at);
+    // What may be out is repeated as it was; and a question is about what was sent.
+    let kept = entry.row.revision.filter(|_| entry.question.is_some() || (entry.row.unproven && repeats));
+    let revision = kept.unwrap_or(newest);
+    entry.row.revision = Some(revision);
     let number = entry.row.attempt;
-    let checkpoint = |(step, result): &(Step, Option<String>)| Checkpoint {
+    let checkpoint = |(step, revision, result): &(Step, i32, Option<String>)| Checkpoint {
         entry: id,
         step: step.name().to_owned(),
-        revision: 1,
+        revision: *revision,
         irreversible: *step != Step::Cover,
         result: result.clone(),
     };
@@ -204,9 +211,9 @@ pub(super) fn take(
         priority: Priority::try_from(entry.row.priority).expect("in range"),
         due_at: entry.row.due_at,
         standing: entry.standing(),
-        article: article(entry.content),
+        article: article(entry.content, revision),
         steps: if account.in_steps && number > 1 {
-            entry.steps.iter().map(checkpoint).collect()
+            entry.steps.iter().filter(|(_, of, _)| *of == revision).map(checkpoint).collect()
         } else {
             Vec::new()
         },
@@ -214,10 +221,10 @@ pub(super) fn take(
     (claim, account)
 }
 
-fn article(content_id: ContentId) -> Article {
+fn article(content_id: ContentId, revision: i32) -> Article {
     Article {
         content_id,
-        revision: 1,
+        revision,
         title: String::new(),
         body: String::new(),
         digest: None,

@@ -3,7 +3,7 @@
 use super::claims::{Offer, assign, candidates, count_claims, offers, take};
 use super::recovery::not_sent;
 use super::settling::settle;
-use super::{Entry, Model, lanes, runs};
+use super::{Entry, Model, lanes, lateness, runs};
 use crate::store::{Done, Row, node_number};
 use contenthub::db::transitions::Ended;
 use contenthub::domain::execution::{ON_DUE_MAX, RUN_MAX, RunRule};
@@ -24,10 +24,14 @@ pub(super) fn run(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Done {
         claims: Vec::new(),
         closed: Vec::new(),
         open: 0,
+        swept: 0,
         again: false,
         look_again: None,
         looked_at: now,
     };
+    if cycle.clock_is_right {
+        lateness::sweep(model, now, &mut done);
+    }
     let mut open = open_runs(model, cycle);
     roll_over(model, &mut open, now, &mut done);
     let unfilled = claim_due(model, cycle, &mut open, now, &mut done);

@@ -21,11 +21,12 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Told<'a> {
     pub ended: Cow<'a, [Ended]>,
     pub closed: Vec<AccountId>,
+    pub heard: Vec<AccountId>,
 }
 
 /// Only of those that count: what is not the node's any more was heard of when it was taken from it.
 pub(super) fn hear<'a>(model: &mut Model, ended: &'a [Ended], counts: &[bool]) -> Told<'a> {
-    let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new() };
+    let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new(), heard: Vec::new() };
     let matters = |one: &Ended| one.counted || matches!(one.settlement.sign, Sign::Failed { .. });
     let lanes: Vec<AccountId> = ended.iter().filter(|one| matters(one)).map(|one| one.account).collect();
     let mut order: Vec<usize> =
@@ -33,6 +34,7 @@ pub(super) fn hear<'a>(model: &mut Model, ended: &'a [Ended], counts: &[bool]) -
     order.sort_by_key(|at| ended[*at].finished_at);
     for at in order {
         let one = &ended[at];
+        told.heard.push(one.account);
         let last_try = match one.settlement.sign {
             Sign::Failed { unseen: true, .. } => last_try_before(model, one.attempt),
             Sign::Failed { .. } | Sign::Answered | Sign::Silent => None,

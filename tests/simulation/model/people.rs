@@ -2,9 +2,11 @@
 
 use super::settling::write_log;
 use super::{Model, runs};
-use crate::store::{Act, Code, LogRow};
+use crate::sabotage::Sabotage;
+use crate::store::{Act, Code, ContentRow, LogRow};
 use contenthub::domain::execution::RunRule;
-use contenthub::domain::ids::EntryId;
+use contenthub::domain::ids::{ContentId, EntryId};
+use contenthub::domain::question::Question;
 use contenthub::{EntryStatus, LogStatus, Timestamp};
 
 pub(super) fn act(model: &mut Model, act: Act, now: Timestamp) -> bool {
@@ -21,6 +23,34 @@ pub(super) fn act(model: &mut Model, act: Act, now: Timestamp) -> bool {
         Act::SayPublished(entry, post) => say(model, entry, EntryStatus::Published, Some(post), now),
         Act::SayTryAgain(entry) => say(model, entry, EntryStatus::Pending, None, now),
         Act::SayGiveUp(entry) => say(model, entry, EntryStatus::Failed, None, now),
+        Act::Edit(content) => {
+            let row = &mut model.contents[content.0 as usize - 1];
+            *row = ContentRow { revision: row.revision + 1, approved: !model.review };
+            hold(model, content, model.review);
+            true
+        }
+        Act::Approve(content) => {
+            let row = &mut model.contents[content.0 as usize - 1];
+            let may = !row.approved;
+            row.approved = true;
+            if may {
+                hold(model, content, false);
+            }
+            may
+        }
+        Act::Reschedule(entry, at) => reschedule(model, entry, at, now),
+        Act::Delete(entry) => {
+            let entry = model.entry(entry);
+            let is_kept = matches!(entry.row.status, EntryStatus::Publishing | EntryStatus::Uncertain);
+            let may = !entry.deleted && !entry.row.unproven && !is_kept;
+            if may {
+                entry.deleted = true;
+                if entry.row.status == EntryStatus::Pending {
+                    entry.row.status = EntryStatus::Cancelled;
+                }
+            }
+            may
+        }
         Act::Trigger(task) => {
             runs::request(model, task, RunRule::ByHand, None, now);
             true
@@ -38,21 +68,50 @@ pub(super) fn act(model: &mut Model, act: Act, now: Timestamp) -> bool {
     }
 }
 
-fn retry(model: &mut Model, entry: EntryId, now: Timestamp) -> bool {
-    let scheduled_at = model.entry(entry).scheduled_at;
-    let row = &mut model.entry(entry).row;
-    if !matches!(row.status, EntryStatus::Failed | EntryStatus::Cancelled) {
+/// Holds back what waits for an approval, or lets it go: not what may be out, nor what waits for a look-up.
+fn hold(model: &mut Model, content: ContentId, held: bool) {
+    let is_off = model.sabotage == Some(Sabotage::Hold);
+    let entry = model.entry(EntryId(content.0));
+    let is_looked_up = matches!(entry.question, Some(Question::LookUp { .. }));
+    if entry.row.status != EntryStatus::Published && !entry.row.unproven && !is_looked_up && !is_off {
+        entry.row.held = held;
+    }
+}
+
+fn reschedule(model: &mut Model, id: EntryId, at: Option<Timestamp>, now: Timestamp) -> bool {
+    let entry = model.entry(id);
+    if entry.row.status != EntryStatus::Pending || entry.row.unproven {
         return false;
     }
-    row.status = EntryStatus::Pending;
-    row.due_at = scheduled_at.max(now);
-    (row.retry_count, row.recoveries) = (0, 0);
-    row.attempt += 1;
-    said(model, entry, LogStatus::NotSent, None, now);
+    let due_at = at.unwrap_or(now).max(now);
+    if due_at != entry.row.due_at {
+        entry.pushed_from = None;
+    }
+    (entry.row.scheduled_at, entry.row.due_at) = (at, due_at);
+    if at.is_none_or(|at| at <= now) {
+        entry.retried_at = Some(now);
+    }
+    entry.compute_late();
+    true
+}
+
+fn retry(model: &mut Model, id: EntryId, now: Timestamp) -> bool {
+    let entry = model.entry(id);
+    if entry.deleted || !matches!(entry.row.status, EntryStatus::Failed | EntryStatus::Cancelled) {
+        return false;
+    }
+    entry.row.status = EntryStatus::Pending;
+    entry.row.due_at = entry.row.scheduled_at.unwrap_or(now).max(now);
+    (entry.row.retry_count, entry.row.recoveries) = (0, 0);
+    entry.row.attempt += 1;
+    (entry.retried_at, entry.pushed_from) = (Some(now), None);
+    entry.compute_late();
+    said(model, id, LogStatus::NotSent, None, now);
     true
 }
 
 fn say(model: &mut Model, id: EntryId, to: EntryStatus, post: Option<u32>, now: Timestamp) -> bool {
+    let approved = model.content(id).approved;
     let entry = model.entry(id);
     let is_wanted = match entry.row.status {
         EntryStatus::Uncertain => true,
@@ -69,8 +128,11 @@ fn say(model: &mut Model, id: EntryId, to: EntryStatus, post: Option<u32>, now: 
     entry.row.attempt += 1;
     if to == EntryStatus::Pending {
         (entry.row.retry_count, entry.row.recoveries) = (0, 0);
+        entry.retried_at = Some(now);
     }
-    entry.ask(None);
+    entry.ask(None, approved);
+    (entry.row.held, entry.pushed_from) = (!approved, None);
+    entry.compute_late();
     entry.steps.clear();
     let status = if to == EntryStatus::Published { LogStatus::Published } else { LogStatus::Failed };
     said(model, id, status, post, now);

@@ -64,9 +64,10 @@ fn lost(model: &Model, entry: &Entry, recoveries: i32, now: Timestamp) -> Ended 
         return not_sent(model, entry, now);
     }
     let account = model.lane(entry.row.lane).account;
-    let irreversible = entry.steps.iter().filter(|(step, _)| *step != Step::Cover);
+    let of_revision = |of: i32| Some(of) == entry.row.revision;
+    let irreversible = entry.steps.iter().filter(|(step, of, _)| *step != Step::Cover && of_revision(*of));
     let reached = match account.in_steps {
-        true => Reached::of(irreversible.map(|(_, result)| result.is_some())),
+        true => Reached::of(irreversible.map(|(_, _, result)| result.is_some())),
         false => Reached::InDoubt,
     };
     let problem = problem("node_lost");
@@ -102,7 +103,7 @@ fn ended(model: &Model, entry: &Entry, settlement: Settlement, now: Timestamp) -
     Ended {
         attempt: AttemptId { entry: entry.row.entry, number: entry.row.attempt },
         content: entry.content,
-        revision: 1,
+        revision: entry.row.revision.unwrap_or(1),
         account: entry.row.lane,
         account_version: model.lane(entry.row.lane).account.version,
         counted: model.lane(entry.row.lane).counts(),

@@ -1,6 +1,6 @@
 //! Runs of tasks: fired, followed, closed.
 
-use super::{Entry, Model, Run, Task, lanes};
+use super::{Entry, Model, Run, Task, lanes, lateness};
 use crate::store::{Fired, RunRow};
 use contenthub::domain::execution::{ON_DUE_IDLE, RunRule};
 use contenthub::domain::ids::*;
@@ -109,6 +109,17 @@ pub(super) fn take_over(model: &mut Model, scope: ClaimScope, lease: Duration, n
     renew(model, scope, lease);
 }
 
+/// Nothing waits for an instant that was computed by a clock which was ahead.
+pub(super) fn mend_times(model: &mut Model, now: Timestamp) {
+    for task in model.tasks.iter_mut().filter(|task| task.enabled) {
+        let sooner = task.next_run.and_then(|next| task.schedule.sooner(next, now));
+        task.next_run = sooner.or(task.next_run);
+    }
+    for run in model.runs.iter_mut().filter(|run| run.row.status == ExecutionStatus::Running) {
+        run.started_at = run.started_at.min(now);
+    }
+}
+
 pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
     let mut any = false;
     let due: Vec<Task> = model
@@ -119,10 +130,18 @@ pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
         .collect();
     for task in due {
         let next = task.schedule.next_after(now);
+        let has_fired = |at| model.runs.iter().any(|run| run.row.task == task.id && run.row.fire_time == at);
+        // A time that comes around once more, because a clock was stepped back.
+        let comes_again = has_fired(task.next_run);
+        let is_over = comes_again && next.is_some_and(|next| !has_fired(Some(next)));
         let row = &mut model.tasks[task.id.0 as usize - 1];
         row.next_run = next;
         row.enabled = next.is_some();
-        request(model, task.id, RunRule::Scheduled, task.next_run, now);
+        if is_over {
+            continue;
+        }
+        let fire_time = task.next_run.filter(|_| !comes_again);
+        request(model, task.id, RunRule::Scheduled, fire_time, now);
         any = true;
     }
     let mut next = model.tasks.iter().filter(|task| task.enabled).filter_map(|task| task.next_run).min();
@@ -139,10 +158,12 @@ pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
             next = Some(next.map_or(at, |other| other.min(at)));
         }
     }
-    match next_question(model) {
-        Some(at) if at <= now => executor_is_wanted = true,
-        Some(at) => next = Some(next.map_or(at, |other| other.min(at))),
-        None => {}
+    for at in [next_question(model), lateness::next(model)].into_iter().flatten() {
+        if at <= now {
+            executor_is_wanted = true;
+        } else {
+            next = Some(next.map_or(at, |other| other.min(at)));
+        }
     }
     Fired { any, executor_is_wanted, next }
 }

@@ -14,7 +14,7 @@ use contenthub::{EntryStatus, LogStatus, Timestamp};
 pub(super) fn settle(model: &mut Model, node: &NodeId, ended: &[Ended], now: Timestamp) -> Vec<Written> {
     // What came late, or was written before, was heard of then.
     let is_ours: Vec<bool> = ended.iter().map(|one| holds(model, node, one.attempt)).collect();
-    let lanes::Told { ended, mut closed } = lanes::hear(model, ended, &is_ours);
+    let lanes::Told { ended, mut closed, heard } = lanes::hear(model, ended, &is_ours);
     let mut answered: Vec<AccountId> = Vec::new();
     let mut written = Vec::with_capacity(ended.len());
     for one in ended.iter() {
@@ -23,6 +23,8 @@ pub(super) fn settle(model: &mut Model, node: &NodeId, ended: &[Ended], now: Tim
         answered.extend(is_told.then_some(one.account));
         written.push(verdict);
     }
+    // Who was told of an answer before a failure must not be told of it again after that.
+    answered.retain(|lane| !heard.contains(lane));
     closed.extend(lanes::answered(model, &answered, now));
     lanes::bring_back(model, &closed);
     written
@@ -32,7 +34,8 @@ fn settle_one(model: &mut Model, node: &NodeId, one: &Ended) -> Written {
     if !holds(model, node, one.attempt) {
         return late(model, one);
     }
-    move_entry(model.entry(one.attempt.entry), one);
+    let approved = model.content(one.attempt.entry).approved;
+    move_entry(model.entry(one.attempt.entry), one, approved);
     let log = log(model, one);
     if let Some(run) = one.execution {
         let run = model.run(run);
@@ -57,7 +60,7 @@ fn holds(model: &Model, node: &NodeId, attempt: AttemptId) -> bool {
     holds || model.sabotage == Some(Sabotage::Fence)
 }
 
-fn move_entry(entry: &mut Entry, one: &Ended) {
+fn move_entry(entry: &mut Entry, one: &Ended, approved: bool) {
     let what = &one.settlement;
     entry.row.status = what.status;
     entry.pushed_from = what.put_off.then(|| entry.pushed_from.unwrap_or(entry.row.due_at));
@@ -66,7 +69,7 @@ fn move_entry(entry: &mut Entry, one: &Ended) {
     entry.row.unproven = what.unproven;
     entry.row.owner = None;
     entry.row.execution = None;
-    entry.ask(what.question);
+    entry.ask(what.question, approved);
 }
 
 fn log(model: &mut Model, one: &Ended) -> LogId {
@@ -95,7 +98,7 @@ fn tidy_steps(entry: &mut Entry, one: &Ended) {
     if one.settlement.forgets_steps {
         entry.steps.clear();
     } else if !one.settlement.unproven || one.settlement.withdraws_intents {
-        entry.steps.retain(|(_, result)| result.is_some());
+        entry.steps.retain(|(_, _, result)| result.is_some());
     }
 }
 
@@ -124,16 +127,25 @@ fn second_wrong_address(model: &mut Model, one: &Ended) {
     };
     suspend(model, one, None);
     for id in [first, entry] {
-        let row = &mut model.entry(id).row;
+        let found_nobody = found_nobody_at_last(model, id);
+        let entry = model.entry(id);
+        let due_at = entry.row.scheduled_at.map_or(one.finished_at, |at| at.max(one.finished_at));
+        let row = &mut entry.row;
         if row.status == EntryStatus::Pending && row.retry_count > 0 {
             row.retry_count -= 1;
-            row.due_at = one.finished_at;
+            row.due_at = due_at;
         }
-        if row.status == EntryStatus::Failed {
+        if row.status == EntryStatus::Failed && found_nobody {
             row.status = EntryStatus::Pending;
-            row.due_at = one.finished_at;
+            row.due_at = due_at;
         }
     }
+}
+
+/// Not that it was refused since, or too late, or given up by a person.
+fn found_nobody_at_last(model: &Model, entry: EntryId) -> bool {
+    let last = model.entries[entry.0 as usize - 1].logs.last();
+    last.is_some_and(|place| model.logs[*place].code == Code::WrongAddress)
 }
 
 /// What was written for the attempt meanwhile was a guess; that a post is out is not.
@@ -158,7 +170,7 @@ fn late(model: &mut Model, one: &Ended) -> Written {
     if settles {
         entry.row.status = EntryStatus::Published;
         entry.row.unproven = false;
-        entry.ask(None);
+        entry.ask(None, true);
         entry.steps.clear();
     }
     let written = &mut model.logs[place];
@@ -190,11 +202,11 @@ pub(super) fn keep_step(model: &mut Model, kept: &KeepStep) -> bool {
     }
     let entry = model.entry(kept.attempt.entry);
     let step = Step::read(kept.step);
-    entry.steps.retain(|(other, _)| *other != step);
+    entry.steps.retain(|(other, _, _)| *other != step);
     match &kept.mark {
-        Mark::Intent => entry.steps.push((step, None)),
+        Mark::Intent => entry.steps.push((step, kept.revision, None)),
         Mark::Result(result) => {
-            entry.steps.push((step, Some(result.to_string())));
+            entry.steps.push((step, kept.revision, Some(result.to_string())));
             entry.row.recoveries = 0;
         }
         Mark::Withdrawn => {}

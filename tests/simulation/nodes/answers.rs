@@ -25,6 +25,7 @@ impl World<'_> {
         let now = self.nodes[n].clock.now();
         for effect in self.nodes[n].ticking.on(event, now) {
             match effect {
+                ticking::Effect::FireDue if self.clock_holds(n) => self.ticking(n, ticking::Event::Held),
                 ticking::Effect::FireDue => self.state(n, Statement::Fire),
                 ticking::Effect::Tick => {
                     self.soon(n, NodeEvent::Woken);
@@ -58,7 +59,11 @@ impl World<'_> {
         self.nodes[n].good_since.answered(answered_at, answered_at);
         let claimed_at = self.now();
         let mut claimed = Vec::with_capacity(done.claims.len());
-        for (claim, account) in done.claims {
+        let left_out = !done.claims.is_empty() && self.clock_holds(n);
+        if !left_out && !done.claims.is_empty() {
+            self.clock_is_good_enough(n)?;
+        }
+        for (claim, account) in done.claims.into_iter().filter(|_| !left_out) {
             claimed.push(Taken { attempt: claim.attempt, account: claim.account, kind: kind(&claim) });
             let (attempt, since) = (claim.attempt, self.nodes[n].clock.now());
             let job = Some(job(self, n, &claim, account, window));
@@ -70,8 +75,7 @@ impl World<'_> {
             self.soon(n, NodeEvent::Changed);
         }
         let Done { open, again, look_again, looked_at, .. } = done;
-        let event =
-            dispatch::Event::CycleDone { claimed, left_out: false, open, again, look_again, looked_at };
+        let event = dispatch::Event::CycleDone { claimed, left_out, open, again, look_again, looked_at };
         self.dispatch(n, event)?;
         // A command is through with its run.
         if !self.nodes[n].is_server() && open == 0 && !again {
@@ -101,8 +105,7 @@ impl World<'_> {
             self.recover_in(n, wait);
         }
         if recovered.entries > 0 {
-            self.dispatch(n, dispatch::Event::Woken)?;
-            self.soon(n, NodeEvent::Changed);
+            self.look_for_work(n)?;
         }
         Ok(())
     }

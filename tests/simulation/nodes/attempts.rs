@@ -58,7 +58,10 @@ impl World<'_> {
         match request {
             Request::Call { call, time } => {
                 if let Call::Step(step) = call {
-                    self.judge.step_leaves(attempt.entry, step, claimed_at)?;
+                    self.judge.step_leaves((attempt.entry, revision), step, claimed_at)?;
+                }
+                if matches!(call, Call::Publish | Call::Step(_)) {
+                    self.judge.sends_revision(attempt, revision)?;
                 }
                 if matches!(call, Call::Publish | Call::Step(Step::Send)) {
                     self.judge.leaves(attempt, self.time.micros())?;

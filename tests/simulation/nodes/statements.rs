@@ -34,6 +34,7 @@ pub enum Statement {
         entries: Vec<EntryId>,
     },
     RenewRuns,
+    MendTimes,
     Keep {
         number: u32,
         step: KeepStep,
@@ -58,8 +59,9 @@ impl World<'_> {
         room: Room,
         read_back: Option<Vec<contenthub::domain::ids::AttemptId>>,
     ) {
+        let clock_is_right = !self.clock_holds(n);
         let node = &self.nodes[n];
-        let room = if node.closing { Room::default() } else { room };
+        let room = if node.closing || !clock_is_right { Room::default() } else { room };
         let cycle = Cycle {
             node: node.id.clone(),
             lease: self.plan.lease,
@@ -67,7 +69,7 @@ impl World<'_> {
             ended: Arc::new(ended),
             room,
             read_back,
-            clock_is_right: true,
+            clock_is_right,
         };
         let window = TrustWindow::begin(&*node.clock, cycle.lease);
         self.state(n, Statement::Cycle { cycle, window });
@@ -137,8 +139,9 @@ impl World<'_> {
                 let answer = done.then(|| self.store.cycle(&cycle, now));
                 let is_settled = |written: &Written| matches!(written, Written::Settled(_));
                 let late = answer.as_ref().is_some_and(|done| !done.written.iter().all(is_settled));
-                cause = Cause::Cycle { at: now, late };
-                changed = answer.as_ref().is_some_and(|done| does_something(&cycle, done));
+                cause = Cause::Cycle { at: now, late, sweeps: cycle.clock_is_right };
+                let is_late = self.judge.is_anything_late(now);
+                changed = answer.as_ref().is_some_and(|done| is_late || does_something(&cycle, done));
                 self.note(|| note_of_cycle(&id, &cycle, answer.as_ref(), luck));
                 NodeEvent::CycleAnswer { ended: cycle.ended, window, done: answer.filter(|_| seen) }
             }
@@ -170,6 +173,12 @@ impl World<'_> {
                 }
                 changed = false;
                 NodeEvent::RenewAnswer { good: seen }
+            }
+            Statement::MendTimes => {
+                if done {
+                    self.store.mend_times(now);
+                }
+                NodeEvent::TimesMended { good: seen }
             }
             Statement::RenewRuns => {
                 let scope = self.nodes[n].scope();
@@ -234,6 +243,7 @@ impl World<'_> {
             self.database_said(n, false);
             return Ok(());
         };
+        self.compare_clock(n, asked, judged_at);
         let node = &mut self.nodes[n];
         let now = node.clock.monotonic();
         node.good_since.answered(asked, now);
@@ -262,7 +272,10 @@ impl World<'_> {
 
 fn does_something(cycle: &Cycle, done: &Done) -> bool {
     let reads_back = cycle.read_back.is_some();
-    reads_back || done.again || !(done.written.is_empty() && done.claims.is_empty() && done.closed.is_empty())
+    reads_back
+        || done.again
+        || done.swept > 0
+        || !(done.written.is_empty() && done.claims.is_empty() && done.closed.is_empty())
 }
 
 fn note_of_cycle(id: &NodeId, cycle: &Cycle, answer: Option<&Done>, luck: Luck) -> String {

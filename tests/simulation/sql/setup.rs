@@ -9,7 +9,7 @@ use contenthub::domain::account::OnUnknown;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::outcome::Seen;
 use contenthub::operations::account::CreateAccount;
-use contenthub::operations::content::CreateContent;
+use contenthub::operations::content::{CreateContent, ReviewContent, ReviewStep};
 use contenthub::operations::pool::{Addition, BatchAdd, OnConflict};
 use contenthub::operations::task::CreateTask;
 use contenthub::operations::{Context, perform};
@@ -51,7 +51,7 @@ pub(super) fn context(plan: &Plan) -> Context {
     let registry =
         Kind::ALL.into_iter().fold(Registry::default(), |all, kind| all.with(Arc::new(Told(kind))));
     let key = SecretKey::parse(&"07".repeat(32)).expect("a key");
-    Context::new(registry, key, false, chrono_tz::Tz::UTC).with_submitted_max(plan.submitted_max)
+    Context::new(registry, key, plan.review, chrono_tz::Tz::UTC).with_submitted_max(plan.submitted_max)
 }
 
 pub(super) fn make(sql: &mut Sql<'_>, plan: &Plan) {
@@ -72,12 +72,16 @@ pub(super) fn make(sql: &mut Sql<'_>, plan: &Plan) {
     }
     let mut items = Vec::with_capacity(plan.entries.len());
     for (place, entry) in plan.entries.iter().enumerate() {
-        sql.run(CreateContent::new(format!("content {place}"), "text"), at(0));
+        let content = sql.run(CreateContent::new(format!("content {place}"), "text"), at(0)).id;
+        if plan.review {
+            sql.run(ReviewContent { id: content, step: ReviewStep::Approve }, at(0));
+        }
         items.push(Addition {
             account: Some(AccountId(entry.lane as i64 + 1)),
             priority: Priority::try_from(entry.priority).expect("in range"),
             scheduled_at: Some(at(entry.after)),
             max_retries: entry.max_retries,
+            late_after_seconds: entry.late_after.map(seconds),
             ..Addition::of(ContentId(place as i64 + 1))
         });
     }
@@ -88,10 +92,12 @@ pub(super) fn make(sql: &mut Sql<'_>, plan: &Plan) {
 fn set_gates(conn: &mut DbConnection, place: usize, lane: &LanePlan) {
     let cap = lane.cap.map_or("NULL".to_owned(), |cap| cap.to_string());
     let windows = if lane.windowed { json!(WINDOWS).to_string() } else { "[]".to_owned() };
+    let late_after = lane.late_after.map_or("NULL".to_owned(), |seconds| seconds.to_string());
     let set = format!(
-        "UPDATE accounts SET spacing_seconds = {}, daily_cap = {cap}, windows = '{windows}', gated = TRUE, timezone = 'UTC' \
-         WHERE id = {}",
+        "UPDATE accounts SET spacing_seconds = {}, daily_cap = {cap}, windows = '{windows}', gated = TRUE, timezone = 'UTC', \
+         give_up_after_seconds = {}, late_after_seconds = {late_after} WHERE id = {}",
         lane.spacing,
+        lane.give_up_after,
         place + 1
     );
     conn.batch_execute(&set).expect("gates");

@@ -2,7 +2,10 @@
 
 use crate::store::*;
 use contenthub::db::connection::DbConnection;
-use contenthub::db::schema::{accounts, executions, publish_checkpoints, publish_logs, publish_pool};
+use contenthub::db::schema::{
+    accounts, contents, executions, publish_checkpoints, publish_logs, publish_pool,
+};
+use contenthub::domain::content::ReviewStatus;
 use contenthub::domain::execution::RunRule;
 use contenthub::domain::ids::*;
 use contenthub::{EntryStatus, ExecutionStatus, LogStatus, Timestamp};
@@ -12,6 +15,7 @@ pub(super) fn rows(conn: &mut DbConnection, into: &mut Vec<Row>) {
     type Read = (
         (EntryId, AccountId, i32, EntryStatus, i32, Timestamp, i32, i32),
         (bool, bool, Option<Timestamp>, Option<Timestamp>, Option<String>, Option<ExecutionId>, i32),
+        (Option<i32>, Option<Timestamp>, Option<Timestamp>),
     );
     use publish_pool::dsl;
     let read: Vec<Read> = dsl::publish_pool
@@ -35,12 +39,13 @@ pub(super) fn rows(conn: &mut DbConnection, into: &mut Vec<Row>) {
                 dsl::execution_id,
                 dsl::recoveries,
             ),
+            (dsl::revision, dsl::scheduled_at, dsl::late_at),
         ))
         .order(dsl::id)
         .load(conn)
         .expect("entries");
     into.clear();
-    into.extend(read.into_iter().map(|(first, second)| {
+    into.extend(read.into_iter().map(|(first, second, (revision, scheduled_at, late_at))| {
         let (entry, lane, priority, status, attempt, due_at, retry_count, max_retries) = first;
         let (unproven, held, look_up_at, check_at, owner, execution, recoveries) = second;
         let asks = match (look_up_at, check_at) {
@@ -63,6 +68,9 @@ pub(super) fn rows(conn: &mut DbConnection, into: &mut Vec<Row>) {
             owner: owner.map(|id| node_number(&id)),
             execution,
             recoveries,
+            revision,
+            scheduled_at,
+            late_at,
         }
     }));
 }
@@ -91,6 +99,15 @@ pub(super) fn logs(conn: &mut DbConnection, from: usize, into: &mut Vec<LogRow>)
             LogRow { entry, attempt, execution, status, media, code, finished_at, said_by_a_person }
         },
     ));
+}
+
+/// Rows of the log that say that nobody waits for an entry any longer.
+pub(super) fn swept(conn: &mut DbConnection) -> usize {
+    use contenthub::domain::lateness::{GAVE_UP, TOO_LATE};
+    use publish_logs::dsl;
+    let rows = dsl::publish_logs.filter(dsl::error_code.eq_any([TOO_LATE, GAVE_UP]));
+    let count: i64 = rows.count().get_result(conn).expect("the log");
+    usize::try_from(count).expect("a count")
 }
 
 pub(super) fn runs(conn: &mut DbConnection, into: &mut Vec<RunRow>) {
@@ -125,17 +142,32 @@ pub(super) fn lanes(conn: &mut DbConnection, into: &mut Vec<LaneRow>) {
     );
 }
 
+pub(super) fn all_contents(conn: &mut DbConnection, into: &mut Vec<ContentRow>) {
+    use contents::dsl;
+    let read: Vec<(i32, ReviewStatus)> = dsl::contents
+        .select((dsl::revision, dsl::review_status))
+        .order(dsl::id)
+        .load(conn)
+        .expect("contents");
+    into.clear();
+    into.extend(
+        read.into_iter()
+            .map(|(revision, status)| ContentRow { revision, approved: status == ReviewStatus::Approved }),
+    );
+}
+
 pub(super) fn steps(conn: &mut DbConnection, into: &mut Vec<StepRow>) {
     use publish_checkpoints::dsl;
-    let read: Vec<(EntryId, String, Option<String>)> = dsl::publish_checkpoints
-        .select((dsl::pool_id, dsl::step, dsl::result))
+    let read: Vec<(EntryId, String, i32, Option<String>)> = dsl::publish_checkpoints
+        .select((dsl::pool_id, dsl::step, dsl::revision, dsl::result))
         .order((dsl::pool_id, dsl::step))
         .load(conn)
         .expect("steps");
     into.clear();
-    into.extend(read.into_iter().map(|(entry, step, result)| StepRow {
+    into.extend(read.into_iter().map(|(entry, step, revision, result)| StepRow {
         entry,
         step: Step::read(&step),
+        revision,
         done: result.is_some(),
     }));
 }
