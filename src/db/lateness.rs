@@ -10,16 +10,30 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use std::time::Duration;
 
-/// Since when an entry is wanted, plus how late it may be: by itself, or else by its account.
+/// When an entry is too late: since when it is wanted, plus how late it may be, by itself or else by its account.
+macro_rules! late_from {
+    ($latest:literal, $entry:literal) => {
+        concat!(
+            $latest,
+            "(coalesce(",
+            $entry,
+            ".scheduled_at, 0), ",
+            $entry,
+            ".added_at, coalesce(",
+            $entry,
+            ".retried_at, 0)) + CAST(coalesce(",
+            $entry,
+            ".late_after_seconds, (SELECT a.late_after_seconds FROM accounts AS a WHERE a.id = ",
+            $entry,
+            ".account_id)) AS BIGINT) * 1000000"
+        )
+    };
+}
+pub(super) use late_from;
+
 macro_rules! set_late {
     ($latest:literal) => {
-        concat!(
-            "UPDATE publish_pool SET late_at = ",
-            $latest,
-            "(coalesce(scheduled_at, 0), added_at, coalesce(retried_at, 0)) \
-               + CAST(coalesce(late_after_seconds, (SELECT a.late_after_seconds FROM accounts AS a \
-                   WHERE a.id = publish_pool.account_id)) AS BIGINT) * 1000000 WHERE "
-        )
+        concat!("UPDATE publish_pool SET late_at = ", late_from!($latest, "publish_pool"), " WHERE ")
     };
 }
 const SQLITE_OF_ACCOUNT: &str =

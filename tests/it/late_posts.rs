@@ -1,6 +1,9 @@
 //! What could not go out in time, or whose platform was away for too long, is not published late but ends visibly: by a
 //! timer, whatever kept it, and needs no run for that.
 
+mod changes;
+mod outages;
+
 use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::command::Cli;
@@ -8,6 +11,7 @@ use crate::support::node::TestNode;
 use crate::support::on_both;
 use crate::support::played::What::{LookUp, Publish};
 use crate::support::played::{Played, answers};
+use crate::support::postgres::fresh_database;
 use crate::support::product::{ENTRY, Product, has_fields, id, instant};
 use crate::support::stage::{Stage, problem, state};
 use contenthub::actors::executor::Tick;
@@ -17,16 +21,20 @@ use contenthub::db::lateness;
 use contenthub::domain::breaker::TRIPS_AFTER;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::execution::Trigger;
+use contenthub::domain::lane_settings::LaneChanges;
 use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::question::LookedUp;
 use contenthub::operations::account::{SuspendAccount, UpdateAccount};
 use contenthub::operations::entry::*;
 use contenthub::operations::execution::TriggerTask;
+use contenthub::operations::firing::FireDue;
 use contenthub::operations::pool::GetStats;
 use contenthub::{AccountId, Addition, App, EntryId, EntryStatus, LogStatus, Timestamp};
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use futures_util::FutureExt;
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -157,67 +165,6 @@ fn whatever_kept_it_it_fails_in_time_and_says_what_it_was() {
     });
 }
 
-#[test]
-fn when_it_is_too_late_follows_from_what_was_asked_last() {
-    on_both(|url, dir| {
-        let stage = Stage::open(url, dir, keyed([Seen::Refused(problem("refused"))]));
-        let (app, lane) = (&stage.app, stage.account);
-        let start = app.now();
-        let hour = start + seconds(3600);
-        let late_at = |id: EntryId| entry(app, id).late_at;
-        let never = add(app, "never", lane);
-        assert_eq!((late_at(never), entry(app, never).late_after_seconds), (None, None));
-        let own = add_late(app, "its own", lane, 10);
-        let past = add_as(app, "past", lane, |it| Addition {
-            scheduled_at: Some(start - seconds(500)),
-            late_after_seconds: Some(10),
-            ..it
-        });
-        let planned = add_as(app, "planned", lane, |it| Addition {
-            scheduled_at: Some(hour),
-            late_after_seconds: Some(10),
-            ..it
-        });
-        assert_eq!([own, past, planned].map(late_at), [start, start, hour].map(|at| Some(at + seconds(10))));
-        // The account's holds for all that have none of their own, whether they come before or after.
-        set(url, lane, "late_after_seconds = 100");
-        let after = add(app, "after", lane);
-        let both = [never, after];
-        assert_eq!(both.map(late_at), [Some(start + seconds(100)); 2]);
-        assert_eq!(late_at(own), Some(start + seconds(10)));
-        set(url, lane, "late_after_seconds = 200");
-        assert_eq!(both.map(late_at), [Some(start + seconds(200)); 2]);
-        let update = |it: UpdateEntry| app.run(it).expect("changed").late.1;
-        let of = UpdateEntry::of;
-        let lasts = |it, id| UpdateEntry { late_after_seconds: Some(it), ..of(id) };
-        assert_eq!(update(lasts(None, own)), Some(start + seconds(200)));
-        assert_eq!(update(lasts(Some(30), own)), Some(start + seconds(30)));
-        // Another time counts; what is wanted now is wanted from now on, and was so at no other time before.
-        let at = |at, id| UpdateEntry { scheduled_at: Some(at), ..of(id) };
-        assert_eq!(update(at(Some(hour), own)), Some(hour + seconds(30)));
-        set(url, lane, "late_after_seconds = NULL");
-        assert_eq!(both.map(late_at), [None; 2]);
-        stage.clock.forward(seconds(1000));
-        let now = app.now();
-        assert_eq!(update(at(None, own)), Some(now + seconds(30)));
-        assert_eq!(update(at(Some(start), planned)), Some(now + seconds(10)));
-        // So with a retry by hand, and a word that it is to be sent again.
-        let retried = add_late(app, "retried", lane, 50);
-        app.run(CancelEntry(retried)).expect("cancelled");
-        stage.clock.forward(seconds(1000));
-        app.run(RetryEntry { id: retried, by: "ann".to_owned() }).expect("retried");
-        assert_eq!(late_at(retried), Some(app.now() + seconds(50)));
-        sql(
-            url,
-            &format!("UPDATE publish_pool SET status = 'uncertain', unproven = TRUE WHERE id = {retried}"),
-        );
-        stage.clock.forward(seconds(1000));
-        let resolve = |resolution| ResolveEntry { id: retried, resolution, by: "ann".to_owned() };
-        app.run(resolve(Resolution::TryAgain)).expect("resolved");
-        assert_eq!(late_at(retried), Some(app.now() + seconds(50)));
-    });
-}
-
 /// A platform whose attempts end when a test says so.
 fn held_up(seen: impl Fn(&str) -> Seen + Send + Sync + 'static) -> (Played, Arc<Notify>) {
     let told = Arc::new(Notify::new());
@@ -297,6 +244,9 @@ fn a_look_up_comes_first() {
         });
         sweep_after(&stage, 59);
         are_pending(&stage.app, &ids);
+        // Nobody is woken for what is left to its look-up.
+        let fired = stage.app.run(FireDue).expect("asked");
+        assert!(!fired.executor_is_wanted && fired.next.is_some(), "{fired:?}");
         stage.later(1);
         assert_eq!(stage.asked(ids[0], &[Publish, LookUp]).status, EntryStatus::Published);
         let once = stage.asked(ids[1], &[Publish, LookUp]);
@@ -320,111 +270,6 @@ fn more_than_one_cycle_takes_end_too() {
         let failed = || stage.app.run(GetStats { account: None }).expect("numbers").failed;
         eventually("all have ended", || (failed() == i64::try_from(MANY).expect("few")).then_some(()));
         assert_eq!(stage.calls.all(), []);
-    });
-}
-
-/// A breaker that has tripped now, on what is put off by half a minute at most.
-fn trip(stage: &Stage) -> Vec<EntryId> {
-    let ids: Vec<EntryId> = (0..TRIPS_AFTER).map(|_| add(&stage.app, "trips", stage.account)).collect();
-    stage.run();
-    for id in &ids {
-        stage.asked(*id, &[Publish]);
-    }
-    are_pending(&stage.app, &ids);
-    ids
-}
-
-#[test]
-fn a_platform_that_is_away_too_long_is_given_up_entry_by_entry() {
-    on_both(|url, dir| {
-        let stage = Stage::open(url, dir, keyed([away()]));
-        let (app, lane) = (&stage.app, stage.account);
-        let start = app.now();
-        set(url, lane, &format!("give_up_after_seconds = {}", 2 * MINUTE));
-        let waits = add_at(app, "planned", lane, start + seconds(10 * MINUTE));
-        let tripping = trip(&stage);
-        let [unproven, held, asked] = ["unproven", "held", "asked"].map(|title| add(app, title, lane));
-        sql(url, &format!("UPDATE publish_pool SET unproven = TRUE WHERE id = {unproven}"));
-        sql(url, &format!("UPDATE publish_pool SET held = TRUE WHERE id IN ({held}, {asked})"));
-        let far = (start + seconds(90 * MINUTE)).micros();
-        sql(url, &format!("UPDATE publish_pool SET look_up_at = {far} WHERE id = {asked}"));
-        sweep_after(&stage, MINUTE);
-        let newer = add(app, "newer", lane);
-        sweep_after(&stage, MINUTE - 1);
-        are_pending(app, &[&tripping[..], &[waits, unproven, held, asked, newer]].concat());
-        stage.later(1);
-        for id in &tripping {
-            let said = ended(app, *id, EntryStatus::Failed, "gave_up");
-            assert!(said.contains(&format!("not answered since {start}")), "{said}");
-            assert!(said.contains("120 s; its last attempt: away, on purpose"), "{said}");
-        }
-        ended(app, unproven, EntryStatus::Uncertain, "gave_up");
-        sweep_after(&stage, MINUTE - 1);
-        are_pending(app, &[waits, held, asked, newer]);
-        stage.later(1);
-        ended(app, newer, EntryStatus::Failed, "gave_up");
-        // What a person wants again has its time again; what is planned counts from its time.
-        app.run(RetryEntry { id: newer, by: "ann".to_owned() }).expect("retried");
-        sweep_after(&stage, 2 * MINUTE - 1);
-        are_pending(app, &[waits, held, asked, newer]);
-        stage.later(1);
-        let said = ended(app, newer, EntryStatus::Failed, "gave_up");
-        assert!(!said.contains("last attempt"), "it was never tried: {said}");
-        sweep_after(&stage, 7 * MINUTE - 1);
-        are_pending(app, &[waits, held, asked]);
-        stage.later(1);
-        ended(app, waits, EntryStatus::Failed, "gave_up");
-        assert_eq!(stage.calls.count(Publish), tripping.len());
-    });
-}
-
-#[test]
-fn patience_counts_only_while_the_platform_is_away_and_anew_each_time() {
-    on_both(|url, dir| {
-        let stage = Stage::open(url, dir, keyed([away(), away(), away(), accepted(), away()]));
-        let (app, lane) = (&stage.app, stage.account);
-        set(url, lane, &format!("give_up_after_seconds = {}", 2 * MINUTE));
-        let first = trip(&stage);
-        sweep_after(&stage, MINUTE);
-        // The platform is back for a moment.
-        assert_eq!(stage.run().data.success_count, 1);
-        let left: Vec<EntryId> =
-            first.into_iter().filter(|id| entry(app, *id).status == EntryStatus::Pending).collect();
-        assert_eq!(left.len(), 2);
-        sweep_after(&stage, 24 * 60 * MINUTE);
-        are_pending(app, &left);
-        // Away again: those that wait trip it, with one more.
-        let third = add(app, "third", lane);
-        let all = [left[0], left[1], third];
-        stage.run();
-        sweep_after(&stage, 2 * MINUTE - 1);
-        are_pending(app, &all);
-        stage.later(1);
-        for id in all {
-            ended(app, id, EntryStatus::Failed, "gave_up");
-        }
-    });
-}
-
-/// What the platform's answer would bring back is not brought back from another time that a person gave it.
-#[test]
-fn a_new_time_outlives_the_outage() {
-    on_both(|url, dir| {
-        let stage = Stage::open(url, dir, keyed([away(), away(), away(), accepted()]));
-        let (app, tomorrow) = (&stage.app, stage.app.now() + seconds(24 * 3600));
-        let ids = trip(&stage);
-        let later = UpdateEntry { scheduled_at: Some(Some(tomorrow)), ..UpdateEntry::of(ids[0]) };
-        app.run(later).expect("changed");
-        app.run(CancelEntry(ids[1])).expect("cancelled");
-        sql(
-            url,
-            &format!("UPDATE publish_pool SET scheduled_at = {} WHERE id = {}", tomorrow.micros(), ids[1]),
-        );
-        app.run(RetryEntry { id: ids[1], by: "ann".to_owned() }).expect("retried");
-        stage.later(60);
-        assert_eq!(stage.run().data.success_count, 1);
-        assert_eq!([ids[0], ids[1]].map(|id| entry(app, id).due_at), [tomorrow; 2]);
-        assert_eq!(stage.run().data.total_count, 0);
     });
 }
 

@@ -35,12 +35,20 @@ pub(in crate::db) fn hear<'a>(
 ) -> Result<Told<'a>, DbError> {
     let matters = |one: &&Ended| one.counted || matches!(one.settlement.sign, Sign::Failed { .. });
     let ids: BTreeSet<AccountId> = ended.iter().filter(matters).map(|one| one.account).collect();
+    // What comes back to wait is too late by what its account says, which nobody is to change meanwhile.
+    let waits = |one: &&Ended| one.settlement.status == EntryStatus::Pending;
+    let to_lock: BTreeSet<AccountId> =
+        ended.iter().filter(|one| matters(one) || waits(one)).map(|one| one.account).collect();
     let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new(), heard: Vec::new() };
-    if ids.is_empty() {
+    if to_lock.is_empty() {
         return Ok(told);
     }
-    let ids: Vec<AccountId> = ids.into_iter().collect();
-    let mut lanes = lock(conn, &ids)?;
+    let to_lock: Vec<AccountId> = to_lock.into_iter().collect();
+    let mut lanes = lock(conn, &to_lock)?;
+    lanes.retain(|id, _| ids.contains(id));
+    if lanes.is_empty() {
+        return Ok(told);
+    }
     let held = held(conn, node, ended)?;
     let counts = |one: &Ended| lanes.contains_key(&one.account) && held.contains(&one.attempt);
     let mut order: Vec<usize> = (0..ended.len()).filter(|at| counts(&ended[*at])).collect();

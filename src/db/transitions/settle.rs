@@ -4,7 +4,7 @@
 use super::{Ended, Look};
 use crate::db::claim::Lane;
 use crate::db::executions::OpenExecution;
-use crate::db::lateness::{Ahead, Away};
+use crate::db::lateness::{Ahead, Away, late_from};
 use crate::db::statement::statement;
 use crate::domain::breaker::Sign;
 use crate::domain::clock::Timestamp;
@@ -26,14 +26,19 @@ const SQLITE_LAST_LOG: &str =
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'publish_logs'), 0)";
 /// The fence: it changes nothing where the claim is no longer ours. What may be out repeats the revision that was approved
 /// when it was claimed, and waits for no other approval.
-const SQLITE_MOVE: &str = "UPDATE publish_pool SET status = ?1, due_at = coalesce(?2, due_at), retry_count = ?3, \
+const SQLITE_MOVE: &str = concat!(
+    "UPDATE publish_pool SET status = ?1, due_at = coalesce(?2, due_at), retry_count = ?3, \
     unproven = ?4, published_at = ?5, log_id = ?6, updated_at = ?7, \
     pushed_from = CASE WHEN ?15 THEN coalesce(pushed_from, due_at) END, \
+    late_at = CASE WHEN ?1 = 'pending' THEN ",
+    late_from!("max", "publish_pool"),
+    " ELSE late_at END, \
     claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
     held = CASE WHEN ?11 IS NOT NULL THEN TRUE WHEN ?4 THEN FALSE WHEN look_up_at IS NULL THEN held \
       ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = content_id) END, \
     look_up_at = ?11, looked_up = ?12, check_at = ?13, submitted_at = ?14 \
-    WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'";
+    WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'"
+);
 const SQLITE_LOG: &str = "INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, \
     attempt, status, error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -162,11 +167,15 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
 /// them, the open runs, the next question and what time will do the cycle goes on (kind: 1 moved, 2 lane, 3 run,
 /// 4 question, 5 a lane whose platform answered and had failed before, 6 the next entry to be too late, also of those
 /// that were just moved, 7 a lane whose platform is away).
-const POSTGRES_OPENING: &str = "WITH moved AS ( \
+const POSTGRES_OPENING: &str = concat!(
+    "WITH moved AS ( \
       UPDATE publish_pool AS p SET status = e.status, due_at = coalesce(e.due_at, p.due_at), \
         retry_count = e.retry_count, unproven = e.unproven, \
         published_at = CASE e.status WHEN 'published' THEN e.finished_at END, \
         pushed_from = CASE WHEN e.put_off THEN coalesce(p.pushed_from, p.due_at) END, \
+        late_at = CASE WHEN e.status = 'pending' THEN ",
+    late_from!("greatest", "p"),
+    " ELSE p.late_at END, \
         log_id = nextval('publish_logs_id_seq'), updated_at = e.finished_at, \
         claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
         held = CASE WHEN e.look_up_at IS NOT NULL THEN TRUE WHEN e.unproven THEN FALSE \
@@ -215,7 +224,8 @@ const POSTGRES_OPENING: &str = "WITH moved AS ( \
       (SELECT p.late_at FROM publish_pool AS p WHERE p.status = 'pending' AND p.late_at IS NOT NULL \
         AND p.look_up_at IS NULL ORDER BY p.late_at LIMIT 1)) AS at) AS late WHERE $16 AND at IS NOT NULL \
     UNION ALL SELECT 7, l.account_id, a.give_up_after_seconds::bigint, l.tripped_at, NULL, NULL \
-      FROM lanes AS l JOIN accounts AS a ON a.id = l.account_id WHERE $16 AND l.tripped_at IS NOT NULL";
+      FROM lanes AS l JOIN accounts AS a ON a.id = l.account_id WHERE $16 AND l.tripped_at IS NOT NULL"
+);
 
 type OpeningColumns = (Integer, BigInt, BigInt, BigInt, Nullable<Text>, Nullable<Bool>);
 type OpeningRow = (i32, i64, i64, i64, Option<RunRule>, Option<bool>);
