@@ -29,7 +29,7 @@ use contenthub::operations::entry::*;
 use contenthub::operations::execution::TriggerTask;
 use contenthub::operations::firing::FireDue;
 use contenthub::operations::pool::GetStats;
-use contenthub::{AccountId, Addition, App, EntryId, EntryStatus, LogStatus, Timestamp};
+use contenthub::{AccountId, Addition, App, EntryId, EntryStatus, LogStatus, Settings, Timestamp};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use futures_util::FutureExt;

@@ -47,6 +47,7 @@ mod submitted;
 mod supervision;
 mod support_selftest;
 mod suspects;
+mod suspensions;
 mod tasks;
 mod tidy;
 mod transitions;
