@@ -122,7 +122,7 @@ fn hanging_beside(url: &DatabaseUrl, dir: &Path) -> (Stage, Arc<Notify>, EntryId
 
 /// It was not there when the lane was looked through.
 #[test]
-fn what_comes_back_from_the_wire_is_given_up_at_once_where_it_was_wanted_for_long_enough() {
+fn what_comes_back_from_the_wire_is_given_up_instead_of_another_try_where_it_was_wanted_for_long_enough() {
     on_both(|url, dir| {
         let (stage, told, hangs, trips) = hanging_beside(url, dir);
         sweep_after(&stage, 2 * MINUTE);
@@ -131,6 +131,11 @@ fn what_comes_back_from_the_wire_is_given_up_at_once_where_it_was_wanted_for_lon
         }
         sweep_after(&stage, 10);
         told.notify_one();
+        eventually("it has come back", || {
+            (entry(&stage.app, hangs).status == EntryStatus::Pending).then_some(())
+        });
+        // When it would be tried again.
+        sweep_after(&stage, 30);
         ended(&stage.app, hangs, EntryStatus::Failed, "gave_up");
     });
 }

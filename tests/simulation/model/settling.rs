@@ -135,7 +135,7 @@ fn second_wrong_address(model: &mut Model, one: &Ended) {
             row.retry_count -= 1;
             row.due_at = due_at;
         }
-        if row.status == EntryStatus::Failed && found_nobody {
+        if row.status == EntryStatus::Failed && found_nobody && !entry.deleted {
             row.status = EntryStatus::Pending;
             row.due_at = due_at;
         }
