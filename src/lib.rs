@@ -63,6 +63,9 @@ pub mod import;
 pub mod engine;
 
 #[doc(hidden)]
+pub mod words;
+
+#[doc(hidden)]
 pub mod render;
 #[doc(hidden)]
 pub mod secrets;

@@ -19,9 +19,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["domain", "db"]),
     ("db", &["domain"]),
     ("platforms", &["domain", "render", "secrets"]),
-    ("operations", &["db", "domain", "platforms", "secrets", "import"]),
+    ("operations", &["db", "domain", "platforms", "secrets", "import", "words"]),
     ("tasks", &["operations", "db", "domain"]),
-    ("views", &["domain", "db"]),
+    ("words", &["domain"]),
+    ("views", &["domain", "db", "words"]),
     ("actors", &["engine", "tasks", "operations", "platforms", "db", "domain", "views", "secrets"]),
 ];
 /// The top layer: anything but each other.

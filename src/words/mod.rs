@@ -1,0 +1,115 @@
+//! What is said to people, in their language: English and Chinese, from the message files `en.ftl` and `zh.ftl`.
+//!
+//! # To add a message
+//!
+//! 1. Write it into both files under the same id, with the same `$variables`; the syntax is
+//!    [Fluent's](https://projectfluent.org/fluent/guide/). Begin the id with the part of the product that says it:
+//!    `pool-empty`, `doctor-disk-full`.
+//! 2. Say it: `language.say(message("pool-empty"), &[])`, or with values
+//!    `language.say(message("pool-waiting"), &[("count", 3.into())])`.
+//! 3. Write the id as a literal inside `message("…")`. A test looks at all of these in `src`: an id that either file
+//!    lacks, one that nobody says, and variables that differ between the languages fail it.
+//!
+//! The CLI speaks by [`Language::of_environment`], the API by [`Language::of_request`]. A file is read when the first
+//! message of its language is said, and never before, so a command that says nothing pays nothing.
+
+mod language;
+
+pub use language::Language;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use std::sync::OnceLock;
+
+/// The id of a message; made by [`message`] alone, so that a test finds all that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message(&'static str);
+
+/// The message with this id, which both files have.
+pub const fn message(id: &'static str) -> Message {
+    Message(id)
+}
+
+/// A value in a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arg<'a> {
+    /// A number, by which a message may choose its form. It is written without separators.
+    Number(i64),
+    Text(&'a str),
+}
+
+impl From<i64> for Arg<'_> {
+    fn from(number: i64) -> Self {
+        Arg::Number(number)
+    }
+}
+
+impl<'a> From<&'a str> for Arg<'a> {
+    fn from(text: &'a str) -> Self {
+        Arg::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Arg<'a> {
+    fn from(text: &'a String) -> Self {
+        Arg::Text(text)
+    }
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+impl Language {
+    /// A message in this language. One that the file lacks, which a test rules out, is shown by its id.
+    pub fn say(self, message: Message, values: &[(&'static str, Arg<'_>)]) -> String {
+        let bundle = self.bundle();
+        let Some(pattern) = bundle.get_message(message.0).and_then(|found| found.value()) else {
+            return message.0.to_owned();
+        };
+        let mut args = FluentArgs::with_capacity(values.len());
+        for (name, value) in values {
+            let value = match value {
+                Arg::Number(number) => FluentValue::from(*number),
+                Arg::Text(text) => FluentValue::from(*text),
+            };
+            args.set(*name, value);
+        }
+        let mut errors = Vec::new();
+        let said = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+        debug_assert!(errors.is_empty(), "{}: {errors:?}", message.0);
+        said
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Language::En => include_str!("en.ftl"),
+            Language::Zh => include_str!("zh.ftl"),
+        }
+    }
+
+    /// Read once a process and language.
+    fn bundle(self) -> &'static Bundle {
+        static EN: OnceLock<Bundle> = OnceLock::new();
+        static ZH: OnceLock<Bundle> = OnceLock::new();
+        let kept = match self {
+            Language::En => &EN,
+            Language::Zh => &ZH,
+        };
+        kept.get_or_init(|| self.read())
+    }
+
+    /// What cannot be read of a file is left out; a test sees to it that nothing is.
+    fn read(self) -> Bundle {
+        let resource = match FluentResource::try_new(self.file().to_owned()) {
+            Ok(whole) => whole,
+            Err((readable, _)) => readable,
+        };
+        let mut bundle = Bundle::new_concurrent(self.tag().parse().into_iter().collect());
+        // The marks around values are for text of mixed directions; on a terminal they are rubbish.
+        bundle.set_use_isolating(false);
+        bundle.add_resource_overriding(resource);
+        bundle
+    }
+}
+
+#[cfg(test)]
+mod tests;

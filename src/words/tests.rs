@@ -1,0 +1,94 @@
+//! Both files say the same things, and nobody says what they lack.
+
+use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Ids, each with the variables of its message.
+fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut id = String::new();
+    for line in language.file().lines().filter(|line| !line.starts_with('#')) {
+        if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            id = line.split('=').next().unwrap_or_default().trim().to_owned();
+            assert!(!found.contains_key(&id), "{id} is in {}.ftl twice", language.tag());
+        }
+        let variables = line.split('$').skip(1).map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
+            rest[..end.unwrap_or(rest.len())].to_owned()
+        });
+        if !id.is_empty() {
+            found.entry(id.clone()).or_default().extend(variables);
+        }
+    }
+    found
+}
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of src") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|it| it == "rs") && path != Path::new(file!()) {
+            into.push(path);
+        }
+    }
+}
+
+/// Every id that stands in a `message("…")` of `src`, outside of comments and of the tests of this module.
+fn said() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut ids = BTreeSet::new();
+    for file in files.iter().filter(|file| !file.ends_with("words/tests.rs")) {
+        let text = fs::read_to_string(file).expect("a source file");
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n");
+        for rest in code.split("message(").skip(1) {
+            if let Some(literal) = rest.trim_start().strip_prefix('"') {
+                ids.insert(literal.split('"').next().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    ids
+}
+
+#[test]
+fn both_files_can_be_read_and_have_the_same_messages_with_the_same_variables() {
+    for language in Language::ALL {
+        let read = FluentResource::try_new(language.file().to_owned());
+        assert!(read.is_ok(), "{}.ftl: {:?}", language.tag(), read.err().map(|(_, errors)| errors));
+    }
+    let (en, zh) = (messages(Language::En), messages(Language::Zh));
+    assert!(!en.is_empty());
+    for (id, variables) in &en {
+        assert_eq!(Some(variables), zh.get(id), "{id}: its variables in en.ftl and in zh.ftl");
+    }
+    let only_zh: Vec<&String> = zh.keys().filter(|id| !en.contains_key(*id)).collect();
+    assert!(only_zh.is_empty(), "en.ftl lacks {only_zh:?}");
+}
+
+#[test]
+fn what_is_said_is_in_the_files_and_what_is_in_the_files_is_said() {
+    let (said, known) = (said(), messages(Language::En));
+    let unknown: Vec<&String> = said.iter().filter(|id| !known.contains_key(*id)).collect();
+    assert!(unknown.is_empty(), "said, but in no file: {unknown:?}");
+    let unsaid: Vec<&String> = known.keys().filter(|id| !said.contains(*id)).collect();
+    assert!(unsaid.is_empty(), "in the files, but never said: {unsaid:?}");
+}
+
+#[test]
+fn every_message_can_be_said() {
+    for language in Language::ALL {
+        for id in messages(language).keys() {
+            let pattern = language.bundle().get_message(id).and_then(|message| message.value().map(drop));
+            assert!(pattern.is_some(), "{id} has no text in {}.ftl", language.tag());
+        }
+    }
+}
+
+#[test]
+fn a_message_that_no_file_has_is_shown_by_its_id() {
+    assert_eq!(Language::Zh.say(Message("no-such-message"), &[]), "no-such-message");
+}
