@@ -1,28 +1,40 @@
 //! Cron expressions: minute, hour, day of the month, month and weekday, with seconds before them if there are six.
+//!
+//! `reading` reads what a person wrote, and tells what is wrong with it; the library (croner) is given the same in plain
+//! numbers, and finds the local times that it names, in a calendar without a zone. What these are in a zone whose
+//! clocks change is `zoned`'s.
+
+mod error;
+mod fields;
+mod guess;
+mod reading;
+mod zoned;
+
+pub use error::{CronError, Wrong};
+pub use fields::{DayRule, Field, Fields, Item, Kind};
 
 use super::clock::Timestamp;
+use chrono::{NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
-use croner::parser::{CronParser, Year};
+use croner::parser::{CronParser, Seconds, Year};
 use std::str::FromStr;
 
 /// Longer than anybody writes one; each character costs time whenever it is read.
 const CHARS_MAX: usize = 200;
 
-/// An expression that can be read. Whether it ever fires is another question.
+/// An expression that can be read, and that some day fulfils.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CronExpression(Cron);
+pub struct CronExpression {
+    fields: Fields,
+    calendar: Cron,
+}
 
-/// What cannot be read as one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CronError {
-    #[error(
-        "“{given}” is no cron expression: {reason}. Write it like 0 9 * * 1-5 (minute, hour, day, month, weekday; with \
-         seconds before them if there are six)"
-    )]
-    Unreadable { given: String, reason: String },
-    #[error("is longer than {CHARS_MAX} characters")]
-    TooLong,
+/// A fire, and whether it stands in for a local time that a clock change skips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fire {
+    pub at: Timestamp,
+    pub shifted: bool,
 }
 
 impl FromStr for CronExpression {
@@ -32,29 +44,40 @@ impl FromStr for CronExpression {
         if text.chars().count() > CHARS_MAX {
             return Err(CronError::TooLong);
         }
-        let parser = CronParser::builder().year(Year::Disallowed).build();
-        parser.parse(text).map(CronExpression).map_err(|error| {
-            let reason = reason(error);
-            CronError::Unreadable { given: text.to_owned(), reason: reason.trim_end_matches('.').to_owned() }
-        })
-    }
-}
-
-/// The library's reason, without its own name for the kind of error.
-fn reason(error: croner::errors::CronError) -> String {
-    use croner::errors::CronError::{ComponentError, IllegalCharacters, InvalidPattern};
-    match error {
-        InvalidPattern(reason) | IllegalCharacters(reason) | ComponentError(reason) => reason,
-        other => other.to_string(),
+        let fields = reading::read(text)?;
+        let both = fields.day_rule() == DayRule::Both;
+        let parser =
+            CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).dom_and_dow(both).build();
+        let calendar = parser.parse(&fields.plain());
+        let calendar = calendar
+            .map_err(|error| CronError::Unforeseen { given: text.to_owned(), why: error.to_string() })?;
+        Ok(CronExpression { fields, calendar })
     }
 }
 
 impl CronExpression {
-    /// The first local time of `zone` that it names after `now`; none where it names none.
+    /// What each field names.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The first fire after `now`; none where there is none in thousands of years.
     pub fn next_after(&self, now: Timestamp, zone: Tz) -> Option<Timestamp> {
-        let local = now.to_utc().with_timezone(&zone);
-        let next = self.0.find_next_occurrence(&local, false).ok()?;
-        Some(Timestamp::from_utc(next.to_utc()))
+        self.next_fire(now, zone).map(|fire| fire.at)
+    }
+
+    /// The same, with what a clock change does to it. Where hour and minute are fixed, each local time that they name is
+    /// one fire: skipped by the clocks, at the first instant after the gap; repeated, at the first of the two. All else
+    /// fires whenever the clocks show a time that it names, so it follows real time through both halves of a repeat, and
+    /// has nothing in a gap.
+    pub fn next_fire(&self, now: Timestamp, zone: Tz) -> Option<Fire> {
+        if self.fields.is_fixed() { zoned::fixed(self, now, zone) } else { zoned::rhythm(self, now, zone) }
+    }
+
+    /// The first local time after `local` that it names, by a calendar in which every day has 24 hours.
+    fn next_local(&self, local: NaiveDateTime) -> Option<NaiveDateTime> {
+        let next = self.calendar.find_next_occurrence(&Utc.from_utc_datetime(&local), false).ok()?;
+        Some(next.naive_utc())
     }
 }
 
@@ -124,31 +147,238 @@ mod tests {
     }
 
     #[test]
-    fn what_never_fires_is_found_out_soon() {
-        for text in ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "* * * 31 6 *", "0 0 0 31 2 *"] {
-            let began = Instant::now();
-            assert_eq!(read(text).next_after(at("2026-02-06 12:00:00"), Europe::Berlin), None, "{text}");
-            assert!(began.elapsed() < Duration::from_secs(2), "{text} took {:?}", began.elapsed());
+    fn what_never_fires_is_refused_and_so_is_what_fires_on_both_of_two_days_that_never_meet() {
+        for text in ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "* * * 31 6 *", "0 0 0 31 2 *", "0 0 31W 2 *"] {
+            let told = text.parse::<CronExpression>().expect_err(text).to_string();
+            assert!(told.contains("never fires"), "{text}: {told}");
+        }
+        for text in ["0 0 29 2 *", "0 0 31 2,3 *", "0 0 31 2 1", "0 0 L 2 *", "0 0 LW 2 *"] {
+            assert!(read(text).next_after(at("2026-02-06 12:00:00"), UTC).is_some(), "{text}");
+        }
+        // Days 1 and 31 are never in a third week.
+        let never = read("0 0 */30 * 1#3");
+        let began = Instant::now();
+        assert_eq!(never.next_after(at("2026-02-06 12:00:00"), Europe::Berlin), None);
+        assert!(began.elapsed() < Duration::from_secs(2), "it took {:?}", began.elapsed());
+    }
+
+    #[test]
+    fn nicknames_names_and_question_marks_are_what_they_stand_for() {
+        for (text, same) in [
+            ("@hourly", "0 * * * *"),
+            ("@daily", "0 0 * * *"),
+            ("@midnight", "0 0 * * *"),
+            ("@weekly", "0 0 * * 0"),
+            ("@monthly", "0 0 1 * *"),
+            ("@yearly", "0 0 1 1 *"),
+            (" @ANNUALLY ", "0 0 1 1 *"),
+            ("0 9 ? * mon-FRI", "0 9 * * 1-5"),
+            ("0 9 1 Jan-mar ?", "0 9 1 1-3 *"),
+            ("0 9 * * SUN", "0 9 * * 7"),
+            ("0 9 * * fri-sun", "0 9 * * 5,6,0"),
+            ("0 9 * * sun-tue", "0 9 * * 0-2"),
+            ("0 9 * * friL", "0 9 * * 5L"),
+            ("0 9 * * fri#2", "0 9 * * 5#2"),
+            ("0\t9  *  *\n1", "0 9 * * 1"),
+            ("0 0 9 * * *", "0 9 * * *"),
+        ] {
+            let (one, other) = (read(text), read(same));
+            let mut now = at("2026-02-06 12:00:00");
+            for _ in 0..20 {
+                let next = one.next_after(now, UTC);
+                assert_eq!(next, other.next_after(now, UTC), "{text} and {same} after {now}");
+                now = next.expect("it fires");
+            }
         }
     }
 
     #[test]
-    fn what_is_none_is_refused_with_the_reason_and_an_example() {
+    fn what_cannot_be_read_is_told_with_its_field_its_column_and_what_was_probably_meant() {
         for (text, says) in [
-            ("", "empty"),
-            ("* * * *", "5 or 6 fields"),
-            ("0 0 0 1 1 * 2030", "5 or 6 fields"),
-            ("61 * * * *", "out of bounds"),
-            ("0 25 * * *", "out of bounds"),
-            ("0 9 * * FUN", "'F'"),
-            ("every day", "5 or 6 fields"),
-            ("5-1 * * * *", "5-1"),
-            ("*/0 * * * *", "step"),
+            (
+                "",
+                "“” is no cron expression: it has 0 fields, and 5 are needed (minute, hour, day of the month, month, weekday), or 6 with seconds before them; did you mean 0 9 * * 1-5?",
+            ),
+            (
+                "* * * *",
+                "it has 4 fields, and 5 are needed (minute, hour, day of the month, month, weekday), or 6 with seconds before them; did you mean * * * * *?",
+            ),
+            (
+                "hello",
+                "it has 1 field, and 5 are needed (minute, hour, day of the month, month, weekday), or 6 with seconds before them; did you mean 0 9 * * 1-5?",
+            ),
+            ("every day", "did you mean 0 9 * * 1-5?"),
+            (
+                "0 0 12 1 1 * 2030",
+                "it has 7 fields, and 5 are needed (minute, hour, day of the month, month, weekday), or 6 with seconds before them; years cannot be named; did you mean 0 0 12 1 1 *?",
+            ),
+            ("0 0 12 * * ? *", "did you mean 0 0 12 * * ??"),
+            (
+                "60 * * * *",
+                "minute (column 1 of “60 * * * *”): 60 is not from 0 to 59; did you mean 0 * * * *?",
+            ),
+            (
+                "61 * * * *",
+                "minute (column 1 of “61 * * * *”): 61 is not from 0 to 59; did you mean 59 * * * *?",
+            ),
+            (
+                "0 24 * * *",
+                "hour (column 3 of “0 24 * * *”): 24 is not from 0 to 23; did you mean 0 0 * * *?",
+            ),
+            (
+                "0 25 * * *",
+                "hour (column 3 of “0 25 * * *”): 25 is not from 0 to 23; did you mean 25 0 * * *, or 0 23 * * *?",
+            ),
+            (
+                "  0  9,25 * * *",
+                "hour (column 8 of “  0  9,25 * * *”): 25 is not from 0 to 23; did you mean 9,25 0 * * *, or 0 9,23 * * *?",
+            ),
+            (
+                "0 9 0 * *",
+                "day of the month (column 5 of “0 9 0 * *”): 0 is not from 1 to 31; did you mean 0 9 1 * *?",
+            ),
+            ("0 9 32 * *", "32 is not from 1 to 31; did you mean 0 9 L * *?"),
+            (
+                "0 9 1 13 *",
+                "month (column 7 of “0 9 1 13 *”): 13 is not from 1 to 12; did you mean 0 9 1 12 *?",
+            ),
+            ("0 9 * * 8", "weekday (column 9 of “0 9 * * 8”): 8 is not from 0 to 7; did you mean 0 9 * * 7?"),
+            (
+                "0 9 * * 1-9",
+                "weekday (column 11 of “0 9 * * 1-9”): 9 is not from 0 to 7; did you mean 0 9 * * 1-7?",
+            ),
+            ("99999999999999999999 * * * *", "99999999999999999999 is not from 0 to 59"),
+            ("-5 * * * *", "minute (column 1 of “-5 * * * *”): a value is missing"),
+            ("5-1 * * * *", "the range 5-1 runs backwards; did you mean 5-59,0-1 * * * *, or 1-5 * * * *?"),
+            (
+                "0 22-2 * * *",
+                "hour (column 3 of “0 22-2 * * *”): the range 22-2 runs backwards; did you mean 0 22-23,0-2 * * *, or 0 2-22 * * *?",
+            ),
+            (
+                "0 9 * * fri-mon",
+                "weekday (column 9 of “0 9 * * fri-mon”): the range fri-mon runs backwards; did you mean 0 9 * * fri-sun,mon, or 0 9 * * mon-fri?",
+            ),
+            ("0 9 * * 6-2", "did you mean 0 9 * * 6-7,1-2, or 0 9 * * 2-6?"),
+            ("0 9 * nov-feb *", "did you mean 0 9 * nov-dec,jan-feb *, or 0 9 * feb-nov *?"),
+            ("0 9 * dec-jan *", "did you mean 0 9 * dec,jan *, or 0 9 * jan-dec *?"),
+            (
+                "*/0 * * * *",
+                "minute (column 3 of “*/0 * * * *”): a step of 0 leads nowhere; did you mean * * * * *?",
+            ),
+            (
+                "*/60 * * * *",
+                "minute (column 3 of “*/60 * * * *”): a step of 60 among 60 values reaches only the first",
+            ),
+            ("*/90 * * * *", "did you mean 0 * * * *?"),
+            ("0 */24 * * *", "did you mean 0 0 * * *?"),
+            ("10-20/30 * * * *", "minute (column 7 of “10-20/30 * * * *”): a step of 30 among 11 values"),
+            (
+                "5/15 * * * *",
+                "5/15 has a step, but not the range that it goes through; did you mean 5-59/15 * * * *?",
+            ),
+            ("/15 * * * *", "did you mean */15 * * * *?"),
+            (
+                "*/x * * * *",
+                "minute (column 3 of “*/x * * * *”): “x” cannot be read; did you mean * * * * *?",
+            ),
+            ("*/ * * * *", "minute (column 3 of “*/ * * * *”): a value is missing; did you mean * * * * *?"),
+            (
+                "0 9 * * monday",
+                "weekday (column 9 of “0 9 * * monday”): there is no “monday”; did you mean 0 9 * * mon?",
+            ),
+            ("0 9 * * FUN", "there is no “FUN”; did you mean 0 9 * * sun?"),
+            (
+                "0 9 * * mon-fry",
+                "weekday (column 13 of “0 9 * * mon-fry”): there is no “fry”; did you mean 0 9 * * mon-fri?",
+            ),
+            ("0 9 * * mno,tue", "there is no “mno”; did you mean 0 9 * * mon,tue?"),
+            ("0 9 * sept *", "there is no “sept”; did you mean 0 9 * sep *?"),
+            ("0 9 * * qqqqqq", "there is no “qqqqqq”; did you mean 0 9 * * 1-5?"),
+            (
+                "0 9 mon * *",
+                "day of the month (column 5 of “0 9 mon * *”): “mon” belongs to another field, the weekday; did you mean 0 9 * * mon?",
+            ),
+            ("0 9 * * jan", "“jan” belongs to another field, the month; did you mean 0 9 * jan *?"),
+            ("0 0 9 fri * *", "“fri” belongs to another field, the weekday; did you mean 0 0 9 * * fri?"),
+            (
+                "1,,2 * * * *",
+                "minute (column 3 of “1,,2 * * * *”): a value is missing; did you mean 1,2 * * * *?",
+            ),
+            ("1, * * * *", "did you mean 1 * * * *?"),
+            (
+                "L * * * *",
+                "“L” goes only with the day of the month and the weekday; did you mean 59 * * * *?",
+            ),
+            ("? * * * *", "“?” goes only with a whole day of the month or weekday; did you mean * * * * *?"),
+            ("0 9 ?/2 * *", "“?” goes only with a whole day"),
+            (
+                "0 9 * * L",
+                "L needs a weekday before it, as in 5L, the last Friday of the month; did you mean 0 9 * * 5L?",
+            ),
+            ("0 9 5L * *", "“5L” goes only with the weekday; did you mean 0 9 L * *?"),
+            ("0 9 L-3 * *", "“L-3” cannot be read; did you mean 0 9 L * *, or 0 9 28 * *?"),
+            (
+                "0 9 * * 5#6",
+                "weekday (column 11 of “0 9 * * 5#6”): “5#6” is not a weekday, #, and a number from 1 to 5; did you mean 0 9 * * 5L?",
+            ),
+            ("0 9 * * 1-5#2", "“1-5#2” is not a weekday, #"),
+            ("0 9 5#2 * *", "“5#2” goes only with the weekday"),
+            ("0 9 W * *", "“W” cannot be read; did you mean 0 9 LW * *, or 0 9 15W * *?"),
+            ("0 9 * * 5W", "“5W” goes only with the day of the month"),
+            ("0 9 L,LW * *", "“L,LW” cannot be read"),
+            ("0 9 *,5 * *", "“*,5” adds nothing to *, which is everything; did you mean 0 9 * * *?"),
+            (
+                "0 9 * * +1",
+                "weekday (column 9 of “0 9 * * +1”): the character “+” means nothing here; did you mean 0 9 * * 1?",
+            ),
+            ("0 9 * * １", "the character “１” means nothing here"),
+            (
+                "0 9: * * *",
+                "hour (column 4 of “0 9: * * *”): the character “:” means nothing here; did you mean 0 9 * * *?",
+            ),
+            (
+                "0 9 31 2 *",
+                "day of the month (column 5 of “0 9 31 2 *”): it never fires: none of its months has a day 31; did you mean 0 9 L 2 *?",
+            ),
+            (
+                "@dayly",
+                "“@dayly” is no nickname of a cron expression (column 1); there are @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly; did you mean @daily?",
+            ),
+            ("@reboot", "“@reboot” is no nickname"),
         ] {
             let told = text.parse::<CronExpression>().expect_err(text).to_string();
-            assert!(told.to_lowercase().contains(&says.to_lowercase()), "{text}: {told}");
-            assert!(told.contains("0 9 * * 1-5"), "{text}: {told}");
+            assert!(told.contains(says), "{text}:\n  says {told}\n  not  {says}");
+            let proposed =
+                told.split_once("; did you mean ").map(|(_, them)| them.strip_suffix('?').unwrap_or(them));
+            for proposal in proposed.into_iter().flat_map(|them| them.split(", or ")) {
+                assert!(proposal.parse::<CronExpression>().is_ok(), "{text}: {told}");
+            }
         }
         assert_eq!("1,".repeat(200).parse::<CronExpression>(), Err(CronError::TooLong));
+    }
+
+    #[test]
+    fn nothing_that_is_read_is_refused_by_the_library() {
+        let parts = [
+            "*", "0", "5", "31", "1-5", "*/2", "2-10/3", "L", "LW", "15W", "5L", "5#2", "?", "mon", "jan",
+            "7", "0-7",
+        ];
+        let mut read = 0;
+        for day in parts {
+            for month in parts {
+                for weekday in parts {
+                    for time in ["0 9", "*/5 *", "0 */5 8-10"] {
+                        let text = format!("{time} {day} {month} {weekday}");
+                        match text.parse::<CronExpression>() {
+                            Ok(_) => read += 1,
+                            Err(error) => {
+                                assert!(!matches!(error, CronError::Unforeseen { .. }), "{text}: {error}")
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(read > 1000, "{read}");
     }
 }

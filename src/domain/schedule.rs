@@ -1,7 +1,7 @@
 //! When a task fires.
 
 use super::clock::Timestamp;
-use super::cron::CronExpression;
+use super::cron::{CronExpression, Fire};
 use super::field_error::FieldError;
 use chrono_tz::Tz;
 use std::time::Duration;
@@ -66,17 +66,30 @@ impl Schedule {
 
     /// The first fire later than `now`; none where the clock does not decide, or it will never fire again.
     pub fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.next_fire(now).map(|fire| fire.at)
+    }
+
+    /// The same, and whether a clock change moves it.
+    pub fn next_fire(&self, now: Timestamp) -> Option<Fire> {
+        let unmoved = |at| Some(Fire { at, shifted: false });
         match self {
             Schedule::OnDue => None,
-            Schedule::Once { at } => Some(*at).filter(|at| *at > now),
-            Schedule::Cron { expression, zone } => expression.next_after(now, *zone),
-            Schedule::Interval { anchor, .. } if now < *anchor => Some(*anchor),
+            Schedule::Once { at } => unmoved(*at).filter(|fire| fire.at > now),
+            Schedule::Cron { expression, zone } => expression.next_fire(now, *zone),
+            Schedule::Interval { anchor, .. } if now < *anchor => unmoved(*anchor),
             Schedule::Interval { every, anchor } => {
                 let step = i64::try_from(every.as_micros()).unwrap_or(i64::MAX).max(1);
                 let steps = (now.micros() - anchor.micros()) / step + 1;
-                Some(Timestamp::from_micros(anchor.micros().saturating_add(steps.saturating_mul(step))))
+                unmoved(Timestamp::from_micros(anchor.micros().saturating_add(steps.saturating_mul(step))))
             }
         }
+    }
+
+    /// The first fires later than `from`, `count` at most, up to the last instant that can be written.
+    pub fn fires_after(&self, from: Timestamp, count: usize) -> Vec<Fire> {
+        let next = |fire: &Fire| self.next_fire(fire.at);
+        let fires = std::iter::successors(self.next_fire(from), next);
+        fires.take_while(|fire| fire.at <= Timestamp::MAX).take(count).collect()
     }
 
     /// The fire to wait for in the place of `next_run`, where that lies more than a period beyond the next one from now:

@@ -31,6 +31,12 @@ pub fn parse(text: &str, zone: Tz) -> Result<Timestamp, TimeInputError> {
     in_range(resolve(local, zone).ok_or_else(|| TimeInputError::OutOfRange(text.to_owned()))?, text)
 }
 
+/// Whether a text that can be read names a local time that a clock change skips, so that another one is meant.
+pub fn is_shifted(text: &str, zone: Tz) -> bool {
+    let local = LOCAL_FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text.trim(), form).ok());
+    local.is_some_and(|local| matches!(zone.from_local_datetime(&local), LocalResult::None))
+}
+
 /// A time that somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AskedTime {
@@ -77,18 +83,24 @@ fn end_of_gap(local: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
     let at = |hours: i64| zone.from_local_datetime(&(local + Duration::hours(hours))).earliest();
     let before = (1..=26).find_map(|hours| at(-hours))?;
     let after = (1..=26).find_map(at)?;
+    let change = offset_change(before.timestamp(), after.timestamp(), zone)?;
+    Some(Timestamp::from_micros(change.checked_mul(1_000_000)?))
+}
+
+/// The first second with another offset than that of `low`, between the two (in seconds since 1970), of which the later
+/// one has it.
+pub(super) fn offset_change(mut low: i64, mut high: i64, zone: Tz) -> Option<i64> {
     let offset = |instant: i64| {
         use chrono::Offset;
         let utc = DateTime::from_timestamp(instant, 0)?.naive_utc();
         Some(zone.offset_from_utc_datetime(&utc).fix())
     };
-    let (mut low, mut high) = (before.timestamp(), after.timestamp());
     let old = offset(low)?;
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if offset(middle)? == old { low = middle } else { high = middle }
     }
-    Some(Timestamp::from_micros(high.checked_mul(1_000_000)?))
+    Some(high)
 }
 
 /// The instant in a zone's own time, with its offset, to the second.
