@@ -5,7 +5,9 @@ mod contents;
 mod health;
 mod history;
 mod input;
+mod language;
 mod pool;
+mod preview;
 mod problem;
 mod query;
 mod roles;
@@ -61,6 +63,7 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
                 .configure(contents::routes)
                 .configure(accounts::routes)
                 .configure(scheduler::routes)
+                .configure(preview::routes)
                 .configure(history::routes)
                 .configure(tokens::routes)
                 .default_service(web::to(problem::unknown_route)),
@@ -74,6 +77,9 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
 struct PageQuery {
     page: Option<i64>,
     page_size: Option<i64>,
+    /// Read by [`language::Reader`].
+    #[serde(rename = "lang")]
+    _lang: Option<String>,
 }
 
 fn paging(request: &HttpRequest) -> Result<Paging, Problem> {

@@ -60,17 +60,20 @@ pub async fn authenticate(
 /// reads may have been meant to change what is done.
 pub fn needs(least: Role, route: Route) -> Route {
     let no_query = from_fn(|request: ServiceRequest, next: Next<BoxBody>| async move {
-        let Nothing {} = query(request.request())?;
+        let Nothing { .. } = query(request.request())?;
         next.call(request).await
     });
     // What is wrapped last comes first.
     asks(least, route.wrap(no_query))
 }
 
-/// Nothing can be asked.
+/// Nothing can be asked, but for the language of the answer, which [`Reader`](super::language::Reader) reads.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct Nothing {
+    #[serde(rename = "lang")]
+    _lang: Option<String>,
+}
 
 /// The same for a route that reads its query itself.
 pub fn asks(least: Role, route: Route) -> Route {

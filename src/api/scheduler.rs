@@ -1,6 +1,7 @@
 //! `/scheduler`: tasks, and their runs.
 
 use super::input::{self, Body, not_null};
+use super::language::Reader;
 use super::problem::{Answer, Problem};
 use super::roles::{asks, needs};
 use super::{Api, page, page_of_all, paging, query};
@@ -93,7 +94,7 @@ struct CreateBody {
     next_run: Option<String>,
 }
 
-async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
+async fn create(api: web::Data<Api>, reader: Reader, body: Body<CreateBody>) -> Answer {
     let body = body.0;
     let create = CreateTask {
         name: body.name,
@@ -107,18 +108,18 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
         params: body.params.unwrap_or_else(|| json!({})),
         enabled: body.enabled.unwrap_or(true),
     };
-    Ok(HttpResponse::Created().json(TaskView::from(api.db.perform(create).await?)))
+    Ok(HttpResponse::Created().json(TaskView::new(api.db.perform(create).await?, reader.0)))
 }
 
-async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+async fn list(api: web::Data<Api>, reader: Reader, request: HttpRequest) -> Answer {
     let paging = paging(&request)?;
     let all = api.db.perform(ListTasks).await?;
-    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(TaskView::from(row)))))
+    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(TaskView::new(row, reader.0)))))
 }
 
-async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+async fn get(api: web::Data<Api>, reader: Reader, path: web::Path<String>) -> Answer {
     let row = api.db.perform(GetTask(input::id("task", &path)?)).await?;
-    Ok(HttpResponse::Ok().json(TaskView::from(row)))
+    Ok(HttpResponse::Ok().json(TaskView::new(row, reader.0)))
 }
 
 #[derive(Deserialize)]
@@ -144,7 +145,12 @@ struct UpdateBody {
     next_run: Option<String>,
 }
 
-async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+async fn update(
+    api: web::Data<Api>,
+    reader: Reader,
+    path: web::Path<String>,
+    body: Body<UpdateBody>,
+) -> Answer {
     let body = body.0;
     let update = UpdateTask {
         id: input::id("task", &path)?,
@@ -158,20 +164,20 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         params: body.params.map(Value::Object),
         enabled: body.enabled,
     };
-    Ok(HttpResponse::Ok().json(TaskView::from(api.db.perform(update).await?)))
+    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(update).await?, reader.0)))
 }
 
-async fn enable(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    switch(&api, &path, true).await
+async fn enable(api: web::Data<Api>, reader: Reader, path: web::Path<String>) -> Answer {
+    switch(&api, reader, &path, true).await
 }
 
-async fn disable(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    switch(&api, &path, false).await
+async fn disable(api: web::Data<Api>, reader: Reader, path: web::Path<String>) -> Answer {
+    switch(&api, reader, &path, false).await
 }
 
-async fn switch(api: &Api, path: &str, enabled: bool) -> Answer {
+async fn switch(api: &Api, reader: Reader, path: &str, enabled: bool) -> Answer {
     let update = UpdateTask { enabled: Some(enabled), ..UpdateTask::new(input::id("task", path)?) };
-    Ok(HttpResponse::Ok().json(TaskView::from(api.db.perform(update).await?)))
+    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(update).await?, reader.0)))
 }
 
 async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {

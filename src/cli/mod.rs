@@ -9,6 +9,7 @@ mod db;
 mod import;
 mod output;
 mod pool;
+mod preview;
 mod progress;
 mod publisher;
 mod scheduler;
@@ -25,6 +26,7 @@ use crate::logging::{self, Publications};
 use crate::operations::OperationError;
 use crate::server::ServeError;
 use crate::signals::StopSignal;
+use crate::words::Language;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
@@ -263,6 +265,11 @@ fn time(app: &App, text: Option<&str>) -> Result<Option<crate::domain::clock::Ti
     text.map(|text| crate::domain::time_input::parse(text, zone))
         .transpose()
         .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// The language of whoever is at the terminal.
+fn language() -> Language {
+    Language::of_environment(|name| std::env::var(name).ok())
 }
 
 /// Who does this: the user of the system.

@@ -4,6 +4,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::{Done, Failure};
 use crate::app::App;
+use crate::db::tasks::TaskRow;
 use crate::domain::ids::TaskId;
 use crate::domain::report::Report;
 use crate::domain::schedule::ScheduleType;
@@ -33,6 +34,9 @@ pub enum Command {
     Disable { id: TaskId },
     /// Remove a task; its history stays
     Delete { id: TaskId },
+    /// Show when a task will run, or would: contenthub scheduler preview --cron "0 9 * * 1-5" --timezone Asia/Shanghai
+    #[command(after_help = super::preview::EXAMPLES)]
+    Preview(super::preview::Arguments),
     /// Run a task now, wait, and print the report
     Trigger { id: TaskId },
     /// Show the runs of a task, newest first
@@ -67,23 +71,23 @@ A task that is given another kind of schedule drops the one that it had."#;
 /// The kinds of schedule, of which a task has one.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-pub struct ScheduleArguments {
+pub(super) struct ScheduleArguments {
     /// Seconds between runs, 1 to 31622400
     #[arg(long, value_name = "SECONDS")]
-    interval: Option<i64>,
+    pub interval: Option<i64>,
     /// Run at the times that a cron expression names, such as "0 9 * * 1-5"
     #[arg(long, value_name = "EXPRESSION")]
-    cron: Option<String>,
+    pub cron: Option<String>,
     /// Run once, at this time
-    #[arg(long, value_name = "TIME")]
-    run_at: Option<String>,
+    #[arg(long, visible_alias = "at", value_name = "TIME")]
+    pub run_at: Option<String>,
     /// Run whenever an entry is due
     #[arg(long)]
     on_due: bool,
 }
 
 impl ScheduleArguments {
-    fn schedule_type(&self) -> Option<ScheduleType> {
+    pub fn schedule_type(&self) -> Option<ScheduleType> {
         let given = [
             (self.interval.is_some(), ScheduleType::Interval),
             (self.cron.is_some(), ScheduleType::Cron),
@@ -127,7 +131,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
         Command::List => list(app, out),
         Command::Create(arguments) => create(arguments, app, out),
-        Command::Show { id } => out.one(&json!(TaskView::from(app.run(GetTask(id))?))),
+        Command::Show { id } => out.one(&json!(view(app.run(GetTask(id))?))),
         Command::Update(arguments) => update(arguments, app, out),
         Command::Enable { id } => switch(id, true, app, out),
         Command::Disable { id } => switch(id, false, app, out),
@@ -135,43 +139,30 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
             app.run(DeleteTask(id))?;
             out.say(&format!("Task {id} is gone; its history stays."), &json!({"deleted": id}))
         }
+        Command::Preview(arguments) => super::preview::run(arguments, app, out),
         Command::Trigger { id } => trigger(id, app, out),
         Command::History { id, page, page_size } => history(id, Paging::new(page, page_size)?, app, out),
     }
 }
 
 fn list(app: &App, out: &Output) -> Result<Done, Failure> {
-    let items: Vec<Value> = app.run(ListTasks)?.into_iter().map(|row| json!(TaskView::from(row))).collect();
-    let rows: Vec<Value> = items
-        .iter()
-        .map(|item| {
-            let mut row = item.clone();
-            row["schedule"] = schedule(item).into();
-            row
-        })
-        .collect();
+    let items: Vec<Value> = app.run(ListTasks)?.into_iter().map(|row| json!(view(row))).collect();
     let columns = [
         ("ID", "id"),
         ("NAME", "name"),
         ("TYPE", "task_type"),
-        ("SCHEDULE", "schedule"),
+        ("SCHEDULE", "in_words"),
         ("ENABLED", "enabled"),
         ("NEXT RUN", "next_run"),
         ("LAST RUN", "last_run"),
     ];
     let whole = json!({"items": items, "total": items.len(), "page": 1, "page_size": items.len()});
-    out.list(&columns, &rows, &whole)
+    out.list(&columns, &items, &whole)
 }
 
-/// The schedule of a task in one cell.
-fn schedule(task: &Value) -> String {
-    let of = |field: &str| super::output::shown(&task[field]);
-    match task["schedule_type"].as_str() {
-        Some("interval") => format!("interval {} s", of("interval_seconds")),
-        Some("cron") => format!("cron {} ({})", of("cron"), of("timezone")),
-        Some("once") => format!("once {}", of("run_at")),
-        _ => of("schedule_type"),
-    }
+/// A task as whoever is at the terminal reads it.
+fn view(row: TaskRow) -> TaskView {
+    TaskView::new(row, super::language())
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -191,9 +182,10 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         enabled: !arguments.disabled,
         next_run: arguments.next_run.map(AskedTime::Written),
     };
-    let view = TaskView::from(app.run(task)?);
+    let view = view(app.run(task)?);
     let next = view.next_run.map_or("when triggered".to_owned(), |at| at.to_string());
-    out.say(&format!("Task {} “{}” was created; next run: {next}.", view.id, view.name), &json!(view))
+    let said = format!("Task {} “{}” was created: {}; next run: {next}.", view.id, view.name, view.in_words);
+    out.say(&said, &json!(view))
 }
 
 fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -208,11 +200,11 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
         next_run: arguments.next_run.map(AskedTime::Written),
         ..UpdateTask::new(arguments.id)
     };
-    out.one(&json!(TaskView::from(app.run(update)?)))
+    out.one(&json!(view(app.run(update)?)))
 }
 
 fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Failure> {
-    let view = TaskView::from(app.run(UpdateTask { enabled: Some(enabled), ..UpdateTask::new(id) })?);
+    let view = view(app.run(UpdateTask { enabled: Some(enabled), ..UpdateTask::new(id) })?);
     let word = if enabled { "enabled" } else { "disabled" };
     out.say(&format!("Task {id} “{}” is {word}.", view.name), &json!(view))
 }

@@ -17,6 +17,7 @@ pub mod history;
 pub mod import;
 pub mod nodes;
 pub mod pool;
+pub mod preview;
 mod questions;
 pub mod ready;
 pub mod recovery;

@@ -111,7 +111,7 @@ impl Operation for CreateTask {
 }
 
 /// A time that was asked for, in the task's zone where it has none of its own. A zone that is none is told elsewhere.
-fn instant(
+pub(super) fn instant(
     field: &str,
     asked: Option<&AskedTime>,
     timezone: &str,
@@ -122,12 +122,12 @@ fn instant(
 }
 
 /// What an interval counts from.
-fn anchor(interval_seconds: Option<i64>, asked: Option<Timestamp>, now: Timestamp) -> Timestamp {
+pub(super) fn anchor(interval_seconds: Option<i64>, asked: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let interval = Duration::from_secs(u64::try_from(interval_seconds.unwrap_or(0)).unwrap_or(0));
     asked.unwrap_or(now + interval.min(Duration::from_secs(INTERVAL_MAX_SECONDS.unsigned_abs())))
 }
 
-fn check_next_run(schedule: ScheduleType, asked: Option<Timestamp>) -> Result<(), OperationError> {
+pub(super) fn check_next_run(schedule: ScheduleType, asked: Option<Timestamp>) -> Result<(), OperationError> {
     if asked.is_some() && schedule != ScheduleType::Interval {
         let message = format!("does not go with schedule_type {schedule}");
         return Err(OperationError::invalid("next_run", message));
@@ -136,7 +136,7 @@ fn check_next_run(schedule: ScheduleType, asked: Option<Timestamp>) -> Result<()
 }
 
 /// The next fire, of a schedule that must have one unless the clock does not decide.
-fn next_fire(schedule: &Schedule, now: Timestamp) -> Result<Option<Timestamp>, OperationError> {
+pub(super) fn next_fire(schedule: &Schedule, now: Timestamp) -> Result<Option<Timestamp>, OperationError> {
     match (schedule, schedule.next_after(now)) {
         (Schedule::Cron { .. }, None) => {
             Err(OperationError::invalid("cron", "never fires: there is no such day"))
@@ -182,7 +182,7 @@ fn check(
     }
 }
 
-fn get(conn: &mut DbConnection, id: TaskId) -> Result<TaskRow, OperationError> {
+pub(super) fn get(conn: &mut DbConnection, id: TaskId) -> Result<TaskRow, OperationError> {
     tasks::get(conn, id)?.ok_or_else(|| OperationError::not_found("task", id))
 }
 

@@ -1,10 +1,12 @@
 //! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
 
 mod node_status;
+mod preview;
 mod status;
 mod test_view;
 
 pub use node_status::{NodeStatusView, RestartsView};
+pub use preview::{FireView, PreviewView};
 pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView};
 pub use test_view::{TestView, WarningView};
 
@@ -29,6 +31,7 @@ use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::settlement::LogStatus;
 use crate::domain::windows::Windows;
+use crate::words::{self, Language};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -246,6 +249,8 @@ pub struct TaskView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_at: Option<Timestamp>,
     pub timezone: String,
+    /// What its schedule says, in the language of who reads it.
+    pub in_words: String,
     pub params: Value,
     pub enabled: bool,
     pub misfire: String,
@@ -255,9 +260,10 @@ pub struct TaskView {
     pub updated_at: Timestamp,
 }
 
-impl From<TaskRow> for TaskView {
-    fn from(row: TaskRow) -> Self {
+impl TaskView {
+    pub fn new(row: TaskRow, language: Language) -> Self {
         TaskView {
+            in_words: words::schedule::of_written(row.written(), language),
             params: json(&row.params),
             id: row.id,
             name: row.name,
@@ -274,6 +280,13 @@ impl From<TaskRow> for TaskView {
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
+    }
+}
+
+/// In English.
+impl From<TaskRow> for TaskView {
+    fn from(row: TaskRow) -> Self {
+        TaskView::new(row, Language::En)
     }
 }
 

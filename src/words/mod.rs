@@ -14,6 +14,7 @@
 //! message of its language is said, and never before, so a command that says nothing pays nothing.
 
 mod language;
+pub mod schedule;
 
 pub use language::Language;
 

@@ -148,7 +148,7 @@ fn making_a_task(cli: &Cli) {
     let create =
         ["scheduler", "create", "--name", "auto publish", "--type", "publishing", "--interval", "300"];
     let said = cli.ok(&create);
-    assert!(said.starts_with("Task 2 “auto publish” was created; next run: 2"), "{said}");
+    assert!(said.starts_with("Task 2 “auto publish” was created: every 5 minutes; next run: 2"), "{said}");
     has_fields(&cli.json(&["scheduler", "show", "2"]), INTERVAL_TASK);
     let tasks = cli.json(&["scheduler", "list"]);
     has_fields(&tasks, PAGE);

@@ -48,6 +48,8 @@ const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
     ("POST", "/scheduler/tasks/999/enable", "", "admin", 404),
     ("POST", "/scheduler/tasks/999/disable", "", "admin", 404),
     ("GET", "/scheduler/tasks/999/executions", "", "viewer", 404),
+    ("GET", "/scheduler/tasks/999/preview", "", "viewer", 404),
+    ("POST", "/scheduler/preview", "{}", "viewer", 422),
     ("GET", "/scheduler/executions", "", "viewer", 200),
     ("GET", "/scheduler/executions/999", "", "viewer", 404),
     ("GET", "/scheduler/executions/999/results", "", "viewer", 404),

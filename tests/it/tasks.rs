@@ -7,7 +7,7 @@ use contenthub::Timestamp;
 use serde_json::{Value, json};
 
 /// What all tasks have, whatever their schedule.
-const COMMON: &str = "id, name, task_type, schedule_type, timezone, params, enabled, misfire, next_run, last_run, created_at, updated_at";
+const COMMON: &str = "id, name, task_type, schedule_type, timezone, in_words, params, enabled, misfire, next_run, last_run, created_at, updated_at";
 
 fn at(text: &str) -> Timestamp {
     serde_json::from_value(json!(text)).expect("RFC 3339")
@@ -142,7 +142,11 @@ fn the_help_of_scheduler_has_examples_that_work() {
         assert_eq!(shown("auto publish")["schedule_type"], "once", "as the last example of update left it");
         assert_eq!(cli.json(&["scheduler", "show", &mornings["id"].to_string()]), mornings);
         let table = cli.ok(&["scheduler", "list", "--output", "csv"]);
-        for cell in [",on_due,", ",cron 0 9 * * 1-5 (Asia/Shanghai),", ",once 2999-12-01T"] {
+        for cell in [
+            ",whenever an entry is due,",
+            ",at 09:00 on weekdays (Asia/Shanghai),",
+            "once, on 2999-12-01 at ",
+        ] {
             assert!(table.contains(cell), "no “{cell}” in\n{table}");
         }
     });

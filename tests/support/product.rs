@@ -170,7 +170,7 @@ pub const CONTENT: &str = "id, title, body, digest, author, cover, tags, source_
 pub const ACCOUNT: &str = "id, name, platform, settings, credentials_set, enabled, timezone, concurrency, \
     spacing_seconds, daily_cap, windows, on_unknown, give_up_after_seconds, late_after_seconds, suspended_reason, \
     suspended_until, created_at, updated_at";
-pub const INTERVAL_TASK: &str = "id, name, task_type, schedule_type, interval_seconds, timezone, params, enabled, \
+pub const INTERVAL_TASK: &str = "id, name, task_type, schedule_type, interval_seconds, timezone, in_words, params, enabled, \
     misfire, next_run, last_run, created_at, updated_at";
 pub const EXECUTION: &str = "id, task_id, trigger, status, started_at, finished_at, report";
 pub const LOG: &str = "id, pool_id, content_id, revision, account_id, execution_id, attempt, status, error_code, \
