@@ -3,17 +3,19 @@
 use super::input::{self, Body, not_null};
 use super::language::Reader;
 use super::problem::{Answer, Problem};
-use super::roles::{asks, needs};
+use super::roles::{Caller, asks, needs};
 use super::{Api, page, page_of_all, paging, query};
 use crate::db::executions::ExecutionRow;
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::misfire::Misfire;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
 use crate::operations::OperationError;
 use crate::operations::error::ErrorKind;
 use crate::operations::execution::*;
+use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::status::GetStatus;
 use crate::operations::task::*;
 use crate::views::{ExecutionView, StatusView, TaskView};
@@ -65,7 +67,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/scheduler/executions/{id}/cancel")
                 .route(needs(Role::Operator, web::post().to(cancel))),
-        );
+        )
+        .service(web::resource("/scheduler/pause").route(needs(Role::Operator, web::post().to(pause))))
+        .service(web::resource("/scheduler/resume").route(needs(Role::Operator, web::post().to(resume))));
 }
 
 async fn status(api: web::Data<Api>) -> Answer {
@@ -91,6 +95,7 @@ struct CreateBody {
     timezone: Option<String>,
     params: Option<Value>,
     enabled: Option<bool>,
+    misfire: Option<Misfire>,
     next_run: Option<String>,
 }
 
@@ -107,6 +112,7 @@ async fn create(api: web::Data<Api>, reader: Reader, body: Body<CreateBody>) -> 
         timezone: body.timezone,
         params: body.params.unwrap_or_else(|| json!({})),
         enabled: body.enabled.unwrap_or(true),
+        misfire: body.misfire.unwrap_or(Misfire::FireOnce),
     };
     Ok(HttpResponse::Created().json(TaskView::new(api.db.perform(create).await?, reader.0)))
 }
@@ -142,6 +148,8 @@ struct UpdateBody {
     #[serde(default, deserialize_with = "not_null")]
     enabled: Option<bool>,
     #[serde(default, deserialize_with = "not_null")]
+    misfire: Option<Misfire>,
+    #[serde(default, deserialize_with = "not_null")]
     next_run: Option<String>,
 }
 
@@ -163,6 +171,7 @@ async fn update(
         timezone: body.timezone,
         params: body.params.map(Value::Object),
         enabled: body.enabled,
+        misfire: body.misfire,
     };
     Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(update).await?, reader.0)))
 }
@@ -225,6 +234,22 @@ async fn wait_for(api: &Api, execution: ExecutionId) -> Result<ExecutionRow, Pro
         api.clock.sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(200));
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PauseBody {
+    reason: Option<String>,
+}
+
+async fn pause(api: web::Data<Api>, caller: Caller, body: Body<PauseBody>) -> Answer {
+    let paused = api.db.perform(PausePublishing { by: caller.name, reason: body.0.reason }).await?;
+    Ok(HttpResponse::Ok().json(json!({"paused": paused})))
+}
+
+async fn resume(api: web::Data<Api>, caller: Caller) -> Answer {
+    let was = api.db.perform(ResumePublishing { by: caller.name }).await?;
+    Ok(HttpResponse::Ok().json(json!({"paused": null, "was_paused": was})))
 }
 
 async fn executions_of(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {

@@ -5,15 +5,18 @@ use super::progress::Progress;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::db::tasks::TaskRow;
-use crate::domain::ids::TaskId;
+use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::misfire::Misfire;
 use crate::domain::report::Report;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
 use crate::operations::Paging;
-use crate::operations::execution::ListExecutions;
+use crate::operations::execution::{CancelExecution, ListExecutions};
+use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::task::*;
 use crate::task_run::Ran;
 use crate::views::{ExecutionView, TaskView};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Subcommand)]
@@ -39,6 +42,19 @@ pub enum Command {
     Preview(super::preview::Arguments),
     /// Run a task now, wait, and print the report
     Trigger { id: TaskId },
+    /// Stop all publishing, on all nodes, until it is resumed: contenthub scheduler pause --reason "site is down"
+    ///
+    /// No run begins and none sends anything new; what is being sent ends as it would. What falls due meanwhile waits, and
+    /// so do tasks; one that is triggered says what it would have published. It outlives restarts.
+    Pause {
+        /// Why, for whoever wonders
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let publishing go on: what fell due meanwhile goes out, and tasks fire at their next times from now
+    Resume,
+    /// End a run: it takes nothing new, and what is being sent ends as it would
+    Cancel { execution: ExecutionId },
     /// Show the runs of a task, newest first
     History {
         id: TaskId,
@@ -98,6 +114,16 @@ impl ScheduleArguments {
     }
 }
 
+/// The settings there are, with what each means.
+fn misfire() -> impl clap::builder::TypedValueParser<Value = Misfire> {
+    let known = [
+        PossibleValue::new(Misfire::FireOnce.as_str()).help("All of them are one run, at once"),
+        PossibleValue::new(Misfire::Skip.as_str()).help("They are let go"),
+        PossibleValue::new(Misfire::FireAll.as_str()).help("One run each, one after another; the newest 100"),
+    ];
+    PossibleValuesParser::new(known).try_map(|word| word.parse::<Misfire>())
+}
+
 #[derive(Debug, clap::Args)]
 pub struct CreateArguments {
     #[arg(long)]
@@ -107,6 +133,9 @@ pub struct CreateArguments {
     task_type: String,
     #[command(flatten)]
     schedule: ScheduleArguments,
+    /// What is done about runs that it missed by more than a minute, because no server ran, say
+    #[arg(long, value_name = "HOW", default_value = "fire_once", value_parser = misfire())]
+    misfire: Misfire,
     /// The first run of an interval (default: one interval from now)
     #[arg(long, value_name = "TIME")]
     next_run: Option<String>,
@@ -122,6 +151,9 @@ pub struct UpdateArguments {
     name: Option<String>,
     #[command(flatten)]
     schedule: ScheduleArguments,
+    /// What is done about runs that it missed by more than a minute
+    #[arg(long, value_name = "HOW", value_parser = misfire())]
+    misfire: Option<Misfire>,
     /// The next run of an interval
     #[arg(long, value_name = "TIME")]
     next_run: Option<String>,
@@ -141,6 +173,12 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         }
         Command::Preview(arguments) => super::preview::run(arguments, app, out),
         Command::Trigger { id } => trigger(id, app, out),
+        Command::Pause { reason } => pause(reason, app, out),
+        Command::Resume => resume(app, out),
+        Command::Cancel { execution } => {
+            let view = ExecutionView::from(app.run(CancelExecution(execution))?);
+            out.say(&format!("Execution {execution} is {}.", view.status), &json!(view))
+        }
         Command::History { id, page, page_size } => history(id, Paging::new(page, page_size)?, app, out),
     }
 }
@@ -180,6 +218,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         timezone: None,
         params: json!({}),
         enabled: !arguments.disabled,
+        misfire: arguments.misfire,
         next_run: arguments.next_run.map(AskedTime::Written),
     };
     let view = view(app.run(task)?);
@@ -197,6 +236,7 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
         run_at: arguments.schedule.run_at.map(AskedTime::Written),
         // The zone of the settings is not this task's, unless somebody says so here.
         timezone: super::setting_flag("timezone"),
+        misfire: arguments.misfire,
         next_run: arguments.next_run.map(AskedTime::Written),
         ..UpdateTask::new(arguments.id)
     };
@@ -219,6 +259,26 @@ fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
         Ran::Stopped { signal, execution } => Err(Failure::Stopped { signal, execution }),
         Ran::EndedAtOnce(signal) => Err(Failure::EndedAtOnce(signal)),
     }
+}
+
+fn pause(reason: Option<String>, app: &App, out: &Output) -> Result<Done, Failure> {
+    let paused = app.run(PausePublishing { by: super::user(), reason })?;
+    let text = format!("{paused}. `contenthub scheduler resume` ends it.");
+    out.say(&capital(&text), &json!({"paused": paused}))
+}
+
+fn resume(app: &App, out: &Output) -> Result<Done, Failure> {
+    let was = app.run(ResumePublishing { by: super::user() })?;
+    let text = match &was {
+        Some(was) => format!("Publishing goes on; it was paused since {} by {}.", was.since, was.by),
+        None => "Publishing was not paused.".to_owned(),
+    };
+    out.say(&text, &json!({"paused": null, "was_paused": was}))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn history(id: TaskId, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -6,6 +6,7 @@ use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::*;
+use crate::domain::misfire::Misfire;
 use crate::domain::priority::Priority;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
@@ -63,6 +64,7 @@ read_as! { Text, String =>
     Trigger: |text| Ok(text.parse()?),
     LogStatus: |text| Ok(text.parse()?),
     OnUnknown: |text| Ok(text.parse()?),
+    Misfire: |text| Ok(text.parse()?),
     ScheduleType: |text| Ok(text.parse()?),
     Role: |text| Ok(text.parse()?),
 }

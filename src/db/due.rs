@@ -150,6 +150,16 @@ pub fn why_shut(
     gate.or(wrong_key).or_else(shut)
 }
 
+/// How many entries are due on each lane that has some.
+pub fn all_due(conn: &mut DbConnection, now: Timestamp) -> Result<Vec<(AccountId, i64)>, DbError> {
+    let mut all = Vec::new();
+    for account in super::accounts::list(conn)? {
+        let count = count_due(conn, account.id, now)?;
+        all.extend((count > 0).then_some((account.id, count)));
+    }
+    Ok(all)
+}
+
 fn count_due(conn: &mut DbConnection, account: AccountId, now: Timestamp) -> Result<i64, DbError> {
     Ok(super::entries::due_now(conn, Some(account), now)?.0)
 }

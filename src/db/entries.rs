@@ -53,6 +53,8 @@ pub struct EntryRow {
     pub late: LateColumns,
     /// What its lane has on the wire; counted only where it matters: the entry could be claimed otherwise.
     pub lane_busy: i64,
+    /// All publishing is.
+    pub is_paused: bool,
 }
 
 /// How late it may be, if not as late as its account says; when it is too late; and since when a person wants it anew.
@@ -71,6 +73,8 @@ const LANE_BUSY: &str = "CASE WHEN publish_pool.status = 'pending' AND NOT publi
     SELECT count(*) FROM publish_pool AS sent WHERE sent.account_id = publish_pool.account_id \
       AND sent.status = 'publishing' AND sent.claimed_by IS NOT NULL AND sent.look_up_at IS NULL \
       AND sent.check_at IS NULL) ELSE 0 END";
+
+const IS_PAUSED: &str = "coalesce((SELECT meta.value <> '' FROM meta WHERE meta.key = 'paused'), FALSE)";
 
 macro_rules! with_log_and_lane {
     () => {
@@ -108,6 +112,7 @@ macro_rules! with_log_and_lane {
                 lane_columns!(),
                 (dsl::late_after_seconds, dsl::late_at, dsl::retried_at),
                 diesel::dsl::sql::<BigInt>(LANE_BUSY),
+                diesel::dsl::sql::<Bool>(IS_PAUSED),
             ))
     };
 }

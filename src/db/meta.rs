@@ -15,6 +15,12 @@ pub fn get(conn: &mut DbConnection, key: &str) -> Result<Option<String>, DbError
     Ok(dsl::meta.filter(dsl::key.eq(key)).select(dsl::value).first(conn).optional()?)
 }
 
+/// Sets what is there from the first day on.
+pub fn change(conn: &mut DbConnection, key: &str, value: &str) -> Result<(), DbError> {
+    diesel::update(dsl::meta.filter(dsl::key.eq(key))).set(dsl::value.eq(value)).execute(conn)?;
+    Ok(())
+}
+
 const SET_FIRST: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 /// Sets what is not set yet; what is there stays. True for the one who set it: several nodes may start at once.

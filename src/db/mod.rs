@@ -22,6 +22,7 @@ pub mod migrations;
 pub mod newest;
 pub mod node_locks;
 pub mod nodes;
+pub mod pause;
 pub mod publish_log;
 pub mod schema;
 mod session;

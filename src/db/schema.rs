@@ -225,6 +225,12 @@ diesel::table! {
         last_run -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        missed_count -> BigInt,
+        skipped_count -> BigInt,
+        queued_count -> BigInt,
+        last_missed_at -> Nullable<BigInt>,
+        catch_up_next -> Nullable<BigInt>,
+        catch_up_last -> Nullable<BigInt>,
     }
 }
 

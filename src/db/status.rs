@@ -15,6 +15,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::gates::{self, Rules, State};
 use crate::domain::ids::*;
 use crate::domain::lane_look::{self, BreakerState, ShutLane, Word};
+use crate::domain::pause::Paused;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable};
@@ -42,6 +43,7 @@ pub struct Status {
     pub uncertain: i64,
     pub possible_duplicates: i64,
     pub can_decrypt: bool,
+    pub paused: Option<Paused>,
 }
 
 /// A node that runs, or has died within a day.
@@ -108,6 +110,7 @@ pub fn read(
         uncertain: number(conn, UNCERTAIN, None)?,
         possible_duplicates: number(conn, POSSIBLE_DUPLICATES, Some(now - LATELY))?,
         can_decrypt,
+        paused: super::pause::get(conn)?,
     })
 }
 

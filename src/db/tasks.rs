@@ -4,6 +4,7 @@ use super::connection::{DbConnection, DbError};
 use super::schema::scheduled_tasks::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::TaskId;
+use crate::domain::misfire::{Misfire, Plan};
 use crate::domain::schedule::{ScheduleType, Written};
 use diesel::prelude::*;
 
@@ -20,12 +21,22 @@ pub struct TaskRow {
     pub timezone: String,
     pub params: String,
     pub enabled: bool,
-    pub misfire: String,
+    pub misfire: Misfire,
     pub anchor: Timestamp,
     pub next_run: Option<Timestamp>,
     pub last_run: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Fires that passed more than a minute before anybody could fire them.
+    pub missed_count: i64,
+    /// Of those, the ones without a run of their own.
+    pub skipped_count: i64,
+    /// Fires and triggers that found the task running: all that come during one run are one that follows it.
+    pub queued_count: i64,
+    pub last_missed_at: Option<Timestamp>,
+    /// Missed fires that run one after another: the next of them, and the last.
+    pub catch_up_next: Option<Timestamp>,
+    pub catch_up_last: Option<Timestamp>,
 }
 
 impl TaskRow {
@@ -62,6 +73,7 @@ pub struct NewTask {
     pub timezone: String,
     pub params: String,
     pub enabled: bool,
+    pub misfire: Misfire,
     pub anchor: Timestamp,
     pub next_run: Option<Timestamp>,
 }
@@ -92,6 +104,7 @@ pub fn insert(conn: &mut DbConnection, new: &NewTask, now: Timestamp) -> Result<
             dsl::timezone.eq(&new.timezone),
             dsl::params.eq(&new.params),
             dsl::enabled.eq(new.enabled),
+            dsl::misfire.eq(new.misfire.as_str()),
             dsl::anchor.eq(new.anchor.micros()),
             dsl::next_run.eq(new.next_run.map(|at| at.micros())),
             dsl::created_at.eq(now.micros()),
@@ -113,8 +126,11 @@ pub fn update(conn: &mut DbConnection, task: &TaskRow, now: Timestamp) -> Result
             dsl::timezone.eq(&task.timezone),
             dsl::params.eq(&task.params),
             dsl::enabled.eq(task.enabled),
+            dsl::misfire.eq(task.misfire.as_str()),
             dsl::anchor.eq(task.anchor.micros()),
             dsl::next_run.eq(task.next_run.map(|at| at.micros())),
+            dsl::catch_up_next.eq(task.catch_up_next.map(|at| at.micros())),
+            dsl::catch_up_last.eq(task.catch_up_last.map(|at| at.micros())),
             dsl::updated_at.eq(now.micros()),
         ))
         .execute(conn)?;
@@ -126,20 +142,22 @@ pub fn delete(conn: &mut DbConnection, id: TaskId) -> Result<bool, DbError> {
     Ok(diesel::delete(dsl::scheduled_tasks.filter(dsl::id.eq(id.0))).execute(conn)? == 1)
 }
 
-/// Enabled tasks whose time has come.
-pub fn due(conn: &mut DbConnection, now: Timestamp) -> Result<Vec<TaskRow>, DbError> {
+/// Enabled tasks whose time has come, but those of the type that waits.
+pub fn due(conn: &mut DbConnection, waiting: Option<&str>, now: Timestamp) -> Result<Vec<TaskRow>, DbError> {
     Ok(dsl::scheduled_tasks
         .filter(dsl::enabled.eq(true))
         .filter(dsl::next_run.le(now.micros()))
+        .filter(dsl::task_type.ne(waiting.unwrap_or_default()))
         .order((dsl::next_run, dsl::id))
         .load(conn)?)
 }
 
-/// The earliest fire of any enabled task.
-pub fn next_fire(conn: &mut DbConnection) -> Result<Option<Timestamp>, DbError> {
+/// The earliest fire of any enabled task, but of those of the type that waits.
+pub fn next_fire(conn: &mut DbConnection, waiting: Option<&str>) -> Result<Option<Timestamp>, DbError> {
     Ok(dsl::scheduled_tasks
         .filter(dsl::enabled.eq(true))
         .filter(dsl::next_run.is_not_null())
+        .filter(dsl::task_type.ne(waiting.unwrap_or_default()))
         .select(dsl::next_run.assume_not_null())
         .order(dsl::next_run)
         .first(conn)
@@ -156,23 +174,68 @@ pub fn on_due(conn: &mut DbConnection) -> Result<Vec<TaskRow>, DbError> {
 }
 
 /// Moves a task from the fire that came to its next: true for the one node that got there first. A task that has no
-/// next is switched off.
+/// next is switched off. `plan`: what becomes of the fires until now.
 pub fn advance(
     conn: &mut DbConnection,
     id: TaskId,
     from: Timestamp,
     to: Option<Timestamp>,
+    plan: &Plan,
     now: Timestamp,
 ) -> Result<bool, DbError> {
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let runs = !plan.run.is_empty();
     let changed =
         diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)).filter(dsl::next_run.eq(from.micros())))
             .set((
                 dsl::next_run.eq(to.map(|at| at.micros())),
                 dsl::enabled.eq(to.is_some()),
-                dsl::last_run.eq(now.micros()),
+                runs.then_some(dsl::last_run.eq(now.micros())),
+                dsl::missed_count.eq(dsl::missed_count + count(plan.missed)),
+                dsl::skipped_count.eq(dsl::skipped_count + count(plan.skipped)),
+                (plan.missed > 0).then_some(dsl::last_missed_at.eq(now.micros())),
+                // The first of them runs now.
+                plan.run.get(1).map(|next| {
+                    let last = plan.run.last().unwrap_or(next);
+                    (dsl::catch_up_next.eq(next.micros()), dsl::catch_up_last.eq(last.micros()))
+                }),
             ))
             .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// From one missed fire to the next that is to run: true for whoever got there first.
+pub fn catch_up(
+    conn: &mut DbConnection,
+    id: TaskId,
+    from: Timestamp,
+    to: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    let changed = diesel::update(
+        dsl::scheduled_tasks.filter(dsl::id.eq(id.0)).filter(dsl::catch_up_next.eq(from.micros())),
+    )
+    .set((
+        dsl::catch_up_next.eq(to.map(|at| at.micros())),
+        to.is_none().then_some(dsl::catch_up_last.eq(None::<i64>)),
+    ))
+    .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Missed fires that were still to run are let go.
+pub fn forget_catching_up(conn: &mut DbConnection, id: TaskId) -> Result<(), DbError> {
+    diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)))
+        .set((dsl::catch_up_next.eq(None::<i64>), dsl::catch_up_last.eq(None::<i64>)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A fire or a trigger found the task running.
+pub fn count_queued(conn: &mut DbConnection, id: TaskId) -> Result<(), DbError> {
+    diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)))
+        .set(dsl::queued_count.eq(dsl::queued_count + 1))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Has a task fire at another time than it would have, without a run now; `anchor` is what its interval counts from.

@@ -1,6 +1,7 @@
 //! What an operator has to know first: what is wrong, the worst first, and what to do.
 
 use super::ids::NodeId;
+use super::pause::Paused;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ pub const LATE_AFTER: Duration = Duration::from_secs(600);
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Alarm {
+    /// A person paused all publishing.
+    Paused(Paused),
     /// Something is due, and there is nobody to send it.
     NobodyPublishes,
     /// A node died with something on the wire that nobody has taken back.
@@ -34,6 +37,7 @@ impl Alarm {
     /// Stable: scripts may compare it.
     pub fn code(&self) -> &'static str {
         match self {
+            Alarm::Paused(_) => "paused",
             Alarm::NobodyPublishes => "nobody_publishes",
             Alarm::NodeGone { .. } => "node_gone",
             Alarm::WrongSecretKey => "wrong_secret_key",
@@ -49,7 +53,8 @@ impl Alarm {
     /// It does not pass by itself.
     pub fn needs_a_person(&self) -> bool {
         match self {
-            Alarm::NobodyPublishes
+            Alarm::Paused(_)
+            | Alarm::NobodyPublishes
             | Alarm::WrongSecretKey
             | Alarm::Late { .. }
             | Alarm::Shut { .. }
@@ -63,6 +68,7 @@ impl Alarm {
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Alarm::Paused(paused) => write!(f, "{paused}; `contenthub scheduler resume` ends it"),
             Alarm::NobodyPublishes => {
                 f.write_str("something is due and no node runs: start `contenthub serve`, or trigger a task")
             }

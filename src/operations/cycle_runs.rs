@@ -6,7 +6,7 @@ use super::execution::close;
 use super::{Context, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, OpenExecution};
-use crate::db::{due, leases};
+use crate::db::{due, leases, pause};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
 
@@ -51,6 +51,9 @@ pub(super) fn reopen(
         return Ok(None);
     };
     done.closed.push((old.id, report));
+    if pause::hold(conn)?.is_some() {
+        return Ok(None);
+    }
     if executions::of_task(conn, old.task, ExecutionStatus::Running)?.is_some() {
         // The one that waited behind it has its place already.
         done.again = true;

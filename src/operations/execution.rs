@@ -3,11 +3,14 @@
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, ExecutionRow, NewExecution, OpenExecution};
-use crate::db::{due, entries, publish_log, tasks};
+use crate::db::{due, entries, pause, publish_log, tasks};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::misfire;
+use crate::domain::pause::Paused;
 use crate::domain::report::{self, EntryResult, Report, Skipped};
+use crate::domain::schedule::Schedule;
 
 /// How often something is looked at again that changes all the time, before the last look has to do.
 const LOOKS: usize = 3;
@@ -48,8 +51,33 @@ pub(super) fn end(
     if !executions::finish(conn, execution.id, status, &report, now)? {
         return Ok(None);
     }
-    executions::start_queued(conn, execution.task, now)?;
+    if !catch_up(conn, execution.task, now)? {
+        executions::start_queued(conn, execution.task, now)?;
+    }
     Ok(Some(report))
+}
+
+/// Begins the run of the next missed fire, where a task has more of them. True where one began.
+fn catch_up(conn: &mut DbConnection, id: TaskId, now: Timestamp) -> Result<bool, OperationError> {
+    let Some(task) = tasks::get(conn, id)?.filter(|task| task.enabled) else { return Ok(false) };
+    let (Some(at), Some(last)) = (task.catch_up_next, task.catch_up_last) else { return Ok(false) };
+    let next = Schedule::read(task.written())
+        .ok()
+        .and_then(|schedule| misfire::next_to_catch_up(&schedule, at, last));
+    if pause::hold(conn)?.is_some() || !tasks::catch_up(conn, id, at, next)? {
+        return Ok(false);
+    }
+    // By a clock that was stepped back it may have fired for that time before.
+    let fire_time = if executions::has_fired(conn, id, at)? { None } else { Some(at) };
+    let new = NewExecution {
+        task: id,
+        rule: RunRule::Scheduled,
+        triggered_by: Trigger::Schedule,
+        fire_time,
+        status: ExecutionStatus::Running,
+    };
+    executions::insert(conn, new, now)?;
+    Ok(true)
 }
 
 /// What waits behind shut lanes and was not tried by this run: an entry whose own attempt shut its lane is among the
@@ -77,6 +105,9 @@ pub(super) fn request(
     now: Timestamp,
 ) -> Result<ExecutionId, OperationError> {
     let at_once = NewExecution { status: ExecutionStatus::Running, ..new };
+    if let Some(paused) = pause::hold(conn)? {
+        return skip_all(conn, cx, at_once, &paused, now);
+    }
     for _ in 0..LOOKS {
         // Held, so that it does not end without seeing the one that queues behind it.
         let Some(running) = executions::hold_running(conn, new.task)? else {
@@ -96,8 +127,25 @@ pub(super) fn request(
     })
 }
 
+/// A run that somebody asks for while publishing is paused: it is over at once, and says why. Whatever the task was at, the
+/// pause has ended.
+fn skip_all(
+    conn: &mut DbConnection,
+    cx: &Context,
+    new: NewExecution,
+    paused: &Paused,
+    now: Timestamp,
+) -> Result<ExecutionId, OperationError> {
+    let id = executions::insert(conn, new, now)?;
+    let run = OpenExecution { id, task: new.task, rule: new.rule, started_at: now, claiming: false };
+    let skipped = super::pause::skipped(conn, cx, paused, now)?;
+    end(conn, &run, ExecutionStatus::Succeeded, skipped, 0.0, now)?;
+    Ok(id)
+}
+
 /// The one run that follows the one that is on, whoever asks for it, and how often.
 fn follow(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Result<ExecutionId, OperationError> {
+    tasks::count_queued(conn, new.task)?;
     if let Some(queued) = executions::of_task(conn, new.task, ExecutionStatus::Queued)? {
         return Ok(queued.id);
     }
@@ -131,7 +179,9 @@ impl Operation for TriggerTask {
         cx: &Context,
         now: Timestamp,
     ) -> Result<ExecutionId, OperationError> {
-        // First, because it locks the task.
+        // Before the task, as whoever pauses does.
+        pause::hold(conn)?;
+        // It locks the task.
         tasks::set_last_run(conn, self.task, now)?;
         if tasks::get(conn, self.task)?.is_none() {
             return Err(OperationError::not_found("task", self.task));
@@ -292,6 +342,7 @@ pub(super) fn stop_task(
     task: TaskId,
     now: Timestamp,
 ) -> Result<(), OperationError> {
+    tasks::forget_catching_up(conn, task)?;
     executions::cancel_queued(conn, task, now)?;
     if let Some(running) = executions::of_task(conn, task, ExecutionStatus::Running)? {
         close(conn, cx, opened(&running), ExecutionStatus::Cancelled, now)?;

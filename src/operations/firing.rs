@@ -2,15 +2,18 @@
 //! happens once, whoever gets there first.
 
 use super::execution::request;
+use super::pause::HELD_TYPE;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::claim;
 use crate::db::connection::DbConnection;
 use crate::db::due;
 use crate::db::executions::{self, NewExecution};
+use crate::db::pause;
 use crate::db::tasks::{self, TaskRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::ExecutionId;
+use crate::domain::misfire::{self, Plan};
 use crate::domain::schedule::Schedule;
 
 /// Fires whatever is due, and says when to look again.
@@ -46,12 +49,13 @@ impl Operation for FireDue {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Fired, OperationError> {
         let mut fired = Fired::default();
-        for task in tasks::due(conn, now)? {
+        let waiting = pause::get(conn)?.map(|_| HELD_TYPE);
+        for task in tasks::due(conn, waiting, now)? {
             let execution = conn.write(|conn| fire(conn, cx, &task, now))?;
             fired.executions.extend(execution);
         }
-        fired.next = tasks::next_fire(conn)?;
-        fire_on_due(conn, cx, now, &mut fired)?;
+        fired.next = tasks::next_fire(conn, waiting)?;
+        fire_on_due(conn, cx, waiting, now, &mut fired)?;
         fired.wants_executor_at(claim::next_question(conn, cx.can_decrypt())?, now);
         fired.wants_executor_at(super::sweeps::next(conn, cx, now)?, now);
         Ok(fired)
@@ -66,26 +70,37 @@ fn fire(
     now: Timestamp,
 ) -> Result<Option<ExecutionId>, OperationError> {
     let Some(due) = task.next_run else { return Ok(None) };
-    let next = match Schedule::read(task.written()) {
-        Ok(schedule) => schedule.next_after(now),
+    let (next, plan) = match Schedule::read(task.written()) {
+        Ok(schedule) => (schedule.next_after(now), misfire::plan(&schedule, task.misfire, due, now)),
         Err(wrong) => {
             let wrong = OperationError::Invalid(wrong);
             log::error!(
                 "task {} is switched off after this run: its schedule cannot be read: {wrong}",
                 task.id
             );
-            None
+            (None, Plan { run: vec![due], ..Plan::default() })
         }
     };
+    if pause::hold(conn)?.is_some() && task.task_type == HELD_TYPE {
+        return Ok(None);
+    }
+    let Some(&first) = plan.run.first() else {
+        tell_skipped(task, &plan, next);
+        tasks::advance(conn, task.id, due, next, &plan, now)?;
+        return Ok(None);
+    };
+    if plan.skipped > 0 {
+        tell_skipped(task, &plan, next);
+    }
     let fire_time = match again(conn, task, due, next)? {
-        Again::First => Some(due),
+        Again::First => Some(first),
         Again::GoesOn => None,
         Again::Over => {
             tasks::reschedule(conn, task, task.anchor, next)?;
             return Ok(None);
         }
     };
-    if !tasks::advance(conn, task.id, due, next, now)? {
+    if !tasks::advance(conn, task.id, due, next, &plan, now)? {
         return Ok(None);
     }
     let new = NewExecution {
@@ -96,6 +111,18 @@ fn fire(
         status: ExecutionStatus::Running,
     };
     request(conn, cx, new, now).map(Some)
+}
+
+fn tell_skipped(task: &TaskRow, plan: &Plan, next: Option<Timestamp>) {
+    let next = next.map_or("never again".to_owned(), |at| at.to_string());
+    log::warn!(
+        "task {} “{}” missed {} fires, of which {} have no run of their own ({}); it fires next: {next}",
+        task.id,
+        task.name,
+        plan.missed,
+        plan.skipped,
+        task.misfire,
+    );
 }
 
 /// A fire time that comes around once more, because the clock was stepped back.
@@ -128,12 +155,14 @@ fn again(
 fn fire_on_due(
     conn: &mut DbConnection,
     cx: &Context,
+    waiting_type: Option<&str>,
     now: Timestamp,
     fired: &mut Fired,
 ) -> Result<(), OperationError> {
     let running = executions::open(conn)?;
     fired.executor_is_wanted = !running.is_empty();
-    let waiting: Vec<TaskRow> = tasks::on_due(conn)?;
+    let mut waiting: Vec<TaskRow> = tasks::on_due(conn)?;
+    waiting.retain(|task| waiting_type != Some(task.task_type.as_str()));
     let is_open = |task: &TaskRow| running.iter().any(|execution| execution.task == task.id);
     if waiting.iter().any(is_open) {
         return Ok(());
@@ -159,11 +188,17 @@ fn open_on_due(
     task: &TaskRow,
     now: Timestamp,
 ) -> Result<Option<ExecutionId>, OperationError> {
-    // First, because it locks the task: against a trigger that would open a run of it too, and against whoever
+    if pause::hold(conn)?.is_some() {
+        return Ok(None);
+    }
+    // Then this, because it locks the task: against a trigger that would open a run of it too, and against whoever
     // disables or deletes it.
     tasks::set_last_run(conn, task.id, now)?;
     let is_on = tasks::get(conn, task.id)?.is_some_and(|task| task.enabled);
-    if !is_on || executions::of_task(conn, task.id, ExecutionStatus::Running)?.is_some() {
+    if !is_on
+        || pause::hold(conn)?.is_some()
+        || executions::of_task(conn, task.id, ExecutionStatus::Running)?.is_some()
+    {
         return Ok(None);
     }
     let new = NewExecution {

@@ -16,6 +16,7 @@ pub mod firing;
 pub mod history;
 pub mod import;
 pub mod nodes;
+pub mod pause;
 pub mod pool;
 pub mod preview;
 mod questions;

@@ -8,6 +8,7 @@ use crate::db::tasks::{self, NewTask, TaskRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::TaskId;
+use crate::domain::misfire::Misfire;
 use crate::domain::schedule::{INTERVAL_MAX_SECONDS, Schedule, ScheduleType, Written};
 use crate::domain::time_input::AskedTime;
 use chrono_tz::Tz;
@@ -33,6 +34,7 @@ pub struct CreateTask {
     pub timezone: Option<String>,
     pub params: Value,
     pub enabled: bool,
+    pub misfire: Misfire,
     /// The first fire of an interval; none: one interval from now.
     pub next_run: Option<AskedTime>,
 }
@@ -69,6 +71,7 @@ impl CreateTask {
             timezone: None,
             params: Value::Object(serde_json::Map::new()),
             enabled: true,
+            misfire: Misfire::FireOnce,
             next_run: None,
         }
     }
@@ -92,6 +95,7 @@ impl Operation for CreateTask {
             timezone,
             params: self.params.to_string(),
             enabled: self.enabled,
+            misfire: self.misfire,
             anchor: anchor(self.interval_seconds, asked, now),
             next_run: None,
         };
@@ -223,6 +227,7 @@ pub struct UpdateTask {
     pub timezone: Option<String>,
     pub params: Option<Value>,
     pub enabled: Option<bool>,
+    pub misfire: Option<Misfire>,
     pub next_run: Option<AskedTime>,
 }
 
@@ -238,6 +243,7 @@ impl UpdateTask {
             timezone: None,
             params: None,
             enabled: None,
+            misfire: None,
             next_run: None,
         }
     }
@@ -262,6 +268,9 @@ impl UpdateTask {
         row.run_at = instant("run_at", self.run_at.as_ref(), &row.timezone)?.or(row.run_at);
         row.name = self.name.clone().unwrap_or(row.name);
         row.enabled = self.enabled.unwrap_or(row.enabled);
+        row.misfire = self.misfire.unwrap_or(row.misfire);
+        // What was missed belonged to the task as it was.
+        (row.catch_up_next, row.catch_up_last) = (None, None);
         if let Some(params) = &self.params {
             row.params = params.to_string();
         }

@@ -1,10 +1,12 @@
 //! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
 
+mod entry;
 mod node_status;
 mod preview;
 mod status;
 mod test_view;
 
+pub use entry::EntryView;
 pub use node_status::{NodeStatusView, RestartsView};
 pub use preview::{FireView, PreviewView};
 pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView};
@@ -12,20 +14,16 @@ pub use test_view::{TestView, WarningView};
 
 use crate::db::accounts::AccountRow;
 use crate::db::contents::{ContentRow, read_tags};
-use crate::db::entries::EntryRow;
 use crate::db::executions::ExecutionRow;
 use crate::db::publish_log::LogRow;
 use crate::db::tasks::TaskRow;
 use crate::db::tokens::TokenRow;
-use crate::domain::account::{OnUnknown, shut_reason};
+use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
-use crate::domain::entry::EntryStatus;
 use crate::domain::execution::{ExecutionStatus, Trigger};
-use crate::domain::gates::shut_gate;
 use crate::domain::ids::*;
-use crate::domain::priority::Priority;
-use crate::domain::question::Question;
+use crate::domain::misfire::Misfire;
 use crate::domain::report::Report;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
@@ -34,120 +32,6 @@ use crate::domain::windows::Windows;
 use crate::words::{self, Language};
 use serde::Serialize;
 use serde_json::Value;
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EntryView {
-    pub id: EntryId,
-    pub content_id: ContentId,
-    pub account_id: AccountId,
-    pub status: EntryStatus,
-    pub unproven: bool,
-    pub priority: Priority,
-    pub scheduled_at: Option<Timestamp>,
-    pub due_at: Timestamp,
-    pub retry_count: i32,
-    pub max_retries: i32,
-    pub attempt: i32,
-    pub last_error: Option<String>,
-    /// Why a due entry still waits, or what its platform is asked next.
-    pub waiting_for: Option<String>,
-    pub published_at: Option<Timestamp>,
-    pub log_id: Option<LogId>,
-    pub media_id: Option<String>,
-    pub url: Option<String>,
-    /// Its own; none: as its account says.
-    pub late_after_seconds: Option<i32>,
-    /// What is not out by then fails; none: it is published late.
-    pub late_at: Option<Timestamp>,
-    pub added_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl EntryView {
-    /// `can_decrypt`: whether this process has the key of the database's credentials.
-    pub fn new(row: EntryRow, now: Timestamp, can_decrypt: bool) -> Self {
-        let waiting_for = waiting_for(&row, now, can_decrypt);
-        EntryView {
-            id: row.id,
-            content_id: row.content_id,
-            account_id: row.account_id,
-            status: row.status,
-            unproven: row.unproven,
-            priority: row.priority,
-            scheduled_at: row.scheduled_at,
-            due_at: row.due_at,
-            // One more is the look-up's note that there is no try left.
-            retry_count: row.retry_count.min(row.max_retries),
-            max_retries: row.max_retries,
-            attempt: row.attempt,
-            last_error: row.log_error,
-            waiting_for,
-            published_at: row.published_at,
-            log_id: row.log_id,
-            media_id: row.media_id,
-            url: row.url,
-            late_after_seconds: row.late.0,
-            late_at: row.late.1.map(|at| at.min(Timestamp::MAX)),
-            added_at: row.added_at,
-            updated_at: row.updated_at,
-        }
-    }
-}
-
-fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<String> {
-    let reason = row.lane_suspended_reason.as_deref();
-    let shut = shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now);
-    let wrong_key = || {
-        (row.lane_has_credentials && !can_decrypt)
-            .then(|| "the right secret key: its account's credentials were sealed with another".to_owned())
-    };
-    if let Some(question) = row.question() {
-        return Some(waiting_for_answer(question, shut.or_else(wrong_key)));
-    }
-    if row.status != EntryStatus::Pending {
-        return None;
-    }
-    if row.held {
-        return Some("approval of its content".to_owned());
-    }
-    if row.due_at > now {
-        let what = if row.retry_count > 0 || row.unproven { "the next attempt" } else { "its time" };
-        return Some(format!("{what}, {}", row.due_at));
-    }
-    shut.or_else(wrong_key)
-        .or_else(|| gate(row, now))
-        .or_else(|| Some("a run: its turn has not come, or no enabled task publishes what is due".to_owned()))
-}
-
-/// The gate of its lane that is shut for longest. What may be out already keeps its place in the cap.
-fn gate(row: &EntryRow, now: Timestamp) -> Option<String> {
-    let (mut rules, state) = crate::db::lanes::read(row.lane.clone());
-    if row.unproven {
-        rules.daily_cap = None;
-    }
-    let shut = shut_gate(&rules, &state, now).map(|shut| shut.to_string());
-    let places = if rules.spacing.is_zero() { rules.concurrency } else { 1 };
-    let is_full = row.lane_busy >= i64::from(places);
-    shut.or_else(|| {
-        is_full.then(|| format!("a place in its lane: {} of {places} are on the wire", row.lane_busy))
-    })
-}
-
-/// What its platform is asked about it, and when; `shut` says why that cannot be now.
-fn waiting_for_answer(question: Question, shut: Option<String>) -> String {
-    let asked = match question {
-        Question::LookUp { at, found_nothing: 0 } => {
-            format!("a look-up, {at}: whether an earlier attempt has published it")
-        }
-        Question::LookUp { at, .. } => format!(
-            "a second look-up, {at}: whether an earlier attempt has published it; the first did not find it"
-        ),
-        Question::Ask { at, since } => {
-            format!("its platform, which accepted it {since} and works on it; it is asked {at}")
-        }
-    };
-    shut.map_or_else(|| asked.clone(), |shut| format!("{asked} ({shut})"))
-}
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ContentView {
@@ -253,9 +137,16 @@ pub struct TaskView {
     pub in_words: String,
     pub params: Value,
     pub enabled: bool,
-    pub misfire: String,
+    pub misfire: Misfire,
     pub next_run: Option<Timestamp>,
     pub last_run: Option<Timestamp>,
+    /// Fires that passed more than a minute before anybody could fire them.
+    pub missed_count: i64,
+    /// Of those, the ones without a run of their own.
+    pub skipped_count: i64,
+    /// Fires and triggers that found the task running; all during one run are one that follows it.
+    pub queued_count: i64,
+    pub last_missed_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -277,6 +168,10 @@ impl TaskView {
             misfire: row.misfire,
             next_run: row.next_run,
             last_run: row.last_run,
+            missed_count: row.missed_count,
+            skipped_count: row.skipped_count,
+            queued_count: row.queued_count,
+            last_missed_at: row.last_missed_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -298,6 +193,8 @@ pub struct ExecutionView {
     pub status: ExecutionStatus,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
+    /// In seconds, from its start to its end.
+    pub duration: Option<f64>,
     /// Once it has ended.
     pub report: Option<Report>,
 }
@@ -310,6 +207,7 @@ impl From<ExecutionRow> for ExecutionView {
             task_id: row.task_id,
             trigger: row.triggered_by,
             status: row.status,
+            duration: row.finished_at.zip(row.started_at).map(|(end, start)| end.since(start).as_secs_f64()),
             started_at: row.started_at,
             finished_at: row.finished_at,
         }

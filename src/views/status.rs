@@ -6,6 +6,7 @@ use crate::domain::alarms::{Alarm, LATE_AFTER};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::lane_look::BreakerState;
+use crate::domain::pause::Paused;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub struct StatusView {
     pub concurrency: i64,
     pub open_executions: usize,
     pub restarts: RestartsView,
+    /// All publishing is: by whom, since when and why.
+    pub paused: Option<Paused>,
     /// On all lanes, also on those that are shut.
     pub due_now: i64,
     /// There are more than were counted.
@@ -120,6 +123,7 @@ impl StatusView {
             concurrency: living().map(|node| i64::from(node.concurrency)).sum(),
             open_executions: status.open_executions,
             restarts,
+            paused: status.paused.clone(),
             due_now: status.lanes.iter().map(|lane| lane.due_now).sum(),
             due_now_capped: status.lanes.iter().any(|lane| lane.due_now >= COUNTED_MAX),
             oldest_due_seconds: open.filter_map(oldest).max().map(|span| span.as_secs_f64()),
@@ -139,8 +143,13 @@ fn shut_for_good(status: &Status) -> impl Iterator<Item = &LaneStatus> {
 /// What is wrong, the worst first.
 fn alarms(status: &Status) -> Vec<Alarm> {
     let mut alarms = Vec::new();
-    let open_and_due =
-        || status.lanes.iter().filter(|lane| lane.shut.is_none() && lane.oldest_due_at.is_some());
+    if let Some(paused) = &status.paused {
+        alarms.push(Alarm::Paused(paused.clone()));
+    }
+    let open_and_due = || {
+        let lanes = status.lanes.iter().filter(|_| status.paused.is_none());
+        lanes.filter(|lane| lane.shut.is_none() && lane.oldest_due_at.is_some())
+    };
     if !status.nodes.iter().any(|node| node.alive) && open_and_due().next().is_some() {
         alarms.push(Alarm::NobodyPublishes);
     }

@@ -176,7 +176,10 @@ fn it_is_brought_up_to_date_with_all_that_is_in_it() {
         assert_eq!((did.len(), &did[0]["run"]), (1, &json!(later())), "{done:#?}");
         assert!(others.iter().all(|one| one["backup"].is_null()), "{done:#?}");
         assert_eq!(versions(&mut conn), all_versions());
-        assert_eq!(rows(&mut conn, &shape), before);
+        let mut after = rows(&mut conn, &shape);
+        // What a later schema has from its first day on.
+        after.retain(|row| row != "meta: 'paused', ''");
+        assert_eq!(after, before);
         match url {
             DatabaseUrl::Postgres(_) => assert_eq!(did[0]["backup"], Value::Null),
             DatabaseUrl::Sqlite(_) => {

@@ -54,6 +54,8 @@ const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
     ("GET", "/scheduler/executions/999", "", "viewer", 404),
     ("GET", "/scheduler/executions/999/results", "", "viewer", 404),
     ("POST", "/scheduler/executions/999/cancel", "", "operator", 404),
+    ("POST", "/scheduler/pause", "", "operator", 200),
+    ("POST", "/scheduler/resume", "", "operator", 200),
     ("GET", "/publisher/history", "", "viewer", 200),
     ("GET", "/publisher/history/999", "", "viewer", 404),
     ("GET", "/tokens", "", "admin", 200),

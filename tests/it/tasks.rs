@@ -7,7 +7,7 @@ use contenthub::Timestamp;
 use serde_json::{Value, json};
 
 /// What all tasks have, whatever their schedule.
-const COMMON: &str = "id, name, task_type, schedule_type, timezone, in_words, params, enabled, misfire, next_run, last_run, created_at, updated_at";
+const COMMON: &str = "id, name, task_type, schedule_type, timezone, in_words, params, enabled, misfire, next_run, last_run, missed_count, skipped_count, queued_count, last_missed_at, created_at, updated_at";
 
 fn at(text: &str) -> Timestamp {
     serde_json::from_value(json!(text)).expect("RFC 3339")

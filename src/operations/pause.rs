@@ -1,0 +1,145 @@
+//! All publishing is paused, and resumed. While it is, no run begins and none claims; what is on the wire ends as it would,
+//! platforms are asked what they were to be asked, and what a dead node held is taken back.
+
+use super::execution::stop_task;
+use super::{Access, Context, Operation, OperationError};
+use crate::db::connection::DbConnection;
+use crate::db::{change_feed, due, executions, pause, tasks};
+use crate::domain::clock::Timestamp;
+use crate::domain::pause::Paused;
+use crate::domain::report::Skipped;
+use crate::domain::schedule::{Schedule, ScheduleType};
+
+/// The type of the tasks that a pause holds; others go on.
+pub(super) const HELD_TYPE: &str = "publishing";
+const REASON_CHARS_MAX: usize = 500;
+
+/// Whether publishing is paused.
+#[derive(Debug, Clone, Copy)]
+pub struct GetPause;
+
+impl Operation for GetPause {
+    type Output = Option<Paused>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Option<Paused>, OperationError> {
+        Ok(pause::get(conn)?)
+    }
+}
+
+/// Nothing new is sent from now on, by any node. Open runs end with what they have. Paused already, it stays as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PausePublishing {
+    pub by: String,
+    pub reason: Option<String>,
+}
+
+/// A cycle that ends a run, and looks then whether it may begin the next, goes the other way: on PostgreSQL one of the two
+/// is undone, and tries again.
+const TRIES: usize = 5;
+
+impl Operation for PausePublishing {
+    type Output = Paused;
+    const ACCESS: Access = Access::Engine;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Paused, OperationError> {
+        for _ in 1..TRIES {
+            match conn.write(|conn| self.clone().pause(conn, cx, now)) {
+                Err(OperationError::Db(error)) if error.is_race() => {}
+                ended => return ended,
+            }
+        }
+        conn.write(|conn| self.pause(conn, cx, now))
+    }
+}
+
+impl PausePublishing {
+    fn pause(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Paused, OperationError> {
+        let reason = self.reason.filter(|reason| !reason.trim().is_empty());
+        if reason.as_deref().is_some_and(|it| it.chars().count() > REASON_CHARS_MAX || it.contains('\0')) {
+            let message = format!("must have at most {REASON_CHARS_MAX} characters, and no U+0000");
+            return Err(OperationError::invalid("reason", message));
+        }
+        if let Some(paused) = pause::hold_to_change(conn)? {
+            return Ok(paused);
+        }
+        let paused = Paused { since: now, by: self.by, reason };
+        pause::set(conn, Some(&paused))?;
+        for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == HELD_TYPE) {
+            stop_task(conn, cx, task.id, now)?;
+        }
+        // Of tasks that are gone, too.
+        for run in executions::open(conn)? {
+            if tasks::get(conn, run.task)?.is_none() {
+                stop_task(conn, cx, run.task, now)?;
+            }
+        }
+        change_feed::announce(conn)?;
+        log::warn!("{paused}");
+        Ok(paused)
+    }
+}
+
+/// Publishing goes on. What should have gone out meanwhile is due; tasks fire at their next times from now, and one that
+/// was to run once, and did not, runs now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumePublishing {
+    pub by: String,
+}
+
+impl Operation for ResumePublishing {
+    /// The pause that ends; none where there was none.
+    type Output = Option<Paused>;
+    const ACCESS: Access = Access::Write;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        now: Timestamp,
+    ) -> Result<Option<Paused>, OperationError> {
+        let Some(paused) = pause::hold_to_change(conn)? else { return Ok(None) };
+        pause::set(conn, None)?;
+        for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == HELD_TYPE) {
+            let is_past = task.enabled && task.next_run.is_some_and(|at| at <= now);
+            if !is_past || task.schedule_type == ScheduleType::Once {
+                continue;
+            }
+            // One that cannot be read is told where it fires.
+            if let Ok(schedule) = Schedule::read(task.written()) {
+                tasks::reschedule(conn, &task, task.anchor, schedule.next_after(now))?;
+            }
+        }
+        log::warn!(
+            "publishing was resumed by {}; it was paused since {} by {}",
+            self.by,
+            paused.since,
+            paused.by
+        );
+        Ok(Some(paused))
+    }
+}
+
+/// All that is due, lane by lane, as what a run that begins during a pause skips.
+pub(super) fn skipped(
+    conn: &mut DbConnection,
+    cx: &Context,
+    paused: &Paused,
+    now: Timestamp,
+) -> Result<Vec<Skipped>, OperationError> {
+    let shut = due::skipped(conn, now, cx.can_decrypt())?;
+    let of_open = |account| !shut.iter().any(|lane| lane.account_id == account);
+    let mut all: Vec<Skipped> = due::all_due(conn, now)?
+        .into_iter()
+        .filter(|(account, _)| of_open(*account))
+        .map(|(account_id, count)| Skipped { account_id, reason: format!("paused: {paused}"), count })
+        .collect();
+    all.extend(shut);
+    all.sort_by_key(|lane| lane.account_id);
+    Ok(all)
+}
