@@ -130,6 +130,7 @@ pub use domain::{
     ids::{AccountId, ContentId, EntryId, ExecutionId, LogId, TaskId},
     lane_settings::LaneChanges,
     pool_stats::PoolStats,
+    posting_slots::{MissedSlot, PostingSlots},
     priority::Priority,
     report::{Report, ResultStatus},
     settlement::LogStatus,

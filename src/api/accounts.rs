@@ -3,15 +3,17 @@
 use super::input::{self, Body, given, not_null};
 use super::problem::Answer;
 use super::roles::{asks, needs};
-use super::{Api, page_of_all, paging};
+use super::{Api, page_of_all, paging, query};
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::LaneChanges;
+use crate::domain::posting_slots::MissedSlot;
 use crate::domain::role::Role;
 use crate::operations::account::*;
 use crate::operations::account_test::GetTestable;
+use crate::operations::slots::{Calendar, ListSlots};
 use crate::platforms::platform::{Credentials, Platform};
-use crate::views::{AccountView, TestView};
+use crate::views::{AccountView, CalendarView, SlotView, TestView};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -32,6 +34,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(needs(Role::Admin, web::patch().to(update)))
                 .route(needs(Role::Admin, web::delete().to(delete))),
         )
+        .service(web::resource("/accounts/{id}/slots").route(asks(Role::Viewer, web::get().to(slots))))
         .service(web::resource("/accounts/{id}/test").route(needs(Role::Operator, web::post().to(test))))
         .service(
             web::resource("/accounts/{id}/suspend").route(needs(Role::Operator, web::post().to(suspend))),
@@ -76,6 +79,8 @@ struct CreateBody {
     windows: Option<Vec<String>>,
     give_up_after_seconds: Option<i64>,
     late_after_seconds: Option<i64>,
+    slots: Option<Vec<String>>,
+    missed_slot: Option<MissedSlot>,
     on_unknown: Option<OnUnknown>,
 }
 
@@ -95,6 +100,8 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
             windows: body.windows,
             give_up_after_seconds: body.give_up_after_seconds,
             late_after_seconds: Some(body.late_after_seconds),
+            slots: body.slots,
+            missed_slot: body.missed_slot,
         },
         on_unknown: body.on_unknown.unwrap_or(OnUnknown::Ask),
     };
@@ -138,6 +145,10 @@ struct UpdateBody {
     give_up_after_seconds: Option<i64>,
     #[serde(default, deserialize_with = "given")]
     late_after_seconds: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "given")]
+    slots: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "not_null")]
+    missed_slot: Option<MissedSlot>,
     #[serde(default, deserialize_with = "not_null")]
     on_unknown: Option<OnUnknown>,
 }
@@ -159,10 +170,30 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
             windows: body.windows.map(Option::unwrap_or_default),
             give_up_after_seconds: body.give_up_after_seconds,
             late_after_seconds: body.late_after_seconds,
+            slots: body.slots.map(Option::unwrap_or_default),
+            missed_slot: body.missed_slot,
         },
         on_unknown: body.on_unknown,
     };
     Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(update).await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SlotsQuery {
+    from: Option<String>,
+    count: Option<i64>,
+}
+
+async fn slots(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
+    let account: AccountId = input::id("account", &path)?;
+    let asked: SlotsQuery = query(&request)?;
+    let from = input::optional_time("from", asked.from.as_deref(), api.cx.timezone)?;
+    let Calendar { account, name, zone, slots } =
+        api.db.perform(ListSlots { account, from, count: asked.count }).await?;
+    let items = slots.into_iter().map(|slot| SlotView::new(slot.at, zone, slot.is_kept, slot.seat)).collect();
+    let timezone = zone.to_string();
+    Ok(HttpResponse::Ok().json(CalendarView { account_id: account, account: name, timezone, items }))
 }
 
 /// An account that does not work is an answer, and no error of the request.

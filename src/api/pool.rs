@@ -8,12 +8,14 @@ use crate::db::entries::{EntryRow, Filter};
 use crate::domain::entry::EntryStatus;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
+use crate::domain::posting_slots::NEXT_SLOT;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::role::Role;
 use crate::operations::Paging;
 use crate::operations::entry::*;
 use crate::operations::pool::*;
+use crate::operations::slots::{Move, MoveEntry};
 use crate::views::EntryView;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -37,6 +39,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/publish-pool/{id}/cancel").route(needs(Role::Editor, web::post().to(cancel))),
         )
+        .service(web::resource("/publish-pool/{id}/move").route(needs(Role::Editor, web::post().to(move_it))))
         .service(
             web::resource("/publish-pool/{id}/retry").route(needs(Role::Operator, web::post().to(retry))),
         )
@@ -64,12 +67,14 @@ struct AddBody {
 
 impl AddBody {
     fn addition(&self, api: &Api) -> Result<Addition, FieldError> {
-        let at = self.scheduled_at.as_deref();
+        let next_slot = self.scheduled_at.as_deref() == Some(NEXT_SLOT);
+        let at = self.scheduled_at.as_deref().filter(|_| !next_slot);
         Ok(Addition {
             content: self.content_id,
             account: self.account_id,
             priority: self.priority.unwrap_or_default(),
             scheduled_at: input::optional_time("scheduled_at", at, api.cx.timezone)?,
+            next_slot,
             max_retries: self.max_retries.unwrap_or(MAX_RETRIES_DEFAULT),
             again: self.again.unwrap_or(false),
             late_after_seconds: self.late_after_seconds,
@@ -135,7 +140,11 @@ async fn batch_add(api: web::Data<Api>, body: Body<BatchBody>) -> Answer {
         .into_iter()
         .enumerate()
         .map(|(index, item)| match item {
-            Ok((id, status)) => json!({"index": index, "id": id, "status": status}),
+            Ok(Added { id, slot: Some(slot), .. }) => json!({"index": index, "id": id,
+                "status": EntryStatus::Pending, "scheduled_at": slot}),
+            Ok(Added { id, slot: None, .. }) => {
+                json!({"index": index, "id": id, "status": EntryStatus::Pending})
+            }
             Err(error) => json!({"index": index, "id": null, "status": "skipped",
                 "code": error.code(), "error": error.to_string()}),
         })
@@ -229,6 +238,45 @@ async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
 async fn cancel(api: web::Data<Api>, path: web::Path<String>) -> Answer {
     let row = api.db.perform(CancelEntry(input::id("entry", &path)?)).await?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveBody {
+    to: Option<MoveWord>,
+    swap_with: Option<EntryId>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum MoveWord {
+    First,
+    Up,
+    Down,
+}
+
+async fn move_it(
+    api: web::Data<Api>,
+    path: web::Path<String>,
+    caller: Caller,
+    body: Body<MoveBody>,
+) -> Answer {
+    let to = match (body.0.to, body.0.swap_with) {
+        (Some(MoveWord::First), None) => Move::First,
+        (Some(MoveWord::Up), None) => Move::Up,
+        (Some(MoveWord::Down), None) => Move::Down,
+        (None, Some(other)) => Move::SwapWith(other),
+        (Some(_), Some(_)) => return Err(Problem::field("swap_with", "does not go with to")),
+        (None, None) => {
+            return Err(Problem::field(
+                "to",
+                "must be first, up or down; or give swap_with, the id of another entry",
+            ));
+        }
+    };
+    let moved = api.db.perform(MoveEntry { id: input::id("entry", &path)?, to, by: caller.name }).await?;
+    let items: Vec<Value> = moved.into_iter().map(|row| view(&api, row)).collect();
+    Ok(HttpResponse::Ok().json(json!({"items": items})))
 }
 
 async fn retry(api: web::Data<Api>, path: web::Path<String>, caller: Caller) -> Answer {

@@ -6,9 +6,11 @@ use crate::app::App;
 use crate::domain::account::OnUnknown;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::lane_settings::LaneChanges;
+use crate::domain::posting_slots::MissedSlot;
 use crate::operations::account::*;
+use crate::operations::slots::{Calendar, ListSlots};
 use crate::platforms::platform::Credentials;
-use crate::views::AccountView;
+use crate::views::{AccountView, CalendarView, SlotView};
 use serde_json::{Map, Value, json};
 use std::io::Read;
 use std::str::FromStr;
@@ -24,6 +26,8 @@ Examples:
   contenthub account update site --window \"mon-fri 08:00-23:00\" --window \"sat,sun 22:00-02:00\"
   contenthub account update site --spacing-seconds 900 --daily-cap 8
   contenthub account update site --late-after-seconds 3600 --give-up-after-seconds 7200
+  contenthub account update site --slots \"mon-fri 09:00,18:00\" --slots \"sat 10:30\"
+  contenthub account update site --slots 09:00,18:00 --missed-slot next
   contenthub account update site --window none --daily-cap none --late-after-seconds none";
 
 #[derive(Debug, clap::Subcommand)]
@@ -43,6 +47,16 @@ pub enum Command {
     /// A webhook's receiver is asked with OPTIONS whether it is there; a folder is written to. Works while the account
     /// is disabled or suspended, and changes neither.
     Test { account: String },
+    /// Show the coming posting slots of an account, and what sits in them: contenthub account slots blog --count 10
+    Slots {
+        account: String,
+        /// How many, 1 to 200
+        #[arg(long, value_name = "N")]
+        count: Option<i64>,
+        /// From this time on (default: now)
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+    },
     /// Stop publishing on an account
     Suspend {
         account: String,
@@ -127,20 +141,31 @@ pub struct LaneArguments {
     /// A post that is later than this fails instead of going out, e.g. 3600 for news; none: it goes out late
     #[arg(long, value_name = "SECONDS|none")]
     late_after_seconds: Option<NumberOrNone>,
+    /// Posting slots, times of its zone at which one post each goes out: 09:00, "mon-fri 09:00,18:00", or "sat,sun
+    /// 10:30"; may be given several times, and replaces those before; none: it has no slots
+    #[arg(long = "slots", value_name = "SLOTS|none")]
+    slots: Vec<String>,
+    /// A post that was not sent within five minutes of its slot goes out late, or sits in the next free slot [default:
+    /// late]
+    #[arg(long, value_name = "late|next")]
+    missed_slot: Option<MissedSlot>,
 }
 
 impl LaneArguments {
     fn changes(self) -> LaneChanges {
-        let windows = match &self.windows[..] {
-            [only] if only == NONE => Vec::new(),
-            _ => self.windows.clone(),
+        let all = |given: Vec<String>| match &given[..] {
+            [] => None,
+            [only] if only == NONE => Some(Vec::new()),
+            _ => Some(given),
         };
         LaneChanges {
             spacing_seconds: self.spacing_seconds.map(|it| it.0.unwrap_or(0)),
             daily_cap: self.daily_cap.map(|it| it.0),
-            windows: (!self.windows.is_empty()).then_some(windows),
+            windows: all(self.windows),
             give_up_after_seconds: self.give_up_after_seconds,
             late_after_seconds: self.late_after_seconds.map(|it| it.0),
+            slots: all(self.slots),
+            missed_slot: self.missed_slot,
         }
     }
 }
@@ -172,6 +197,11 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Show { account } => show(app.run(FindAccount(account))?, out),
         Command::Update(arguments) => update(arguments, app, out),
         Command::Test { account } => super::account_test::run(account, app, out),
+        Command::Slots { account, count, from } => {
+            let id = app.run(FindAccount(account))?.id;
+            let from = time(app, from.as_deref())?;
+            slots(app.run(ListSlots { account: id, from, count })?, out)
+        }
         Command::Suspend { account, reason, until } => {
             let id = app.run(FindAccount(account))?.id;
             let until = time(app, until.as_deref())?;
@@ -207,6 +237,34 @@ fn list(app: &App, out: &Output) -> Result<Done, Failure> {
     ];
     let whole = json!({"items": rows, "total": rows.len(), "page": 1, "page_size": rows.len()});
     out.list(&columns, &rows, &whole)
+}
+
+fn slots(calendar: Calendar, out: &Output) -> Result<Done, Failure> {
+    let Calendar { account, name, zone, slots } = calendar;
+    if slots.is_empty() {
+        eprintln!(
+            "note: account {account} “{name}” has no posting slots; set them with account update --slots"
+        );
+    }
+    let items: Vec<SlotView> =
+        slots.into_iter().map(|slot| SlotView::new(slot.at, zone, slot.is_kept, slot.seat)).collect();
+    let state = |item: &SlotView| match (item.free, item.kept) {
+        (true, _) => "free".to_owned(),
+        (false, true) => item.status.map_or_else(String::new, |status| status.to_string()),
+        (false, false) => "in a slot that is no longer one".to_owned(),
+    };
+    let rows: Vec<Value> = items
+        .iter()
+        .map(|item| {
+            let mut row = json!(item);
+            row["state"] = json!(state(item));
+            row
+        })
+        .collect();
+    let columns =
+        [("LOCAL", "local"), ("UTC", "at"), ("ENTRY", "entry_id"), ("CONTENT", "title"), ("STATE", "state")];
+    let view = CalendarView { account_id: account, account: name, timezone: zone.to_string(), items };
+    out.list(&columns, &rows, &json!(view))
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -13,6 +13,7 @@ use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::entry::*;
 use crate::operations::pool::*;
+use crate::operations::slots::{Move, MoveEntry};
 use crate::views::{self, EntryView};
 use serde_json::{Value, json};
 
@@ -46,8 +47,30 @@ pub enum Command {
     Resolve(ResolveArguments),
     /// Take an entry back before it goes out
     Cancel { id: EntryId },
+    /// Change the places of entries in posting slots: contenthub publish-pool move 12 --first
+    ///
+    /// Those that make room move by one slot. Nothing that is on its way, or may be out, is moved.
+    Move(MoveArguments),
     /// Remove the published entries; their log stays
     Clear,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).args(["to", "first", "up", "down"]))]
+pub struct MoveArguments {
+    id: EntryId,
+    /// Swap slots with this entry of the same account
+    #[arg(long, value_name = "ID")]
+    to: Option<EntryId>,
+    /// Into the very next slot; those before it move back by one, up to the first free slot
+    #[arg(long)]
+    first: bool,
+    /// Into the slot before its own
+    #[arg(long)]
+    up: bool,
+    /// Into the slot after its own
+    #[arg(long)]
+    down: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -79,6 +102,9 @@ pub struct AddArguments {
     /// When it goes out, e.g. "2026-02-06 12:00:00" or 2026-02-06T12:00:00Z (default: now)
     #[arg(long, value_name = "TIME")]
     scheduled_at: Option<String>,
+    /// It goes out in the next free posting slot of its account
+    #[arg(long, conflicts_with = "scheduled_at")]
+    next_slot: bool,
     /// The account, by name or id (default: the content's own, else the only one)
     #[arg(long)]
     account: Option<String>,
@@ -144,6 +170,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Retry { id } => show(app.run(RetryEntry { id, by: user() })?, app, out),
         Command::Resolve(arguments) => resolve(arguments, app, out),
         Command::Cancel { id } => show(app.run(CancelEntry(id))?, app, out),
+        Command::Move(arguments) => move_it(&arguments, app, out),
         Command::Clear => {
             let removed = app.run(ClearPublished)?;
             out.say(
@@ -196,6 +223,7 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         account,
         priority: arguments.priority,
         scheduled_at: time(app, arguments.scheduled_at.as_deref())?,
+        next_slot: arguments.next_slot,
         max_retries: arguments.max_retries,
         again: arguments.again,
         late_after_seconds: arguments.late_after_seconds,
@@ -210,6 +238,19 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         row.id, row.content_id, row.account_id, row.priority
     );
     out.say(&sentence, &view(row, app))
+}
+
+fn move_it(arguments: &MoveArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let to = match (arguments.to, arguments.first, arguments.up) {
+        (Some(other), ..) => Move::SwapWith(other),
+        (None, true, _) => Move::First,
+        (None, false, true) => Move::Up,
+        (None, false, false) => Move::Down,
+    };
+    let moved = app.run(MoveEntry { id: arguments.id, to, by: user() })?;
+    let rows: Vec<Value> = moved.into_iter().map(|row| view(row, app)).collect();
+    let columns = [("ID", "id"), ("CONTENT", "content_id"), ("ACCOUNT", "account_id"), ("SLOT", "slot_at")];
+    out.list(&columns, &rows, &json!({"items": rows}))
 }
 
 fn resolve(arguments: ResolveArguments, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -6,7 +6,7 @@ use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::lane_settings::LaneSettings;
-use crate::domain::windows::Windows;
+use crate::domain::posting_slots::MissedSlot;
 use diesel::prelude::*;
 
 /// An account as it is kept. `credentials` is sealed.
@@ -38,10 +38,14 @@ pub struct AccountRow {
     pub give_up_after_seconds: i32,
     /// None where what is late is published late.
     pub late_after_seconds: Option<i32>,
+    /// JSON: see [`PostingSlots`](crate::domain::posting_slots::PostingSlots).
+    pub slots: String,
+    pub missed_slot: MissedSlot,
 }
 
 impl AccountRow {
-    /// What its user wants of its lane. Windows that cannot be read, which nobody can have set, are none.
+    /// What its user wants of its lane. Windows and slots that cannot be read, which nobody can have set,
+    /// are none.
     pub fn lane_settings(&self) -> LaneSettings {
         LaneSettings {
             spacing_seconds: self.spacing_seconds,
@@ -49,6 +53,8 @@ impl AccountRow {
             windows: serde_json::from_str(&self.windows).unwrap_or_default(),
             give_up_after_seconds: self.give_up_after_seconds,
             late_after_seconds: self.late_after_seconds,
+            slots: serde_json::from_str(&self.slots).unwrap_or_default(),
+            missed_slot: self.missed_slot,
         }
     }
 
@@ -58,11 +64,13 @@ impl AccountRow {
         self.windows = as_text(&lane.windows);
         self.give_up_after_seconds = lane.give_up_after_seconds;
         self.late_after_seconds = lane.late_after_seconds;
+        self.slots = as_text(&lane.slots);
+        self.missed_slot = lane.missed_slot;
     }
 }
 
-fn as_text(windows: &Windows) -> String {
-    serde_json::json!(windows).to_string()
+fn as_text(list: &impl serde::Serialize) -> String {
+    serde_json::json!(list).to_string()
 }
 
 /// An account to be made. Its credentials follow by `set_credentials`, once its id is known.
@@ -126,6 +134,8 @@ pub fn insert(conn: &mut DbConnection, new: NewAccount<'_>, now: Timestamp) -> R
             dsl::windows.eq(as_text(&new.lane.windows)),
             dsl::give_up_after_seconds.eq(new.lane.give_up_after_seconds),
             dsl::late_after_seconds.eq(new.lane.late_after_seconds),
+            dsl::slots.eq(as_text(&new.lane.slots)),
+            dsl::missed_slot.eq(new.lane.missed_slot.as_str()),
             dsl::gated.eq(new.lane.are_gates()),
             dsl::created_at.eq(now.micros()),
             dsl::updated_at.eq(now.micros()),
@@ -149,6 +159,8 @@ pub fn update(conn: &mut DbConnection, account: &AccountRow, now: Timestamp) -> 
             dsl::windows.eq(&account.windows),
             dsl::give_up_after_seconds.eq(account.give_up_after_seconds),
             dsl::late_after_seconds.eq(account.late_after_seconds),
+            dsl::slots.eq(&account.slots),
+            dsl::missed_slot.eq(account.missed_slot.as_str()),
             // Its gates are looked at anew.
             (dsl::opens_at.eq(0), dsl::gated.eq(true)),
             dsl::version.eq(dsl::version + 1),

@@ -7,6 +7,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::*;
 use crate::domain::misfire::Misfire;
+use crate::domain::posting_slots::MissedSlot;
 use crate::domain::priority::Priority;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
@@ -65,6 +66,7 @@ read_as! { Text, String =>
     LogStatus: |text| Ok(text.parse()?),
     OnUnknown: |text| Ok(text.parse()?),
     Misfire: |text| Ok(text.parse()?),
+    MissedSlot: |text| Ok(text.parse()?),
     ScheduleType: |text| Ok(text.parse()?),
     Role: |text| Ok(text.parse()?),
 }

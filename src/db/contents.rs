@@ -105,6 +105,11 @@ pub fn list(
     Ok((items, total))
 }
 
+/// Where a content goes by itself, as it is now; none where there is no such content.
+pub fn account_of(conn: &mut DbConnection, id: ContentId) -> Result<Option<Option<AccountId>>, DbError> {
+    Ok(dsl::contents.filter(dsl::id.eq(id.0)).select(dsl::account_id).first(conn).optional()?)
+}
+
 /// What adding a content to the pool needs to know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct ContentBrief {

@@ -2,12 +2,16 @@
 //! `transitions.rs`.
 
 mod changes;
+mod placing;
 
 pub use changes::*;
+pub use placing::*;
 
 use super::connection::{DbConnection, DbError};
 use super::lanes::lane_columns;
-use super::schema::{accounts, lanes, publish_logs, publish_pool, publish_pool::dsl, published_contents};
+use super::schema::{
+    accounts, lanes, publish_logs, publish_pool, publish_pool::dsl, published_contents, slot_watches,
+};
 use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
@@ -51,6 +55,7 @@ pub struct EntryRow {
     /// See [`lanes::read`](super::lanes::read).
     pub lane: super::lanes::Columns,
     pub late: LateColumns,
+    pub slot: SlotColumns,
     /// What its lane has on the wire; counted only where it matters: the entry could be claimed otherwise.
     pub lane_busy: i64,
     /// All publishing is.
@@ -59,6 +64,9 @@ pub struct EntryRow {
 
 /// How late it may be, if not as late as its account says; when it is too late; and since when a person wants it anew.
 pub type LateColumns = (Option<i32>, Option<Timestamp>, Option<Timestamp>);
+
+/// The slot that it sits in, and the one that it missed before.
+pub type SlotColumns = (Option<Timestamp>, Option<Timestamp>);
 
 /// The columns of a question: see `claim::question`.
 pub type AskedColumns = (Option<Timestamp>, i32, Option<Timestamp>, Option<Timestamp>);
@@ -82,6 +90,7 @@ macro_rules! with_log_and_lane {
             .left_join(publish_logs::table.on(publish_logs::id.nullable().eq(dsl::log_id)))
             .inner_join(accounts::table.on(accounts::id.eq(dsl::account_id)))
             .left_join(lanes::table.on(lanes::account_id.eq(dsl::account_id)))
+            .left_join(slot_watches::table.on(slot_watches::pool_id.eq(dsl::id)))
             .select((
                 dsl::id,
                 dsl::content_id,
@@ -111,6 +120,7 @@ macro_rules! with_log_and_lane {
                 (dsl::look_up_at, dsl::looked_up, dsl::check_at, dsl::submitted_at),
                 lane_columns!(),
                 (dsl::late_after_seconds, dsl::late_at, dsl::retried_at),
+                (dsl::slot_at, slot_watches::missed_slot_at.nullable()),
                 diesel::dsl::sql::<BigInt>(LANE_BUSY),
                 diesel::dsl::sql::<Bool>(IS_PAUSED),
             ))
@@ -200,16 +210,19 @@ pub struct NewEntry {
     pub key: IdempotencyKey,
     /// None: as late as its account says.
     pub late_after_seconds: Option<i32>,
+    /// The slot that it is to sit in, if any.
+    pub slot_at: Option<Timestamp>,
 }
 
 /// It is due when it is wanted: at its time, or now. How late it may be counts from there.
 const INSERT: &str = "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, held, \
-    max_retries, idempotency_key, added_at, updated_at, late_after_seconds, late_at) \
+    max_retries, idempotency_key, added_at, updated_at, late_after_seconds, late_at, slot_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, \
-      $5 + CAST(coalesce($10, (SELECT a.late_after_seconds FROM accounts AS a WHERE a.id = $2)) AS BIGINT) * 1000000) \
+      $5 + CAST(coalesce($10, (SELECT a.late_after_seconds FROM accounts AS a WHERE a.id = $2)) AS BIGINT) * 1000000, $11) \
     ON CONFLICT DO NOTHING RETURNING id";
 
-/// None where another transaction has added the same meanwhile; it is through, so that a new look finds its entry.
+/// None where another transaction has added the same meanwhile, or sits in the slot; it is through, so that a new look
+/// finds its entry.
 pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result<Option<EntryId>, DbError> {
     macro_rules! insert {
         ($inner:expr) => {
@@ -224,14 +237,19 @@ pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result
                 .bind::<Text, _>(new.key.0.as_str())
                 .bind::<BigInt, _>(now.micros())
                 .bind::<Nullable<Integer>, _>(new.late_after_seconds)
+                .bind::<Nullable<BigInt>, _>(new.slot_at.map(|at| at.micros()))
                 .get_result($inner)
                 .optional()?
         };
     }
-    Ok(match conn {
+    let id = match conn {
         DbConnection::Sqlite(inner) => insert!(inner),
         DbConnection::Postgres(inner) => insert!(inner),
-    })
+    };
+    if let (Some(id), Some(_)) = (id, new.slot_at) {
+        placing::watch(conn, id, None)?;
+    }
+    Ok(id)
 }
 
 fn open_statuses() -> Vec<&'static str> {

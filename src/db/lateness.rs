@@ -97,7 +97,7 @@ impl Away {
 /// What time will do to pending entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ahead {
-    /// When the next one is too late; in the past where one is now.
+    /// When the next one is too late, or has missed its slot; in the past where one has now.
     pub next_late: Option<Timestamp>,
     pub away: Vec<Away>,
 }
@@ -128,7 +128,12 @@ pub fn away(conn: &mut DbConnection) -> Result<Vec<Away>, DbError> {
 }
 
 pub fn ahead(conn: &mut DbConnection) -> Result<Ahead, DbError> {
-    Ok(Ahead { next_late: next_late(conn)?, away: away(conn)? })
+    Ok(Ahead { next_late: next_in_time(conn)?, away: away(conn)? })
+}
+
+/// When time next does something to an entry: it is too late, or has missed its slot.
+pub fn next_in_time(conn: &mut DbConnection) -> Result<Option<Timestamp>, DbError> {
+    Ok([next_late(conn)?, super::slots::next_missed(conn)?].into_iter().flatten().min())
 }
 
 /// An entry that is tried no more. On PostgreSQL it is locked to the end of the transaction that found it.

@@ -26,6 +26,7 @@ pub mod pause;
 pub mod publish_log;
 pub mod schema;
 mod session;
+pub mod slots;
 pub mod statement;
 pub mod status;
 pub mod tasks;

@@ -28,6 +28,8 @@ diesel::table! {
         gated -> Bool,
         awaits_answer -> Bool,
         answered_at -> Nullable<BigInt>,
+        slots -> Text,
+        missed_slot -> Text,
     }
 }
 
@@ -196,6 +198,7 @@ diesel::table! {
         late_at -> Nullable<BigInt>,
         retried_at -> Nullable<BigInt>,
         pushed_from -> Nullable<BigInt>,
+        slot_at -> Nullable<BigInt>,
     }
 }
 
@@ -234,6 +237,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    slot_watches (pool_id) {
+        pool_id -> BigInt,
+        miss_at -> Nullable<BigInt>,
+        missed_slot_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(content_revisions -> contents (content_id));
 diesel::joinable!(contents -> accounts (account_id));
 diesel::joinable!(imported_files -> contents (content_id));
@@ -241,6 +252,7 @@ diesel::joinable!(lanes -> accounts (account_id));
 diesel::joinable!(publish_checkpoints -> publish_pool (pool_id));
 diesel::joinable!(publish_pool -> accounts (account_id));
 diesel::joinable!(publish_pool -> contents (content_id));
+diesel::joinable!(slot_watches -> publish_pool (pool_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -257,4 +269,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     publish_pool,
     published_contents,
     scheduled_tasks,
+    slot_watches,
 );

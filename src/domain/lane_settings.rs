@@ -1,7 +1,8 @@
-//! What an account's user wants of its lane: how far apart its posts are, how many a day, when, and for how long they
-//! are worth trying. `gates.rs` holds a lane to it.
+//! What an account's user wants of its lane: how far apart its posts are, how many a day, when, in which slots, and for
+//! how long they are worth trying. `gates.rs` holds a lane to it.
 
 use super::field_error::FieldError;
+use super::posting_slots::{MissedSlot, PostingSlots};
 use super::windows::Windows;
 use std::ops::RangeInclusive;
 
@@ -26,6 +27,8 @@ pub struct LaneSettings {
     pub give_up_after_seconds: i32,
     /// What is later than this is not published any more; none where it is published late.
     pub late_after_seconds: Option<i32>,
+    pub slots: PostingSlots,
+    pub missed_slot: MissedSlot,
 }
 
 impl Default for LaneSettings {
@@ -36,6 +39,8 @@ impl Default for LaneSettings {
             windows: Windows::default(),
             give_up_after_seconds: GIVE_UP_AFTER_DEFAULT_SECONDS,
             late_after_seconds: None,
+            slots: PostingSlots::default(),
+            missed_slot: MissedSlot::Late,
         }
     }
 }
@@ -51,6 +56,9 @@ pub struct LaneChanges {
     pub give_up_after_seconds: Option<i64>,
     /// `Some(None)`: late ones are published.
     pub late_after_seconds: Option<Option<i64>>,
+    /// All of them, as users write them; empty where there are none.
+    pub slots: Option<Vec<String>>,
+    pub missed_slot: Option<MissedSlot>,
 }
 
 impl LaneSettings {
@@ -83,6 +91,11 @@ impl LaneSettings {
             wrong.extend(errors);
             None
         });
+        let slots = changes.slots.as_ref().map(|texts| PostingSlots::read(texts)).transpose();
+        let slots = slots.unwrap_or_else(|errors| {
+            wrong.extend(errors);
+            None
+        });
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -92,6 +105,8 @@ impl LaneSettings {
             windows: windows.unwrap_or(self.windows),
             give_up_after_seconds: give_up.unwrap_or(self.give_up_after_seconds),
             late_after_seconds: late.unwrap_or(self.late_after_seconds),
+            slots: slots.unwrap_or(self.slots),
+            missed_slot: changes.missed_slot.unwrap_or(self.missed_slot),
         })
     }
 }
@@ -107,6 +122,8 @@ mod tests {
             windows: Some(vec!["MON 08:00-09:00".to_owned()]),
             give_up_after_seconds: Some(3600),
             late_after_seconds: Some(Some(600)),
+            slots: Some(vec!["SAT 10:30".to_owned()]),
+            missed_slot: Some(MissedSlot::Next),
         }
     }
 
@@ -119,6 +136,8 @@ mod tests {
             windows: Windows::read(&["mon 08:00-09:00"]).expect("a window"),
             give_up_after_seconds: 3600,
             late_after_seconds: Some(600),
+            slots: PostingSlots::read(&["sat 10:30"]).expect("slots"),
+            missed_slot: MissedSlot::Next,
         };
         assert_eq!(set, expected);
         assert_eq!(set.clone().with(&LaneChanges::default()), Ok(set.clone()));
@@ -136,6 +155,8 @@ mod tests {
             windows: Some(Vec::new()),
             give_up_after_seconds: Some(86_400),
             late_after_seconds: Some(None),
+            slots: Some(Vec::new()),
+            missed_slot: Some(MissedSlot::Late),
         };
         assert_eq!(set.with(&cleared), Ok(LaneSettings::default()));
     }
@@ -178,12 +199,21 @@ mod tests {
             windows: Some(vec!["08:00-09:00".to_owned(), "soon".to_owned()]),
             give_up_after_seconds: Some(1),
             late_after_seconds: Some(Some(0)),
+            slots: Some(vec!["soon".to_owned()]),
+            missed_slot: None,
         };
         let told = LaneSettings::default().with(&wrong).expect_err("nothing holds");
         let fields: Vec<&str> = told.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(
             fields,
-            ["spacing_seconds", "daily_cap", "give_up_after_seconds", "late_after_seconds", "windows[1]"]
+            [
+                "spacing_seconds",
+                "daily_cap",
+                "give_up_after_seconds",
+                "late_after_seconds",
+                "windows[1]",
+                "slots[0]"
+            ]
         );
     }
 }

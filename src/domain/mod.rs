@@ -24,6 +24,7 @@ pub mod misfire;
 pub mod outcome;
 pub mod pause;
 pub mod pool_stats;
+pub mod posting_slots;
 pub mod priority;
 pub mod question;
 pub mod report;

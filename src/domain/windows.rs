@@ -17,7 +17,7 @@ pub const WINDOWS_MAX: usize = 64;
 /// How far ahead an opening is looked for, in days.
 const SEARCH_DAYS: i64 = 400;
 
-const DAY_MINUTES: i64 = 24 * 60;
+pub(super) const DAY_MINUTES: i64 = 24 * 60;
 const WEEK_MINUTES: i64 = 7 * DAY_MINUTES;
 const MINUTE_MICROS: i64 = 60_000_000;
 const SECOND_MICROS: i64 = 1_000_000;
@@ -196,7 +196,8 @@ fn read(text: &str) -> Result<Window, String> {
     Ok(Window { days, start_minute, minutes: end_minute + over_midnight - start_minute })
 }
 
-fn minute_of_day(text: &str) -> Result<i64, String> {
+/// A time of the day, in minutes from its midnight; 24:00 is one too.
+pub(super) fn minute_of_day(text: &str) -> Result<i64, String> {
     let text = text.trim();
     let two_digits = |part: &str| {
         let is_one = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -224,13 +225,13 @@ impl fmt::Display for Window {
 
 /// Some days of the week, a bit each, Monday's the lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Weekdays(u8);
+pub(super) struct Weekdays(u8);
 
 impl Weekdays {
-    const ALL: Weekdays = Weekdays(0x7f);
+    pub(super) const ALL: Weekdays = Weekdays(0x7f);
 
     /// Names and ranges of names, the latter also over the week's end.
-    fn read(text: &str) -> Result<Weekdays, String> {
+    pub(super) fn read(text: &str) -> Result<Weekdays, String> {
         let mut days = Weekdays(0);
         for part in text.split(',') {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -245,7 +246,7 @@ impl Weekdays {
         self.0 & (1 << (day % 7)) != 0
     }
 
-    fn iter(self) -> impl Iterator<Item = i64> {
+    pub(super) fn iter(self) -> impl Iterator<Item = i64> {
         (0..7).filter(move |day| self.0 & (1 << day) != 0)
     }
 }

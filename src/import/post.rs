@@ -5,6 +5,7 @@ use super::yaml::{self, Field, Value};
 use super::{Problem, quoted, shortened};
 use crate::domain::account::NAME_MAX_CHARS;
 use crate::domain::clock::Timestamp;
+use crate::domain::posting_slots::NEXT_SLOT;
 use crate::domain::priority::Priority;
 use crate::domain::time_input;
 use chrono_tz::Tz;
@@ -91,6 +92,8 @@ pub struct Post {
     pub accounts: Vec<Named>,
     pub priority: Option<Priority>,
     pub scheduled_at: Option<Timestamp>,
+    /// In the place of a time: the next free slot of its account.
+    pub next_slot: bool,
     /// Its writer is not done with it.
     pub is_draft: bool,
     /// Keys of other programs that were not used.
@@ -261,6 +264,10 @@ impl Reader {
 
     fn scheduled_at(&mut self, field: &Field) -> Option<Timestamp> {
         let text = self.text(field)?;
+        if text == NEXT_SLOT {
+            self.post.next_slot = true;
+            return None;
+        }
         match time_input::parse(&shortened(&text), self.zone) {
             Ok(instant) => Some(instant),
             Err(error) => {

@@ -287,7 +287,7 @@ impl Operation for UpdateAccount {
         row.timezone = self.timezone.unwrap_or(row.timezone);
         row.concurrency = self.concurrency.unwrap_or(row.concurrency);
         row.on_unknown = self.on_unknown.unwrap_or(row.on_unknown);
-        let late_after_before = row.late_after_seconds;
+        let (late_after_before, missed_slot_before) = (row.late_after_seconds, row.missed_slot);
         let mut wrong = check(&row.name, &row.timezone, row.concurrency);
         if let Some(lane) = told(row.lane_settings().with(&self.lane), &mut wrong) {
             row.set_lane_settings(&lane);
@@ -309,6 +309,9 @@ impl Operation for UpdateAccount {
         accounts::update(conn, &row, now)?;
         if row.late_after_seconds != late_after_before {
             lateness::recompute_late(conn, row.id)?;
+        }
+        if row.missed_slot != missed_slot_before {
+            entries::watch_all(conn, row.id)?;
         }
         if let Some(credentials) = &self.credentials {
             seal(conn, cx, row.id, credentials)?;

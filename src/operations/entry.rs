@@ -1,6 +1,7 @@
 //! People change their minds about an entry: each change is one fenced transition, refused while it is on the wire.
 
 use super::pool::{entry, late_after, locked_entry};
+use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Plan};
@@ -37,6 +38,16 @@ impl Operation for UpdateEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
+        // Whoever locks an account and an entry of it begins with the account.
+        let slot_at = match self.scheduled_at {
+            Some(Some(at)) => {
+                let row = entry(conn, self.id)?;
+                let is_its_own = row.slot.0 == Some(at);
+                let mut book = SlotBook::default();
+                (is_its_own || book.is_free_slot(conn, row.account_id, at, now)?).then_some(at)
+            }
+            Some(None) | None => None,
+        };
         // Locked, because what is not changed is written back as it was read.
         let row = locked_entry(conn, self.id)?;
         let max_retries = self.max_retries.unwrap_or(row.max_retries);
@@ -59,6 +70,11 @@ impl Operation for UpdateEntry {
                 Some(at) => wanted_anew(at, &row, now),
                 None => row.late.2,
             },
+            slot: if self.scheduled_at.is_none() || slot_at == row.slot.0 {
+                row.slot
+            } else {
+                (slot_at, None)
+            },
         };
         if !entries::set_plan(conn, self.id, plan, now)? {
             return Err(refusal(conn, self.id, "only a pending entry can be changed"));
@@ -74,7 +90,7 @@ pub(super) fn wanted_anew(at: Option<Timestamp>, row: &EntryRow, now: Timestamp)
 }
 
 /// Why a change of an entry was refused. What may be out is nobody's to change until that is known.
-fn refusal(conn: &mut DbConnection, id: EntryId, wanted: &'static str) -> OperationError {
+pub(super) fn refusal(conn: &mut DbConnection, id: EntryId, wanted: &'static str) -> OperationError {
     match entry(conn, id) {
         Ok(row) if row.unproven => OperationError::MaybePublished { entry: id, status: row.status },
         Ok(row) => wrong_state(&row, wanted),
@@ -133,6 +149,7 @@ impl Operation for RetryEntry {
         }
         let due_at = row.scheduled_at.unwrap_or(now).max(now);
         let number = row.attempt + 1;
+        entries::leave_lost_slot(conn, self.id, now)?;
         if !transitions::retry(conn, self.id, due_at, number, now)? {
             return Err(refusal(conn, self.id, "only a failed or cancelled entry can be tried again"));
         }
@@ -220,7 +237,7 @@ fn needs_no_word(row: &EntryRow) -> Option<&'static str> {
 }
 
 /// What a person says of an entry, as the row after that of its last attempt: numbers are never used twice.
-fn saying<'a>(
+pub(super) fn saying<'a>(
     row: &EntryRow,
     status: LogStatus,
     problem: Option<(&'a str, &'a str)>,

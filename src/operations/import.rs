@@ -9,6 +9,7 @@ mod report;
 
 pub use report::{Action, Became, EntryReport, FileReport, ImportReport};
 
+use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, content, pool};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::connection::DbConnection;
@@ -49,7 +50,7 @@ pub struct Choices {
 
 impl Choices {
     fn wants_entries(&self, file: &Checked) -> bool {
-        self.pool || file.post.scheduled_at.is_some()
+        self.pool || file.post.scheduled_at.is_some() || file.post.next_slot
     }
 }
 
@@ -115,7 +116,7 @@ fn import(
     let accounts = Accounts(accounts::list(conn)?);
     let (mut good, mut reports) = (Vec::new(), Vec::new());
     for file in files {
-        match check(file, &accounts) {
+        match check(file, &accounts, &choices) {
             Ok(file) => good.push(file),
             Err(report) => reports.push(*report),
         }
@@ -127,7 +128,9 @@ fn import(
     if known.has_changes(&good) {
         accounts::lock_lanes(conn)?;
     }
-    let mut run = Run { cx, now, choices: &choices, accounts: &accounts, files: &good, made: HashMap::new() };
+    let book = SlotBook::default();
+    let mut run =
+        Run { cx, now, choices: &choices, accounts: &accounts, files: &good, made: HashMap::new(), book };
     for index in known.in_order() {
         reports.push(run.file(conn, &good[index], known.of(index))?);
     }
@@ -135,7 +138,7 @@ fn import(
 }
 
 /// Everything that may be wrong with a file: as it was read, its lengths, its accounts.
-fn check(file: File, accounts: &Accounts) -> Result<Checked, Box<FileReport>> {
+fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, Box<FileReport>> {
     let File { path, outcome } = file;
     let Readable { canonical_path, sha256, post } = match outcome {
         Ok(readable) => readable,
@@ -154,6 +157,17 @@ fn check(file: File, accounts: &Accounts) -> Result<Checked, Box<FileReport>> {
             Some(id) if !own.contains(&id) => own.push(id),
             Some(_) => {}
             None => problems.push(Problem::at(named.line, format!("there is no account “{}”", named.name))),
+        }
+    }
+    if post.next_slot {
+        let by_choice = choices.account.filter(|_| own.is_empty());
+        for id in own.iter().copied().chain(by_choice).filter(|id| accounts.has_no_slots(*id)) {
+            let message = format!(
+                "scheduled_at: account “{0}” has no posting slots; set them with `contenthub account update {0} \
+                 --slots \"mon-fri 09:00,18:00\"`",
+                accounts.name(id)
+            );
+            problems.push(Problem { line: post.line_of("scheduled_at"), message });
         }
     }
     if !problems.is_empty() {
@@ -194,6 +208,10 @@ impl Accounts {
         self.0.iter().find(|account| account.id == id).map(|account| account.name.clone()).unwrap_or_default()
     }
 
+    fn has_no_slots(&self, id: AccountId) -> bool {
+        self.0.iter().any(|account| account.id == id && account.lane_settings().slots.is_empty())
+    }
+
     /// Those that the file names, else the one that was named for all.
     fn named(&self, file: &Checked, choices: &Choices) -> Vec<AccountId> {
         if file.accounts.is_empty() { choices.account.into_iter().collect() } else { file.accounts.clone() }
@@ -215,6 +233,7 @@ struct Run<'a> {
     files: &'a [Checked],
     /// Contents that this import made or revised, by their files' bytes.
     made: HashMap<String, Made>,
+    book: SlotBook,
 }
 
 /// A content and the file of this import that stands for it.
@@ -264,7 +283,8 @@ impl Run<'_> {
         };
         report.content_id = Some(placed.content);
         report.revision = Some(placed.revision);
-        report.entries = placing::place(conn, file, placed, self.accounts, self.choices, self.now)?;
+        report.entries =
+            placing::place(conn, file, placed, self.accounts, self.choices, &mut self.book, self.now)?;
         Ok(report)
     }
 

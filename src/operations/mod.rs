@@ -23,6 +23,7 @@ mod questions;
 pub mod ready;
 pub mod recovery;
 pub mod run_leases;
+pub mod slots;
 pub mod status;
 mod sweeps;
 pub mod task;

@@ -1,19 +1,23 @@
-//! The publish pool: adding and looking. What changes an entry is in `entry.rs`.
+//! The publish pool: adding and looking. What an addition is checked for is in `pool/adding.rs`, what changes an entry in
+//! `entry.rs`.
 
+mod adding;
+
+pub use adding::Added;
+use adding::hold_all;
+pub(super) use adding::{add, late_after, only_enabled};
+
+use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, Page, Paging};
-use crate::db::accounts::AccountRow;
+use crate::db::accounts;
 use crate::db::connection::DbConnection;
-use crate::db::entries::{self, EntryRow, Filter, NewEntry};
-use crate::db::{accounts, contents};
+use crate::db::entries::{self, EntryRow, Filter};
 use crate::domain::clock::Timestamp;
-use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
-use crate::domain::lateness;
 use crate::domain::pool_stats::PoolStats;
 use crate::domain::priority::Priority;
-use crate::domain::retry::{MAX_RETRIES_DEFAULT, MAX_RETRIES_LIMIT};
-use crate::secrets;
+use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use std::collections::HashMap;
 
 /// What a user asks for; what is none gets its default.
@@ -25,6 +29,8 @@ pub struct Addition {
     pub priority: Priority,
     /// None, or one in the past: now.
     pub scheduled_at: Option<Timestamp>,
+    /// In the place of `scheduled_at`: the next free posting slot of the account.
+    pub next_slot: bool,
     pub max_retries: i32,
     /// Publish it on the account although it was published there before.
     pub again: bool,
@@ -39,6 +45,7 @@ impl Addition {
             account: None,
             priority: Priority::default(),
             scheduled_at: None,
+            next_slot: false,
             max_retries: MAX_RETRIES_DEFAULT,
             again: false,
             late_after_seconds: None,
@@ -55,8 +62,8 @@ impl Operation for AddToPool {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        let id = add(conn, &self.0, now)?;
-        entry(conn, id)
+        let added = add(conn, &self.0, &mut SlotBook::default(), now)?;
+        entry(conn, added.id)
     }
 }
 
@@ -86,8 +93,11 @@ impl Operation for AddToAccounts {
                 return Err(OperationError::invalid("account_ids", format!("names account {account} twice")));
             }
         }
-        for account in self.accounts {
-            let id = add(conn, &Addition { account: Some(account), ..self.addition.clone() }, now)?;
+        let to = |&account| Addition { account: Some(account), ..self.addition.clone() };
+        let items: Vec<Addition> = self.accounts.iter().map(to).collect();
+        let mut book = hold_all(conn, &items, now)?;
+        for item in &items {
+            let id = add(conn, item, &mut book, now)?.id;
             added.push(entry(conn, id)?);
         }
         Ok(added)
@@ -116,7 +126,7 @@ pub const BATCH_MAX: usize = 10_000;
 /// What became of each addition of a batch, in order.
 #[derive(Debug)]
 pub struct BatchOutcome {
-    pub items: Vec<Result<(EntryId, EntryStatus), OperationError>>,
+    pub items: Vec<Result<Added, OperationError>>,
 }
 
 impl Operation for BatchAdd {
@@ -133,13 +143,14 @@ impl Operation for BatchAdd {
         if self.items.len() > BATCH_MAX {
             return Err(OperationError::invalid("items", format!("holds more than {BATCH_MAX} entries")));
         }
+        let mut book = hold_all(conn, &self.items, now)?;
         let mut items = Vec::with_capacity(self.items.len());
         let mut added = HashMap::new();
         for (index, item) in self.items.iter().enumerate() {
-            match add(conn, item, now) {
-                Ok(id) => {
-                    added.insert(id, index);
-                    items.push(Ok((id, EntryStatus::Pending)));
+            match add(conn, item, &mut book, now) {
+                Ok(one) => {
+                    added.insert(one.id, index);
+                    items.push(Ok(one));
                 }
                 Err(OperationError::Db(error)) => return Err(OperationError::Db(error)),
                 Err(error) if self.on_conflict == OnConflict::Skip => items.push(Err(error)),
@@ -157,80 +168,6 @@ fn in_batch(index: usize, error: OperationError, added: &HashMap<EntryId, usize>
             OperationError::invalid(format!("items[{index}]"), format!("repeats items[{}]", added[entry]))
         }
         _ => OperationError::InBatch { index, error: Box::new(error) },
-    }
-}
-
-/// Adds after every check that a second post depends on. The indexes hold what the checks promise.
-pub(super) fn add(
-    conn: &mut DbConnection,
-    item: &Addition,
-    now: Timestamp,
-) -> Result<EntryId, OperationError> {
-    if !(0..=MAX_RETRIES_LIMIT).contains(&item.max_retries) {
-        return Err(OperationError::invalid("max_retries", format!("must be from 0 to {MAX_RETRIES_LIMIT}")));
-    }
-    let late_after_seconds = late_after(item.late_after_seconds)?;
-    let content = contents::brief(conn, item.content)?
-        .ok_or_else(|| OperationError::not_found("content", item.content))?;
-    let account = destination(conn, item.account.or(content.account_id))?;
-    if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {
-        return Err(OperationError::AlreadyInPool { content: item.content, account, entry, status });
-    }
-    if !item.again
-        && let Some(at) = entries::first_published(conn, item.content, account)?
-    {
-        return Err(OperationError::AlreadyPublished { content: item.content, account, at });
-    }
-    let new = NewEntry {
-        content: item.content,
-        account,
-        priority: item.priority,
-        scheduled_at: item.scheduled_at,
-        due_at: item.scheduled_at.unwrap_or(now).max(now),
-        held: content.review_status != ReviewStatus::Approved,
-        max_retries: item.max_retries,
-        key: IdempotencyKey(secrets::random_hex(16)),
-        late_after_seconds,
-    };
-    if let Some(id) = entries::insert(conn, &new, now)? {
-        return Ok(id);
-    }
-    // Somebody else added it since we looked.
-    match entries::open_entry(conn, item.content, account)? {
-        Some((entry, status)) => {
-            Err(OperationError::AlreadyInPool { content: item.content, account, entry, status })
-        }
-        None => Err(OperationError::Raced),
-    }
-}
-
-/// How late an entry may be, checked.
-pub(super) fn late_after(seconds: Option<i64>) -> Result<Option<i32>, OperationError> {
-    let checked = seconds.map(lateness::late_after).transpose();
-    checked.map_err(|wrong| OperationError::invalid("late_after_seconds", wrong))
-}
-
-fn destination(conn: &mut DbConnection, asked: Option<AccountId>) -> Result<AccountId, OperationError> {
-    if let Some(asked) = asked {
-        return match accounts::exists(conn, asked)? {
-            true => Ok(asked),
-            false => Err(OperationError::not_found("account", asked)),
-        };
-    }
-    only_enabled(&accounts::list(conn)?)
-}
-
-/// Where things go that name no account.
-pub(super) fn only_enabled(all: &[AccountRow]) -> Result<AccountId, OperationError> {
-    let enabled: Vec<_> = all.iter().filter(|account| account.enabled).collect();
-    match enabled[..] {
-        [only] => Ok(only.id),
-        [] => Err(OperationError::invalid("account_id", "there is no enabled account; create one first")),
-        _ => {
-            let names: Vec<String> =
-                enabled.iter().map(|account| format!("{} ({})", account.id, account.name)).collect();
-            Err(OperationError::invalid("account_id", format!("say which account: {}", names.join(", "))))
-        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Entries that nobody waits for any longer, which needs no run: those that are too late, and those whose platform has
-//! been away for too long. Whatever keeps their lane shut, and whatever task is disabled, they end in time.
+//! been away for too long. And those that missed their slot, where their account wants them in the next one. Whatever keeps their lane shut, and whatever task is disabled, they end in time.
 
 use super::cycle::{Cycle, CycleDone};
 use super::{Context, OperationError};
@@ -29,9 +29,11 @@ pub(super) fn sweep(
 ) -> Result<(), OperationError> {
     let mut next = ahead.next_late;
     if next.is_some_and(|at| at <= now) {
+        // What gets another slot is not too late.
+        done.again |= super::slots::missed::sweep(conn, now)?;
         let late = lateness::late(conn, now, BATCH)?;
         end(late, conn, cx, now, done)?;
-        next = lateness::next_late(conn)?;
+        next = lateness::next_in_time(conn)?;
     }
     // What comes back from the wire may have been wanted for long enough.
     cx.away.forget(cycle.ended.iter().map(|one| one.account));

@@ -1,11 +1,14 @@
 //! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
 
+mod calendar;
 mod entry;
 mod node_status;
 mod preview;
 mod status;
 mod test_view;
+mod waiting;
 
+pub use calendar::{CalendarView, SlotView};
 pub use entry::EntryView;
 pub use node_status::{NodeStatusView, RestartsView};
 pub use preview::{FireView, PreviewView};
@@ -24,6 +27,7 @@ use crate::domain::content::ReviewStatus;
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::*;
 use crate::domain::misfire::Misfire;
+use crate::domain::posting_slots::{MissedSlot, PostingSlots};
 use crate::domain::report::Report;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
@@ -88,6 +92,9 @@ pub struct AccountView {
     pub on_unknown: OnUnknown,
     pub give_up_after_seconds: i32,
     pub late_after_seconds: Option<i32>,
+    /// As in `mon-fri 09:00,18:00`.
+    pub slots: PostingSlots,
+    pub missed_slot: MissedSlot,
     pub suspended_reason: Option<String>,
     pub suspended_until: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -103,6 +110,8 @@ impl From<AccountRow> for AccountView {
             windows: lane.windows,
             give_up_after_seconds: lane.give_up_after_seconds,
             late_after_seconds: lane.late_after_seconds,
+            slots: lane.slots,
+            missed_slot: lane.missed_slot,
             settings: json(&row.settings),
             credentials_set: serde_json::from_str(&row.credential_names).unwrap_or_default(),
             id: row.id,

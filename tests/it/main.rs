@@ -46,6 +46,7 @@ mod schema;
 mod server;
 mod shared_reads;
 mod shutdown;
+mod slots;
 mod status;
 mod steps;
 mod submitted;

@@ -6,7 +6,7 @@ use contenthub::db::claim::{self, Lane, Wanted};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::lateness::{self, Away};
-use contenthub::db::{due, transitions};
+use contenthub::db::{due, slots, transitions};
 use contenthub::domain::ids::NodeId;
 use contenthub::{AccountId, ExecutionId, Timestamp};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
@@ -284,6 +284,10 @@ fn the_hot_questions_use_their_indexes() {
             assert_eq!(claim::next_question(conn, true).expect("found"), None);
         });
         let ahead = heard(&mut conn, |conn| assert_eq!(lateness::next_late(conn).expect("found"), None));
+        let taken = heard(&mut conn, |conn| {
+            assert_eq!(slots::taken(conn, AccountId(1), now, now).expect("found"), []);
+        });
+        let missed = heard(&mut conn, |conn| assert_eq!(slots::next_missed(conn).expect("found"), None));
         let late = heard(&mut conn, |conn| {
             assert_eq!(lateness::late(conn, now, 500).expect("found"), []);
         });
@@ -304,6 +308,8 @@ fn the_hot_questions_use_their_indexes() {
             (questions, "look_up_at", "publish_pool_questions"),
             (ahead, "late_at", "publish_pool_late"),
             (late, "late_at", "publish_pool_late"),
+            (taken, "slot_at", "publish_pool_slot"),
+            (missed, "miss_at", "slot_watches_miss"),
             (given_up, "retried_at", "publish_pool_due"),
             (opening, "p.late_at IS NOT NULL", "publish_pool_late"),
         ] {

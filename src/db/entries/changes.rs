@@ -1,6 +1,6 @@
 //! What people change of entries, but for their status; and what they remove.
 
-use super::{EntryRow, get, open_statuses};
+use super::{EntryRow, SlotColumns, get, open_statuses, placing};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::lateness;
 use crate::db::schema::publish_pool::dsl;
@@ -32,6 +32,7 @@ pub struct Plan {
     pub late_after_seconds: Option<i32>,
     /// Since when a person wants it anew.
     pub retried_at: Option<Timestamp>,
+    pub slot: SlotColumns,
 }
 
 /// Changes an entry that is pending and proven; false where it is not (any more).
@@ -56,11 +57,13 @@ pub fn set_plan(conn: &mut DbConnection, id: EntryId, plan: Plan, now: Timestamp
             dsl::max_retries.eq(plan.max_retries),
             dsl::late_after_seconds.eq(plan.late_after_seconds),
             dsl::retried_at.eq(plan.retried_at.map(|at| at.micros())),
+            dsl::slot_at.eq(plan.slot.0.map(|at| at.micros())),
             dsl::updated_at.eq(now.micros()),
         ))
         .execute(conn)?;
     if changed == 1 {
         lateness::recompute_late_of(conn, id)?;
+        placing::watch(conn, id, plan.slot.1)?;
     }
     Ok(changed == 1)
 }

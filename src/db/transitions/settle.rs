@@ -165,7 +165,7 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
 /// One statement for all that a cycle begins with, because each round trip costs as much as a dozen rows. Moving the
 /// entries is the fence, and what it moved is logged and remembered; the lanes with something due are locked, and with
 /// them, the open runs, the next question and what time will do the cycle goes on (kind: 1 moved, 2 lane, 3 run,
-/// 4 question, 5 a lane whose platform answered and had failed before, 6 the next entry to be too late, also of those
+/// 4 question, 5 a lane whose platform answered and had failed before, 6 the next too late or past its slot, also of those
 /// that were just moved, 7 a lane whose platform is away).
 const POSTGRES_OPENING: &str = concat!(
     "WITH moved AS ( \
@@ -222,7 +222,8 @@ const POSTGRES_OPENING: &str = concat!(
     UNION ALL SELECT 6, 0::bigint, 0::bigint, at, NULL, NULL FROM (SELECT least( \
       (SELECT min(late_at) FROM moved WHERE status = 'pending' AND look_up_at IS NULL), \
       (SELECT p.late_at FROM publish_pool AS p WHERE p.status = 'pending' AND p.late_at IS NOT NULL \
-        AND p.look_up_at IS NULL ORDER BY p.late_at LIMIT 1)) AS at) AS late WHERE $16 AND at IS NOT NULL \
+        AND p.look_up_at IS NULL ORDER BY p.late_at LIMIT 1), \
+      (SELECT min(miss_at) FROM slot_watches WHERE miss_at IS NOT NULL)) AS at) AS late WHERE $16 AND at IS NOT NULL \
     UNION ALL SELECT 7, l.account_id, a.give_up_after_seconds::bigint, l.tripped_at, NULL, NULL \
       FROM lanes AS l JOIN accounts AS a ON a.id = l.account_id WHERE $16 AND l.tripped_at IS NOT NULL"
 );

@@ -3,7 +3,7 @@
 use super::report::{Became, EntryReport};
 use super::{Accounts, Checked, Choices};
 use crate::db::connection::DbConnection;
-use crate::db::entries::{self, EntryRow, Filter, Plan};
+use crate::db::entries::{self, EntryRow, Filter, Plan, SlotColumns};
 use crate::db::publish_log;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
@@ -11,6 +11,7 @@ use crate::domain::ids::*;
 use crate::operations::OperationError;
 use crate::operations::entry::wanted_anew;
 use crate::operations::pool::{self, Addition};
+use crate::operations::slots::SlotBook;
 
 /// A content as the file has left it.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,7 @@ pub(super) fn place(
     placed: Placed,
     accounts: &Accounts,
     choices: &Choices,
+    book: &mut SlotBook,
     now: Timestamp,
 ) -> Result<Vec<EntryReport>, OperationError> {
     let may_add = choices.wants_entries(file);
@@ -48,7 +50,7 @@ pub(super) fn place(
     let mut reports = Vec::new();
     for account in targets {
         let step = Step { file, placed, account, choices, now };
-        if let Some(mut report) = step.run(conn, may_add)? {
+        if let Some(mut report) = step.run(conn, may_add, book)? {
             report.account = accounts.name(account);
             reports.push(report);
         }
@@ -93,20 +95,25 @@ struct Step<'a> {
 
 impl Step<'_> {
     /// None where there is nothing to tell.
-    fn run(&self, conn: &mut DbConnection, may_add: bool) -> Result<Option<EntryReport>, OperationError> {
+    fn run(
+        &self,
+        conn: &mut DbConnection,
+        may_add: bool,
+        book: &mut SlotBook,
+    ) -> Result<Option<EntryReport>, OperationError> {
         let Placed { content, revision, is_new, is_changed, .. } = self.placed;
         if is_new {
-            return self.add(conn, None).map(Some);
+            return self.add(conn, book, None).map(Some);
         }
         if let Some((open, _)) = entries::open_entry(conn, content, self.account)? {
-            return self.keep(conn, open).map(Some);
+            return self.keep(conn, book, open).map(Some);
         }
         if entries::first_published(conn, content, self.account)?.is_some() {
             let out = publish_log::published_revision(conn, content, self.account)?;
             // A log that was pruned no longer knows which revision is out.
             let is_stale = out.map_or(is_changed, |out| out < revision);
             return match (is_stale, self.choices.again) {
-                (true, true) => self.add(conn, Some(format!("again, now with revision {revision}"))),
+                (true, true) => self.add(conn, book, Some(format!("again, now with revision {revision}"))),
                 (true, false) => Ok(report(self.account, None, Became::UpdatedNotRepublished)),
                 (false, _) => Ok(report(self.account, None, Became::AlreadyPublished)),
             }
@@ -118,7 +125,7 @@ impl Step<'_> {
         let filter = Filter { content: Some(content), account: Some(self.account), ..Filter::default() };
         let (last, _) = entries::list(conn, &filter, 1, 0)?;
         let Some(last) = last.first().filter(|_| !self.choices.again) else {
-            return self.add(conn, None).map(Some);
+            return self.add(conn, book, None).map(Some);
         };
         let tried_this = last.revision.map_or(!is_changed, |tried| tried >= revision);
         match last.status {
@@ -130,42 +137,92 @@ impl Step<'_> {
             | EntryStatus::Pending
             | EntryStatus::Publishing
             | EntryStatus::Published
-            | EntryStatus::Uncertain => self.add(conn, None).map(Some),
+            | EntryStatus::Uncertain => self.add(conn, book, None).map(Some),
         }
     }
 
-    fn add(&self, conn: &mut DbConnection, note: Option<String>) -> Result<EntryReport, OperationError> {
-        let scheduled_at = self.file.post.scheduled_at;
+    fn add(
+        &self,
+        conn: &mut DbConnection,
+        book: &mut SlotBook,
+        note: Option<String>,
+    ) -> Result<EntryReport, OperationError> {
         let addition = Addition {
             account: Some(self.account),
             priority: self.file.post.priority.or(self.choices.priority).unwrap_or_default(),
-            scheduled_at,
+            scheduled_at: self.file.post.scheduled_at,
+            next_slot: self.file.post.next_slot,
             again: self.choices.again,
             ..Addition::of(self.placed.content)
         };
-        let id = pool::add(conn, &addition, self.now)?;
-        let due_at = Some(scheduled_at.unwrap_or(self.now).max(self.now));
-        Ok(EntryReport { entry_id: Some(id), due_at, note, ..report(self.account, None, Became::Added) })
+        let added = pool::add(conn, &addition, book, self.now).map_err(|error| self.told_of(error))?;
+        let (entry_id, due_at) = (Some(added.id), Some(added.due_at));
+        Ok(EntryReport { entry_id, due_at, note, ..report(self.account, None, Became::Added) })
+    }
+
+    /// What is wrong with its slot is told by the file.
+    fn told_of(&self, error: OperationError) -> OperationError {
+        match error {
+            OperationError::Invalid(mut fields) if self.file.post.next_slot => {
+                for field in &mut fields {
+                    field.field = format!("{}: {}", self.file.path, field.field);
+                }
+                OperationError::Invalid(fields)
+            }
+            other => other,
+        }
+    }
+
+    /// The time that the file wants of an entry which is there, and its slot.
+    fn wanted(
+        &self,
+        conn: &mut DbConnection,
+        book: &mut SlotBook,
+        row: &EntryRow,
+    ) -> Result<(Option<Timestamp>, SlotColumns), OperationError> {
+        match self.file.post.scheduled_at {
+            // One that sits in a slot has what its file asks for.
+            None if self.file.post.next_slot && row.slot.0.is_none() => {
+                let slot = book.next(conn, self.account, self.now).map_err(|error| self.told_of(error))?;
+                Ok((Some(slot), (Some(slot), None)))
+            }
+            None => Ok((None, row.slot)),
+            Some(at) if row.scheduled_at == Some(at) => Ok((Some(at), row.slot)),
+            Some(at) => {
+                let is_free = book.is_free_slot(conn, self.account, at, self.now)?;
+                Ok((Some(at), (is_free.then_some(at), None)))
+            }
+        }
     }
 
     /// An open entry takes the newest text by itself; here it takes a changed priority and time.
-    fn keep(&self, conn: &mut DbConnection, id: EntryId) -> Result<EntryReport, OperationError> {
+    fn keep(
+        &self,
+        conn: &mut DbConnection,
+        book: &mut SlotBook,
+        id: EntryId,
+    ) -> Result<EntryReport, OperationError> {
         let row = pool::locked_entry(conn, id)?;
-        let post = &self.file.post;
+        let is_changeable = row.status == EntryStatus::Pending && !row.unproven;
+        let (wanted, slot) = match self.placed.is_changed && is_changeable {
+            true => self.wanted(conn, book, &row)?,
+            false => (self.file.post.scheduled_at, row.slot),
+        };
         let plan = Plan {
-            priority: post.priority.unwrap_or(row.priority),
-            scheduled_at: post.scheduled_at.or(row.scheduled_at),
+            priority: self.file.post.priority.unwrap_or(row.priority),
+            scheduled_at: wanted.or(row.scheduled_at),
             // The same time once more is no reason to cut a wait between two attempts short.
-            due_at: match post.scheduled_at {
+            due_at: match wanted {
                 Some(at) if row.scheduled_at != Some(at) => at.max(self.now),
                 Some(_) | None => row.due_at,
             },
             max_retries: row.max_retries,
             late_after_seconds: row.late.0,
-            retried_at: match post.scheduled_at {
+            retried_at: match wanted {
                 Some(at) if row.scheduled_at != Some(at) => wanted_anew(Some(at), &row, self.now),
                 Some(_) | None => row.late.2,
             },
+            slot,
         };
         let is_as_planned = (plan.priority, plan.scheduled_at) == (row.priority, row.scheduled_at);
         // Refused where it is on the wire, or may be out.

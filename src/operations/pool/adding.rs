@@ -1,0 +1,171 @@
+//! Adding one entry: the checks that a second post depends on, and the slot that it is to sit in.
+
+use super::Addition;
+use crate::db::accounts::{self, AccountRow};
+use crate::db::connection::DbConnection;
+use crate::db::contents;
+use crate::db::entries::{self, NewEntry};
+use crate::domain::clock::Timestamp;
+use crate::domain::content::ReviewStatus;
+use crate::domain::ids::*;
+use crate::domain::lateness;
+use crate::domain::retry::MAX_RETRIES_LIMIT;
+use crate::operations::OperationError;
+use crate::operations::slots::SlotBook;
+use crate::secrets;
+use std::collections::BTreeSet;
+
+/// An entry that was added, and is pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    pub id: EntryId,
+    /// The one that it got, where it asked for the next slot.
+    pub slot: Option<Timestamp>,
+    pub due_at: Timestamp,
+}
+
+/// Adds after every check that a second post depends on. The indexes hold what the checks promise.
+pub(in crate::operations) fn add(
+    conn: &mut DbConnection,
+    item: &Addition,
+    book: &mut SlotBook,
+    now: Timestamp,
+) -> Result<Added, OperationError> {
+    if !(0..=MAX_RETRIES_LIMIT).contains(&item.max_retries) {
+        return Err(OperationError::invalid("max_retries", format!("must be from 0 to {MAX_RETRIES_LIMIT}")));
+    }
+    if item.next_slot && item.scheduled_at.is_some() {
+        return Err(OperationError::invalid("scheduled_at", "is either a time or the next slot"));
+    }
+    let late_after_seconds = late_after(item.late_after_seconds)?;
+    // Whoever locks an account and a content begins with the account.
+    let held = slot_account(conn, item, book, now)?;
+    if let Some(account) = held {
+        book.hold(conn, account, now)?;
+    }
+    let content = contents::brief(conn, item.content)?
+        .ok_or_else(|| OperationError::not_found("content", item.content))?;
+    let account = destination(conn, item.account.or(content.account_id))?;
+    if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {
+        return Err(OperationError::AlreadyInPool { content: item.content, account, entry, status });
+    }
+    if !item.again
+        && let Some(at) = entries::first_published(conn, item.content, account)?
+    {
+        return Err(OperationError::AlreadyPublished { content: item.content, account, at });
+    }
+    // The content was given another account since.
+    if held.is_some_and(|held| held != account) {
+        return Err(OperationError::Raced);
+    }
+    let mut slot_at = match (held, item.scheduled_at) {
+        (Some(_), None) => Some(book.next(conn, account, now)?),
+        (Some(_), Some(at)) => book.is_free(conn, account, at)?.then_some(at),
+        (None, _) => None,
+    };
+    loop {
+        let scheduled_at = if item.next_slot { slot_at } else { item.scheduled_at };
+        let new = NewEntry {
+            content: item.content,
+            account,
+            priority: item.priority,
+            scheduled_at,
+            due_at: scheduled_at.unwrap_or(now).max(now),
+            held: content.review_status != ReviewStatus::Approved,
+            max_retries: item.max_retries,
+            key: IdempotencyKey(secrets::random_hex(16)),
+            late_after_seconds,
+            slot_at,
+        };
+        if let Some(id) = entries::insert(conn, &new, now)? {
+            return Ok(Added { id, slot: slot_at.filter(|_| item.next_slot), due_at: new.due_at });
+        }
+        // Somebody else added it since we looked, or sits in the slot.
+        if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {
+            if let (true, Some(slot)) = (item.next_slot, slot_at) {
+                book.give_back(account, slot);
+            }
+            return Err(OperationError::AlreadyInPool { content: item.content, account, entry, status });
+        }
+        slot_at = match slot_at {
+            Some(_) if item.next_slot => Some(book.next(conn, account, now)?),
+            Some(_) => None,
+            None => return Err(OperationError::Raced),
+        };
+    }
+}
+
+/// The account in whose slot an addition is to sit: in the next free one, or in the one whose time it was given.
+fn slot_account(
+    conn: &mut DbConnection,
+    item: &Addition,
+    book: &mut SlotBook,
+    now: Timestamp,
+) -> Result<Option<AccountId>, OperationError> {
+    let at = item.scheduled_at.filter(|at| *at > now);
+    if !item.next_slot && (at.is_none() || !book.has_any(conn)?) {
+        return Ok(None);
+    }
+    let own = match item.account {
+        Some(_) => None,
+        None => contents::account_of(conn, item.content)?
+            .ok_or_else(|| OperationError::not_found("content", item.content))?,
+    };
+    let account = destination(conn, item.account.or(own))?;
+    Ok(match at {
+        Some(at) => book.is_slot(conn, account, at)?.then_some(account),
+        None => Some(account),
+    })
+}
+
+/// Holds the accounts in whose slots any of these is to sit, in the order that all keep to.
+pub(super) fn hold_all(
+    conn: &mut DbConnection,
+    items: &[Addition],
+    now: Timestamp,
+) -> Result<SlotBook, OperationError> {
+    let mut book = SlotBook::default();
+    let mut accounts = BTreeSet::new();
+    for item in items {
+        match slot_account(conn, item, &mut book, now) {
+            Ok(account) => accounts.extend(account),
+            Err(OperationError::Db(error)) => return Err(OperationError::Db(error)),
+            // It is told where it is added.
+            Err(_) => {}
+        }
+    }
+    for account in accounts {
+        book.hold(conn, account, now)?;
+    }
+    Ok(book)
+}
+
+/// How late an entry may be, checked.
+pub(in crate::operations) fn late_after(seconds: Option<i64>) -> Result<Option<i32>, OperationError> {
+    let checked = seconds.map(lateness::late_after).transpose();
+    checked.map_err(|wrong| OperationError::invalid("late_after_seconds", wrong))
+}
+
+fn destination(conn: &mut DbConnection, asked: Option<AccountId>) -> Result<AccountId, OperationError> {
+    if let Some(asked) = asked {
+        return match accounts::exists(conn, asked)? {
+            true => Ok(asked),
+            false => Err(OperationError::not_found("account", asked)),
+        };
+    }
+    only_enabled(&accounts::list(conn)?)
+}
+
+/// Where things go that name no account.
+pub(in crate::operations) fn only_enabled(all: &[AccountRow]) -> Result<AccountId, OperationError> {
+    let enabled: Vec<_> = all.iter().filter(|account| account.enabled).collect();
+    match enabled[..] {
+        [only] => Ok(only.id),
+        [] => Err(OperationError::invalid("account_id", "there is no enabled account; create one first")),
+        _ => {
+            let names: Vec<String> =
+                enabled.iter().map(|account| format!("{} ({})", account.id, account.name)).collect();
+            Err(OperationError::invalid("account_id", format!("say which account: {}", names.join(", "))))
+        }
+    }
+}
