@@ -102,6 +102,8 @@ pub mod demo;
 #[doc(hidden)]
 pub mod logging;
 #[doc(hidden)]
+pub mod restore;
+#[doc(hidden)]
 pub mod server;
 
 #[doc(hidden)]

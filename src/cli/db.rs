@@ -1,5 +1,6 @@
 //! `contenthub db`: the database itself.
 
+use super::backup::{self, BackupArguments, RestoreArguments};
 use super::output::Output;
 use super::{Done, Failure};
 use crate::app::{OpenError, make_data_dir};
@@ -16,12 +17,18 @@ pub enum Command {
     Migrate,
     /// Say whether the database can be reached, is up to date and sound; changes nothing
     Check,
+    /// Copy the database while it is in use
+    Backup(BackupArguments),
+    /// Put a copy in the place of the database; nothing of it goes out twice unasked
+    Restore(RestoreArguments),
 }
 
 pub fn run(command: Command, settings: &Settings, out: &Output) -> Result<Done, Failure> {
     match command {
         Command::Migrate => run_migrations(settings, out),
         Command::Check => run_check(settings, out),
+        Command::Backup(arguments) => backup::back(arguments, settings, out),
+        Command::Restore(arguments) => backup::restore(arguments, settings, out),
     }
 }
 

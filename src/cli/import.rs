@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::priority::Priority;
 use crate::import::{self, Problem};
 use crate::operations::account::FindAccount;
-use crate::operations::import::{Choices, EntryReport, FileReport, ImportFolder, ImportReport};
+use crate::operations::import::{Choices, Deleted, EntryReport, FileReport, ImportFolder, ImportReport};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -77,8 +77,13 @@ pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failur
     .map_err(|error| Failure::Usage(error.to_string()))?;
     let total = files.len();
     progress.next("writing to the database");
-    let choices =
-        Choices { account, pool: arguments.pool, priority: arguments.priority, again: arguments.again };
+    let choices = Choices {
+        accounts: account.into_iter().collect(),
+        pool: arguments.pool,
+        priority: arguments.priority,
+        again: arguments.again,
+        deleted: Deleted::BringBack,
+    };
     let import = ImportFolder { files, choices, skip_bad: arguments.skip_bad, dry_run: arguments.dry_run };
     let report = app.run(import)?;
     drop(progress);

@@ -3,6 +3,7 @@
 
 mod account;
 mod account_test;
+mod backup;
 mod bench;
 mod content;
 mod db;
@@ -20,10 +21,12 @@ mod token;
 use crate::app::{App, OpenError};
 use crate::bench::BenchError;
 use crate::config::{self, ConfigError, SettingsArgs};
+use crate::db::backup::BackupError;
 use crate::demo::DemoError;
 use crate::domain::ids::ExecutionId;
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
+use crate::restore::Refused;
 use crate::server::ServeError;
 use crate::signals::StopSignal;
 use crate::words::Language;
@@ -109,6 +112,10 @@ enum Failure {
     Bench(#[from] BenchError),
     #[error(transparent)]
     Operation(#[from] OperationError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error("not restored, and nothing was changed: {0}")]
+    Restore(#[from] Refused),
     /// What the user gave cannot be used.
     #[error("{0}")]
     Usage(String),
@@ -139,6 +146,7 @@ impl Failure {
             Failure::Config(_)
             | Failure::Usage(_)
             | Failure::Operation(OperationError::Invalid(_))
+            | Failure::Backup(BackupError::Taken(_))
             | Failure::Open(OpenError::KeySetting(_))
             | Failure::Demo(DemoError::Open(OpenError::KeySetting(_))) => ExitCode::from(2),
             // As a shell shows a program that a signal has ended.
@@ -154,6 +162,8 @@ impl Failure {
             | Failure::Demo(_)
             | Failure::Bench(_)
             | Failure::Operation(_)
+            | Failure::Backup(_)
+            | Failure::Restore(_)
             | Failure::Unsound(_)
             | Failure::TestFailed { .. }
             | Failure::Io(_) => ExitCode::from(1),
@@ -164,6 +174,13 @@ impl Failure {
         match self {
             Failure::Operation(error) => error.hint(),
             Failure::Stopped { .. } => Some("Trigger the task again to take what is left now."),
+            Failure::Restore(Refused::ByPgRestore) => Some(
+                "While no server runs: pg_restore --clean --if-exists --no-owner -d DATABASE FILE, and then \
+                 `contenthub db restore --after`.",
+            ),
+            Failure::Restore(Refused::NodeAlive { .. }) => {
+                Some("Stop it; of one that was killed, wait until its lease is over.")
+            }
             Failure::Unsound(_) => Some("Stop the server, keep a copy, and restore the last good backup."),
             Failure::Serve(ServeError::Listen { source, .. })
             | Failure::Demo(DemoError::Serve(ServeError::Listen { source, .. }))

@@ -268,3 +268,9 @@ pub fn note_wrong_address(
 pub fn delete(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
     Ok(diesel::delete(dsl::accounts.filter(dsl::id.eq(id.0))).execute(conn)? == 1)
 }
+
+/// Has the next cycle look at every lane: what was known of when they open is not true any more.
+pub fn look_at_all(conn: &mut DbConnection) -> Result<(), DbError> {
+    diesel::update(dsl::accounts).set(dsl::opens_at.eq(0)).execute(conn)?;
+    Ok(())
+}

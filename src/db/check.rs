@@ -33,12 +33,15 @@ pub fn check(url: &DatabaseUrl) -> Result<Checked, DbError> {
     }
     let mut conn = connect(url)?;
     let faults = match &mut conn {
-        DbConnection::Sqlite(inner) => {
-            let mut found: Vec<Finding> = diesel::sql_query(SQLITE_INTEGRITY).load(inner)?;
-            found.extend(diesel::sql_query(SQLITE_REFERENCES).load::<Finding>(inner)?);
-            found.into_iter().map(|row| row.finding).filter(|finding| finding != "ok").collect()
-        }
+        DbConnection::Sqlite(inner) => faults_of(inner)?,
         DbConnection::Postgres(_) => Vec::new(),
     };
     Ok(Checked { schema: schema_state(&mut conn)?, faults })
+}
+
+/// Reads every page of a SQLite file, and gives back what is wrong with it.
+pub(super) fn faults_of(conn: &mut SqliteConnection) -> Result<Vec<String>, DbError> {
+    let mut found: Vec<Finding> = diesel::sql_query(SQLITE_INTEGRITY).load(conn)?;
+    found.extend(diesel::sql_query(SQLITE_REFERENCES).load::<Finding>(conn)?);
+    Ok(found.into_iter().map(|row| row.finding).filter(|finding| finding != "ok").collect())
 }

@@ -133,6 +133,18 @@ pub fn connect_with(url: &DatabaseUrl, patience: Patience) -> Result<DbConnectio
     }
 }
 
+/// Opens a SQLite file that nobody else has open, such as a copy, and leaves no other files beside it.
+pub(super) fn open_alone(path: &Path) -> Result<DbConnection, DbError> {
+    let shown = path.display();
+    let text = path.to_str().ok_or_else(|| DbError::Unusable(format!("{shown} is not a UTF-8 path")))?;
+    let mut connection = SqliteConnection::establish(text)
+        .map_err(|error| DbError::Unusable(format!("{shown}: {}", plain(&error))))?;
+    connection
+        .batch_execute("PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        .map_err(|error| DbError::Unusable(format!("{shown}: {error}")))?;
+    Ok(DbConnection::Sqlite(connection))
+}
+
 fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, DbError> {
     let shown = path.display();
     let text = path.to_str().ok_or_else(|| DbError::Unusable(format!("{shown} is not a UTF-8 path")))?;

@@ -105,6 +105,35 @@ fn without_password(text: &str) -> String {
     }
 }
 
+/// A `postgres://` address for another program: without its password, and that by itself, decoded. It goes by another way
+/// than the arguments, which every user of the machine can read.
+pub fn split_password(text: &str) -> (String, Option<String>) {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (place, query) = rest.split_once('?').map_or((rest, ""), |(place, query)| (place, query));
+    let before_host = place.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, it)| it);
+    let in_query = query.split('&').filter_map(|part| part.strip_prefix("password=")).next_back();
+    (without_password(text), in_query.or(before_host).map(percent_decoded))
+}
+
+/// As libpq reads it: `%40` is `@`, and `+` is itself.
+fn percent_decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Whether the part before the host holds an `@` of its own, which would make libpq take half of a password as host.
 pub fn has_bare_at(text: &str) -> bool {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
@@ -145,6 +174,21 @@ mod tests {
         }
         for (text, path) in [("sqlite:host=h", "host=h"), ("./host=h", "./host=h"), ("a=b.db", "a=b.db")] {
             assert_eq!(text.parse(), Ok(DatabaseUrl::Sqlite(PathBuf::from(path))));
+        }
+    }
+
+    #[test]
+    fn another_program_gets_the_password_by_itself() {
+        for (text, address, password) in [
+            (
+                "postgres://me:se%40c+ret@h:5/d?sslmode=require",
+                "postgres://me@h:5/d?sslmode=require",
+                Some("se@c+ret"),
+            ),
+            ("postgres://h/d?user=me&password=a%25b", "postgres://h/d?user=me", Some("a%b")),
+            ("postgres://me@h/d", "postgres://me@h/d", None),
+        ] {
+            assert_eq!(split_password(text), (address.to_owned(), password.map(str::to_owned)));
         }
     }
 

@@ -252,7 +252,7 @@ pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result
     Ok(id)
 }
 
-fn open_statuses() -> Vec<&'static str> {
+pub(super) fn open_statuses() -> Vec<&'static str> {
     EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect()
 }
 
@@ -374,4 +374,23 @@ pub fn open_of_account(
         .order(dsl::id)
         .limit(limit)
         .load(conn)?)
+}
+
+/// Entries that wait, and may be out.
+pub fn count_unproven(conn: &mut DbConnection) -> Result<i64, DbError> {
+    Ok(dsl::publish_pool
+        .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
+        .filter(dsl::unproven.eq(true))
+        .count()
+        .get_result(conn)?)
+}
+
+/// Entries that wait for a later instant, and are certainly not out.
+pub fn count_due_after(conn: &mut DbConnection, now: Timestamp) -> Result<i64, DbError> {
+    Ok(dsl::publish_pool
+        .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
+        .filter(dsl::unproven.eq(false))
+        .filter(dsl::due_at.gt(now.micros()))
+        .count()
+        .get_result(conn)?)
 }

@@ -2,6 +2,7 @@
 
 use super::connection::{DbConnection, DbError};
 use super::schema::contents::dsl as contents;
+use super::schema::deleted_imports::dsl as deleted;
 use super::schema::imported_files::dsl;
 use crate::domain::ids::*;
 use diesel::prelude::*;
@@ -71,6 +72,38 @@ pub fn note(conn: &mut DbConnection, source: &Source, content: ContentId) -> Res
 /// Notes that a file is elsewhere now: all that it was goes with it, so that another one may take its old place.
 pub fn moved(conn: &mut DbConnection, from: &str, to: &str) -> Result<(), DbError> {
     diesel::update(dsl::imported_files.filter(dsl::path.eq(from))).set(dsl::path.eq(to)).execute(conn)?;
+    Ok(())
+}
+
+/// A content goes: its files are remembered, so that no task brings them back by itself.
+pub fn note_deleted(conn: &mut DbConnection, content: ContentId) -> Result<(), DbError> {
+    let files: Vec<(String, String)> = dsl::imported_files
+        .filter(dsl::content_id.eq(content.0))
+        .select((dsl::path, dsl::sha256))
+        .load(conn)?;
+    for (path, sha256) in files {
+        diesel::insert_into(deleted::deleted_imports)
+            .values((deleted::path.eq(path), deleted::sha256.eq(sha256)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Whether the content of a file at this path, or with these bytes, was deleted.
+pub fn is_deleted(conn: &mut DbConnection, source: &Source) -> Result<bool, DbError> {
+    // Two questions, because each has an index of its own.
+    let by_path = deleted::deleted_imports.filter(deleted::path.eq(&source.path)).select(deleted::id);
+    if by_path.first::<i64>(conn).optional()?.is_some() {
+        return Ok(true);
+    }
+    let by_bytes = deleted::deleted_imports.filter(deleted::sha256.eq(&source.sha256)).select(deleted::id);
+    Ok(by_bytes.first::<i64>(conn).optional()?.is_some())
+}
+
+/// A file is a content again.
+pub fn forget_deleted(conn: &mut DbConnection, source: &Source) -> Result<(), DbError> {
+    diesel::delete(deleted::deleted_imports.filter(deleted::path.eq(&source.path))).execute(conn)?;
+    diesel::delete(deleted::deleted_imports.filter(deleted::sha256.eq(&source.sha256))).execute(conn)?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use diesel::{pg::Pg, sqlite::Sqlite};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -91,6 +92,21 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Migrated, DbError> {
     Ok(Migrated { from, run, backup })
 }
 
+/// Brings a database up to date that nobody else knows of, such as a copy that is about to take another's place. Gives
+/// back the versions that were run. One without a schema is an error: it is none of ours.
+pub(super) fn bring_up(conn: &mut DbConnection) -> Result<Vec<String>, DbError> {
+    let SchemaState { applied, missing } = schema_state(conn)?;
+    if applied.is_empty() {
+        return Err(DbError::Unusable("it is no database of ContentHub".to_owned()));
+    }
+    if !missing.is_empty() {
+        run_all(conn).map_err(|error| {
+            DbError::Unusable(format!("its schema could not be brought up to date: {error}"))
+        })?;
+    }
+    Ok(missing)
+}
+
 /// The lock ends with the connection.
 fn lock_postgres(conn: &mut PgConnection) -> Result<(), DbError> {
     const LOCK: i64 = 0x636f_6e74_656e_7468;
@@ -126,7 +142,8 @@ fn known_versions(conn: &DbConnection) -> Result<Vec<String>, DbError> {
     Ok(versions)
 }
 
-fn applied_versions(conn: &mut DbConnection) -> Result<Vec<String>, DbError> {
+/// Versions that were run on a database, oldest first; none where it is new.
+pub(super) fn applied_versions(conn: &mut DbConnection) -> Result<Vec<String>, DbError> {
     let versions = __diesel_schema_migrations::table
         .select(__diesel_schema_migrations::version)
         .order(__diesel_schema_migrations::version)
@@ -165,13 +182,16 @@ fn keep_copy(conn: &mut SqliteConnection, path: &Path, next: &str) -> Result<Pat
     Ok(target)
 }
 
-fn copy_into(conn: &mut SqliteConnection, target: &Path) -> io::Result<()> {
+/// A consistent copy, made by SQLite itself while others read and write, for its owner's eyes alone.
+pub(super) fn copy_into(conn: &mut SqliteConnection, target: &Path) -> io::Result<()> {
     // What a process that died left: whoever is here has the lock.
     match std::fs::remove_file(target) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let text = target.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
+    // SQLite fills a file that is there and empty, and makes one that all may read.
+    File::options().write(true).create_new(true).mode(0o600).open(target)?;
     let copied = diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(text).execute(conn);
     copied.map_err(io::Error::other)?;
     // SQLite does not: without it a power cut could leave a changed database and an empty copy.

@@ -1,6 +1,7 @@
 //! The database, which is the only truth. Plain functions on a connection; time is a parameter. Knows no actors.
 
 pub mod accounts;
+pub mod backup;
 pub mod change_feed;
 pub mod check;
 pub mod checkpoints;
@@ -24,6 +25,8 @@ pub mod node_locks;
 pub mod nodes;
 pub mod pause;
 pub mod publish_log;
+pub mod recycled;
+pub mod restore;
 pub mod schema;
 mod session;
 pub mod slots;

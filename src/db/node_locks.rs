@@ -67,6 +67,30 @@ pub fn gone_beside(database: &Path, nodes: &[NodeId]) -> Result<Vec<NodeId>, DbE
     Ok(nodes.iter().filter(is_gone).cloned().collect())
 }
 
+/// Nodes on this database that are alive: a server's, or that of a command that publishes. Blocks on the file system.
+pub fn alive_beside(database: &Path) -> Result<Vec<NodeId>, DbError> {
+    let folder = folder_of(database)?;
+    let entries = fs::read_dir(&folder).map_err(|error| unusable(&folder, &error))?;
+    let mut alive = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unusable(&folder, &error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(node) = name.strip_suffix(".lock").filter(|name| !OF_NO_NODE.contains(name)) else {
+            continue;
+        };
+        let is_held = File::open(&path)
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
+        if is_held {
+            alive.push(NodeId(node.to_owned()));
+        }
+    }
+    alive.sort();
+    Ok(alive)
+}
+
+/// What else is locked in that folder.
+const OF_NO_NODE: [&str; 2] = ["server", "schema"];
+
 /// Held by the one server of a SQLite database for as long as it runs. Commands beside it need none.
 #[derive(Debug)]
 pub struct ServerLock {
@@ -76,6 +100,17 @@ pub struct ServerLock {
 impl ServerLock {
     /// Refused while another server of the same database runs, whatever path it was given.
     pub fn take(database: &Path) -> Result<Self, DbError> {
+        ServerLock::try_take(database)?.map_err(|holder| {
+            DbError::Unusable(format!(
+                "another `contenthub serve`{holder} runs on {} already; several nodes need PostgreSQL",
+                database.display()
+            ))
+        })
+    }
+
+    /// The same for whoever has words of its own for a server that runs: who that is, such as ` (pid 7)`, or nothing where
+    /// it does not say.
+    pub fn try_take(database: &Path) -> Result<Result<Self, String>, DbError> {
         let path = folder_of(database)?.join("server.lock");
         // Not truncated by whoever is refused: the pid in it is that of the one that runs.
         let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
@@ -83,13 +118,11 @@ impl ServerLock {
         match file.try_lock() {
             Ok(()) => {
                 say_who(&mut file).map_err(|error| unusable(&path, &error))?;
-                Ok(ServerLock { _lock: file })
+                Ok(Ok(ServerLock { _lock: file }))
             }
-            Err(TryLockError::WouldBlock) => Err(DbError::Unusable(format!(
-                "another `contenthub serve`{} runs on {} already; several nodes need PostgreSQL",
-                who(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default(),
-                database.display()
-            ))),
+            Err(TryLockError::WouldBlock) => {
+                Ok(Err(who(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default()))
+            }
             Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
         }
     }
@@ -150,7 +183,11 @@ mod tests {
         fs::write(lock_file(&mine.folder, &id("killed")), "").expect("a file");
         assert_eq!(gone_beside(&database, &[id("killed"), id("mine")]).expect("looked"), [id("killed")]);
         assert!(lock_file(&mine.folder, &id("killed")).exists(), "who looks takes nothing away");
+        let server = ServerLock::take(&database).expect("free");
+        assert_eq!(alive_beside(&database).expect("looked"), [id("mine"), id("other")]);
+        drop(server);
         drop(other);
+        assert_eq!(alive_beside(&database).expect("looked"), [id("mine")]);
         assert_eq!(mine.gone(all()), all());
     }
 

@@ -70,6 +70,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    deleted_imports (id) {
+        id -> BigInt,
+        path -> Text,
+        sha256 -> Text,
+    }
+}
+
+diesel::table! {
     executions (id) {
         id -> BigInt,
         task_id -> BigInt,
@@ -211,6 +219,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    recycled_contents (task_id, content_id, account_id) {
+        task_id -> BigInt,
+        content_id -> BigInt,
+        account_id -> BigInt,
+        times -> Integer,
+        last_added_at -> BigInt,
+    }
+}
+
+diesel::table! {
     scheduled_tasks (id) {
         id -> BigInt,
         name -> Text,
@@ -252,6 +270,9 @@ diesel::joinable!(lanes -> accounts (account_id));
 diesel::joinable!(publish_checkpoints -> publish_pool (pool_id));
 diesel::joinable!(publish_pool -> accounts (account_id));
 diesel::joinable!(publish_pool -> contents (content_id));
+diesel::joinable!(recycled_contents -> accounts (account_id));
+diesel::joinable!(recycled_contents -> contents (content_id));
+diesel::joinable!(recycled_contents -> scheduled_tasks (task_id));
 diesel::joinable!(slot_watches -> publish_pool (pool_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -259,6 +280,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_tokens,
     content_revisions,
     contents,
+    deleted_imports,
     executions,
     imported_files,
     lanes,
@@ -268,6 +290,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     publish_logs,
     publish_pool,
     published_contents,
+    recycled_contents,
     scheduled_tasks,
     slot_watches,
 );

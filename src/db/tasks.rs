@@ -173,6 +173,14 @@ pub fn on_due(conn: &mut DbConnection) -> Result<Vec<TaskRow>, DbError> {
         .load(conn)?)
 }
 
+/// A task that is done switches itself off.
+pub fn switch_off(conn: &mut DbConnection, id: TaskId, now: Timestamp) -> Result<(), DbError> {
+    diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)))
+        .set((dsl::enabled.eq(false), dsl::next_run.eq(None::<i64>), dsl::updated_at.eq(now.micros())))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Moves a task from the fire that came to its next: true for the one node that got there first. A task that has no
 /// next is switched off. `plan`: what becomes of the fires until now.
 pub fn advance(

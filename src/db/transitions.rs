@@ -3,9 +3,11 @@
 
 mod late;
 mod late_posts;
+mod restored;
 mod settle;
 
 pub use late_posts::give_up;
+pub use restored::{InDoubt, due_by, restored};
 
 use super::claim::{self, Lane};
 use super::connection::{DbConnection, DbError};

@@ -46,16 +46,19 @@ pub enum Cause {
     Resolve,
     /// A person wants it tried again.
     RetryByHand,
+    /// The database is a copy that was put back: what became of it since the copy was made is not known.
+    Restored,
 }
 
 impl Cause {
-    pub const ALL: [Cause; 6] = [
+    pub const ALL: [Cause; 7] = [
         Cause::Claim,
         Cause::AttemptEnded,
         Cause::GivenUp,
         Cause::Cancel,
         Cause::Resolve,
         Cause::RetryByHand,
+        Cause::Restored,
     ];
 }
 
@@ -64,7 +67,7 @@ impl Cause {
 /// `Pending → Uncertain` stands beside `Pending → Failed` because an unproven entry is never called failed. A word
 /// settles an entry that is pending only where it is unproven, and one that is publishing only where the platform works
 /// on it; what a node has on the wire has an end of its own.
-pub const TRANSITIONS: [(EntryStatus, Cause, EntryStatus); 18] = {
+pub const TRANSITIONS: [(EntryStatus, Cause, EntryStatus); 19] = {
     use Cause::*;
     use EntryStatus::*;
     [
@@ -86,6 +89,7 @@ pub const TRANSITIONS: [(EntryStatus, Cause, EntryStatus); 18] = {
         (Uncertain, Resolve, Failed),
         (Failed, RetryByHand, Pending),
         (Cancelled, RetryByHand, Pending),
+        (Pending, Restored, Uncertain),
     ]
 };
 
@@ -131,6 +135,7 @@ mod tests {
                 Cause::Cancel => (from, to) == (Pending, Cancelled),
                 Cause::Resolve => from.is_open(),
                 Cause::RetryByHand => to == Pending && !from.is_open(),
+                Cause::Restored => (from, to) == (Pending, Uncertain),
             };
             assert!(ends_right, "{from:?} {cause:?} {to:?}");
         }

@@ -27,6 +27,7 @@ pub mod pool_stats;
 pub mod posting_slots;
 pub mod priority;
 pub mod question;
+pub mod recycling;
 pub mod report;
 pub mod retry;
 pub mod role;

@@ -3,7 +3,9 @@
 //! All `*.md` in it and below, in the order of their paths. What begins with a dot is left out. A link is followed as
 //! long as it stays inside; what it leads to is read once.
 
+use super::settled::Settled;
 use super::{File, Problem, Readable, post};
+use crate::domain::clock::Timestamp;
 use crate::domain::content::BODY_MAX_BYTES;
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
@@ -36,21 +38,65 @@ pub enum FolderError {
     TooLarge(PathBuf),
 }
 
+/// How a folder is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Of times without an offset.
+    pub zone: Tz,
+    /// With the folders in it.
+    pub recursive: bool,
+    /// The time now, where a file that somebody seems to write at this moment is left for later; none: all are read.
+    pub settled_at: Option<Timestamp>,
+}
+
+/// A folder as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folder {
+    pub files: Vec<File>,
+    /// Those that were changed within [`UNSETTLED_FOR`](super::UNSETTLED_FOR), or while they were read.
+    pub unsettled: Vec<String>,
+}
+
 /// Reads every file of the folder; a time without an offset is in `zone`. `tell` hears how many are read, of how many.
 pub fn read(dir: &Path, zone: Tz, tell: &mut dyn FnMut(usize, usize)) -> Result<Vec<File>, FolderError> {
-    let found = find(dir)?;
+    let reading = Reading { zone, recursive: true, settled_at: None };
+    Ok(read_as(dir, reading, tell)?.files)
+}
+
+/// The same, read in another way.
+pub fn read_as(
+    dir: &Path,
+    reading: Reading,
+    tell: &mut dyn FnMut(usize, usize),
+) -> Result<Folder, FolderError> {
+    let found = find(dir, reading.recursive)?;
     let total = found.len();
-    let (mut files, mut bytes) = (Vec::with_capacity(total), 0);
+    let (mut folder, mut bytes) = (Folder::default(), 0);
     for (done, one) in found.into_iter().enumerate() {
         tell(done, total);
-        let outcome = one.place.and_then(|place| read_file(&place, &mut bytes, zone));
+        let path = one.shown.display().to_string();
+        let place = match one.place {
+            Ok(place) => place,
+            Err(problems) => {
+                folder.files.push(File { path, outcome: Err(problems) });
+                continue;
+            }
+        };
+        let before = reading.settled_at.map(|now| Settled::of(&place, now));
+        let outcome = read_file(&place, &mut bytes, reading.zone);
         if bytes > TOTAL_BYTES_MAX {
             return Err(FolderError::TooLarge(dir.to_owned()));
         }
-        files.push(File { path: one.shown.display().to_string(), outcome });
+        let is_whole = before.is_none_or(|before| {
+            before.is_settled() && reading.settled_at.is_some_and(|now| Settled::of(&place, now) == before)
+        });
+        match is_whole {
+            true => folder.files.push(File { path, outcome }),
+            false => folder.unsettled.push(path),
+        }
     }
     tell(total, total);
-    Ok(files)
+    Ok(folder)
 }
 
 /// Whether a file that was imported before is still where it was.
@@ -96,7 +142,7 @@ struct Found {
     place: Result<PathBuf, Vec<Problem>>,
 }
 
-fn find(dir: &Path) -> Result<Vec<Found>, FolderError> {
+fn find(dir: &Path, recursive: bool) -> Result<Vec<Found>, FolderError> {
     let unreadable = |source| FolderError::Unreadable { path: dir.to_owned(), source };
     let root = dir.canonicalize().map_err(unreadable)?;
     if !root.is_dir() {
@@ -105,6 +151,7 @@ fn find(dir: &Path) -> Result<Vec<Found>, FolderError> {
     fs::read_dir(&root).map_err(unreadable)?;
     let mut walk = Walk {
         root: root.clone(),
+        recursive,
         found: vec![],
         links: vec![],
         folders: HashSet::new(),
@@ -131,6 +178,7 @@ fn find(dir: &Path) -> Result<Vec<Found>, FolderError> {
 
 struct Walk {
     root: PathBuf,
+    recursive: bool,
     found: Vec<Found>,
     links: Vec<(PathBuf, PathBuf)>,
     /// Canonical, as are the files: no folder is gone through twice, no file read twice.
@@ -160,6 +208,7 @@ impl Walk {
                 let (shown, place) = (shown.join(&name), entry.path());
                 match entry.file_type() {
                     Ok(kind) if kind.is_symlink() => self.links.push((shown, place)),
+                    Ok(kind) if kind.is_dir() && !self.recursive => {}
                     Ok(kind) if kind.is_dir() => open.push((shown, place)),
                     Ok(_) if is_markdown(&shown) => self.file(shown, place),
                     Ok(_) => {}
@@ -185,6 +234,7 @@ impl Walk {
         };
         let (is_folder, is_inside) = (target.is_dir(), target.starts_with(&self.root));
         match (is_folder, is_inside) {
+            (true, true) if !self.recursive => {}
             (true, true) => self.folder(shown, target),
             (false, true) if is_markdown(&shown) => self.file(shown, target),
             (false, _) if !is_markdown(&shown) => {}
@@ -273,6 +323,30 @@ mod tests {
             ("zero.md", told("f: is empty")),
         ];
         assert_eq!(wrong, expected.map(|(name, wrong)| (name.to_owned(), wrong)));
+    }
+
+    #[test]
+    fn folders_in_it_and_files_that_are_being_written_can_be_left_out() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let dir = dir.path();
+        write(&dir.join("a.md"), b"text");
+        write(&dir.join("b/c.md"), b"text");
+        symlink("b", dir.join("linked")).expect("linked");
+        let changed = fs::metadata(dir.join("a.md")).and_then(|kind| kind.modified()).expect("a time");
+        let since = changed.duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        let at = Timestamp::from_micros(i64::try_from(since.as_micros()).expect("a time of today"));
+        let read = |recursive, settled_at| {
+            let reading = Reading { zone: chrono_tz::UTC, recursive, settled_at };
+            let folder = read_as(dir, reading, &mut |_, _| ()).expect("read");
+            (folder.files.len(), folder.unsettled.len())
+        };
+        assert_eq!(read(true, None), (2, 0));
+        assert_eq!(read(false, None), (1, 0));
+        let second = std::time::Duration::from_secs(1);
+        assert_eq!(read(true, Some(at + second)), (0, 2));
+        assert_eq!(read(true, Some(at + 10 * second)), (2, 0));
+        // The clock of the machine that wrote it is ahead.
+        assert_eq!(read(true, Some(at - 10 * second)), (2, 0));
     }
 
     #[test]

@@ -4,10 +4,12 @@
 mod folder;
 mod front_matter;
 mod post;
+mod settled;
 mod yaml;
 
-pub use folder::{FILES_MAX, FolderError, TOTAL_BYTES_MAX, is_there, read};
+pub use folder::{FILES_MAX, Folder, FolderError, Reading, TOTAL_BYTES_MAX, is_there, read, read_as};
 pub use post::{Named, Post};
+pub use settled::UNSETTLED_FOR;
 
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, ContentRow, Text};
-use crate::db::{accounts, entries};
+use crate::db::{accounts, entries, imported_files};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::{self as limits, ReviewStatus};
 use crate::domain::field_error::FieldError;
@@ -294,6 +294,7 @@ impl Operation for DeleteContent {
             return Err(OperationError::InUse { what: "content", id: self.0.0, entries: open });
         }
         entries::delete_of_content(conn, self.0)?;
+        imported_files::note_deleted(conn, self.0)?;
         contents::delete(conn, self.0)?;
         Ok(())
     }

@@ -39,13 +39,24 @@ pub struct ImportFolder {
 #[derive(Debug, Clone, Default)]
 pub struct Choices {
     /// Of files that name none.
-    pub account: Option<AccountId>,
+    pub accounts: Vec<AccountId>,
     /// Make entries for all files, not only for those that have a time.
     pub pool: bool,
     /// Of new entries whose file has none.
     pub priority: Option<Priority>,
     /// Publish what was changed once more where it was published before.
     pub again: bool,
+    pub deleted: Deleted,
+}
+
+/// What becomes of a file whose content somebody has deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is a content again: a person imports it.
+    #[default]
+    BringBack,
+    /// It stays away, whatever it says now: nobody has asked.
+    LeaveOut,
 }
 
 impl Choices {
@@ -160,8 +171,8 @@ fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, 
         }
     }
     if post.next_slot {
-        let by_choice = choices.account.filter(|_| own.is_empty());
-        for id in own.iter().copied().chain(by_choice).filter(|id| accounts.has_no_slots(*id)) {
+        let destinations = if own.is_empty() { &choices.accounts } else { &own };
+        for id in destinations.iter().copied().filter(|id| accounts.has_no_slots(*id)) {
             let message = format!(
                 "scheduled_at: account “{0}” has no posting slots; set them with `contenthub account update {0} \
                  --slots \"mon-fri 09:00,18:00\"`",
@@ -214,7 +225,7 @@ impl Accounts {
 
     /// Those that the file names, else the one that was named for all.
     fn named(&self, file: &Checked, choices: &Choices) -> Vec<AccountId> {
-        if file.accounts.is_empty() { choices.account.into_iter().collect() } else { file.accounts.clone() }
+        if file.accounts.is_empty() { choices.accounts.clone() } else { file.accounts.clone() }
     }
 
     /// The same, else the only enabled one.
@@ -264,6 +275,10 @@ impl Run<'_> {
             return Ok(report);
         }
         let placed = match before {
+            Before::Nothing if self.stays_away(conn, file)? => {
+                report.note = Some("its content was deleted; `content import` brings it back".to_owned());
+                return Ok(report);
+            }
             Before::Nothing => self.create(conn, file, &mut report)?,
             Before::Itself(known) => self.renew(conn, file, &known, &mut report)?,
             Before::CopyOf(known, owner) => {
@@ -288,6 +303,13 @@ impl Run<'_> {
         Ok(report)
     }
 
+    fn stays_away(&self, conn: &mut DbConnection, file: &Checked) -> Result<bool, OperationError> {
+        Ok(match self.choices.deleted {
+            Deleted::BringBack => false,
+            Deleted::LeaveOut => imported_files::is_deleted(conn, &file.source)?,
+        })
+    }
+
     fn create(
         &mut self,
         conn: &mut DbConnection,
@@ -305,6 +327,7 @@ impl Run<'_> {
         let text = text_of(&file.post);
         let content = content::create(conn, self.cx, &text, account, self.now)?;
         imported_files::note(conn, &file.source, content)?;
+        imported_files::forget_deleted(conn, &file.source)?;
         self.note_made(file, content, 1);
         report.action = Action::Created;
         Ok(Placed { content, revision: 1, is_new: true, is_changed: true, is_revised: true })

@@ -22,6 +22,8 @@ pub mod preview;
 mod questions;
 pub mod ready;
 pub mod recovery;
+pub mod recycle;
+pub mod restored;
 pub mod run_leases;
 pub mod slots;
 pub mod status;

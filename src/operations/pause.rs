@@ -69,20 +69,31 @@ impl PausePublishing {
             return Ok(paused);
         }
         let paused = Paused { since: now, by: self.by, reason };
-        pause::set(conn, Some(&paused))?;
-        for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == HELD_TYPE) {
-            stop_task(conn, cx, task.id, now)?;
-        }
-        // Of tasks that are gone, too.
-        for run in executions::open(conn)? {
-            if tasks::get(conn, run.task)?.is_none() {
-                stop_task(conn, cx, run.task, now)?;
-            }
-        }
+        begin(conn, cx, &paused, now)?;
         change_feed::announce(conn)?;
         log::warn!("{paused}");
         Ok(paused)
     }
+}
+
+/// Notes the pause, in the place of any other, and ends what publishes.
+pub(super) fn begin(
+    conn: &mut DbConnection,
+    cx: &Context,
+    paused: &Paused,
+    now: Timestamp,
+) -> Result<(), OperationError> {
+    pause::set(conn, Some(paused))?;
+    for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == HELD_TYPE) {
+        stop_task(conn, cx, task.id, now)?;
+    }
+    // Of tasks that are gone, too.
+    for run in executions::open(conn)? {
+        if tasks::get(conn, run.task)?.is_none() {
+            stop_task(conn, cx, run.task, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Publishing goes on. What should have gone out meanwhile is due; tasks fire at their next times from now, and one that

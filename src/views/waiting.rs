@@ -28,7 +28,8 @@ pub(super) fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> 
         return Some(waiting_for_its_time(row));
     }
     let paused = || {
-        row.is_paused.then(|| "the end of a pause: all publishing is paused, until somebody resumes it".to_owned())
+        row.is_paused
+            .then(|| "the end of a pause: all publishing is paused, until somebody resumes it".to_owned())
     };
     paused()
         .or(shut)

@@ -35,6 +35,7 @@ const STATUS_WRITERS: &[&str] = &[
     "db/transitions.rs",
     "db/transitions/late.rs",
     "db/transitions/late_posts.rs",
+    "db/transitions/restored.rs",
     "db/transitions/settle.rs",
 ];
 const ENTRY_MAKER: &str = "db/entries.rs";

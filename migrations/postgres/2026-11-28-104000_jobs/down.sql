@@ -1,0 +1,2 @@
+DROP TABLE deleted_imports;
+DROP TABLE recycled_contents;
