@@ -12,11 +12,12 @@ use crate::domain::posting_slots::NEXT_SLOT;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::role::Role;
-use crate::operations::Paging;
 use crate::operations::entry::*;
+use crate::operations::explain::ExplainEntry;
 use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
-use crate::views::EntryView;
+use crate::operations::{OperationError, Paging};
+use crate::views::{EntryView, ExplanationView};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/publish-pool/clear").route(needs(Role::Editor, web::post().to(clear))))
         .service(
             web::resource("/publish-pool/{id}")
-                .route(needs(Role::Viewer, web::get().to(get)))
+                .route(asks(Role::Viewer, web::get().to(get)))
                 .route(needs(Role::Editor, web::patch().to(update)))
                 .route(needs(Role::Editor, web::delete().to(delete))),
         )
@@ -192,10 +193,32 @@ async fn stats(api: web::Data<Api>, request: HttpRequest) -> Answer {
     Ok(HttpResponse::Ok().json(crate::views::stats(&stats)))
 }
 
-async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GetQuery {
+    explain: Option<bool>,
+}
+
+async fn get(api: web::Data<Api>, request: HttpRequest, path: web::Path<String>) -> Answer {
     let id: EntryId = input::id("entry", &path)?;
+    let query: GetQuery = query(&request)?;
+    if query.explain == Some(true) {
+        return explain(&api, id).await;
+    }
     let row = api.db.perform(GetEntry(id)).await?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+async fn explain(api: &Api, id: EntryId) -> Answer {
+    let facts = api.db.perform(ExplainEntry(id)).await?;
+    let database = api.crew.database().clone();
+    let looked = actix_rt::task::spawn_blocking(move || facts.find_the_living(&database)).await;
+    let looked = looked.map_err(|error| OperationError::Internal(error.to_string()))?;
+    let facts = looked.map_err(OperationError::from)?;
+    let hold = api.crew.hold().map(|hold| hold.to_string());
+    let mut entry = view(api, facts.row.clone());
+    entry["explanation"] = json!(ExplanationView::new(&facts, hold));
+    Ok(HttpResponse::Ok().json(entry))
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! `contenthub account`: where things are published.
 
+use super::ask::{self, Asked};
 use super::output::Output;
 use super::{Done, Failure, time};
 use crate::app::App;
@@ -11,6 +12,7 @@ use crate::operations::account::*;
 use crate::operations::slots::{Calendar, ListSlots};
 use crate::platforms::platform::Credentials;
 use crate::views::{AccountView, CalendarView, SlotView};
+use crate::words::{Sentence, message};
 use serde_json::{Map, Value, json};
 use std::io::Read;
 use std::str::FromStr;
@@ -33,11 +35,13 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List all accounts
+    #[command(after_help = "Examples:\n  contenthub account list")]
     List,
-    /// Create an account: contenthub account create blog --platform webhook --setting url=http://127.0.0.1:9000/hook
+    /// Create an account; without arguments, on a terminal, it asks
     #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
     /// Show one account (name or id)
+    #[command(after_help = "Examples:\n  contenthub account show blog")]
     Show { account: String },
     /// Change an account; settings are merged with what is there, credentials replaced as a whole
     #[command(after_help = UPDATE_EXAMPLES)]
@@ -46,8 +50,10 @@ pub enum Command {
     ///
     /// A webhook's receiver is asked with OPTIONS whether it is there; a folder is written to. Works while the account
     /// is disabled or suspended, and changes neither.
+    #[command(after_help = "Examples:\n  contenthub account test blog")]
     Test { account: String },
-    /// Show the coming posting slots of an account, and what sits in them: contenthub account slots blog --count 10
+    /// Show the coming posting slots of an account, and what sits in them
+    #[command(after_help = "Examples:\n  contenthub account slots site --count 10")]
     Slots {
         account: String,
         /// How many, 1 to 200
@@ -58,6 +64,9 @@ pub enum Command {
         from: Option<String>,
     },
     /// Stop publishing on an account
+    #[command(
+        after_help = "Examples:\n  contenthub account suspend blog --reason \"on holiday\" --until \"2027-01-07 08:00\""
+    )]
     Suspend {
         account: String,
         #[arg(long)]
@@ -67,18 +76,20 @@ pub enum Command {
         until: Option<String>,
     },
     /// Publish on it again
+    #[command(after_help = "Examples:\n  contenthub account resume blog")]
     Resume { account: String },
     /// Remove an account without open entries; its other entries go with it, the publish log stays
+    #[command(after_help = "Examples:\n  contenthub account delete spare")]
     Delete { account: String },
 }
 
 #[derive(Debug, clap::Args)]
 pub struct CreateArguments {
-    name: String,
+    name: Option<String>,
     /// webhook (settings url, deduplicates, timeout_seconds; credential secret=whsec_… signs each post), or folder
     /// (setting site)
     #[arg(long)]
-    platform: String,
+    platform: Option<String>,
     /// NAME=VALUE; may be given several times
     #[arg(long = "setting", value_name = "NAME=VALUE")]
     settings: Vec<String>,
@@ -214,7 +225,11 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Delete { account } => {
             let row = app.run(FindAccount(account))?;
             app.run(DeleteAccount(row.id))?;
-            out.say(&format!("Account {} “{}” is gone.", row.id, row.name), &json!({"deleted": row.id}))
+            let said = Sentence::new(message("done-account-gone"));
+            out.tell(
+                &said.with("account", row.id.to_string()).with("name", row.name),
+                &json!({"deleted": row.id}),
+            )
         }
     }
 }
@@ -268,19 +283,34 @@ fn slots(calendar: Calendar, out: &Output) -> Result<Done, Failure> {
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
-    let platform = app.context().registry.get(&arguments.platform);
-    let schema = platform.map(|platform| platform.settings_schema()).unwrap_or_default();
-    let settings = Value::Object(settings(&arguments.settings, Map::new(), &schema)?);
+    let asked = match (&arguments.name, &arguments.platform) {
+        (Some(name), Some(platform)) => {
+            let schema = schema_of(app, platform);
+            Asked {
+                name: name.clone(),
+                platform: platform.clone(),
+                settings: settings(&arguments.settings, Map::new(), &schema)?,
+                credentials: credentials(&arguments.credentials)?,
+            }
+        }
+        (None, None) if ask::is_possible() => ask::account(&app.context().registry, out)?,
+        (_, _) => {
+            let how = "say its NAME and --platform; without both, on a terminal, account create asks";
+            return Err(Failure::Usage(format!("{how}; --help has examples")));
+        }
+    };
+    let settings = Value::Object(asked.settings);
+    let platform = app.context().registry.get(&asked.platform);
     let class = platform.map(|platform| platform.delivery_class(&settings));
     let create = CreateAccount {
         settings,
-        credentials: credentials(&arguments.credentials)?,
+        credentials: asked.credentials,
         enabled: !arguments.disabled,
         timezone: arguments.zone,
         concurrency: arguments.at_once,
         lane: arguments.lane.changes(),
         on_unknown: arguments.on_unknown,
-        ..CreateAccount::new(arguments.name, arguments.platform)
+        ..CreateAccount::new(asked.name, asked.platform)
     };
     let view = AccountView::from(app.run(create)?);
     if class == Some(DeliveryClass::Keyed) && view.platform == "webhook" {
@@ -289,15 +319,15 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
              --setting deduplicates=false"
         );
     }
-    out.say(&format!("Account {} “{}” was created.", view.id, view.name), &json!(view))
+    let said = Sentence::new(message("done-account-made"));
+    out.tell(&said.with("account", view.id.to_string()).with("name", view.name.as_str()), &json!(view))
 }
 
 fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
     let row = app.run(FindAccount(arguments.account))?;
     let kept = serde_json::from_str::<Map<String, Value>>(&row.settings).unwrap_or_default();
     let changed = !arguments.settings.is_empty();
-    let platform = app.context().registry.get(&row.platform);
-    let schema = platform.map(|platform| platform.settings_schema()).unwrap_or_default();
+    let schema = schema_of(app, &row.platform);
     let update = UpdateAccount {
         name: arguments.name,
         settings: changed
@@ -316,6 +346,11 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
     show(app.run(update)?, out)
 }
 
+fn schema_of(app: &App, platform: &str) -> Value {
+    let platform = app.context().registry.get(platform);
+    platform.map(|platform| platform.settings_schema()).unwrap_or_default()
+}
+
 fn settings(
     pairs: &[String],
     mut kept: Map<String, Value>,
@@ -329,7 +364,7 @@ fn settings(
 }
 
 /// Text, unless the platform wants something else here and this can be read as such: a title may well be “2026”.
-fn setting(text: &str, wanted: &Value) -> Value {
+pub(super) fn setting(text: &str, wanted: &Value) -> Value {
     let is_text = wanted == "string" || wanted.as_array().is_some_and(|all| all.contains(&json!("string")));
     let read = if is_text { None } else { serde_json::from_str(text).ok() };
     read.unwrap_or_else(|| Value::from(text))

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::operations::account::FindAccount;
 use crate::operations::account_test::GetTestable;
 use crate::views::TestView;
+use crate::words::{Sentence, message};
 use serde_json::json;
 
 /// Asks the platform from here, whether or not a server runs.
@@ -18,8 +19,11 @@ pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
         eprintln!("warning: {}", warning.message);
     }
     if view.ok {
-        return out
-            .say(&format!("Account {} “{}”: {}.", view.account_id, view.name, view.message), &json!(view));
+        let said = Sentence::new(message("done-account-works"))
+            .with("account", view.account_id.to_string())
+            .with("name", view.name.as_str())
+            .with("message", view.message.as_str());
+        return out.tell(&said, &json!(view));
     }
     if !out.is_table() {
         out.one(&json!(view))?;

@@ -18,9 +18,10 @@ is made by pg_dump, which must be installed here.
 The key is NOT in the copy: credentials are of no use without it. Keep DATA-DIR/secret.key (or CONTENTHUB_SECRET_KEY) \
 elsewhere, as you keep a password.
 
+Examples:
     contenthub db backup                      # into DATA-DIR/backups
     contenthub db backup --keep 14            # and remove all but the newest 14 there
-    contenthub db backup --to /mnt/copy.db";
+    contenthub db backup --to copy.db";
 
 const RESTORE_HELP: &str = "\
 Puts a copy in the place of the database, which is kept beside it under another name. Stop the server first.
@@ -29,6 +30,7 @@ A copy knows nothing of what went out after it was made. So nothing goes out by 
 before now is in doubt: it is sent again only where its platform knows our key, looked up where the platform can be asked, and \
 else a person has to say whether it is out.
 
+Examples:
     contenthub db restore data/backups/contenthub-2026-11-28T03-00-00.000000Z.db
 
 On PostgreSQL, put the copy back with pg_restore into an empty database while no server runs, and then, before the first \

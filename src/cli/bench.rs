@@ -8,6 +8,7 @@ use crate::config::Settings;
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  contenthub bench --entries 1000 --accounts 4")]
 pub struct Arguments {
     /// How many entries are published
     #[arg(long, default_value_t = 20_000, value_name = "N")]

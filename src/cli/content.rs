@@ -10,6 +10,7 @@ use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::content::*;
 use crate::views::ContentView;
+use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List contents, newest first
+    #[command(after_help = "Examples:\n  contenthub content list --title Hello")]
     List {
         /// Part of the title
         #[arg(long)]
@@ -26,19 +28,27 @@ pub enum Command {
         #[arg(long)]
         page_size: Option<i64>,
     },
-    /// Create a content: contenthub content create --title "Hello" --body-file a.md --account blog
+    /// Create a content
+    #[command(
+        after_help = "Examples:\n  contenthub content create --title \"Hello\" --body-file a.md --account blog\n  contenthub content create --title \"Short\" --body \"One line\" --tag news"
+    )]
     Create(CreateArguments),
-    /// Import a folder of Markdown files: contenthub content import posts --account blog --pool
+    /// Import a folder of Markdown files
     Import(import::Arguments),
     /// Show one content
+    #[command(after_help = "Examples:\n  contenthub content show 1")]
     Show { id: ContentId },
     /// Change a content, which makes a revision
+    #[command(after_help = "Examples:\n  contenthub content update 1 --title \"Hello again\"")]
     Update(UpdateArguments),
     /// Approve a content for publication
+    #[command(after_help = "Examples:\n  contenthub content approve 5")]
     Approve { id: ContentId },
     /// Reject a content
+    #[command(after_help = "Examples:\n  contenthub content reject 5")]
     Reject { id: ContentId },
     /// Remove a content that nothing waits for
+    #[command(after_help = "Examples:\n  contenthub content delete 4")]
     Delete { id: ContentId },
 }
 
@@ -95,7 +105,8 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Reject { id } => show(app.run(ReviewContent { id, step: ReviewStep::Reject })?, out),
         Command::Delete { id } => {
             app.run(DeleteContent(id))?;
-            out.say(&format!("Content {id} is gone."), &json!({"deleted": id}))
+            let said = Sentence::new(message("done-content-gone")).with("content", id.to_string());
+            out.tell(&said, &json!({"deleted": id}))
         }
     }
 }
@@ -133,7 +144,10 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         source_url: arguments.source_url,
     };
     let view = ContentView::from(app.run(CreateContent { text, account })?);
-    out.say(&format!("Content {} “{}” was created.", view.id, view.title), &json!(view))
+    let said = Sentence::new(message("done-content-made"))
+        .with("content", view.id.to_string())
+        .with("title", view.title.as_str());
+    out.tell(&said, &json!(view))
 }
 
 fn read_body(text: Option<String>, file: Option<&Path>) -> Result<Option<String>, Failure> {

@@ -14,8 +14,10 @@ use serde_json::json;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Bring the schema up to date, as every command does; an older SQLite file is copied before
+    #[command(after_help = "Examples:\n  contenthub db migrate")]
     Migrate,
     /// Say whether the database can be reached, is up to date and sound; changes nothing
+    #[command(after_help = "Examples:\n  contenthub db check")]
     Check,
     /// Copy the database while it is in use
     Backup(BackupArguments),

@@ -41,7 +41,12 @@ becomes a new revision, which an entry that still waits takes by itself, as it t
 scheduled_at. What is published already is not published again, unless you say --again.
 
 It is all or nothing: every bad file is named with its line, and nothing is imported; with --skip-bad the others are. \
-Exit codes: 0 done, 1 failed, 2 nothing was imported as something was wrong, 3 done but for bad files.";
+Exit codes: 0 done, 1 failed, 2 nothing was imported as something was wrong, 3 done but for bad files.
+
+\
+Examples:
+  contenthub content import posts --account blog --pool
+  contenthub content import posts --dry-run";
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]

@@ -3,11 +3,16 @@
 
 mod account;
 mod account_test;
+mod ask;
 mod backup;
 mod bench;
 mod content;
 mod db;
+mod doctor;
+mod explain;
+mod hints;
 mod import;
+mod man;
 mod output;
 mod pool;
 mod preview;
@@ -16,6 +21,7 @@ mod publisher;
 mod scheduler;
 mod serve;
 mod status;
+mod task_list;
 mod token;
 
 use crate::app::{App, OpenError};
@@ -73,7 +79,14 @@ enum Command {
     /// below it what, and what to do. WIRE is what is being sent, of how much at once; DUE what waits (1000+ where it is
     /// more), OLDEST for how long the first of it has. A program watches `ok` and `oldest_due_seconds` of
     /// `contenthub status --output json`, which is what GET /api/v1/scheduler/status answers.
+    #[command(after_help = "Examples:\n  contenthub status\n  contenthub status --output json")]
     Status,
+    /// Check the installation, and say what to do: exit code 1 where something is wrong
+    ///
+    /// Looks at settings, disk, database, key, clock, time zone, open files, tasks, accounts and servers. Publishes
+    /// nothing; each account's platform is tested as `account test` does, unless --offline is given.
+    #[command(after_help = "Examples:\n  contenthub doctor\n  contenthub doctor --offline --output json")]
+    Doctor(doctor::Arguments),
     /// Who may use the API
     #[command(subcommand)]
     Token(token::Command),
@@ -87,13 +100,26 @@ enum Command {
     /// The database itself
     #[command(subcommand)]
     Db(db::Command),
-    /// Print a completion script: contenthub completions bash > /etc/bash_completion.d/contenthub
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Examples:\n  contenthub completions bash > contenthub.bash\n\nBash reads it from \
+        /etc/bash_completion.d/contenthub, zsh as _contenthub from a folder of $fpath."
+    )]
     Completions { shell: clap_complete::Shell },
+    /// Write manual pages, one a command, into a folder
+    #[command(
+        after_help = "Examples:\n  contenthub man man1\n\nRead one with: man -l man1/contenthub-publish-pool-add.1"
+    )]
+    Man {
+        /// It is made where it is missing
+        dir: std::path::PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Show each setting and where it came from
+    #[command(after_help = "Examples:\n  contenthub config show")]
     Show,
 }
 
@@ -121,6 +147,9 @@ enum Failure {
     Usage(String),
     #[error("account “{name}” does not work: {message}")]
     TestFailed { name: String, message: String },
+    /// What `doctor` found.
+    #[error("{0} of the checks failed")]
+    Unhealthy(usize),
     #[error("the database has faults: {0}")]
     Unsound(usize),
     /// In order, but before what was asked for was done.
@@ -165,30 +194,9 @@ impl Failure {
             | Failure::Backup(_)
             | Failure::Restore(_)
             | Failure::Unsound(_)
+            | Failure::Unhealthy(_)
             | Failure::TestFailed { .. }
             | Failure::Io(_) => ExitCode::from(1),
-        }
-    }
-
-    fn hint(&self) -> Option<&'static str> {
-        match self {
-            Failure::Operation(error) => error.hint(),
-            Failure::Stopped { .. } => Some("Trigger the task again to take what is left now."),
-            Failure::Restore(Refused::ByPgRestore) => Some(
-                "While no server runs: pg_restore --clean --if-exists --no-owner -d DATABASE FILE, and then \
-                 `contenthub db restore --after`.",
-            ),
-            Failure::Restore(Refused::NodeAlive { .. }) => {
-                Some("Stop it; of one that was killed, wait until its lease is over.")
-            }
-            Failure::Unsound(_) => Some("Stop the server, keep a copy, and restore the last good backup."),
-            Failure::Serve(ServeError::Listen { source, .. })
-            | Failure::Demo(DemoError::Serve(ServeError::Listen { source, .. }))
-                if source.kind() == std::io::ErrorKind::AddrInUse =>
-            {
-                Some("Another program has this port; choose one with --listen 127.0.0.1:PORT.")
-            }
-            _ => None,
         }
     }
 }
@@ -204,13 +212,15 @@ pub fn run() -> ExitCode {
         // Whoever read our output has enough of it.
         Err(Failure::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
-            if let Some(hint) = failure.hint() {
-                eprintln!("hint: {hint}");
-            }
+            hints::complain(&failure, language());
             failure.exit_code()
         }
     }
+}
+
+/// The whole command line, as those need it who make documents of it.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// A setting where it stands on the command line itself, which means more there than in a variable or a file: the bench
@@ -230,7 +240,7 @@ fn raise_open_files_limit() {
 }
 
 fn execute(arguments: Arguments) -> Result<Done, Failure> {
-    let out = Output::new(arguments.output);
+    let out = Output::new(arguments.output, language());
     if let Command::Serve(serve) = arguments.command {
         return serve::run(serve, &arguments.settings);
     }
@@ -241,8 +251,12 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
     if let Command::Completions { shell } = arguments.command {
         return completions(shell);
     }
+    if let Command::Man { dir } = arguments.command {
+        return man::run(&dir, Arguments::command(), &out);
+    }
     logging::init(log::LevelFilter::Warn, Publications::Quiet);
     let settings = config::load(&arguments.settings)?;
+    let out = out.in_zone(settings.timezone);
     if let Command::Config(ConfigCommand::Show) = arguments.command {
         return output::settings(&out, &settings);
     }
@@ -251,6 +265,9 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
     }
     if let Command::Db(command) = arguments.command {
         return db::run(command, &settings, &out);
+    }
+    if let Command::Doctor(doctor) = arguments.command {
+        return doctor::run(&doctor, settings, &out);
     }
     let app = App::open(settings)?;
     match arguments.command {
@@ -266,6 +283,8 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         | Command::Bench(_)
         | Command::BenchSink
         | Command::Db(_)
+        | Command::Doctor(_)
+        | Command::Man { .. }
         | Command::Completions { .. } => Ok(Done::Well),
     }
 }
@@ -284,7 +303,7 @@ fn time(app: &App, text: Option<&str>) -> Result<Option<crate::domain::clock::Ti
         .map_err(|error| Failure::Usage(error.to_string()))
 }
 
-/// The language of whoever is at the terminal.
+/// The language of whoever reads the terminal.
 fn language() -> Language {
     Language::of_environment(|name| std::env::var(name).ok())
 }

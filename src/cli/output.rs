@@ -1,10 +1,18 @@
-//! Results as a table, as JSON or as CSV.
+//! Results as a table, as JSON or as CSV; sentences in the reader's language.
+
+pub mod moment;
+mod table;
+pub mod terminal;
+
+pub use table::harmless;
 
 use super::{Done, Failure};
 use crate::config::Settings;
-use comfy_table::{ContentArrangement, Table, presets};
+use crate::words::{Language, Sentence};
+use moment::Moment;
 use serde_json::{Value, json};
 use std::io::Write;
+use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -16,14 +24,22 @@ pub enum Format {
 /// Where and how results are written.
 pub struct Output {
     format: Format,
+    /// How tables and sentences tell instants.
+    moment: Moment,
+    language: Language,
 }
 
 /// A list or a thing as a table: what each column is called, and which field it shows.
 pub type Columns = [(&'static str, &'static str)];
 
 impl Output {
-    pub fn new(format: Format) -> Self {
-        Output { format }
+    /// Tells instants in UTC; see [`Output::in_zone`].
+    pub fn new(format: Format, language: Language) -> Self {
+        Output { format, moment: Moment::new(chrono_tz::Tz::UTC, language), language }
+    }
+
+    pub fn in_zone(self, zone: chrono_tz::Tz) -> Self {
+        Output { moment: Moment::new(zone, self.language), ..self }
     }
 
     /// Rows. As JSON: `whole` as the API answers it.
@@ -31,9 +47,15 @@ impl Output {
         let text = match self.format {
             Format::Json => format!("{whole:#}\n"),
             Format::Csv => csv(columns, rows),
-            Format::Table => table(columns, rows),
+            Format::Table => self.table(columns, rows),
         };
         write(&text)
+    }
+
+    /// A list as JSON, however long, without taking it apart first.
+    pub fn whole(&self, list: &impl serde::Serialize) -> Result<Done, Failure> {
+        let text = serde_json::to_string_pretty(list).map_err(std::io::Error::from)?;
+        write(&(text + "\n"))
     }
 
     /// One thing. As a table: a line a field.
@@ -45,7 +67,7 @@ impl Output {
                 let rows: Vec<Value> =
                     fields.map(|(name, value)| json!({"field": name, "value": value})).collect();
                 let columns = [("FIELD", "field"), ("VALUE", "value")];
-                if self.format == Format::Csv { csv(&columns, &rows) } else { table(&columns, &rows) }
+                if self.format == Format::Csv { csv(&columns, &rows) } else { self.table(&columns, &rows) }
             }
         };
         write(&text)
@@ -57,6 +79,36 @@ impl Output {
             Format::Table => write(&format!("{}\n", harmless(sentence))),
             Format::Json | Format::Csv => self.one(thing),
         }
+    }
+
+    /// The same, in the reader's language.
+    pub fn tell(&self, sentence: &Sentence, thing: &Value) -> Result<Done, Failure> {
+        self.say(&self.words(sentence), thing)
+    }
+
+    /// A table as text, as wide as the terminal at most.
+    pub fn table(&self, columns: &Columns, rows: &[Value]) -> String {
+        table::headed(columns, rows, &self.moment)
+    }
+
+    /// Rows without a header, as wide as the terminal at most.
+    pub fn lines(&self, rows: Vec<Vec<String>>) -> String {
+        table::headless(rows)
+    }
+
+    /// A sentence in the reader's language, with instants in their zone.
+    pub fn words(&self, sentence: &Sentence) -> String {
+        sentence.tell(self.language, |at| self.moment.tell(at))
+    }
+
+    /// Text in which instants are told as a program reads them, told for a person.
+    pub fn with_moments(&self, text: &str) -> String {
+        self.moment.within(text)
+    }
+
+    /// How long, in the reader's language.
+    pub fn span(&self, span: Duration) -> String {
+        crate::words::span(self.language, span)
     }
 
     pub fn is_table(&self) -> bool {
@@ -73,17 +125,6 @@ pub fn write(text: &str) -> Result<Done, Failure> {
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
     Ok(Done::Well)
-}
-
-pub fn table(columns: &Columns, rows: &[Value]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(columns.iter().map(|(name, _)| *name));
-    for row in rows {
-        table.add_row(columns.iter().map(|(_, field)| harmless(&shown(&row[*field]))));
-    }
-    let lines = table.to_string();
-    lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 fn csv(columns: &Columns, rows: &[Value]) -> String {
@@ -108,11 +149,6 @@ pub fn shown(value: &Value) -> String {
         Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     }
-}
-
-/// Text for a terminal, which obeys control characters: a title must not be able to move the cursor.
-pub fn harmless(text: &str) -> String {
-    text.chars().map(|it| if it.is_control() && it != '\n' { '\u{fffd}' } else { it }).collect()
 }
 
 /// `config show`.

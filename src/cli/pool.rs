@@ -15,43 +15,68 @@ use crate::operations::entry::*;
 use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
 use crate::views::{self, EntryView};
+use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List entries, newest first
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool list\n  contenthub publish-pool list --status pending --due --account blog\n  contenthub publish-pool list --output csv"
+    )]
     List(ListArguments),
-    /// Add a content: contenthub publish-pool add 123 --priority 1 --scheduled-at "2026-02-06 12:00:00"
+    /// Add a content, to be published once
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool add 123 --priority 1 --scheduled-at \"2026-02-06 12:00:00\"\n  contenthub publish-pool add 123 --account blog"
+    )]
     Add(AddArguments),
     /// Count entries by status
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool stats\n  contenthub publish-pool stats --account blog"
+    )]
     Stats {
         /// Only this account's (name or id)
         #[arg(long)]
         account: Option<String>,
     },
-    /// Show one entry
+    /// Explain an entry: where it stands and why, what its attempts said, when it is tried next, and what you can do
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool show 1\n  contenthub publish-pool show 1 --output json"
+    )]
     Show { id: EntryId },
     /// Set an entry's priority, 1 (first) to 10 (last)
+    #[command(after_help = "Examples:\n  contenthub publish-pool set-priority 1 1")]
     SetPriority {
         id: EntryId,
         #[arg(value_parser = priority)]
         priority: Priority,
     },
     /// Set when an entry goes out
+    #[command(after_help = "Examples:\n  contenthub publish-pool schedule 1 \"2027-02-06 12:00:00\"")]
     Schedule { id: EntryId, time: String },
     /// Remove an entry; its log stays
+    #[command(after_help = "Examples:\n  contenthub publish-pool remove 1")]
     Remove { id: EntryId },
     /// Try a failed or cancelled entry again
+    #[command(after_help = "Examples:\n  contenthub publish-pool retry 2")]
     Retry { id: EntryId },
     /// Say what became of an entry that may be out
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool resolve 3 --published --url https://example.org/post\n  contenthub publish-pool resolve 3 --retry"
+    )]
     Resolve(ResolveArguments),
     /// Take an entry back before it goes out
+    #[command(after_help = "Examples:\n  contenthub publish-pool cancel 1")]
     Cancel { id: EntryId },
-    /// Change the places of entries in posting slots: contenthub publish-pool move 12 --first
+    /// Change the places of entries in posting slots
     ///
     /// Those that make room move by one slot. Nothing that is on its way, or may be out, is moved.
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool move 5 --first\n  contenthub publish-pool move 5 --to 4"
+    )]
     Move(MoveArguments),
     /// Remove the published entries; their log stays
+    #[command(after_help = "Examples:\n  contenthub publish-pool clear")]
     Clear,
 }
 
@@ -153,7 +178,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
             let account = account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
             out.one(&views::stats(&app.run(GetStats { account })?))
         }
-        Command::Show { id } => show(app.run(GetEntry(id))?, app, out),
+        Command::Show { id } => super::explain::run(id, app, out),
         Command::SetPriority { id, priority } => {
             let update = UpdateEntry { priority: Some(priority), ..UpdateEntry::of(id) };
             show(app.run(update)?, app, out)
@@ -165,7 +190,8 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         }
         Command::Remove { id } => {
             app.run(DeleteEntry(id))?;
-            out.say(&format!("Entry {id} is gone; its log stays."), &json!({"deleted": id}))
+            let said = Sentence::new(message("done-entry-gone")).with("entry", id.to_string());
+            out.tell(&said, &json!({"deleted": id}))
         }
         Command::Retry { id } => show(app.run(RetryEntry { id, by: user() })?, app, out),
         Command::Resolve(arguments) => resolve(arguments, app, out),
@@ -173,10 +199,8 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Move(arguments) => move_it(&arguments, app, out),
         Command::Clear => {
             let removed = app.run(ClearPublished)?;
-            out.say(
-                &format!("{removed} published entries removed; the log stays."),
-                &json!({"removed": removed}),
-            )
+            let said = Sentence::new(message("done-cleared")).with("count", removed.to_string());
+            out.tell(&said, &json!({"removed": removed}))
         }
     }
 }
@@ -207,9 +231,9 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         ("CONTENT", "content_id"),
         ("ACCOUNT", "account_id"),
         ("STATUS", "status"),
-        ("PRIORITY", "priority"),
+        ("PRIO", "priority"),
         ("DUE", "due_at"),
-        ("RETRIES", "retry_count"),
+        ("RETRY", "retry_count"),
         ("LAST ERROR", "last_error"),
     ];
     let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});
@@ -229,15 +253,15 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         late_after_seconds: arguments.late_after_seconds,
     };
     let row = app.run(AddToPool(addition))?;
-    let when = match row.due_at > app.clock().now() {
-        true => format!("at {}", in_zone(row.due_at, app.settings().timezone)),
-        false => "now".to_owned(),
-    };
-    let sentence = format!(
-        "Entry {}: content {} goes out on account {} {when} with priority {}.",
-        row.id, row.content_id, row.account_id, row.priority
-    );
-    out.say(&sentence, &view(row, app))
+    let is_now = row.due_at <= app.clock().now();
+    let said = Sentence::new(if is_now { message("done-added-now") } else { message("done-added") })
+        .with("entry", row.id.to_string())
+        .with("content", row.content_id.to_string())
+        .with("account", row.account_id.to_string())
+        .with("priority", row.priority.get())
+        // As it was read, with its offset: whoever gave none sees which was meant.
+        .with("at", in_zone(row.due_at, app.settings().timezone));
+    out.tell(&said, &view(row, app))
 }
 
 fn move_it(arguments: &MoveArguments, app: &App, out: &Output) -> Result<Done, Failure> {

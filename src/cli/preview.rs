@@ -1,10 +1,9 @@
 //! `contenthub scheduler preview`: when a task will run, or one that is not yet made would.
 
 use super::output::Output;
-use super::scheduler::ScheduleArguments;
+use super::scheduler::{ScheduleArguments, TaskWord};
 use super::{Done, Failure};
 use crate::app::App;
-use crate::domain::ids::TaskId;
 use crate::domain::time_input::AskedTime;
 use crate::operations::preview::{Preview, PreviewSchedule, PreviewTask, Span};
 use crate::views::PreviewView;
@@ -22,9 +21,9 @@ SHIFTED says that the clocks skip the time, so that it runs at the first instant
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A saved task; it may be disabled
+    /// Name or id of a saved task; it may be disabled
     #[arg(conflicts_with_all = ["interval", "cron", "run_at", "on_due", "first_run"])]
-    id: Option<TaskId>,
+    id: Option<TaskWord>,
     #[command(flatten)]
     schedule: ScheduleArguments,
     /// The first run of an interval (default: one interval after --from)
@@ -42,7 +41,7 @@ pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failur
     let span = Span { from: arguments.from.map(AskedTime::Written), count: arguments.count };
     let schedule = arguments.schedule;
     let preview = match (arguments.id, schedule.schedule_type()) {
-        (Some(task), _) => app.run(PreviewTask { task, span })?,
+        (Some(task), _) => app.run(PreviewTask { task: task.find(app)?, span })?,
         (None, Some(schedule_type)) => app.run(PreviewSchedule {
             schedule_type,
             interval_seconds: schedule.interval,
@@ -76,7 +75,10 @@ fn show(preview: &Preview, out: &Output) -> Result<Done, Failure> {
             } else {
                 json!(fire.shifted)
             };
-            json!({"utc": fire.utc, "local": fire.local, "shifted": shown})
+            // A table shows instants in the zone of whoever reads it; here both are what is asked for.
+            let utc = fire.utc.to_utc().format("%Y-%m-%d %H:%M:%S").to_string();
+            let utc = if out.is_table() { json!(utc) } else { json!(fire.utc) };
+            json!({"utc": utc, "local": fire.local, "shifted": shown})
         })
         .collect();
     out.list(&[("UTC", "utc"), ("LOCAL", "local"), ("SHIFTED", "shifted")], &rows, &json!(view))

@@ -15,8 +15,12 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List attempts, newest first
+    #[command(
+        after_help = "Examples:\n  contenthub publisher history --entry 1\n  contenthub publisher history --status failed --account blog"
+    )]
     History(HistoryArguments),
     /// Show one attempt
+    #[command(after_help = "Examples:\n  contenthub publisher show 1")]
     Show { id: LogId },
 }
 

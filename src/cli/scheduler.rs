@@ -1,5 +1,6 @@
 //! `contenthub scheduler`: tasks and their runs.
 
+use super::ask;
 use super::output::Output;
 use super::progress::Progress;
 use super::{Done, Failure};
@@ -12,52 +13,84 @@ use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
 use crate::operations::Paging;
 use crate::operations::execution::{CancelExecution, ListExecutions};
+use crate::operations::find::FindTask;
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::task::*;
 use crate::task_run::Ran;
 use crate::views::{ExecutionView, TaskView};
+use crate::words::{Sentence, message};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List all tasks
+    #[command(
+        after_help = "Examples:\n  contenthub scheduler list\n  contenthub scheduler list --output json"
+    )]
     List,
-    /// Create a task: contenthub scheduler create --name "auto publish" --type publishing --interval 300
+    /// Create a task; without arguments, on a terminal, it asks
     #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
     /// Show one task
-    Show { id: TaskId },
-    /// Change a task; its next run is computed from now: contenthub scheduler update 2 --cron "0 9 * * 1-5"
+    #[command(after_help = "Examples:\n  contenthub scheduler show 1")]
+    Show {
+        /// Name or id
+        id: TaskWord,
+    },
+    /// Change a task; its next run is computed from now
     #[command(after_help = UPDATE_EXAMPLES)]
     Update(UpdateArguments),
     /// Let a task run by itself
-    Enable { id: TaskId },
+    #[command(after_help = "Examples:\n  contenthub scheduler enable 2")]
+    Enable {
+        /// Name or id
+        id: TaskWord,
+    },
     /// Stop a task: it runs only when triggered
-    Disable { id: TaskId },
+    #[command(after_help = "Examples:\n  contenthub scheduler disable 1")]
+    Disable {
+        /// Name or id
+        id: TaskWord,
+    },
     /// Remove a task; its history stays
-    Delete { id: TaskId },
-    /// Show when a task will run, or would: contenthub scheduler preview --cron "0 9 * * 1-5" --timezone Asia/Shanghai
+    #[command(after_help = "Examples:\n  contenthub scheduler delete 2")]
+    Delete {
+        /// Name or id
+        id: TaskWord,
+    },
+    /// Show when a task will run, or would
     #[command(after_help = super::preview::EXAMPLES)]
     Preview(super::preview::Arguments),
     /// Run a task now, wait, and print the report
-    Trigger { id: TaskId },
-    /// Stop all publishing, on all nodes, until it is resumed: contenthub scheduler pause --reason "site is down"
+    #[command(
+        after_help = "Examples:\n  contenthub scheduler trigger 1\n  contenthub scheduler trigger \"publish when due\" --output json"
+    )]
+    Trigger {
+        /// Name or id
+        id: TaskWord,
+    },
+    /// Stop all publishing, on all nodes, until it is resumed
     ///
     /// No run begins and none sends anything new; what is being sent ends as it would. What falls due meanwhile waits, and
     /// so do tasks; one that is triggered says what it would have published. It outlives restarts.
+    #[command(after_help = "Examples:\n  contenthub scheduler pause --reason \"the site is being moved\"")]
     Pause {
         /// Why, for whoever wonders
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
     /// Let publishing go on: what fell due meanwhile goes out, and tasks fire at their next times from now
+    #[command(after_help = "Examples:\n  contenthub scheduler resume")]
     Resume,
     /// End a run: it takes nothing new, and what is being sent ends as it would
+    #[command(after_help = "Examples:\n  contenthub scheduler cancel 7")]
     Cancel { execution: ExecutionId },
     /// Show the runs of a task, newest first
+    #[command(after_help = "Examples:\n  contenthub scheduler history 1 --page-size 5")]
     History {
-        id: TaskId,
+        /// Name or id
+        id: TaskWord,
         #[arg(long)]
         page: Option<i64>,
         #[arg(long)]
@@ -65,9 +98,25 @@ pub enum Command {
     },
 }
 
+/// A task as a person names it: by its name, or by its number.
+#[derive(Debug, Clone)]
+pub struct TaskWord(String);
+
+impl From<&str> for TaskWord {
+    fn from(word: &str) -> Self {
+        TaskWord(word.to_owned())
+    }
+}
+
+impl TaskWord {
+    pub(super) fn find(self, app: &App) -> Result<TaskId, Failure> {
+        Ok(app.run(FindTask(self.0))?)
+    }
+}
+
 const CREATE_EXAMPLES: &str = r#"Examples:
   Every five minutes:
-    contenthub scheduler create --name "auto publish" --interval 300
+    contenthub scheduler create --name "auto publish" --type publishing --interval 300
   At nine on weekdays, Shanghai time (minute, hour, day, month, weekday; with seconds before them if there are six):
     contenthub scheduler create --name mornings --cron "0 9 * * 1-5" --timezone Asia/Shanghai
   Once; then the task disables itself:
@@ -85,21 +134,21 @@ const UPDATE_EXAMPLES: &str = r#"Examples:
 A task that is given another kind of schedule drops the one that it had."#;
 
 /// The kinds of schedule, of which a task has one.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[group(multiple = false)]
 pub(super) struct ScheduleArguments {
     /// Seconds between runs, 1 to 31622400
     #[arg(long, value_name = "SECONDS")]
-    pub interval: Option<i64>,
+    pub(super) interval: Option<i64>,
     /// Run at the times that a cron expression names, such as "0 9 * * 1-5"
     #[arg(long, value_name = "EXPRESSION")]
-    pub cron: Option<String>,
+    pub(super) cron: Option<String>,
     /// Run once, at this time
     #[arg(long, visible_alias = "at", value_name = "TIME")]
-    pub run_at: Option<String>,
+    pub(super) run_at: Option<String>,
     /// Run whenever an entry is due
     #[arg(long)]
-    on_due: bool,
+    pub(super) on_due: bool,
 }
 
 impl ScheduleArguments {
@@ -127,7 +176,7 @@ fn misfire() -> impl clap::builder::TypedValueParser<Value = Misfire> {
 #[derive(Debug, clap::Args)]
 pub struct CreateArguments {
     #[arg(long)]
-    name: String,
+    name: Option<String>,
     /// What the task does
     #[arg(long = "type", default_value = "publishing", value_name = "TYPE")]
     task_type: String,
@@ -146,7 +195,8 @@ pub struct CreateArguments {
 
 #[derive(Debug, clap::Args)]
 pub struct UpdateArguments {
-    id: TaskId,
+    /// Name or id
+    id: TaskWord,
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
@@ -161,41 +211,30 @@ pub struct UpdateArguments {
 
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
-        Command::List => list(app, out),
+        Command::List => super::task_list::run(app, out),
         Command::Create(arguments) => create(arguments, app, out),
-        Command::Show { id } => out.one(&json!(view(app.run(GetTask(id))?))),
+        Command::Show { id } => out.one(&json!(view(app.run(GetTask(id.find(app)?))?))),
         Command::Update(arguments) => update(arguments, app, out),
-        Command::Enable { id } => switch(id, true, app, out),
-        Command::Disable { id } => switch(id, false, app, out),
+        Command::Enable { id } => switch(id.find(app)?, true, app, out),
+        Command::Disable { id } => switch(id.find(app)?, false, app, out),
         Command::Delete { id } => {
+            let id = id.find(app)?;
             app.run(DeleteTask(id))?;
-            out.say(&format!("Task {id} is gone; its history stays."), &json!({"deleted": id}))
+            let said = Sentence::new(message("done-task-gone")).with("task", id.to_string());
+            out.tell(&said, &json!({"deleted": id}))
+        }
+        Command::Trigger { id } => trigger(id.find(app)?, app, out),
+        Command::History { id, page, page_size } => {
+            history(id.find(app)?, Paging::new(page, page_size)?, app, out)
         }
         Command::Preview(arguments) => super::preview::run(arguments, app, out),
-        Command::Trigger { id } => trigger(id, app, out),
         Command::Pause { reason } => pause(reason, app, out),
         Command::Resume => resume(app, out),
         Command::Cancel { execution } => {
             let view = ExecutionView::from(app.run(CancelExecution(execution))?);
             out.say(&format!("Execution {execution} is {}.", view.status), &json!(view))
         }
-        Command::History { id, page, page_size } => history(id, Paging::new(page, page_size)?, app, out),
     }
-}
-
-fn list(app: &App, out: &Output) -> Result<Done, Failure> {
-    let items: Vec<Value> = app.run(ListTasks)?.into_iter().map(|row| json!(view(row))).collect();
-    let columns = [
-        ("ID", "id"),
-        ("NAME", "name"),
-        ("TYPE", "task_type"),
-        ("SCHEDULE", "in_words"),
-        ("ENABLED", "enabled"),
-        ("NEXT RUN", "next_run"),
-        ("LAST RUN", "last_run"),
-    ];
-    let whole = json!({"items": items, "total": items.len(), "page": 1, "page_size": items.len()});
-    out.list(&columns, &items, &whole)
 }
 
 /// A task as whoever is at the terminal reads it.
@@ -204,12 +243,21 @@ fn view(row: TaskRow) -> TaskView {
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let mut arguments = arguments;
+    if arguments.name.is_none() && arguments.schedule.schedule_type().is_none() && ask::is_possible() {
+        let (name, schedule) = ask::task(app, out)?;
+        (arguments.name, arguments.schedule) = (Some(name), schedule);
+    }
+    let Some(name) = arguments.name else {
+        let how = "say its --name, and when it runs; without both, on a terminal, scheduler create asks";
+        return Err(Failure::Usage(format!("{how}; --help has examples")));
+    };
     let Some(schedule_type) = arguments.schedule.schedule_type() else {
         let kinds = "--interval SECONDS, --cron EXPRESSION, --run-at TIME or --on-due";
         return Err(Failure::Usage(format!("say when it runs: {kinds}; --help has an example of each")));
     };
     let task = CreateTask {
-        name: arguments.name,
+        name,
         task_type: arguments.task_type,
         schedule_type,
         interval_seconds: arguments.schedule.interval,
@@ -222,9 +270,13 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         next_run: arguments.next_run.map(AskedTime::Written),
     };
     let view = view(app.run(task)?);
-    let next = view.next_run.map_or("when triggered".to_owned(), |at| at.to_string());
-    let said = format!("Task {} “{}” was created: {}; next run: {next}.", view.id, view.name, view.in_words);
-    out.say(&said, &json!(view))
+    let said = match view.next_run {
+        Some(at) => Sentence::new(message("done-task-made")).with("at", at),
+        None if view.enabled => Sentence::new(message("done-task-made-on-due")),
+        None => Sentence::new(message("done-task-made-disabled")),
+    };
+    let said = said.with("task", view.id.to_string()).with("name", view.name.as_str());
+    out.tell(&said.with("schedule", view.in_words.as_str()), &json!(view))
 }
 
 fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -238,15 +290,16 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
         timezone: super::setting_flag("timezone"),
         misfire: arguments.misfire,
         next_run: arguments.next_run.map(AskedTime::Written),
-        ..UpdateTask::new(arguments.id)
+        ..UpdateTask::new(arguments.id.find(app)?)
     };
     out.one(&json!(view(app.run(update)?)))
 }
 
 fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Failure> {
     let view = view(app.run(UpdateTask { enabled: Some(enabled), ..UpdateTask::new(id) })?);
-    let word = if enabled { "enabled" } else { "disabled" };
-    out.say(&format!("Task {id} “{}” is {word}.", view.name), &json!(view))
+    let said =
+        Sentence::new(if enabled { message("done-task-enabled") } else { message("done-task-disabled") });
+    out.tell(&said.with("task", id.to_string()).with("name", view.name.as_str()), &json!(view))
 }
 
 fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -322,15 +375,19 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
             ));
         }
         for lane in &data.skipped {
-            text.push_str(&format!(
-                "  account {}: {} skipped: {}\n",
-                lane.account_id, lane.count, lane.reason
-            ));
+            let said = Sentence::new(message("report-skipped"))
+                .with("account", lane.account_id.to_string())
+                .with("count", lane.count)
+                .with("reason", out.with_moments(&lane.reason));
+            text.push_str(&format!("  {}\n", out.words(&said)));
         }
-        text.push_str(&format!(
-            "Total {}, succeeded {}, failed {}, skipped {}; {:.2} s\n",
-            data.total_count, data.success_count, data.failed_count, data.skipped_count, report.duration
-        ));
+        let said = Sentence::new(message("report-total"))
+            .with("total", data.total_count.to_string())
+            .with("succeeded", data.success_count.to_string())
+            .with("failed", data.failed_count.to_string())
+            .with("skipped", data.skipped_count.to_string())
+            .with("seconds", format!("{:.2}", report.duration));
+        text.push_str(&format!("{}\n", out.words(&said)));
         super::output::write(&super::output::harmless(&text))?;
     } else {
         out.one(&all)?;

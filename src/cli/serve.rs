@@ -9,6 +9,9 @@ use crate::server;
 use std::io::Write;
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  contenthub serve --listen 127.0.0.1:0\n  contenthub serve --demo --listen 127.0.0.1:0"
+)]
 pub struct Arguments {
     /// Try it: a throw-away data directory, sample posts, and a small site that they are published to
     #[arg(long)]

@@ -1,17 +1,19 @@
 //! `contenthub token`: who may use the API.
 
-use super::output::Output;
+use super::output::{Output, harmless};
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::ids::TokenId;
 use crate::domain::role::Role;
 use crate::operations::token::{CreateToken, DeleteToken, ListTokens};
 use crate::views::TokenView;
+use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Create a token and print it, once: contenthub token create --name laptop --role admin
+    /// Create a token and print it, once
+    #[command(after_help = "Examples:\n  contenthub token create --name laptop --role admin")]
     Create {
         #[arg(long)]
         name: String,
@@ -20,8 +22,10 @@ pub enum Command {
         role: Role,
     },
     /// List tokens, without their secrets
+    #[command(after_help = "Examples:\n  contenthub token list")]
     List,
     /// Revoke a token at once
+    #[command(after_help = "Examples:\n  contenthub token revoke 1")]
     Revoke { id: TokenId },
 }
 
@@ -30,7 +34,11 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Create { name, role } => {
             let (row, token) = app.run(CreateToken { name, role })?;
             if out.is_table() {
-                eprintln!("Token {} “{}” ({}); it is shown only now:", row.id, row.name, row.role);
+                let said = Sentence::new(message("done-token-made"))
+                    .with("token", row.id.to_string())
+                    .with("name", row.name.as_str())
+                    .with("role", row.role.as_str());
+                eprintln!("{}", harmless(&out.words(&said)));
             }
             out.say(&token.clone(), &json!(TokenView::new(row, Some(token))))
         }
@@ -43,7 +51,8 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         }
         Command::Revoke { id } => {
             app.run(DeleteToken(id))?;
-            out.say(&format!("Token {id} is revoked."), &json!({"revoked": id}))
+            let said = Sentence::new(message("done-token-revoked")).with("token", id.to_string());
+            out.tell(&said, &json!({"revoked": id}))
         }
     }
 }

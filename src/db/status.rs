@@ -115,27 +115,9 @@ pub fn read(
 }
 
 impl Status {
-    /// Finds out which nodes live: by their locks on SQLite, by when they were seen on PostgreSQL. Blocks on the file
-    /// system.
+    /// Finds out which nodes live. Blocks on the file system.
     pub fn find_the_living(mut self, database: &DatabaseUrl) -> Result<Self, DbError> {
-        match database {
-            DatabaseUrl::Sqlite(path) => {
-                let ids: Vec<NodeId> = self.nodes.iter().map(|node| node.row.id.clone()).collect();
-                let gone: HashSet<NodeId> = node_locks::gone_beside(path, &ids)?.into_iter().collect();
-                for node in &mut self.nodes {
-                    node.alive = !gone.contains(&node.row.id);
-                    if node.alive {
-                        node.row.seen_at = self.at;
-                    }
-                }
-            }
-            DatabaseUrl::Postgres(_) => {
-                for node in &mut self.nodes {
-                    let lease = Duration::from_secs(u64::try_from(node.row.lease_seconds).unwrap_or(0));
-                    node.alive = self.seen_by.since(node.row.seen_at) <= lease;
-                }
-            }
-        }
+        find_the_living(&mut self.nodes, self.at, self.seen_by, database)?;
         Ok(self)
     }
 
@@ -148,6 +130,35 @@ impl Status {
         self.nodes.sort_by(|a, b| (a.row.started_at, &a.row.id).cmp(&(b.row.started_at, &b.row.id)));
         self
     }
+}
+
+/// Finds out which nodes live: by their locks on SQLite, by when they were seen on PostgreSQL (`seen_by`: its clock).
+/// Blocks on the file system.
+pub fn find_the_living(
+    nodes: &mut [NodeStatus],
+    at: Timestamp,
+    seen_by: Timestamp,
+    database: &DatabaseUrl,
+) -> Result<(), DbError> {
+    match database {
+        DatabaseUrl::Sqlite(path) => {
+            let ids: Vec<NodeId> = nodes.iter().map(|node| node.row.id.clone()).collect();
+            let gone: HashSet<NodeId> = node_locks::gone_beside(path, &ids)?.into_iter().collect();
+            for node in nodes {
+                node.alive = !gone.contains(&node.row.id);
+                if node.alive {
+                    node.row.seen_at = at;
+                }
+            }
+        }
+        DatabaseUrl::Postgres(_) => {
+            for node in nodes {
+                let lease = Duration::from_secs(u64::try_from(node.row.lease_seconds).unwrap_or(0));
+                node.alive = seen_by.since(node.row.seen_at) <= lease;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// An entry that a node holds.

@@ -21,10 +21,24 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShutLane {
     pub words: String,
+    pub why: Why,
     /// None where nobody knows.
     pub until: Option<Timestamp>,
     /// It does not open by itself.
     pub needs_a_person: bool,
+}
+
+/// The same as `words`, to be told in any language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    Disabled,
+    Suspended {
+        reason: String,
+        until: Option<Timestamp>,
+    },
+    /// This process cannot open its credentials.
+    Locked,
+    Gate(Gate),
 }
 
 /// What an account's user, or the machine, has said of it.
@@ -42,19 +56,28 @@ pub fn shut(word: Word<'_>, rules: &Rules, state: &State, busy: i32, now: Timest
     let Word { enabled, suspended_reason, suspended_until, is_locked } = word;
     if let Some(words) = shut_reason(enabled, suspended_reason, suspended_until, now) {
         let until = if enabled { suspended_until } else { None };
+        let why = match enabled {
+            true => Why::Suspended { reason: suspended_reason.unwrap_or_default().to_owned(), until },
+            false => Why::Disabled,
+        };
         // Who disables an account wants it so.
-        return Some(ShutLane { words, until, needs_a_person: enabled && until.is_none() });
+        return Some(ShutLane { words, why, until, needs_a_person: enabled && until.is_none() });
     }
     if is_locked {
         let words = "its credentials were sealed with another key than this process has".to_owned();
-        return Some(ShutLane { words, until: None, needs_a_person: true });
+        return Some(ShutLane { words, why: Why::Locked, until: None, needs_a_person: true });
     }
     match gates::passage(rules, state, busy, now) {
         Passage::Open { .. } => None,
         Passage::Probe { .. } => {
             let since = state.health.tripped.map_or(now, |tripped| tripped.since);
-            let words = Gate::Breaker { since }.to_string();
-            Some(ShutLane { words, until: None, needs_a_person: false })
+            let gate = Gate::Breaker { since };
+            Some(ShutLane {
+                words: gate.to_string(),
+                why: Why::Gate(gate),
+                until: None,
+                needs_a_person: false,
+            })
         }
         Passage::OnlyUnproven { .. } => gates::shut_gate(rules, state, now).map(in_words),
         Passage::Shut(shut) => Some(in_words(shut)),
@@ -62,7 +85,12 @@ pub fn shut(word: Word<'_>, rules: &Rules, state: &State, busy: i32, now: Timest
 }
 
 fn in_words(shut: gates::Shut) -> ShutLane {
-    ShutLane { words: shut.gate.to_string(), until: shut.until, needs_a_person: shut.until.is_none() }
+    ShutLane {
+        words: shut.gate.to_string(),
+        why: Why::Gate(shut.gate),
+        until: shut.until,
+        needs_a_person: shut.until.is_none(),
+    }
 }
 
 /// How the breaker stands. `probe_is_out`: the entry that tries the platform is on the wire.

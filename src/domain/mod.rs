@@ -21,6 +21,7 @@ pub mod lane_look;
 pub mod lane_settings;
 pub mod lateness;
 pub mod misfire;
+pub mod near;
 pub mod outcome;
 pub mod pause;
 pub mod pool_stats;

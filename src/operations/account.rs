@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::{LaneChanges, LaneSettings};
+use crate::domain::near::nearest;
 use crate::platforms::platform::{Credentials, Platform};
 use crate::secrets::SecretError;
 use serde_json::Value;
@@ -84,7 +85,9 @@ impl Operation for CreateAccount {
 fn platform(cx: &Context, name: &str) -> Result<Arc<dyn Platform>, OperationError> {
     cx.registry.get(name).cloned().ok_or_else(|| {
         let known: Vec<&str> = cx.registry.all().map(|platform| platform.name()).collect();
-        OperationError::invalid("platform", format!("“{name}” is not one of {}", known.join(", ")))
+        let near = nearest(name, known.iter().copied());
+        let meant = near.map(|near| format!("; did you mean “{near}”?")).unwrap_or_default();
+        OperationError::invalid("platform", format!("“{name}” is not one of {}{meant}", known.join(", ")))
     })
 }
 
@@ -215,7 +218,11 @@ impl Operation for FindAccount {
         }
         let id = self.0.parse().ok();
         let row = id.map(|id| accounts::get(conn, id)).transpose()?.flatten();
-        row.ok_or_else(|| OperationError::not_found("account", &self.0))
+        if let Some(row) = row {
+            return Ok(row);
+        }
+        let known = accounts::list(conn)?;
+        Err(OperationError::no_such_name("account", &self.0, known.iter().map(|it| it.name.as_str())))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
+use crate::domain::near::nearest;
 
 /// What a caller may do about an error: decides the status of an answer and a command's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +23,13 @@ pub enum ErrorKind {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    #[error("there is no {what} {id}")]
-    NotFound { what: &'static str, id: String },
+    #[error("there is no {what} {id}{}", meant(.near))]
+    NotFound {
+        what: &'static str,
+        id: String,
+        /// What may have been meant.
+        near: Option<String>,
+    },
     #[error("{}", list(.0))]
     Invalid(Vec<FieldError>),
     #[error("content {content} already waits in the pool for account {account}: entry {entry} ({status})")]
@@ -70,7 +76,17 @@ impl OperationError {
     }
 
     pub fn not_found(what: &'static str, id: impl ToString) -> Self {
-        OperationError::NotFound { what, id: id.to_string() }
+        OperationError::NotFound { what, id: id.to_string(), near: None }
+    }
+
+    /// The same of a name, with the one of `known` that may have been meant.
+    pub fn no_such_name<'a>(
+        what: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let near = nearest(name, known).map(str::to_owned);
+        OperationError::NotFound { what, id: name.to_owned(), near }
     }
 
     pub fn kind(&self) -> ErrorKind {
@@ -150,6 +166,10 @@ impl OperationError {
             | OperationError::Db(_) => None,
         }
     }
+}
+
+fn meant(near: &Option<String>) -> String {
+    near.as_ref().map(|near| format!("; did you mean “{near}”?")).unwrap_or_default()
 }
 
 fn list(fields: &[FieldError]) -> String {

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod entry;
+mod explain;
 mod node_status;
 mod preview;
 mod status;
@@ -10,6 +11,7 @@ mod waiting;
 
 pub use calendar::{CalendarView, SlotView};
 pub use entry::EntryView;
+pub use explain::{Action, Answer, ExplanationView, Topic};
 pub use node_status::{NodeStatusView, RestartsView};
 pub use preview::{FireView, PreviewView};
 pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView};

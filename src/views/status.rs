@@ -1,5 +1,7 @@
 //! How publishing stands: what `/scheduler/status` answers and `contenthub status` prints.
 
+mod sentences;
+
 use super::RestartsView;
 use crate::db::status::{COUNTED_MAX, LaneStatus, NodeStatus, Status};
 use crate::domain::alarms::{Alarm, LATE_AFTER};
@@ -7,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::lane_look::BreakerState;
 use crate::domain::pause::Paused;
+use crate::words::{Language, Sentence};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -48,6 +51,9 @@ pub struct AlarmView {
     pub code: &'static str,
     pub message: String,
     pub needs_a_person: bool,
+    /// The message, to be told in any language.
+    #[serde(skip)]
+    pub sentence: Sentence,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,6 +81,9 @@ pub struct LaneView {
     pub open: bool,
     /// What keeps it shut.
     pub gate: Option<String>,
+    /// The same, to be told in any language.
+    #[serde(skip)]
+    pub why: Option<Sentence>,
     pub until: Option<Timestamp>,
     pub needs_a_person: bool,
     pub in_flight: i32,
@@ -172,8 +181,8 @@ fn alarms(status: &Status) -> Vec<Alarm> {
     }
     if status.uncertain > 0 {
         let plus = if status.uncertain >= COUNTED_MAX { "+" } else { "" };
-        let posts = if status.uncertain == 1 { "post is" } else { "posts are" };
-        alarms.push(Alarm::Uncertain { entries: format!("{}{plus} {posts}", status.uncertain) });
+        let entries = format!("{}{plus}", status.uncertain);
+        alarms.push(Alarm::Uncertain { entries, is_one: status.uncertain == 1 });
     }
     if status.possible_duplicates > 0 {
         alarms.push(Alarm::PossibleDuplicates { count: status.possible_duplicates });
@@ -192,7 +201,9 @@ fn alarms(status: &Status) -> Vec<Alarm> {
 }
 
 fn alarm_view(alarm: &Alarm) -> AlarmView {
-    AlarmView { code: alarm.code(), message: alarm.to_string(), needs_a_person: alarm.needs_a_person() }
+    let sentence = sentences::alarm(alarm);
+    let message = sentence.say(Language::En);
+    AlarmView { code: alarm.code(), message, needs_a_person: alarm.needs_a_person(), sentence }
 }
 
 /// What another version wrote, and this one cannot read, counts as none.
@@ -229,6 +240,7 @@ fn lane_view(lane: &LaneStatus, now: Timestamp) -> LaneView {
         open: shut.is_none(),
         until: shut.as_ref().and_then(|shut| shut.until),
         needs_a_person: shut.as_ref().is_some_and(|shut| shut.needs_a_person),
+        why: shut.as_ref().map(|shut| sentences::why(&shut.why)),
         gate: shut.map(|shut| shut.words),
         in_flight: lane.in_flight,
         concurrency: lane.concurrency,

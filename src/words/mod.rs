@@ -1,4 +1,5 @@
-//! What is said to people, in their language: English and Chinese, from the message files `en.ftl` and `zh.ftl`.
+//! What is said to people, in their language: English and Chinese, from the message files `en.ftl` and `zh.ftl`,
+//! and those in the folders `en` and `zh`.
 //!
 //! # To add a message
 //!
@@ -15,8 +16,12 @@
 
 mod language;
 pub mod schedule;
+mod sentence;
+mod spans;
 
 pub use language::Language;
+pub use sentence::{Sentence, Value};
+pub use spans::{relative, span};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -82,8 +87,20 @@ impl Language {
 
     fn file(self) -> &'static str {
         match self {
-            Language::En => include_str!("en.ftl"),
-            Language::Zh => include_str!("zh.ftl"),
+            Language::En => concat!(
+                include_str!("en.ftl"),
+                include_str!("en/cli.ftl"),
+                include_str!("en/explain.ftl"),
+                include_str!("en/doctor.ftl"),
+                include_str!("en/status.ftl")
+            ),
+            Language::Zh => concat!(
+                include_str!("zh.ftl"),
+                include_str!("zh/cli.ftl"),
+                include_str!("zh/explain.ftl"),
+                include_str!("zh/doctor.ftl"),
+                include_str!("zh/status.ftl")
+            ),
         }
     }
 

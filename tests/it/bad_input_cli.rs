@@ -70,6 +70,13 @@ fn cases() -> Vec<(&'static [&'static str], i32, &'static str)> {
         (&["publish-pool", "add", "3", "--account", "blog", "--late-after-seconds", "0"], 2, "from 1 to 31622400"),
         (&["publish-pool", "add", "3"], 2, "1 (blog), 2 (other)"),
         (&["publish-pool", "add", "3", "--account", "nobody"], 1, "there is no account nobody"),
+        (&["account", "show", "blgo"], 1, "there is no account blgo; did you mean “blog”?"),
+        (&["account", "show", "nobody"], 1, "hint: contenthub account list"),
+        (&["account", "create", "x", "--platform", "webhok"], 2, "; did you mean “webhook”?"),
+        (&["account", "create", "x"], 2, "--platform"),
+        (&["account", "create"], 2, "on a terminal"),
+        (&["scheduler", "create"], 2, "on a terminal"),
+        (&["publish-pol", "list"], 2, "publish-pool"),
         (&["publish-pool", "add", "999"], 1, "there is no content 999"),
         (&["publish-pool", "add", "x"], 2, "'x'"),
         (&["publish-pool", "add", "99999999999999999999"], 2, "99999999999999999999"),
@@ -143,6 +150,7 @@ fn cases() -> Vec<(&'static [&'static str], i32, &'static str)> {
         (&["scheduler", "update", "1", "--timezone", "Mars"], 2, "Asia/Shanghai"),
         (&["scheduler", "create", "--name", "publish when due", "--interval", "5"], 1, "already"),
         (&["scheduler", "trigger", "999"], 1, "there is no task 999"),
+        (&["scheduler", "trigger", "publish when deu"], 1, "; did you mean “publish when due”?"),
         (&["scheduler", "history", "999"], 1, "there is no task 999"),
         (&["scheduler", "enable", "999"], 1, "there is no task 999"),
         (&["publisher", "show", "999"], 1, "there is no log row 999"),
@@ -454,7 +462,7 @@ fn every_command_has_help() {
     let top = cli.ok(&["--help"]);
     assert_eq!(
         commands_in(&top).join(" "),
-        "serve scheduler publish-pool content account publisher status token bench config db completions help"
+        "serve scheduler publish-pool content account publisher status doctor token bench config db completions man help"
     );
     let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
     let mut seen = 0;

@@ -80,7 +80,7 @@ fn adding(cli: &Cli, receiver: &Receiver) -> Mixed {
     let said = cli.ok(&add);
     assert_eq!(said, "Entry 1: content 1 goes out on account 1 now with priority 1.\n");
     let entry = cli.json(&["publish-pool", "show", "1"]);
-    has_fields(&entry, ENTRY);
+    has_fields(&entry, &format!("{ENTRY}, explanation"));
     assert_eq!(entry["scheduled_at"], "2020-02-06T12:00:00.000000Z", "UTC unless told otherwise");
     let add = |content: &str, account: &str, more: &[&str]| {
         let entry = cli.json(&[&["publish-pool", "add", content, "--account", account], more].concat());
@@ -121,7 +121,7 @@ fn looking_at_the_pool(cli: &Cli, mixed: &Mixed) {
     }
     let table = cli.ok(&["publish-pool", "list"]);
     let head = table.lines().next().unwrap_or_default();
-    assert!(head.contains("ID") && head.contains("STATUS") && head.contains("PRIORITY"), "{table}");
+    assert!(head.contains("ID") && head.contains("STATUS") && head.contains("PRIO"), "{table}");
     assert!(table.lines().count() >= 8, "a line an entry, at least: {table}");
     let csv = cli.ok(&["publish-pool", "list", "--output", "csv"]);
     assert!(csv.starts_with("id,content_id,account_id,status,priority,due_at,"), "{csv}");

@@ -12,6 +12,7 @@ pub mod played;
 pub mod postgres;
 pub mod process;
 pub mod product;
+pub mod pty;
 pub mod receiver;
 pub mod stage;
 pub mod tcp_cut;

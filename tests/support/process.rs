@@ -16,11 +16,17 @@ pub struct Running {
     pub stderr: Tap,
 }
 
+/// Settings, language and colours of whoever runs the tests.
+pub fn is_the_machines_own(variable: &str) -> bool {
+    let others = ["LANG", "LANGUAGE", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM"];
+    variable.starts_with("CONTENTHUB_") || variable.starts_with("LC_") || others.contains(&variable)
+}
+
 impl Running {
     pub fn spawn(dir: &Path, variables: &[(String, String)], stdin: &[u8], args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contenthub"));
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("CONTENTHUB_") {
+            if is_the_machines_own(&name.to_string_lossy()) {
                 command.env_remove(name);
             }
         }

@@ -1,0 +1,30 @@
+//! `contenthub man`: manual pages, made of the same text as `--help`.
+
+use super::output::Output;
+use super::{Done, Failure};
+use crate::words::{Sentence, message};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Writes `contenthub.1`, `contenthub-scheduler.1` and so on into `dir`.
+pub fn run(dir: &Path, command: clap::Command, out: &Output) -> Result<Done, Failure> {
+    let failed = |path: &Path, error: std::io::Error| Failure::Usage(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
+    let mut written: Vec<PathBuf> = Vec::new();
+    let mut waiting = vec![("contenthub".to_owned(), command)];
+    while let Some((name, command)) = waiting.pop() {
+        let visible = command.get_subcommands().filter(|it| !it.is_hide_set());
+        waiting.extend(visible.map(|it| (format!("{name}-{}", it.get_name()), it.clone())));
+        let path = dir.join(format!("{name}.1"));
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).title(name).render(&mut page)?;
+        std::fs::write(&path, page).map_err(|error| failed(&path, error))?;
+        written.push(path);
+    }
+    let said = Sentence::new(message("done-man"))
+        .with("count", written.len().to_string())
+        .with("dir", dir.display().to_string());
+    out.tell(&said, &json!({"dir": dir.display().to_string(), "pages": written.len()}))
+}

@@ -1,0 +1,73 @@
+# What the command line says.
+
+# How long, and how long from now.
+span-seconds = { $count } s
+span-minutes = { $count } min
+span-hours = { $count } h
+span-days = { $count } d
+relative-now = now
+relative-in = in { $span }
+relative-ago = { $span } ago
+
+# How a command ends.
+failure = error: { $what }
+hint = hint: { $what }
+hint-stopped = Trigger the task again to take what is left now.
+hint-by-pg-restore = While no server runs: pg_restore --clean --if-exists --no-owner -d DATABASE FILE, and then `contenthub db restore --after`.
+hint-node-alive = Stop it; of one that was killed, wait until its lease is over.
+hint-unsound = Stop the server, keep a copy, and restore the last good backup.
+hint-port = Another program has this port; choose one with --listen 127.0.0.1:PORT.
+hint-already-in-pool = Change or cancel that entry, or wait until it has been published.
+hint-already-published = To publish it there once more on purpose, add it with --again.
+hint-uncertain = Look whether it is out, and say so with contenthub publish-pool resolve.
+hint-maybe-published = Wait for the next attempt, or say what became of it with contenthub publish-pool resolve.
+hint-wrong-secret-key = Start with the key of this database: CONTENTHUB_SECRET_KEY, or secret.key in the data directory.
+hint-in-use = Cancel or remove those entries first.
+hint-in-a-moment = Try again in a moment.
+hint-no-account = contenthub account list shows which there are.
+hint-no-content = contenthub content list shows which there are.
+hint-no-entry = contenthub publish-pool list shows which there are; contenthub publisher history --entry ID what became of one that was removed.
+hint-no-task = contenthub scheduler list shows which there are.
+hint-no-log-row = contenthub publisher history shows which there are.
+hint-no-token = contenthub token list shows which there are.
+
+# What was done.
+done-added = Entry { $entry }: content { $content } goes out on account { $account } at { $at } with priority { $priority }.
+done-added-now = Entry { $entry }: content { $content } goes out on account { $account } now with priority { $priority }.
+done-entry-gone = Entry { $entry } is gone; its log stays.
+done-cleared = { $count } published entries removed; the log stays.
+done-task-made = Task { $task } “{ $name }” was created: { $schedule }; next run: { $at }.
+done-task-made-on-due = Task { $task } “{ $name }” was created: { $schedule }.
+done-task-made-disabled = Task { $task } “{ $name }” was created: { $schedule }; it is disabled, and runs when triggered.
+done-task-gone = Task { $task } is gone; its history stays.
+done-task-enabled = Task { $task } “{ $name }” is enabled.
+done-task-disabled = Task { $task } “{ $name }” is disabled.
+done-content-made = Content { $content } “{ $title }” was created.
+done-content-gone = Content { $content } is gone.
+done-account-made = Account { $account } “{ $name }” was created.
+done-account-gone = Account { $account } “{ $name }” is gone.
+done-account-works = Account { $account } “{ $name }”: { $message }.
+done-token-made = Token { $token } “{ $name }” ({ $role }); it is shown only now:
+done-token-revoked = Token { $token } is revoked.
+done-man = { $count } manual pages are in { $dir }; man -l { $dir }/contenthub.1 shows the first.
+
+# What is asked for on a terminal.
+ask-account-name = Name of the account
+ask-platform = Platform
+ask-task-name = Name of the task
+ask-schedule = When does it run?
+ask-on-due = Whenever an entry is due
+ask-interval = Every so many seconds
+ask-cron = At the times of a cron expression
+ask-once = Once
+ask-interval-seconds = Seconds between runs
+ask-cron-expression = Cron expression (minute hour day month weekday), such as 0 9 * * 1-5
+ask-run-at = When (in { $zone }), such as 2030-02-06 12:00
+
+# publish-pool show.
+show-what-to-do = What you can do now:
+show-attempts-more = { $count } attempts in all; contenthub publisher history shows them.
+
+# scheduler trigger.
+report-total = Total { $total }, succeeded { $succeeded }, failed { $failed }, skipped { $skipped }; { $seconds } s
+report-skipped = account { $account }: { $count } skipped: { $reason }

@@ -1,0 +1,105 @@
+//! A sentence for a person that is not in words yet: which one, and what it tells. Where it is shown, it is put into the
+//! reader's language, and its instants into their zone.
+
+use super::{Arg, Language, Message, span};
+use crate::domain::clock::Timestamp;
+use std::time::Duration;
+
+/// What a sentence tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Count(i64),
+    At(Timestamp),
+    Span(Duration),
+}
+
+/// A message with its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    message: Message,
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Sentence {
+    pub fn new(message: Message) -> Self {
+        Sentence { message, values: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.values.push((name, value.into()));
+        self
+    }
+
+    pub fn message(&self) -> Message {
+        self.message
+    }
+
+    /// In words; its instants in UTC, as JSON has them.
+    pub fn say(&self, language: Language) -> String {
+        self.tell(language, |at| at.to_string())
+    }
+
+    /// The same with its instants written by `at`.
+    pub fn tell(&self, language: Language, at: impl Fn(Timestamp) -> String) -> String {
+        let texts = self.values.iter().map(|(_, value)| match value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Count(_) => None,
+            Value::At(instant) => Some(at(*instant)),
+            Value::Span(long) => Some(span(language, *long)),
+        });
+        let texts: Vec<Option<String>> = texts.collect();
+        let values: Vec<(&'static str, Arg<'_>)> = self
+            .values
+            .iter()
+            .zip(&texts)
+            .map(|((name, value), text)| match (value, text) {
+                (Value::Count(count), _) => (*name, Arg::Number(*count)),
+                (_, text) => (*name, Arg::Text(text.as_deref().unwrap_or_default())),
+            })
+            .collect();
+        language.say(self.message, &values)
+    }
+}
+
+impl From<Message> for Sentence {
+    fn from(message: Message) -> Self {
+        Sentence::new(message)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(count: i64) -> Self {
+        Value::Count(count)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(count: i32) -> Self {
+        Value::Count(i64::from(count))
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(at: Timestamp) -> Self {
+        Value::At(at)
+    }
+}
+
+impl From<Duration> for Value {
+    fn from(span: Duration) -> Self {
+        Value::Span(span)
+    }
+}

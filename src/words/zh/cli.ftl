@@ -1,0 +1,67 @@
+# 命令行的文字。
+
+span-seconds = { $count } 秒
+span-minutes = { $count } 分钟
+span-hours = { $count } 小时
+span-days = { $count } 天
+relative-now = 现在
+relative-in = { $span }后
+relative-ago = { $span }前
+
+failure = 错误：{ $what }
+hint = 提示：{ $what }
+hint-stopped = 再次触发该任务，即可处理剩下的内容。
+hint-by-pg-restore = 在没有服务器运行时：先 pg_restore --clean --if-exists --no-owner -d DATABASE FILE，然后 `contenthub db restore --after`。
+hint-node-alive = 请停止它；若它是被强制结束的，请等到其租约到期。
+hint-unsound = 请停止服务器，保留一份副本，然后恢复最近一次完好的备份。
+hint-port = 该端口已被其他程序占用；请用 --listen 127.0.0.1:端口 另选一个。
+hint-already-in-pool = 请修改或取消该条目，或等待它发布完成。
+hint-already-published = 如果确实要在那里再发布一次，请加上 --again。
+hint-uncertain = 请查看是否已发出，并用 contenthub publish-pool resolve 说明。
+hint-maybe-published = 请等待下一次尝试，或用 contenthub publish-pool resolve 说明结果。
+hint-wrong-secret-key = 请使用此数据库的密钥启动：CONTENTHUB_SECRET_KEY，或数据目录中的 secret.key。
+hint-in-use = 请先取消或移除这些条目。
+hint-in-a-moment = 请稍后再试。
+hint-no-account = contenthub account list 可列出所有账号。
+hint-no-content = contenthub content list 可列出所有内容。
+hint-no-entry = contenthub publish-pool list 可列出所有条目；已移除条目的结果见 contenthub publisher history --entry ID。
+hint-no-task = contenthub scheduler list 可列出所有任务。
+hint-no-log-row = contenthub publisher history 可列出所有记录。
+hint-no-token = contenthub token list 可列出所有令牌。
+
+done-added = 条目 { $entry }：内容 { $content } 将于 { $at } 在账号 { $account } 上发布，优先级 { $priority }。
+done-added-now = 条目 { $entry }：内容 { $content } 现在就在账号 { $account } 上发布，优先级 { $priority }。
+done-entry-gone = 条目 { $entry } 已移除；其日志保留。
+done-cleared = 已移除 { $count } 个已发布的条目；日志保留。
+done-task-made = 任务 { $task }“{ $name }”已创建：{ $schedule }；下次运行：{ $at }。
+done-task-made-on-due = 任务 { $task }“{ $name }”已创建：{ $schedule }。
+done-task-made-disabled = 任务 { $task }“{ $name }”已创建：{ $schedule }；已停用，触发时才运行。
+done-task-gone = 任务 { $task } 已删除；其历史保留。
+done-task-enabled = 任务 { $task }“{ $name }”已启用。
+done-task-disabled = 任务 { $task }“{ $name }”已停用。
+done-content-made = 内容 { $content }“{ $title }”已创建。
+done-content-gone = 内容 { $content } 已删除。
+done-account-made = 账号 { $account }“{ $name }”已创建。
+done-account-gone = 账号 { $account }“{ $name }”已删除。
+done-account-works = 账号 { $account }“{ $name }”：{ $message }。
+done-token-made = 令牌 { $token }“{ $name }”（{ $role }）；仅此时显示：
+done-token-revoked = 令牌 { $token } 已吊销。
+done-man = { $dir } 中有 { $count } 页手册；man -l { $dir }/contenthub.1 显示第一页。
+
+ask-account-name = 账号名称
+ask-platform = 平台
+ask-task-name = 任务名称
+ask-schedule = 何时运行？
+ask-on-due = 有条目到期时
+ask-interval = 每隔若干秒
+ask-cron = 按 cron 表达式的时间
+ask-once = 一次
+ask-interval-seconds = 两次运行之间的秒数
+ask-cron-expression = cron 表达式（分 时 日 月 星期），例如 0 9 * * 1-5
+ask-run-at = 何时（{ $zone }），例如 2030-02-06 12:00
+
+show-what-to-do = 现在可以做的：
+show-attempts-more = 共 { $count } 次尝试；contenthub publisher history 可查看全部。
+
+report-total = 总计 { $total }，成功 { $succeeded }，失败 { $failed }，跳过 { $skipped }；{ $seconds } 秒
+report-skipped = 账号 { $account }：跳过 { $count } 个：{ $reason }
