@@ -1,6 +1,14 @@
 //! A platform that is away for too long: its lane gives up entry by entry, and only while it is away.
 
 use super::*;
+use contenthub::db::transitions::Ended;
+use contenthub::domain::breaker::Sign;
+use contenthub::domain::ids::NodeId;
+use contenthub::domain::outcome::Outcome;
+use contenthub::domain::retry::Jitter;
+use contenthub::domain::settlement::settle;
+use contenthub::domain::turns::Room;
+use contenthub::operations::cycle::{ClaimScope, Cycle};
 
 /// How many entries go back to their time when their platform answers.
 fn put_off(url: &DatabaseUrl) -> i64 {
@@ -164,5 +172,65 @@ fn a_new_time_outlives_the_outage() {
         assert_eq!(stage.run().data.success_count, 1);
         assert_eq!([ids[0], ids[1]].map(|id| entry(app, id).due_at), [tomorrow; 2]);
         assert_eq!(stage.run().data.total_count, 0);
+    });
+}
+
+/// The cycle that hears of the answer sees the lane as it is then: nothing is given up for an outage that is over, and what
+/// waited goes out at once.
+#[test]
+fn the_answer_that_ends_an_outage_gives_up_nothing() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let hook = webhook(&app, "hook", "http://127.0.0.1:9/");
+        let (probe, waits) = (add(&app, "probe", hook), add(&app, "waits", hook));
+        let task = task(&app, "run");
+        app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
+        let turn = |ended: Vec<Ended>, shared: usize| {
+            let cycle = Cycle {
+                node: NodeId("n1".to_owned()),
+                lease: SOON,
+                scope: ClaimScope::Task(task),
+                ended: Arc::new(ended),
+                room: Room { shared, ..Room::default() },
+                read_back: None,
+                clock_is_right: true,
+            };
+            app.run(cycle).expect("a cycle")
+        };
+        let claim = turn(vec![], 1).claims.remove(0);
+        assert_eq!(claim.attempt.entry, probe);
+        // An hour of outage, of which the account waits a minute.
+        let (now, hour) = (app.now().micros(), 3_600_000_000_i64);
+        sql(
+            url,
+            &format!(
+                "INSERT INTO lanes (account_id, failures, tripped_at, probe_at, probes, probed_entry) \
+                   VALUES ({hook}, 3, {tripped}, {now}, 9, {probe}); \
+                 UPDATE accounts SET gated = TRUE, awaits_answer = TRUE, give_up_after_seconds = 60; \
+                 UPDATE publish_pool SET added_at = {added} WHERE id = {waits}",
+                tripped = now - hour,
+                added = now - 2 * hour,
+            ),
+        );
+        let mut published =
+            settle(Outcome::Published(Receipt::default()), claim.standing, app.now(), Jitter::from_random(0));
+        published.sign = Sign::Answered;
+        let ended = Ended {
+            attempt: claim.attempt,
+            content: claim.article.content_id,
+            revision: claim.article.revision,
+            account: claim.account,
+            account_version: 1,
+            counted: false,
+            execution: claim.execution,
+            started_at: app.now(),
+            finished_at: app.now(),
+            settlement: published,
+            has_steps: false,
+        };
+        let done = turn(vec![ended], 1);
+        assert_eq!(entry(&app, probe).status, EntryStatus::Published);
+        let claimed: Vec<EntryId> = done.claims.iter().map(|claim| claim.attempt.entry).collect();
+        assert_eq!(claimed, [waits], "{:?}", attempts(&app, waits));
     });
 }
