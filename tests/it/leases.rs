@@ -1,5 +1,6 @@
 //! How long a claim holds, for whom, and by which clock.
 
+mod renewal;
 mod trust;
 
 use crate::support::app::*;
