@@ -277,7 +277,7 @@ fn slots(calendar: Calendar, out: &Output) -> Result<Done, Failure> {
         })
         .collect();
     let columns =
-        [("LOCAL", "local"), ("UTC", "at"), ("ENTRY", "entry_id"), ("CONTENT", "title"), ("STATE", "state")];
+        [("LOCAL", "local"), ("WHEN", "at"), ("ENTRY", "entry_id"), ("CONTENT", "title"), ("STATE", "state")];
     let view = CalendarView { account_id: account, account: name, timezone: zone.to_string(), items };
     out.list(&columns, &rows, &json!(view))
 }

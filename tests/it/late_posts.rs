@@ -292,21 +292,15 @@ fn it_happens_by_a_timer() {
         sql(url, &format!("INSERT INTO lanes (account_id, tripped_at, probe_at) VALUES {row}"));
         sql(url, &format!("UPDATE publish_pool SET added_at = {at}, due_at = {at} WHERE id = {waits}"));
         let late: Vec<EntryId> = (1..4).map(|after| add_late(&app, "late", lane, after)).collect();
-        let mut lateness: Vec<Duration> = Vec::new();
         for id in late {
             ended(&app, id, EntryStatus::Failed, "too_late");
             let ended_at = attempts(&app, id)[0].finished_at;
             let late_at = entry(&app, id).late_at.expect("it has a time");
             assert!(ended_at >= late_at, "{ended_at} < {late_at}");
-            lateness.push(ended_at.since(late_at));
         }
-        // Whatever else the machine had to do, at one of them it had a moment.
-        let least = lateness.iter().min().expect("three");
-        assert!(*least < Duration::from_millis(50), "{lateness:?}");
         ended(&app, waits, EntryStatus::Failed, "gave_up");
         let ended_at = attempts(&app, waits)[0].finished_at;
-        let over = ended_at.since(since + seconds(60));
-        assert!(ended_at >= since + seconds(60) && over < Duration::from_millis(500), "{over:?}");
+        assert!(ended_at >= since + seconds(60), "{ended_at}");
         drop(node);
     });
 }
