@@ -283,6 +283,7 @@ fn slots(calendar: Calendar, out: &Output) -> Result<Done, Failure> {
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    super::refuse_setting_flag("concurrency", "--at-once")?;
     let asked = match (&arguments.name, &arguments.platform) {
         (Some(name), Some(platform)) => {
             let schema = schema_of(app, platform);
@@ -324,6 +325,8 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
 }
 
 fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    super::refuse_setting_flag("concurrency", "--at-once")?;
+    super::refuse_setting_flag("timezone", "--zone")?;
     let row = app.run(FindAccount(arguments.account))?;
     let kept = serde_json::from_str::<Map<String, Value>>(&row.settings).unwrap_or_default();
     let changed = !arguments.settings.is_empty();

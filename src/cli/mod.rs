@@ -227,8 +227,20 @@ pub fn command() -> clap::Command {
 /// makes a database on the server that `--database-url` names, and a task keeps the `--timezone` that it is given.
 fn setting_flag(id: &str) -> Option<String> {
     let matches = Arguments::command().get_matches();
-    let is_flag = matches.value_source(id) == Some(ValueSource::CommandLine);
-    if is_flag { matches.get_one::<String>(id).cloned() } else { None }
+    if is_flag(&matches, id) { matches.get_one::<String>(id).cloned() } else { None }
+}
+
+/// Refuses a flag of the program's settings that is no setting of what is changed here, which has `instead`.
+fn refuse_setting_flag(id: &str, instead: &str) -> Result<(), Failure> {
+    if is_flag(&Arguments::command().get_matches(), id) {
+        let message = format!("--{id} is a setting of this program, not of an account: say {instead}");
+        return Err(Failure::Usage(message));
+    }
+    Ok(())
+}
+
+fn is_flag(matches: &clap::ArgMatches, id: &str) -> bool {
+    matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
 /// A connection for each attempt, each client and each database thread is more than the usual 1,024.

@@ -6,6 +6,7 @@ use crate::support::on_both;
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use diesel::connection::SimpleConnection;
+use serde_json::json;
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -495,4 +496,19 @@ fn commands_in(help: &str) -> Vec<String> {
     // A description that is wrapped is indented further than the names are.
     let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     names.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+}
+
+/// Both have a number of posts at once, and a zone.
+#[test]
+fn a_setting_of_the_program_is_not_taken_for_one_of_an_account() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let cli = Cli::in_dir(dir.path());
+    cli.ok(&["account", "create", "blog", "--platform", "folder"]);
+    let before = cli.json(&["account", "show", "blog"]);
+    refused(&cli, &["account", "update", "blog", "--concurrency", "10"], 2, "--at-once");
+    refused(&cli, &["account", "update", "blog", "--timezone", "Asia/Shanghai"], 2, "--zone");
+    refused(&cli, &["account", "create", "x", "--platform", "folder", "--concurrency", "9"], 2, "--at-once");
+    assert_eq!(cli.json(&["account", "show", "blog"]), before);
+    let changed = cli.json(&["account", "update", "blog", "--at-once", "10", "--zone", "Asia/Shanghai"]);
+    assert_eq!((&changed["concurrency"], &changed["timezone"]), (&json!(10), &json!("Asia/Shanghai")));
 }
