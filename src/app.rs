@@ -22,10 +22,12 @@ use crate::operations::execution::{ListExecutions, RunProgress};
 use crate::operations::history::ListHistory;
 use crate::operations::pool::{AddToPool, Addition, GetEntry, GetStats, ListEntries};
 use crate::operations::task::{CreateTask, ListTasks, MakeFirstTask, UpdateTask};
+use crate::operations::task_type::TaskTypes;
 use crate::operations::{Context, Operation, OperationError, Page, Paging, perform};
 use crate::platforms::registry::Registry;
 use crate::secrets::{SecretError, SecretKey};
 use crate::task_run::{self, FIRST_LOOK, Heed, LATER_LOOKS, Listener, Ran};
+use crate::tasks;
 use crate::views::{AccountView, ContentView, EntryView, ExecutionView, LogView, TaskView};
 use parking_lot::Mutex;
 use std::path::PathBuf;
@@ -103,6 +105,16 @@ impl App {
         registry: Registry,
         clock: Arc<dyn Clock>,
     ) -> Result<App, OpenError> {
+        App::open_for(settings, registry, tasks::builtin(), clock)
+    }
+
+    /// The same with kinds of tasks of one's own, too.
+    pub fn open_for(
+        settings: Settings,
+        registry: Registry,
+        task_types: TaskTypes,
+        clock: Arc<dyn Clock>,
+    ) -> Result<App, OpenError> {
         let given = settings.secret_key.as_ref().map(|text| SecretKey::parse(&text.0));
         let given = given.transpose().map_err(OpenError::KeySetting)?;
         make_data_dir(&settings)?;
@@ -116,7 +128,7 @@ impl App {
         let migrated = migrate(&settings.database).map_err(failed)?;
         tell(&migrated);
         let submitted_max = Duration::from_secs(3600 * settings.submitted_max_hours);
-        let cx = Context::new(registry, key, settings.review_required, settings.timezone)
+        let cx = Context::new(registry, key, task_types, settings.review_required, settings.timezone)
             .with_submitted_max(submitted_max)
             .with_platform_pause(Duration::from_secs(settings.platform_pause_seconds));
         let conn = Kept::new(&settings.database, Patience::Command);
@@ -288,6 +300,7 @@ impl App {
 
     fn node_settings(&self, scope: ClaimScope) -> NodeSettings {
         NodeSettings {
+            data_dir: self.settings.data_dir.clone(),
             database: self.settings.database.clone(),
             slots: self.settings.concurrency,
             lease: Duration::from_secs(self.settings.lease_seconds),

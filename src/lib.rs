@@ -94,6 +94,7 @@ pub mod config;
 pub mod signals;
 #[doc(hidden)]
 pub mod task_run;
+pub mod tasks;
 
 #[doc(hidden)]
 pub mod bench;

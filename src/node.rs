@@ -3,6 +3,8 @@
 use crate::actors::crew::{Crew, Plan};
 use crate::actors::db::DbHandle;
 use crate::actors::executor::{ExecutorSettings, Tick};
+use crate::actors::job_runner::LookForJobs;
+use crate::actors::jobs::Jobs;
 use crate::actors::presence::Presence;
 use crate::actors::shutdown;
 use crate::actors::timekeeper::Timekeeper;
@@ -16,14 +18,18 @@ use crate::domain::ids::NodeId;
 use crate::operations::Context;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::run_leases::TakeOverRuns;
+use crate::operations::task_type::Places;
 use crate::platforms;
 use crate::secrets;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// What a node needs to be told.
 #[derive(Debug, Clone)]
 pub struct NodeSettings {
+    pub data_dir: PathBuf,
     pub database: DatabaseUrl,
     /// Attempts on the wire at once.
     pub slots: usize,
@@ -61,6 +67,8 @@ impl Node {
         };
         let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
         let jitter = cx.jitter.clone();
+        let places = Places { data_dir: settings.data_dir.clone(), database: settings.database.clone() };
+        let jobs = Jobs::new(cx.clone(), places, clock.clone());
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
         let time = Arc::new(match &locks {
             Some(_) => Timekeeper::alone(clock.clone()),
@@ -77,7 +85,7 @@ impl Node {
         };
         let (database, locks_of_node) = (settings.database, locks.clone());
         let crew =
-            Crew::start(Plan { executor, database, clock, time, jitter, db: db.clone(), locks, fires })
+            Crew::start(Plan { executor, database, clock, time, jitter, db: db.clone(), locks, fires, jobs })
                 .map_err(|error| DbError::Unusable(format!("there is no thread for publishers: {error}")))?;
         let watchdog = Watchdog::start(crew.clone());
         let presence = Presence::start(crew.clone(), db.clone(), locks_of_node.clone());
@@ -86,8 +94,9 @@ impl Node {
 
     /// Has the executor look for work now.
     pub fn wake(&self) {
-        // A full mailbox holds such a message already.
+        // A full mailbox holds such messages already.
         let _ = self.crew.executor().try_send(Tick);
+        let _ = self.crew.runner().try_send(LookForJobs);
     }
 
     /// Sends nothing new, waits at most `grace` for what is on the wire, and ends. False where something had no answer
@@ -95,7 +104,12 @@ impl Node {
     pub async fn stop(self, grace: Duration) -> bool {
         self.crew.in_flight.close();
         self.presence.changed();
+        self.crew.jobs().close();
+        let end = Instant::now() + grace;
         let drained = shutdown::drain(&self.crew, grace).await;
+        if !self.crew.jobs().all_ended(end).await {
+            log::warn!("jobs that do not stop are left behind: {:?}", self.crew.jobs().ids());
+        }
         self.presence.end().await;
         self.crew.dismiss();
         drained

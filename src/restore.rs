@@ -13,6 +13,7 @@ use crate::operations::restored::{GuardRestored, Guarded, TakeBackAll};
 use crate::operations::{Context, OperationError, perform};
 use crate::platforms::registry::Registry;
 use crate::secrets::SecretKey;
+use crate::tasks;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -139,7 +140,7 @@ fn guard(
     now: Timestamp,
 ) -> Result<Guarded, Refused> {
     let key = key_of(settings, conn)?;
-    let cx = Context::new(registry, key, settings.review_required, settings.timezone);
+    let cx = Context::new(registry, key, tasks::builtin(), settings.review_required, settings.timezone);
     perform(TakeBackAll, conn, &cx, now)?;
     Ok(perform(GuardRestored { by }, conn, &cx, now)?)
 }

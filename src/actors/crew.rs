@@ -3,6 +3,8 @@
 use super::db::DbHandle;
 use super::executor::{ExecutorSettings, PublishingExecutorActor, Wire};
 use super::in_flight::InFlight;
+use super::job_runner::{JobRunnerActor, RunnerSettings};
+use super::jobs::Jobs;
 use super::publisher::{Publish, PublisherActor};
 use super::scheduler::{SchedulerActor, TickTo};
 use super::timekeeper::Timekeeper;
@@ -12,6 +14,7 @@ use crate::db::nodes::NodeRow;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::retry::JitterSource;
 use crate::engine::clock_watch::Hold;
+use crate::operations::cycle::ClaimScope;
 use crate::views::{NodeStatusView, RestartsView};
 use actix::prelude::*;
 use parking_lot::Mutex;
@@ -36,6 +39,7 @@ pub struct Plan {
     pub locks: Option<Arc<NodeLocks>>,
     /// False for a command, which fires no task.
     pub fires: bool,
+    pub jobs: Arc<Jobs>,
 }
 
 /// How often actors of a kind were made anew.
@@ -44,6 +48,7 @@ struct Restarts {
     publisher: AtomicU64,
     executor: AtomicU64,
     scheduler: AtomicU64,
+    job_runner: AtomicU64,
     database: AtomicU64,
 }
 
@@ -59,6 +64,7 @@ pub struct Crew {
 struct AtWork {
     executor: Addr<PublishingExecutorActor>,
     scheduler: Option<Addr<SchedulerActor>>,
+    runner: Addr<JobRunnerActor>,
     threads: Vec<Thread>,
 }
 
@@ -81,6 +87,7 @@ impl Crew {
         let at_work = AtWork {
             executor: start_executor(&plan, &in_flight),
             scheduler: plan.fires.then(|| start_scheduler(&plan)),
+            runner: start_runner(&plan),
             threads: shares.map(|publishers| Thread::start(publishers, &plan)).collect::<Result<_, _>>()?,
         };
         at_work.introduce(&plan.db);
@@ -100,6 +107,7 @@ impl Crew {
                 publisher: count(&self.restarts.publisher),
                 executor: count(&self.restarts.executor),
                 scheduler: count(&self.restarts.scheduler),
+                job_runner: count(&self.restarts.job_runner),
                 database: count(&self.restarts.database),
             },
         }
@@ -142,6 +150,14 @@ impl Crew {
         self.at_work.lock().executor.clone()
     }
 
+    pub fn runner(&self) -> Addr<JobRunnerActor> {
+        self.at_work.lock().runner.clone()
+    }
+
+    pub fn jobs(&self) -> &Jobs {
+        &self.plan.jobs
+    }
+
     /// Looks at each of them, and makes anew what has gone or is deaf. On the thread that started them.
     pub fn look(&self) {
         let mut at_work = self.at_work.lock();
@@ -149,6 +165,10 @@ impl Crew {
         let gone = at_work.mend_publishers(&self.plan, &self.in_flight);
         let executor_is_gone = !at_work.executor.connected();
         let scheduler_is_gone = at_work.scheduler.as_ref().is_some_and(|it| !it.connected());
+        let runner_is_gone = !at_work.runner.connected();
+        if runner_is_gone {
+            at_work.runner = start_runner(&self.plan);
+        }
         if executor_is_gone {
             at_work.executor = start_executor(&self.plan, &self.in_flight);
         }
@@ -160,12 +180,13 @@ impl Crew {
             (&self.restarts.publisher, gone, "a publisher"),
             (&self.restarts.executor, u64::from(executor_is_gone), "the executor"),
             (&self.restarts.scheduler, u64::from(scheduler_is_gone), "the scheduler"),
+            (&self.restarts.job_runner, u64::from(runner_is_gone), "the job runner"),
         ];
         for (counter, times, who) in all.into_iter().filter(|(_, times, _)| *times > 0) {
             counter.fetch_add(times, Ordering::Relaxed);
             log::error!("{who} broke down and was started anew ({times} of them)");
         }
-        if gone > 0 || executor_is_gone || scheduler_is_gone {
+        if gone > 0 || executor_is_gone || scheduler_is_gone || runner_is_gone {
             at_work.introduce(&self.plan.db);
         }
         drop(at_work);
@@ -192,7 +213,8 @@ impl AtWork {
         // Who does not take it is gone already, and is found so at the next look.
         let _ = self.executor.try_send(Wire { publishers, scheduler });
         if let Some(scheduler) = &self.scheduler {
-            let _ = scheduler.try_send(TickTo(self.executor.clone().recipient()));
+            let executor = self.executor.clone().recipient();
+            let _ = scheduler.try_send(TickTo { executor, runner: self.runner.clone().recipient() });
         }
     }
 
@@ -271,6 +293,16 @@ fn start_scheduler(plan: &Plan) -> Addr<SchedulerActor> {
     let scheduler =
         SchedulerActor::new(plan.clock.clone(), plan.time.clone(), plan.db.clone(), plan.database.clone());
     Supervisor::start(move |_| scheduler)
+}
+
+fn start_runner(plan: &Plan) -> Addr<JobRunnerActor> {
+    let task = match plan.executor.scope {
+        ClaimScope::Everything => None,
+        ClaimScope::Task(task) => Some(task),
+    };
+    let settings = RunnerSettings { node: plan.executor.node.clone(), lease: plan.executor.lease, task };
+    let runner = JobRunnerActor::new(settings, plan.db.clone(), plan.jobs.clone());
+    Supervisor::start(move |_| runner)
 }
 
 fn start_publisher(arbiter: &Arbiter, plan: &Plan) -> Addr<PublisherActor> {

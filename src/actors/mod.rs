@@ -6,6 +6,8 @@ pub mod crew;
 pub mod db;
 pub mod executor;
 pub mod in_flight;
+pub mod job_runner;
+pub mod jobs;
 pub mod presence;
 pub mod publisher;
 pub mod scheduler;

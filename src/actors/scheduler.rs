@@ -3,6 +3,7 @@
 
 use super::db::{Changed, DbHandle, panic_text};
 use super::executor::Tick;
+use super::job_runner::LookForJobs;
 use super::timekeeper::Timekeeper;
 use crate::db::change_feed::ChangeFeed;
 use crate::db::connection::DbError;
@@ -26,10 +27,14 @@ const PROBE_EACH: u32 = 30;
 const LOOK_AFTER_LISTENER: Duration = Duration::from_secs(3);
 const SILENT_LOOKS: u32 = 3;
 
-/// Command: who is told that there is a run to work on. Sent also when that one was started anew.
+/// Command: who is told that there is a run to work on, and that there is a job to take. Sent also when one of them was
+/// started anew.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct TickTo(pub Recipient<Tick>);
+pub struct TickTo {
+    pub executor: Recipient<Tick>,
+    pub runner: Recipient<LookForJobs>,
+}
 
 /// Fires tasks.
 pub struct SchedulerActor {
@@ -39,6 +44,7 @@ pub struct SchedulerActor {
     db: DbHandle,
     /// None until it is told.
     executor: Option<Recipient<Tick>>,
+    runner: Option<Recipient<LookForJobs>>,
     url: DatabaseUrl,
     alarm: Option<SpawnHandle>,
     listener: Listener,
@@ -95,7 +101,7 @@ impl Hearer {
 impl SchedulerActor {
     pub fn new(clock: Arc<dyn Clock>, time: Arc<Timekeeper>, db: DbHandle, url: DatabaseUrl) -> Self {
         let (ticking, listener) = (Ticking::default(), Listener::default());
-        SchedulerActor { ticking, clock, time, db, executor: None, url, alarm: None, listener }
+        SchedulerActor { ticking, clock, time, db, executor: None, runner: None, url, alarm: None, listener }
     }
 
     fn apply(&mut self, event: Event, ctx: &mut Context<Self>) {
@@ -120,6 +126,10 @@ impl SchedulerActor {
                 Ok(fired) => {
                     for execution in &fired.executions {
                         log::debug!("execution {execution} was fired");
+                    }
+                    if let Some(runner) = me.runner.as_ref().filter(|_| fired.jobs_wait) {
+                        // It looks by itself, too.
+                        let _ = runner.try_send(LookForJobs);
                     }
                     let any = !fired.executions.is_empty();
                     Event::Fired { any, executor_is_wanted: fired.executor_is_wanted, next: fired.next }
@@ -229,7 +239,7 @@ impl Handler<TickTo> for SchedulerActor {
     type Result = ();
 
     fn handle(&mut self, command: TickTo, ctx: &mut Self::Context) {
-        self.executor = Some(command.0);
+        (self.executor, self.runner) = (Some(command.executor), Some(command.runner));
         // What was fired meanwhile nobody was told of.
         self.apply(Event::Changed, ctx);
     }

@@ -173,6 +173,7 @@ async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
         account: query.account_id,
         content: query.content_id,
         priority: query.priority,
+        least_urgent: None,
         due_at: None,
         title: query.q,
     };

@@ -18,6 +18,7 @@ use crate::operations::execution::*;
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::status::GetStatus;
 use crate::operations::task::*;
+use crate::operations::task_type::TaskType;
 use crate::views::{ExecutionView, StatusView, TaskView};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -31,6 +32,7 @@ const BUSY_MAX: Duration = Duration::from_secs(30);
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/scheduler/status").route(needs(Role::Viewer, web::get().to(status))))
+        .service(web::resource("/scheduler/task-types").route(asks(Role::Viewer, web::get().to(task_types))))
         .service(
             web::resource("/scheduler/tasks")
                 .route(asks(Role::Viewer, web::get().to(list)))
@@ -121,6 +123,12 @@ async fn list(api: web::Data<Api>, reader: Reader, request: HttpRequest) -> Answ
     let paging = paging(&request)?;
     let all = api.db.perform(ListTasks).await?;
     Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(TaskView::new(row, reader.0)))))
+}
+
+async fn task_types(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let paging = paging(&request)?;
+    let kinds: Vec<&TaskType> = api.cx.task_types.iter().collect();
+    Ok(HttpResponse::Ok().json(page_of_all(kinds, paging, TaskType::description)))
 }
 
 async fn get(api: web::Data<Api>, reader: Reader, path: web::Path<String>) -> Answer {

@@ -394,6 +394,6 @@ fn credentials(pairs: &[String]) -> Result<Credentials, Failure> {
 }
 
 /// The part after `=` may be a secret, so it is never repeated.
-fn split<'a>(pair: &'a str, what: &str) -> Result<(&'a str, &'a str), Failure> {
+pub(super) fn split<'a>(pair: &'a str, what: &str) -> Result<(&'a str, &'a str), Failure> {
     pair.split_once('=').ok_or_else(|| Failure::Usage(format!("a {what} is written NAME=VALUE")))
 }

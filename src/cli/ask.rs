@@ -3,7 +3,7 @@
 use super::Failure;
 use super::account::setting;
 use super::output::Output;
-use super::scheduler::ScheduleArguments;
+use super::task_form::ScheduleArguments;
 use crate::app::App;
 use crate::domain::cron::CronExpression;
 use crate::domain::schedule::{INTERVAL_MAX_SECONDS, INTERVAL_MIN_SECONDS};

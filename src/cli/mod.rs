@@ -21,6 +21,7 @@ mod publisher;
 mod scheduler;
 mod serve;
 mod status;
+mod task_form;
 mod task_list;
 mod token;
 
@@ -167,6 +168,8 @@ enum Done {
     Well,
     /// A run in which not everything was published.
     Partly,
+    /// A run that did not do what it was to do; its report says why.
+    Failed,
 }
 
 impl Failure {
@@ -209,6 +212,7 @@ pub fn run() -> ExitCode {
     match execute(arguments) {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::Partly) => ExitCode::from(3),
+        Ok(Done::Failed) => ExitCode::from(1),
         // Whoever read our output has enough of it.
         Err(Failure::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {

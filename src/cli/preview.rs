@@ -1,7 +1,8 @@
 //! `contenthub scheduler preview`: when a task will run, or one that is not yet made would.
 
 use super::output::Output;
-use super::scheduler::{ScheduleArguments, TaskWord};
+use super::scheduler::TaskWord;
+use super::task_form::ScheduleArguments;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::time_input::AskedTime;

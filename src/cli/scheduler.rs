@@ -1,16 +1,13 @@
 //! `contenthub scheduler`: tasks and their runs.
 
-use super::ask;
 use super::output::Output;
 use super::progress::Progress;
+use super::task_form;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::db::tasks::TaskRow;
 use crate::domain::ids::{ExecutionId, TaskId};
-use crate::domain::misfire::Misfire;
 use crate::domain::report::Report;
-use crate::domain::schedule::ScheduleType;
-use crate::domain::time_input::AskedTime;
 use crate::operations::Paging;
 use crate::operations::execution::{CancelExecution, ListExecutions};
 use crate::operations::find::FindTask;
@@ -19,7 +16,6 @@ use crate::operations::task::*;
 use crate::task_run::Ran;
 use crate::views::{ExecutionView, TaskView};
 use crate::words::{Sentence, message};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Subcommand)]
@@ -30,8 +26,8 @@ pub enum Command {
     )]
     List,
     /// Create a task; without arguments, on a terminal, it asks
-    #[command(after_help = CREATE_EXAMPLES)]
-    Create(CreateArguments),
+    #[command(after_help = task_form::CREATE_EXAMPLES)]
+    Create(task_form::CreateArguments),
     /// Show one task
     #[command(after_help = "Examples:\n  contenthub scheduler show 1")]
     Show {
@@ -39,8 +35,8 @@ pub enum Command {
         id: TaskWord,
     },
     /// Change a task; its next run is computed from now
-    #[command(after_help = UPDATE_EXAMPLES)]
-    Update(UpdateArguments),
+    #[command(after_help = task_form::UPDATE_EXAMPLES)]
+    Update(task_form::UpdateArguments),
     /// Let a task run by itself
     #[command(after_help = "Examples:\n  contenthub scheduler enable 2")]
     Enable {
@@ -59,6 +55,8 @@ pub enum Command {
         /// Name or id
         id: TaskWord,
     },
+    /// Show what a task can do, and what it is told by --param
+    TaskTypes(task_form::TypesArguments),
     /// Show when a task will run, or would
     #[command(after_help = super::preview::EXAMPLES)]
     Preview(super::preview::Arguments),
@@ -114,107 +112,13 @@ impl TaskWord {
     }
 }
 
-const CREATE_EXAMPLES: &str = r#"Examples:
-  Every five minutes:
-    contenthub scheduler create --name "auto publish" --type publishing --interval 300
-  At nine on weekdays, Shanghai time (minute, hour, day, month, weekday; with seconds before them if there are six):
-    contenthub scheduler create --name mornings --cron "0 9 * * 1-5" --timezone Asia/Shanghai
-  Once; then the task disables itself:
-    contenthub scheduler create --name launch --run-at "2026-12-01 09:00" --timezone Asia/Shanghai
-  Whenever an entry is due:
-    contenthub scheduler create --name "as it comes" --on-due
-
---timezone is the zone of the cron expression, and of times that are given without an offset."#;
-
-const UPDATE_EXAMPLES: &str = r#"Examples:
-    contenthub scheduler update 2 --interval 600
-    contenthub scheduler update 2 --cron "30 8,18 * * *" --timezone Europe/Berlin
-    contenthub scheduler update 2 --run-at "2026-12-01 09:00"
-
-A task that is given another kind of schedule drops the one that it had."#;
-
-/// The kinds of schedule, of which a task has one.
-#[derive(Debug, Default, clap::Args)]
-#[group(multiple = false)]
-pub(super) struct ScheduleArguments {
-    /// Seconds between runs, 1 to 31622400
-    #[arg(long, value_name = "SECONDS")]
-    pub(super) interval: Option<i64>,
-    /// Run at the times that a cron expression names, such as "0 9 * * 1-5"
-    #[arg(long, value_name = "EXPRESSION")]
-    pub(super) cron: Option<String>,
-    /// Run once, at this time
-    #[arg(long, visible_alias = "at", value_name = "TIME")]
-    pub(super) run_at: Option<String>,
-    /// Run whenever an entry is due
-    #[arg(long)]
-    pub(super) on_due: bool,
-}
-
-impl ScheduleArguments {
-    pub fn schedule_type(&self) -> Option<ScheduleType> {
-        let given = [
-            (self.interval.is_some(), ScheduleType::Interval),
-            (self.cron.is_some(), ScheduleType::Cron),
-            (self.run_at.is_some(), ScheduleType::Once),
-            (self.on_due, ScheduleType::OnDue),
-        ];
-        given.into_iter().find_map(|(is_given, schedule_type)| is_given.then_some(schedule_type))
-    }
-}
-
-/// The settings there are, with what each means.
-fn misfire() -> impl clap::builder::TypedValueParser<Value = Misfire> {
-    let known = [
-        PossibleValue::new(Misfire::FireOnce.as_str()).help("All of them are one run, at once"),
-        PossibleValue::new(Misfire::Skip.as_str()).help("They are let go"),
-        PossibleValue::new(Misfire::FireAll.as_str()).help("One run each, one after another; the newest 100"),
-    ];
-    PossibleValuesParser::new(known).try_map(|word| word.parse::<Misfire>())
-}
-
-#[derive(Debug, clap::Args)]
-pub struct CreateArguments {
-    #[arg(long)]
-    name: Option<String>,
-    /// What the task does
-    #[arg(long = "type", default_value = "publishing", value_name = "TYPE")]
-    task_type: String,
-    #[command(flatten)]
-    schedule: ScheduleArguments,
-    /// What is done about runs that it missed by more than a minute, because no server ran, say
-    #[arg(long, value_name = "HOW", default_value = "fire_once", value_parser = misfire())]
-    misfire: Misfire,
-    /// The first run of an interval (default: one interval from now)
-    #[arg(long, value_name = "TIME")]
-    next_run: Option<String>,
-    /// Create it without letting it run
-    #[arg(long)]
-    disabled: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub struct UpdateArguments {
-    /// Name or id
-    id: TaskWord,
-    #[arg(long)]
-    name: Option<String>,
-    #[command(flatten)]
-    schedule: ScheduleArguments,
-    /// What is done about runs that it missed by more than a minute
-    #[arg(long, value_name = "HOW", value_parser = misfire())]
-    misfire: Option<Misfire>,
-    /// The next run of an interval
-    #[arg(long, value_name = "TIME")]
-    next_run: Option<String>,
-}
-
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
         Command::List => super::task_list::run(app, out),
-        Command::Create(arguments) => create(arguments, app, out),
+        Command::Create(arguments) => task_form::create(arguments, app, out),
+        Command::TaskTypes(_) => task_form::types(app, out),
         Command::Show { id } => out.one(&json!(view(app.run(GetTask(id.find(app)?))?))),
-        Command::Update(arguments) => update(arguments, app, out),
+        Command::Update(arguments) => task_form::update(arguments, app, out),
         Command::Enable { id } => switch(id.find(app)?, true, app, out),
         Command::Disable { id } => switch(id.find(app)?, false, app, out),
         Command::Delete { id } => {
@@ -238,61 +142,8 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 /// A task as whoever is at the terminal reads it.
-fn view(row: TaskRow) -> TaskView {
+pub(super) fn view(row: TaskRow) -> TaskView {
     TaskView::new(row, super::language())
-}
-
-fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
-    let mut arguments = arguments;
-    if arguments.name.is_none() && arguments.schedule.schedule_type().is_none() && ask::is_possible() {
-        let (name, schedule) = ask::task(app, out)?;
-        (arguments.name, arguments.schedule) = (Some(name), schedule);
-    }
-    let Some(name) = arguments.name else {
-        let how = "say its --name, and when it runs; without both, on a terminal, scheduler create asks";
-        return Err(Failure::Usage(format!("{how}; --help has examples")));
-    };
-    let Some(schedule_type) = arguments.schedule.schedule_type() else {
-        let kinds = "--interval SECONDS, --cron EXPRESSION, --run-at TIME or --on-due";
-        return Err(Failure::Usage(format!("say when it runs: {kinds}; --help has an example of each")));
-    };
-    let task = CreateTask {
-        name,
-        task_type: arguments.task_type,
-        schedule_type,
-        interval_seconds: arguments.schedule.interval,
-        cron: arguments.schedule.cron,
-        run_at: arguments.schedule.run_at.map(AskedTime::Written),
-        timezone: None,
-        params: json!({}),
-        enabled: !arguments.disabled,
-        misfire: arguments.misfire,
-        next_run: arguments.next_run.map(AskedTime::Written),
-    };
-    let view = view(app.run(task)?);
-    let said = match view.next_run {
-        Some(at) => Sentence::new(message("done-task-made")).with("at", at),
-        None if view.enabled => Sentence::new(message("done-task-made-on-due")),
-        None => Sentence::new(message("done-task-made-disabled")),
-    };
-    let said = said.with("task", view.id.to_string()).with("name", view.name.as_str());
-    out.tell(&said.with("schedule", view.in_words.as_str()), &json!(view))
-}
-
-fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
-    let update = UpdateTask {
-        name: arguments.name,
-        schedule_type: arguments.schedule.schedule_type(),
-        interval_seconds: arguments.schedule.interval,
-        cron: arguments.schedule.cron,
-        run_at: arguments.schedule.run_at.map(AskedTime::Written),
-        // The zone of the settings is not this task's, unless somebody says so here.
-        timezone: super::setting_flag("timezone"),
-        misfire: arguments.misfire,
-        next_run: arguments.next_run.map(AskedTime::Written),
-        ..UpdateTask::new(arguments.id.find(app)?)
-    };
-    out.one(&json!(view(app.run(update)?)))
 }
 
 fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -392,6 +243,12 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
     } else {
         out.one(&all)?;
     }
-    let partly = !report.success || report.data.failed_count + report.data.uncertain_count > 0;
-    Ok(if partly { Done::Partly } else { Done::Well })
+    let partly = report.data.failed_count + report.data.uncertain_count > 0;
+    Ok(match report.success {
+        // What publishes may have been interrupted half-way; another kind of run did not do what it was to do.
+        false if report.data.details.is_some() => Done::Failed,
+        false => Done::Partly,
+        true if partly => Done::Partly,
+        true => Done::Well,
+    })
 }

@@ -48,6 +48,19 @@ impl Lane {
         let open = Passage::Open { concurrency: self.concurrency, more: i32::MAX };
         self.gated.as_ref().map_or(open, |gated| gated.passage)
     }
+
+    /// The same once an entry was claimed for each time that the lane is among `taken`; none where it is shut by that.
+    pub fn less(&self, taken: &[AccountId]) -> Option<Lane> {
+        let count = taken.iter().filter(|account| **account == self.account).count();
+        let mut left = self.clone();
+        let Some(gated) = left.gated.as_mut().filter(|_| count > 0) else { return Some(left) };
+        match &mut gated.passage {
+            Passage::Open { more, .. } => *more -= i32::try_from(count).unwrap_or(i32::MAX),
+            Passage::Probe { .. } | Passage::Shut(_) => return None,
+            Passage::OnlyUnproven { .. } => {}
+        }
+        Some(left)
+    }
 }
 
 /// A claimed entry with everything that its attempt needs but the account.

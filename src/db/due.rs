@@ -2,15 +2,18 @@
 
 use super::accounts::AccountRow;
 use super::connection::{DbConnection, DbError};
+use super::entries::Filter;
 use super::statement::statement;
 use crate::domain::account::shut_reason;
 use crate::domain::clock::Timestamp;
 use crate::domain::gates::{Rules, State, shut_gate};
 use crate::domain::ids::{AccountId, ExecutionId};
+use crate::domain::priority::Priority;
 use crate::domain::report::Skipped;
+use crate::domain::run_scope::RunScope;
 use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 /// Over the lanes, the least of the latest of "its first entry is due", "its suspension ends" and "its gates open".
 const SQLITE_NEXT: &str = "SELECT min(max(coalesce(a.suspended_until, 0), a.opens_at, (SELECT min(p.due_at) FROM publish_pool AS p \
@@ -117,14 +120,115 @@ pub fn is_left(
     Ok(found > 0)
 }
 
-/// Due entries of shut lanes, lane by lane, with the reason.
-pub fn skipped(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) -> Result<Vec<Skipped>, DbError> {
+/// Each priority is looked for by itself: so the first of it is found by the index, however many others are due.
+const SQLITE_LEFT_IN_PART: &str = "SELECT count(*) FROM (SELECT 1 FROM accounts AS a \
+    WHERE a.enabled AND a.opens_at <= ?1 AND (a.suspended_reason IS NULL OR a.suspended_until <= ?1) \
+      AND (?2 OR a.credentials IS NULL) AND (?5 IS NULL OR a.id IN (SELECT value FROM json_each(?5))) \
+      AND (SELECT 1 FROM publish_pool AS p \
+        WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= ?3 \
+          AND p.priority IN (SELECT value FROM json_each(?6)) \
+          AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
+            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = ?4 AND l.status <> 'not_sent' \
+            LIMIT 1) IS NULL) LIMIT 1) = 1 \
+    LIMIT 1) AS one";
+const POSTGRES_LEFT_IN_PART: &str = "SELECT count(*) FROM (SELECT 1 FROM accounts AS a \
+    WHERE a.enabled AND a.opens_at <= $1 AND (a.suspended_reason IS NULL OR a.suspended_until <= $1) \
+      AND ($2 OR a.credentials IS NULL) AND ($5::bigint[] IS NULL OR a.id = ANY ($5)) \
+      AND EXISTS (SELECT 1 FROM unnest($6::integer[]) AS level (priority) CROSS JOIN LATERAL ( \
+        SELECT 1 FROM publish_pool AS p \
+        WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held AND p.due_at <= $3 \
+          AND p.priority = level.priority \
+          AND (p.attempt = 0 OR (SELECT 1 FROM publish_logs AS l \
+            WHERE l.pool_id = p.id AND coalesce(l.execution_id, 0) = $4 AND l.status <> 'not_sent' \
+            LIMIT 1) IS NULL) LIMIT 1) AS first) \
+    LIMIT 1) AS one";
+
+/// The same of what a run of this scope takes.
+pub fn is_left_in_part(
+    conn: &mut DbConnection,
+    execution: ExecutionId,
+    scope: &RunScope,
+    started_at: Timestamp,
+    now: Timestamp,
+    can_decrypt: bool,
+) -> Result<bool, DbError> {
+    macro_rules! ask {
+        ($sql:expr) => {
+            statement::<BigInt>($sql)
+                .bind::<BigInt, _>(now.micros())
+                .bind::<Bool, _>(can_decrypt)
+                .bind::<BigInt, _>(started_at.micros())
+                .bind::<BigInt, _>(execution.0)
+        };
+    }
+    let found: i64 = match conn {
+        DbConnection::Sqlite(inner) => ask!(SQLITE_LEFT_IN_PART)
+            .bind::<Nullable<Text>, _>(accounts_of(scope).map(|ids| format!("{ids:?}")))
+            .bind::<Text, _>(format!("{:?}", levels_of(scope)))
+            .get_result(inner)?,
+        DbConnection::Postgres(inner) => ask!(POSTGRES_LEFT_IN_PART)
+            .bind::<Nullable<Array<BigInt>>, _>(accounts_of(scope))
+            .bind::<Array<Integer>, _>(levels_of(scope))
+            .get_result(inner)?,
+    };
+    Ok(found > 0)
+}
+
+const SQLITE_NEXT_IN_PART: &str = "SELECT min(max(coalesce(a.suspended_until, 0), a.opens_at, (SELECT min(first.due_at) FROM ( \
+      SELECT (SELECT p.due_at FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
+        AND p.priority = level.value ORDER BY p.due_at LIMIT 1) AS due_at FROM json_each(?3) AS level) AS first))) \
+    FROM accounts AS a WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
+      AND (?1 OR a.credentials IS NULL) AND (?2 IS NULL OR a.id IN (SELECT value FROM json_each(?2)))";
+const POSTGRES_NEXT_IN_PART: &str = "SELECT min(greatest(coalesce(a.suspended_until, 0), a.opens_at, first.due_at)) \
+    FROM accounts AS a CROSS JOIN unnest($3::integer[]) AS level (priority) CROSS JOIN LATERAL ( \
+      SELECT p.due_at FROM publish_pool AS p WHERE p.account_id = a.id AND p.status = 'pending' AND NOT p.held \
+        AND p.priority = level.priority ORDER BY p.due_at LIMIT 1) AS first \
+    WHERE a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) \
+      AND ($1 OR a.credentials IS NULL) AND ($2::bigint[] IS NULL OR a.id = ANY ($2))";
+
+/// The earliest instant at which an entry that a run of this scope takes could be claimed.
+pub fn next_due_in_part(
+    conn: &mut DbConnection,
+    scope: &RunScope,
+    can_decrypt: bool,
+) -> Result<Option<Timestamp>, DbError> {
+    type Columns = Nullable<BigInt>;
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => statement::<Columns>(SQLITE_NEXT_IN_PART)
+            .bind::<Bool, _>(can_decrypt)
+            .bind::<Nullable<Text>, _>(accounts_of(scope).map(|ids| format!("{ids:?}")))
+            .bind::<Text, _>(format!("{:?}", levels_of(scope)))
+            .get_result(inner)?,
+        DbConnection::Postgres(inner) => statement::<Columns>(POSTGRES_NEXT_IN_PART)
+            .bind::<Bool, _>(can_decrypt)
+            .bind::<Nullable<Array<BigInt>>, _>(accounts_of(scope))
+            .bind::<Array<Integer>, _>(levels_of(scope))
+            .get_result(inner)?,
+    })
+}
+
+fn accounts_of(scope: &RunScope) -> Option<Vec<i64>> {
+    scope.account_ids.as_ref().map(|ids| ids.iter().map(|id| id.0).collect())
+}
+
+/// The priorities that it takes.
+fn levels_of(scope: &RunScope) -> Vec<i32> {
+    (Priority::FIRST.get()..=scope.least_urgent().get()).collect()
+}
+
+/// Due entries of shut lanes that a run of this scope would take, lane by lane, with the reason.
+pub fn skipped(
+    conn: &mut DbConnection,
+    scope: &RunScope,
+    now: Timestamp,
+    can_decrypt: bool,
+) -> Result<Vec<Skipped>, DbError> {
     let mut skipped = Vec::new();
     let lanes = super::lanes::all(conn)?;
-    for account in super::accounts::list(conn)? {
+    for account in super::accounts::list(conn)?.into_iter().filter(|account| scope.covers(account.id)) {
         let lane = lanes.get(&account.id);
         let Some(reason) = why_shut(&account, lane, now, can_decrypt) else { continue };
-        let count = count_due(conn, account.id, now)?;
+        let count = count_due(conn, account.id, scope, now)?;
         if count > 0 {
             skipped.push(Skipped { account_id: account.id, reason, count });
         }
@@ -150,16 +254,31 @@ pub fn why_shut(
     gate.or(wrong_key).or_else(shut)
 }
 
-/// How many entries are due on each lane that has some.
-pub fn all_due(conn: &mut DbConnection, now: Timestamp) -> Result<Vec<(AccountId, i64)>, DbError> {
+/// How many entries that a run of this scope would take are due on each lane that has some.
+pub fn all_due(
+    conn: &mut DbConnection,
+    scope: &RunScope,
+    now: Timestamp,
+) -> Result<Vec<(AccountId, i64)>, DbError> {
     let mut all = Vec::new();
-    for account in super::accounts::list(conn)? {
-        let count = count_due(conn, account.id, now)?;
+    for account in super::accounts::list(conn)?.into_iter().filter(|account| scope.covers(account.id)) {
+        let count = count_due(conn, account.id, scope, now)?;
         all.extend((count > 0).then_some((account.id, count)));
     }
     Ok(all)
 }
 
-fn count_due(conn: &mut DbConnection, account: AccountId, now: Timestamp) -> Result<i64, DbError> {
-    Ok(super::entries::due_now(conn, Some(account), now)?.0)
+fn count_due(
+    conn: &mut DbConnection,
+    account: AccountId,
+    scope: &RunScope,
+    now: Timestamp,
+) -> Result<i64, DbError> {
+    let filter = Filter {
+        account: Some(account),
+        due_at: Some(now),
+        least_urgent: scope.max_priority,
+        ..Filter::default()
+    };
+    super::entries::count(conn, &filter)
 }

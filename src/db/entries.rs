@@ -2,9 +2,11 @@
 //! `transitions.rs`.
 
 mod changes;
+mod holders;
 mod placing;
 
 pub use changes::*;
+pub use holders::{accounts_of_content, open_of_account, open_of_content};
 pub use placing::*;
 
 use super::connection::{DbConnection, DbError};
@@ -138,6 +140,8 @@ pub struct Filter {
     pub account: Option<AccountId>,
     pub content: Option<ContentId>,
     pub priority: Option<Priority>,
+    /// This priority, or a more urgent one.
+    pub least_urgent: Option<Priority>,
     /// Pending and due at this instant.
     pub due_at: Option<Timestamp>,
     /// Part of the content's title.
@@ -161,6 +165,9 @@ macro_rules! filtered {
         }
         if let Some(priority) = $filter.priority {
             query = query.filter(dsl::priority.eq(priority.get()));
+        }
+        if let Some(least) = $filter.least_urgent {
+            query = query.filter(dsl::priority.le(least.get()));
         }
         if let Some(now) = $filter.due_at {
             query = query.filter(diesel::dsl::sql::<Bool>(CLAIMABLE)).filter(dsl::due_at.le(now.micros()));
@@ -334,46 +341,9 @@ pub fn due_now(
     .first(conn)?)
 }
 
-/// How many open entries a content has, which keep it from being deleted.
-pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<EntryId>, DbError> {
-    Ok(dsl::publish_pool
-        .filter(dsl::content_id.eq(content.0))
-        .filter(dsl::status.eq_any(open_statuses()))
-        .select(dsl::id)
-        .order(dsl::id)
-        .load(conn)?)
-}
-
-/// The accounts on which a content has an open entry, or was published.
-pub fn accounts_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<AccountId>, DbError> {
-    let mut accounts: Vec<AccountId> = dsl::publish_pool
-        .filter(dsl::content_id.eq(content.0))
-        .filter(dsl::status.eq_any(open_statuses()))
-        .select(dsl::account_id)
-        .load(conn)?;
-    let published: Vec<AccountId> = published_contents::table
-        .filter(published_contents::content_id.eq(content.0))
-        .select(published_contents::account_id)
-        .load(conn)?;
-    accounts.extend(published);
-    accounts.sort_unstable();
-    accounts.dedup();
-    Ok(accounts)
-}
-
-/// The first open entries of an account, which keep it from being deleted.
-pub fn open_of_account(
-    conn: &mut DbConnection,
-    account: AccountId,
-    limit: i64,
-) -> Result<Vec<EntryId>, DbError> {
-    Ok(dsl::publish_pool
-        .filter(dsl::account_id.eq(account.0))
-        .filter(dsl::status.eq_any(open_statuses()))
-        .select(dsl::id)
-        .order(dsl::id)
-        .limit(limit)
-        .load(conn)?)
+/// How many there are.
+pub fn count(conn: &mut DbConnection, filter: &Filter) -> Result<i64, DbError> {
+    Ok(filtered!(dsl::publish_pool.select(diesel::dsl::count_star()), filter).first(conn)?)
 }
 
 /// Entries that wait, and may be out.

@@ -5,8 +5,9 @@ use super::schema::executions::dsl;
 use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
-use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::ids::{ExecutionId, NodeId, TaskId};
 use crate::domain::report::Report;
+use crate::domain::run_scope::RunScope;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
@@ -29,6 +30,22 @@ pub struct ExecutionRow {
     pub report: Option<String>,
     /// Until when its nodes are believed to work on it; none before one of them said so.
     pub lease_expires_at: Option<Timestamp>,
+    /// What its task was when it was made, and with which parameters, as JSON.
+    pub task_type: String,
+    pub params: String,
+    /// The node that does it, where the engine does not.
+    pub owner: Option<NodeId>,
+    pub found_nothing: bool,
+}
+
+/// The type of the tasks whose runs are the engine's; those of other types have one node that does them.
+pub const PUBLISHING: &str = "publishing";
+
+impl ExecutionRow {
+    /// Whether one node does it, and not the engine.
+    pub fn is_job(&self) -> bool {
+        self.task_type != PUBLISHING
+    }
 }
 
 /// A running execution, as far as claims need to know it.
@@ -40,23 +57,49 @@ pub struct OpenExecution {
     pub started_at: Timestamp,
     /// False once it only waits for what is on the wire.
     pub claiming: bool,
+    /// It takes only a part of what is due: see [`scope`].
+    pub in_part: bool,
 }
 
-const OPEN: &str = "SELECT id, task_id, rule, started_at, claiming FROM executions WHERE status = 'running'";
+const OPEN: &str = "SELECT id, task_id, rule, started_at, claiming, params <> '{}' FROM executions \
+    WHERE status = 'running' AND task_type = 'publishing'";
 
-/// The running executions, those first that go first.
+/// The running executions that publish, those first that go first.
 pub fn open(conn: &mut DbConnection) -> Result<Vec<OpenExecution>, DbError> {
-    type Columns = (BigInt, BigInt, Text, BigInt, Bool);
-    let rows: Vec<(ExecutionId, TaskId, RunRule, Timestamp, bool)> = match conn {
+    type Columns = (BigInt, BigInt, Text, BigInt, Bool, Bool);
+    let rows: Vec<(ExecutionId, TaskId, RunRule, Timestamp, bool, bool)> = match conn {
         DbConnection::Sqlite(inner) => statement::<Columns>(OPEN).load(inner)?,
         DbConnection::Postgres(inner) => statement::<Columns>(OPEN).load(inner)?,
     };
     let mut open: Vec<OpenExecution> = rows
         .into_iter()
-        .map(|(id, task, rule, started_at, claiming)| OpenExecution { id, task, rule, started_at, claiming })
+        .map(|(id, task, rule, started_at, claiming, in_part)| OpenExecution {
+            id,
+            task,
+            rule,
+            started_at,
+            claiming,
+            in_part,
+        })
         .collect();
     open.sort_by_key(|execution| (execution.rule, execution.id));
     Ok(open)
+}
+
+/// What of the due entries an execution takes.
+pub fn scope(conn: &mut DbConnection, execution: &OpenExecution) -> Result<RunScope, DbError> {
+    if !execution.in_part {
+        return Ok(RunScope::default());
+    }
+    let params: String =
+        dsl::executions.filter(dsl::id.eq(execution.id.0)).select(dsl::params).first(conn)?;
+    read_scope(&params)
+}
+
+/// The parameters of a publishing run, which were checked when its task was saved.
+pub fn read_scope(params: &str) -> Result<RunScope, DbError> {
+    serde_json::from_str(params)
+        .map_err(|error| DbError::Unusable(format!("a run's parameters cannot be read ({error}): {params}")))
 }
 
 pub fn get(conn: &mut DbConnection, id: ExecutionId) -> Result<Option<ExecutionRow>, DbError> {
@@ -110,8 +153,16 @@ pub struct NewExecution {
     pub status: ExecutionStatus,
 }
 
+/// It does what its task does now.
 pub fn insert(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Result<ExecutionId, DbError> {
+    use super::schema::scheduled_tasks::dsl as tasks;
     let started_at = (new.status == ExecutionStatus::Running).then_some(now.micros());
+    let (task_type, params): (String, String) = tasks::scheduled_tasks
+        .filter(tasks::id.eq(new.task.0))
+        .select((tasks::task_type, tasks::params))
+        .first(conn)
+        .optional()?
+        .unwrap_or_else(|| (PUBLISHING.to_owned(), "{}".to_owned()));
     Ok(diesel::insert_into(dsl::executions)
         .values((
             dsl::task_id.eq(new.task.0),
@@ -121,6 +172,8 @@ pub fn insert(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Res
             dsl::fire_time.eq(new.fire_time.map(|at| at.micros())),
             dsl::created_at.eq(now.micros()),
             dsl::started_at.eq(started_at),
+            dsl::task_type.eq(task_type),
+            dsl::params.eq(params),
         ))
         .returning(dsl::id)
         .get_result(conn)?)
@@ -153,12 +206,13 @@ pub fn claim_again(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbErr
 }
 
 const SQLITE_RENEW: &str = "UPDATE executions SET lease_expires_at = ?1 \
-    WHERE status = 'running' AND (?2 IS NULL OR task_id = ?2)";
+    WHERE status = 'running' AND task_type = 'publishing' AND (?2 IS NULL OR task_id = ?2)";
 /// One that is locked is worked on at this very moment, and there will be other renewals: nobody waits for it.
 const POSTGRES_RENEW: &str = "UPDATE executions SET lease_expires_at = $1 WHERE id IN (SELECT id FROM executions \
-    WHERE status = 'running' AND ($2::bigint IS NULL OR task_id = $2) FOR NO KEY UPDATE SKIP LOCKED)";
+    WHERE status = 'running' AND task_type = 'publishing' AND ($2::bigint IS NULL OR task_id = $2) \
+    FOR NO KEY UPDATE SKIP LOCKED)";
 
-/// Says of the running executions of a task, or of all, that they are worked on until then.
+/// Says of the running executions that publish, of a task or of all, that they are worked on until then.
 pub fn renew(conn: &mut DbConnection, task: Option<TaskId>, until: Timestamp) -> Result<usize, DbError> {
     macro_rules! renew {
         ($sql:expr, $inner:expr) => {
@@ -217,6 +271,7 @@ pub fn finish(
         dsl::finished_at.eq(now.micros()),
         dsl::claiming.eq(false),
         dsl::report.eq(json),
+        dsl::found_nothing.eq(report.found_nothing()),
     ))
     .execute(conn)?;
     Ok(changed == 1)

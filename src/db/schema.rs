@@ -91,6 +91,10 @@ diesel::table! {
         finished_at -> Nullable<BigInt>,
         report -> Nullable<Text>,
         lease_expires_at -> Nullable<BigInt>,
+        task_type -> Text,
+        params -> Text,
+        owner -> Nullable<Text>,
+        found_nothing -> Bool,
     }
 }
 

@@ -32,6 +32,7 @@ pub mod recycling;
 pub mod report;
 pub mod retry;
 pub mod role;
+pub mod run_scope;
 pub mod schedule;
 pub mod settlement;
 pub mod steps;

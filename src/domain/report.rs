@@ -3,6 +3,7 @@
 use super::clock::Timestamp;
 use super::ids::{AccountId, ContentId, EntryId, ExecutionId, LogId, TaskId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The report of one execution. Its JSON is a contract with users.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,7 +17,59 @@ pub struct Report {
     pub metadata: ReportMetadata,
 }
 
+/// What a run that does not publish came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JobDone {
+    /// One sentence.
+    pub message: String,
+    /// How many things were done, such as files imported; none where there was nothing to do.
+    pub succeeded: i64,
+    pub failed: i64,
+    pub details: Option<Value>,
+}
+
+impl JobDone {
+    /// Nothing but a sentence.
+    pub fn of(message: impl Into<String>) -> Self {
+        JobDone { message: message.into(), ..JobDone::default() }
+    }
+}
+
 impl Report {
+    /// Of a run that does not publish, and took so many seconds.
+    pub fn of_job(
+        task: TaskId,
+        execution: ExecutionId,
+        success: bool,
+        done: JobDone,
+        seconds: f64,
+    ) -> Report {
+        let total = done.succeeded + done.failed;
+        let data = ReportData {
+            total_count: total,
+            success_count: done.succeeded,
+            failed_count: done.failed,
+            details: Some(done.details.unwrap_or_else(|| serde_json::json!({}))),
+            ..ReportData::default()
+        };
+        Report {
+            success,
+            message: done.message,
+            data,
+            duration: seconds,
+            metadata: ReportMetadata {
+                task_id: Some(task),
+                execution_id: execution,
+                average_time_per_item: average(seconds, total),
+            },
+        }
+    }
+
+    /// Whether the run did what it was to do, and that was nothing.
+    pub fn found_nothing(&self) -> bool {
+        self.success && self.data.total_count == 0
+    }
+
     /// The same of a run that its nodes left before its end: what it had not tried waits for whoever comes next.
     pub fn interrupted(self) -> Report {
         let message = match self.data.total_count {
@@ -38,6 +91,9 @@ pub struct ReportData {
     pub skipped_count: i64,
     pub results: Vec<EntryResult>,
     pub skipped: Vec<Skipped>,
+    /// What a run that does not publish has to tell beside the counts; none of one that publishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
     /// True where there are more results than are listed: the rest is in the publish log.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub results_truncated: bool,
@@ -100,6 +156,13 @@ pub struct Tally {
     pub in_progress: i64,
 }
 
+impl Tally {
+    /// How many entries were tried, or are being.
+    pub fn tried(&self) -> i64 {
+        self.published + self.failed + self.uncertain + self.in_progress
+    }
+}
+
 /// Puts a report together. `seconds` is the run's duration; `results` may be cut short, `tally` never is.
 pub fn report(
     task_id: Option<TaskId>,
@@ -110,7 +173,7 @@ pub fn report(
     seconds: f64,
 ) -> Report {
     let skipped_count = skipped.iter().map(|lane| lane.count).sum();
-    let tried = tally.published + tally.failed + tally.uncertain + tally.in_progress;
+    let tried = tally.tried();
     let data = ReportData {
         total_count: tried + skipped_count,
         success_count: tally.published,
@@ -121,15 +184,20 @@ pub fn report(
         results_truncated: i64::try_from(results.len()).is_ok_and(|listed| listed < tried),
         results,
         skipped,
+        details: None,
     };
-    let average_time_per_item = if tried == 0 { 0.0 } else { seconds / tried as f64 };
     Report {
         success: true,
         message: message(&data),
         data,
         duration: seconds,
-        metadata: ReportMetadata { task_id, execution_id, average_time_per_item },
+        metadata: ReportMetadata { task_id, execution_id, average_time_per_item: average(seconds, tried) },
     }
+}
+
+/// In seconds; 0 where nothing was tried.
+fn average(seconds: f64, items: i64) -> f64 {
+    if items == 0 { 0.0 } else { seconds / items as f64 }
 }
 
 fn message(data: &ReportData) -> String {

@@ -35,6 +35,19 @@ impl Room {
         usize::try_from(concurrency).is_ok_and(|concurrency| own >= concurrency)
     }
 
+    /// What is left of it once an entry of each of these lanes was claimed, one of them a suspect, maybe.
+    pub fn less(&self, taken: &[AccountId], a_suspect: bool) -> Room {
+        let mut left = Room {
+            shared: self.shared.saturating_sub(taken.len()),
+            a_suspect: self.a_suspect && !a_suspect,
+            ..self.clone()
+        };
+        for lane in taken {
+            *left.own.entry(*lane).or_default() += 1;
+        }
+        left
+    }
+
     /// How many attempts more this lane may have, if no other takes any.
     pub fn places(&self, lane: AccountId) -> usize {
         self.shared.max(usize::from(self.may_first(lane)))

@@ -2,6 +2,7 @@
 
 use super::ready::ReadyAccounts;
 use super::sweeps::AwayLanes;
+use super::task_type::TaskTypes;
 use crate::domain::content::ReviewStatus;
 use crate::domain::question::SUBMITTED_MAX_DEFAULT;
 use crate::domain::retry::{JitterSource, PLATFORM_PAUSE};
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub struct Context {
     pub registry: Registry,
     pub key: SecretKey,
+    /// The kinds of tasks that there are.
+    pub task_types: TaskTypes,
     /// Contents want approval before they go out.
     pub review_required: bool,
     /// The zone of times that are given without an offset.
@@ -33,10 +36,17 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(registry: Registry, key: SecretKey, review_required: bool, timezone: chrono_tz::Tz) -> Self {
+    pub fn new(
+        registry: Registry,
+        key: SecretKey,
+        task_types: TaskTypes,
+        review_required: bool,
+        timezone: chrono_tz::Tz,
+    ) -> Self {
         Context {
             registry,
             key,
+            task_types,
             review_required,
             timezone,
             jitter: Arc::new(JitterSource::seeded(secrets::random_u64())),

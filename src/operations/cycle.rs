@@ -1,22 +1,20 @@
 //! The engine's cycle: what ended goes in, what is due comes out, and runs that are through are closed, in one
 //! transaction. A call to a platform starts only after its commit.
 
-use super::cycle_runs::{close_finished, reopen, roll_over};
+use super::claiming;
+use super::cycle_runs::{close_finished, roll_over};
 use super::ready::Ready;
 use super::{Access, Context, Operation, OperationError};
-use crate::db::claim::{self, Claim, Claimant, Lane, Wanted};
+use crate::db::claim::{Claim, Claimant};
 use crate::db::connection::{DbConnection, DbError};
-use crate::db::executions::OpenExecution;
 use crate::db::transitions::{self, Ended, Look, Opening, Written};
-use crate::db::{accounts, due, lanes, leases};
+use crate::db::{accounts, due, leases};
 use crate::domain::clock::Timestamp;
-use crate::domain::execution::RunRule;
 use crate::domain::ids::*;
 use crate::domain::report::Report;
-use crate::domain::turns::{self, Candidate, Room};
+use crate::domain::turns::Room;
 use fail::fail_point;
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,7 +135,7 @@ fn turn(
     }
     open.retain(|execution| cycle.scope.covers(execution.task));
     roll_over(&mut open, conn, cx, now, &mut done)?;
-    let unfilled = claim_due(cycle, &lanes, &mut open, conn, cx, now, &mut done)?;
+    let unfilled = claiming::claim_due(cycle, &lanes, &mut open, conn, cx, now, &mut done)?;
     close_finished(&open, unfilled, conn, cx, now, &mut done)?;
     // Where all shared slots are held and nothing moves, only a lane without any attempt can be waited for.
     let firsts_only = !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();
@@ -220,92 +218,4 @@ fn give_back_unsent(
         .collect();
     transitions::settle(conn, node, &unsent, cx.platform_pause)?;
     Ok(())
-}
-
-/// Claims what fits; true where shared slots were left over, which means that nothing more could be claimed now.
-fn claim_due(
-    cycle: &Cycle,
-    lanes: &[Lane],
-    open: &mut Vec<OpenExecution>,
-    conn: &mut DbConnection,
-    cx: &Context,
-    now: Timestamp,
-    done: &mut CycleDone,
-) -> Result<bool, OperationError> {
-    let claiming: Vec<OpenExecution> = open.iter().filter(|execution| execution.claiming).copied().collect();
-    let Some(last) = claiming.last() else { return Ok(true) };
-    let room = &cycle.room;
-    let has_places = |lane: &&Lane| {
-        !room.fills(lane.account, lane.concurrency) && (room.shared > 0 || room.may_first(lane.account))
-    };
-    let with_places: Cow<'_, [Lane]> = if lanes.iter().all(|lane| has_places(&lane)) {
-        Cow::Borrowed(lanes)
-    } else {
-        lanes.iter().filter(has_places).cloned().collect()
-    };
-    if with_places.is_empty() {
-        return Ok(room.shared > 0);
-    }
-    let on_due = open.iter().position(|execution| execution.rule == RunRule::OnDue && execution.claiming);
-    let not_tried_by = on_due.is_none().then_some(last.id);
-    let slots = i64::try_from(room.shared.max(1)).unwrap_or(i64::MAX);
-    let wanted = Wanted { now, slots, not_tried_by, a_suspect: room.a_suspect };
-    let chosen = choose(conn, &with_places, wanted, room)?;
-    let mut assigned = claim::assign(conn, &claiming, &chosen)?;
-    if let Some(place) = on_due
-        && assigned.contains(&None)
-    {
-        // Something that this run has tried is due again: it ends here, and a new one takes its place.
-        let old = open.remove(place);
-        let new = reopen(old, conn, cx, now, done)?;
-        for execution in &mut assigned {
-            *execution = execution.filter(|id| *id != old.id).or(new.map(|new| new.id));
-        }
-        open.extend(new);
-    }
-    let wanted: Vec<(EntryId, ExecutionId)> = chosen
-        .iter()
-        .zip(assigned)
-        .filter_map(|(candidate, execution)| Some((candidate.entry, execution?)))
-        .collect();
-    if wanted.is_empty() {
-        return Ok(room.shared > 0);
-    }
-    done.claims = claim::take(conn, cycle.claimant(now), &wanted)?;
-    for candidate in chosen.iter().filter(|candidate| candidate.suspect) {
-        let taken = done.claims.iter_mut().filter(|claim| claim.attempt.entry == candidate.entry);
-        taken.for_each(|claim| claim.suspect = true);
-    }
-    lanes::claimed(conn, lanes, &mut done.claims, now, cx.platform_pause)?;
-    let used: HashSet<AccountId> = done.claims.iter().map(|claim| claim.account).collect();
-    cx.ready.keep_only(lanes);
-    // A lane that cannot be made ready is shut, and the transaction is done over without it.
-    done.accounts = cx.ready.of(&used, lanes, conn, cx)?;
-    Ok(wanted.len() < room.shared)
-}
-
-/// Looks at a part of what each lane has first: of many lanes, most are asked for much more than is chosen.
-fn choose(
-    conn: &mut DbConnection,
-    lanes: &[Lane],
-    wanted: Wanted,
-    room: &Room,
-) -> Result<Vec<Candidate>, OperationError> {
-    let slots = usize::try_from(wanted.slots).unwrap_or(usize::MAX);
-    let part = turns::first_look(slots, lanes.len());
-    let first = Wanted { slots: i64::try_from(part).unwrap_or(i64::MAX), ..wanted };
-    let found = claim::candidates(conn, lanes, first)?;
-    let chosen = turns::choose(found.candidates.clone(), &found.in_flight, room);
-    let used_up = turns::used_up(&chosen, part);
-    if part == slots || used_up.is_empty() {
-        return Ok(chosen);
-    }
-    let again: Vec<Lane> = lanes.iter().filter(|lane| used_up.contains(&lane.account)).cloned().collect();
-    let (seen, kept): (Vec<Candidate>, Vec<Candidate>) =
-        found.candidates.into_iter().partition(|one| used_up.contains(&one.account));
-    // The one suspect stays the one suspect.
-    let a_suspect = seen.iter().any(|one| one.suspect);
-    let more = claim::candidates(conn, &again, Wanted { a_suspect, ..wanted })?;
-    let all = kept.into_iter().chain(more.candidates).collect();
-    Ok(turns::choose(all, &found.in_flight, room))
 }

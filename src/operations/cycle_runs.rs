@@ -2,7 +2,7 @@
 //! for the next.
 
 use super::cycle::CycleDone;
-use super::execution::close;
+use super::execution::{close, opened, still_to_take};
 use super::{Context, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, OpenExecution};
@@ -67,7 +67,8 @@ pub(super) fn reopen(
         status: ExecutionStatus::Running,
     };
     let id = executions::insert(conn, new, now)?;
-    Ok(Some(OpenExecution { id, started_at: now, ..old }))
+    // Its task may take another part by now.
+    Ok(executions::get(conn, id)?.map(|row| opened(&row)))
 }
 
 pub(super) fn close_finished(
@@ -119,7 +120,7 @@ fn run_is_over(
     }
     // Asked also where it claims no more: what is on the wire may come back without having been sent.
     let may_claim = execution.claiming || now.since(execution.started_at) < RUN_MAX;
-    if may_claim && due::is_left(conn, execution.id, execution.started_at, now, cx.can_decrypt())? {
+    if may_claim && is_left(execution, conn, cx, now)? {
         if !execution.claiming {
             executions::claim_again(conn, execution.id)?;
             done.again = true;
@@ -130,6 +131,22 @@ fn run_is_over(
         executions::stop_claiming(conn, execution.id)?;
     }
     Ok(leases::in_flight_of(conn, execution.id)? == 0)
+}
+
+/// Whether a run still has something to try that was due when it began.
+fn is_left(
+    execution: &OpenExecution,
+    conn: &mut DbConnection,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<bool, OperationError> {
+    let (id, began, can_decrypt) = (execution.id, execution.started_at, cx.can_decrypt());
+    if !execution.in_part {
+        return Ok(due::is_left(conn, id, began, now, can_decrypt)?);
+    }
+    let scope = executions::scope(conn, execution)?;
+    Ok(still_to_take(conn, id, &scope)? != Some(0)
+        && due::is_left_in_part(conn, id, &scope, began, now, can_decrypt)?)
 }
 
 fn on_due_is_over(

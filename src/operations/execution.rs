@@ -3,13 +3,15 @@
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, ExecutionRow, NewExecution, OpenExecution};
-use crate::db::{due, entries, pause, publish_log, tasks};
+use crate::db::tasks::TaskRow;
+use crate::db::{due, pause, publish_log, tasks};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::misfire;
 use crate::domain::pause::Paused;
 use crate::domain::report::{self, EntryResult, Report, Skipped};
+use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
 
 /// How often something is looked at again that changes all the time, before the last look has to do.
@@ -26,7 +28,7 @@ pub(super) fn close(
     // Entries that wait behind a shut lane are news to whoever asked for a run, not to each fire of `on_due`.
     let skipped = match execution.rule {
         RunRule::OnDue => Vec::new(),
-        RunRule::ByHand | RunRule::Scheduled => skipped(conn, cx, execution.id, now)?,
+        RunRule::ByHand | RunRule::Scheduled => skipped(conn, cx, &execution, now)?,
     };
     let seconds = now.since(execution.started_at).as_secs_f64();
     end(conn, &execution, status, skipped, seconds, now)
@@ -48,11 +50,23 @@ pub(super) fn end(
     if status == ExecutionStatus::Interrupted {
         report = report.interrupted();
     }
-    if !executions::finish(conn, execution.id, status, &report, now)? {
+    end_with(conn, execution.task, execution.id, status, report, now)
+}
+
+/// Ends a run with this report, and starts the one that waited behind it. None where somebody else ended it first.
+pub(super) fn end_with(
+    conn: &mut DbConnection,
+    task: TaskId,
+    execution: ExecutionId,
+    status: ExecutionStatus,
+    report: Report,
+    now: Timestamp,
+) -> Result<Option<Report>, OperationError> {
+    if !executions::finish(conn, execution, status, &report, now)? {
         return Ok(None);
     }
-    if !catch_up(conn, execution.task, now)? {
-        executions::start_queued(conn, execution.task, now)?;
+    if !catch_up(conn, task, now)? {
+        executions::start_queued(conn, task, now)?;
     }
     Ok(Some(report))
 }
@@ -64,7 +78,7 @@ fn catch_up(conn: &mut DbConnection, id: TaskId, now: Timestamp) -> Result<bool,
     let next = Schedule::read(task.written())
         .ok()
         .and_then(|schedule| misfire::next_to_catch_up(&schedule, at, last));
-    if pause::hold(conn)?.is_some() || !tasks::catch_up(conn, id, at, next)? {
+    if is_held(conn, &task)? || !tasks::catch_up(conn, id, at, next)? {
         return Ok(false);
     }
     // By a clock that was stepped back it may have fired for that time before.
@@ -80,17 +94,23 @@ fn catch_up(conn: &mut DbConnection, id: TaskId, now: Timestamp) -> Result<bool,
     Ok(true)
 }
 
+/// Whether a pause keeps this task from running, to the end of the caller's transaction.
+fn is_held(conn: &mut DbConnection, task: &TaskRow) -> Result<bool, OperationError> {
+    Ok(task.task_type == executions::PUBLISHING && pause::hold(conn)?.is_some())
+}
+
 /// What waits behind shut lanes and was not tried by this run: an entry whose own attempt shut its lane is among the
 /// results, and the counts are disjoint.
 fn skipped(
     conn: &mut DbConnection,
     cx: &Context,
-    execution: ExecutionId,
+    execution: &OpenExecution,
     now: Timestamp,
 ) -> Result<Vec<Skipped>, OperationError> {
-    let mut lanes = due::skipped(conn, now, cx.can_decrypt())?;
+    let scope = executions::scope(conn, execution)?;
+    let mut lanes = due::skipped(conn, &scope, now, cx.can_decrypt())?;
     for lane in &mut lanes {
-        lane.count -= publish_log::due_though_tried(conn, lane.account_id, execution, now)?;
+        lane.count -= publish_log::due_though_tried(conn, lane.account_id, execution.id, now)?;
     }
     lanes.retain(|lane| lane.count > 0);
     Ok(lanes)
@@ -105,7 +125,8 @@ pub(super) fn request(
     now: Timestamp,
 ) -> Result<ExecutionId, OperationError> {
     let at_once = NewExecution { status: ExecutionStatus::Running, ..new };
-    if let Some(paused) = pause::hold(conn)? {
+    let publishes = tasks::get(conn, new.task)?.is_some_and(|task| task.task_type == executions::PUBLISHING);
+    if publishes && let Some(paused) = pause::hold(conn)? {
         return skip_all(conn, cx, at_once, &paused, now);
     }
     for _ in 0..LOOKS {
@@ -137,8 +158,10 @@ fn skip_all(
     now: Timestamp,
 ) -> Result<ExecutionId, OperationError> {
     let id = executions::insert(conn, new, now)?;
-    let run = OpenExecution { id, task: new.task, rule: new.rule, started_at: now, claiming: false };
-    let skipped = super::pause::skipped(conn, cx, paused, now)?;
+    let Some(row) = executions::get(conn, id)? else { return Ok(id) };
+    let run = OpenExecution { claiming: false, ..opened(&row) };
+    let scope = executions::scope(conn, &run)?;
+    let skipped = super::pause::skipped(conn, cx, &scope, paused, now)?;
     end(conn, &run, ExecutionStatus::Succeeded, skipped, 0.0, now)?;
     Ok(id)
 }
@@ -152,14 +175,26 @@ fn follow(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Result<
     Ok(executions::insert(conn, NewExecution { status: ExecutionStatus::Queued, ..new }, now)?)
 }
 
-fn opened(row: &ExecutionRow) -> OpenExecution {
+pub(super) fn opened(row: &ExecutionRow) -> OpenExecution {
     OpenExecution {
         id: row.id,
         task: row.task_id,
         rule: row.rule,
         started_at: row.started_at.unwrap_or(row.created_at),
         claiming: row.claiming,
+        in_part: row.params != "{}",
     }
+}
+
+/// How many entries more a run may take, where it has a limit.
+pub(super) fn still_to_take(
+    conn: &mut DbConnection,
+    execution: ExecutionId,
+    scope: &RunScope,
+) -> Result<Option<usize>, OperationError> {
+    let Some(limit) = scope.limit else { return Ok(None) };
+    let taken = publish_log::tally(conn, execution)?.tried();
+    Ok(Some(usize::try_from(i64::from(limit) - taken).unwrap_or(0)))
 }
 
 /// A person starts a task, whether it is enabled or not. Gives the execution to watch.
@@ -234,17 +269,25 @@ impl Operation for GetProgress {
         now: Timestamp,
     ) -> Result<RunProgress, OperationError> {
         let mut tally = publish_log::tally(conn, self.0)?;
+        let scope = match executions::get(conn, self.0)? {
+            Some(row) if !row.is_job() => executions::read_scope(&row.params)?,
+            Some(_) | None => return Ok(RunProgress { done: 0, total: 0 }),
+        };
         let mut left = 0;
         // What is claimed between two counts is in neither, or in both: so count until nothing was.
         for _ in 0..LOOKS {
-            let shut: i64 = due::skipped(conn, now, cx.can_decrypt())?.iter().map(|lane| lane.count).sum();
-            left = (entries::due_now(conn, None, now)?.0 - shut).max(0);
+            let shut = due::skipped(conn, &scope, now, cx.can_decrypt())?;
+            let shut: i64 = shut.iter().map(|lane| lane.count).sum();
+            let due: i64 = due::all_due(conn, &scope, now)?.iter().map(|(_, count)| count).sum();
+            left = (due - shut).max(0);
             let before = std::mem::replace(&mut tally, publish_log::tally(conn, self.0)?);
             if before == tally {
                 break;
             }
         }
         let done = tally.published + tally.failed + tally.uncertain;
+        let most = scope.limit.map_or(i64::MAX, i64::from) - done - tally.in_progress;
+        let left = left.min(most.max(0));
         let whole = |count: i64| u64::try_from(count).unwrap_or(0);
         Ok(RunProgress { done: whole(done), total: whole(done + tally.in_progress + left) })
     }
@@ -297,7 +340,7 @@ impl Operation for ListResults {
             return Err(OperationError::not_found("execution", self.execution));
         }
         let tally = publish_log::tally(conn, self.execution)?;
-        let total = tally.published + tally.failed + tally.uncertain + tally.in_progress;
+        let total = tally.tried();
         let items = publish_log::results(conn, self.execution, self.paging.limit(), self.paging.offset())?;
         Ok(self.paging.of((items, total)))
     }
@@ -319,6 +362,7 @@ impl Operation for CancelExecution {
     ) -> Result<ExecutionRow, OperationError> {
         let row = GetExecution(self.0).run(conn, cx, now)?;
         match row.status {
+            ExecutionStatus::Running if row.is_job() => super::jobs::cancel(conn, &row, now)?,
             ExecutionStatus::Running => {
                 close(conn, cx, opened(&row), ExecutionStatus::Cancelled, now)?;
             }
@@ -345,6 +389,9 @@ pub(super) fn stop_task(
     tasks::forget_catching_up(conn, task)?;
     executions::cancel_queued(conn, task, now)?;
     if let Some(running) = executions::of_task(conn, task, ExecutionStatus::Running)? {
+        if running.is_job() {
+            return super::jobs::cancel(conn, &running, now);
+        }
         close(conn, cx, opened(&running), ExecutionStatus::Cancelled, now)?;
     }
     Ok(())

@@ -2,18 +2,19 @@
 //! happens once, whoever gets there first.
 
 use super::execution::request;
-use super::pause::HELD_TYPE;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::claim;
-use crate::db::connection::DbConnection;
+use crate::db::connection::{DbConnection, DbError};
 use crate::db::due;
-use crate::db::executions::{self, NewExecution};
+use crate::db::executions::{self, NewExecution, PUBLISHING};
+use crate::db::jobs;
 use crate::db::pause;
 use crate::db::tasks::{self, TaskRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::ExecutionId;
 use crate::domain::misfire::{self, Plan};
+use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
 
 /// Fires whatever is due, and says when to look again.
@@ -29,6 +30,8 @@ pub struct Fired {
     /// The executor has to be told of each change: a run is open, of an `on_due` task or one that somebody asked for, here
     /// or in another process; or a platform is to be asked something now, or an entry is too late.
     pub executor_is_wanted: bool,
+    /// There is a run that a node has to take, because the engine does not do it.
+    pub jobs_wait: bool,
 }
 
 impl Fired {
@@ -49,7 +52,7 @@ impl Operation for FireDue {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Fired, OperationError> {
         let mut fired = Fired::default();
-        let waiting = pause::get(conn)?.map(|_| HELD_TYPE);
+        let waiting = pause::get(conn)?.map(|_| PUBLISHING);
         for task in tasks::due(conn, waiting, now)? {
             let execution = conn.write(|conn| fire(conn, cx, &task, now))?;
             fired.executions.extend(execution);
@@ -58,6 +61,7 @@ impl Operation for FireDue {
         fire_on_due(conn, cx, waiting, now, &mut fired)?;
         fired.wants_executor_at(claim::next_question(conn, cx.can_decrypt())?, now);
         fired.wants_executor_at(super::sweeps::next(conn, cx, now)?, now);
+        fired.jobs_wait = !jobs::waiting(conn, None)?.is_empty();
         Ok(fired)
     }
 }
@@ -81,7 +85,7 @@ fn fire(
             (None, Plan { run: vec![due], ..Plan::default() })
         }
     };
-    if pause::hold(conn)?.is_some() && task.task_type == HELD_TYPE {
+    if pause::hold(conn)?.is_some() && task.task_type == PUBLISHING {
         return Ok(None);
     }
     let Some(&first) = plan.run.first() else {
@@ -164,18 +168,42 @@ fn fire_on_due(
     let mut waiting: Vec<TaskRow> = tasks::on_due(conn)?;
     waiting.retain(|task| waiting_type != Some(task.task_type.as_str()));
     let is_open = |task: &TaskRow| running.iter().any(|execution| execution.task == task.id);
-    if waiting.iter().any(is_open) {
-        return Ok(());
+    let scopes = waiting.iter().map(|task| executions::read_scope(&task.params));
+    let scopes = scopes.collect::<Result<Vec<RunScope>, DbError>>()?;
+    // One that takes all that is due leaves nothing for others.
+    let mut whole_is_there = false;
+    for (task, scope) in waiting.iter().zip(&scopes) {
+        if scope.is_whole() && is_open(task) {
+            return Ok(());
+        }
     }
-    let Some(task) = waiting.first() else { return Ok(()) };
-    let Some(next) = due::next_due(conn, cx.can_decrypt(), vec![])? else { return Ok(()) };
-    if next > now {
-        fired.next = Some(fired.next.map_or(next, |other| other.min(next)));
-        return Ok(());
+    for (task, scope) in waiting.iter().zip(&scopes) {
+        if is_open(task) || (scope.is_whole() && std::mem::replace(&mut whole_is_there, true)) {
+            continue;
+        }
+        let next = match scope.is_whole() {
+            true => due::next_due(conn, cx.can_decrypt(), vec![])?,
+            false => due::next_due_in_part(conn, scope, cx.can_decrypt())?,
+        };
+        match next {
+            None => {}
+            Some(next) if next > now => fired.next = Some(fired.next.map_or(next, |other| other.min(next))),
+            Some(_) => open_first(conn, task, now, fired)?,
+        }
     }
+    Ok(())
+}
+
+/// Opens a run, unless another node was first.
+fn open_first(
+    conn: &mut DbConnection,
+    task: &TaskRow,
+    now: Timestamp,
+    fired: &mut Fired,
+) -> Result<(), OperationError> {
     match conn.write(|conn| open_on_due(conn, task, now)) {
         Ok(opened) => fired.executions.extend(opened),
-        // Another node opened it between our look and our insert.
+        // Between our look and our insert.
         Err(OperationError::Db(error)) if error.is_duplicate() => {}
         Err(error) => return Err(error),
     }

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod account_test;
 pub mod checkpoint;
+mod claiming;
 pub mod clock_steps;
 pub mod content;
 pub mod context;
@@ -18,10 +19,12 @@ pub mod find;
 pub mod firing;
 pub mod history;
 pub mod import;
+pub mod jobs;
 pub mod nodes;
 pub mod pause;
 pub mod pool;
 pub mod preview;
+pub mod prune;
 mod questions;
 pub mod ready;
 pub mod recovery;
@@ -32,6 +35,7 @@ pub mod slots;
 pub mod status;
 mod sweeps;
 pub mod task;
+pub mod task_type;
 pub mod token;
 
 pub use context::Context;

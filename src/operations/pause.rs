@@ -4,14 +4,14 @@
 use super::execution::stop_task;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
+use crate::db::executions::PUBLISHING;
 use crate::db::{change_feed, due, executions, pause, tasks};
 use crate::domain::clock::Timestamp;
 use crate::domain::pause::Paused;
 use crate::domain::report::Skipped;
+use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::{Schedule, ScheduleType};
 
-/// The type of the tasks that a pause holds; others go on.
-pub(super) const HELD_TYPE: &str = "publishing";
 const REASON_CHARS_MAX: usize = 500;
 
 /// Whether publishing is paused.
@@ -84,7 +84,7 @@ pub(super) fn begin(
     now: Timestamp,
 ) -> Result<(), OperationError> {
     pause::set(conn, Some(paused))?;
-    for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == HELD_TYPE) {
+    for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == PUBLISHING) {
         stop_task(conn, cx, task.id, now)?;
     }
     // Of tasks that are gone, too.
@@ -116,7 +116,7 @@ impl Operation for ResumePublishing {
     ) -> Result<Option<Paused>, OperationError> {
         let Some(paused) = pause::hold_to_change(conn)? else { return Ok(None) };
         pause::set(conn, None)?;
-        for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == HELD_TYPE) {
+        for task in tasks::list(conn)?.into_iter().filter(|task| task.task_type == PUBLISHING) {
             let is_past = task.enabled && task.next_run.is_some_and(|at| at <= now);
             if !is_past || task.schedule_type == ScheduleType::Once {
                 continue;
@@ -140,12 +140,13 @@ impl Operation for ResumePublishing {
 pub(super) fn skipped(
     conn: &mut DbConnection,
     cx: &Context,
+    scope: &RunScope,
     paused: &Paused,
     now: Timestamp,
 ) -> Result<Vec<Skipped>, OperationError> {
-    let shut = due::skipped(conn, now, cx.can_decrypt())?;
+    let shut = due::skipped(conn, scope, now, cx.can_decrypt())?;
     let of_open = |account| !shut.iter().any(|lane| lane.account_id == account);
-    let mut all: Vec<Skipped> = due::all_due(conn, now)?
+    let mut all: Vec<Skipped> = due::all_due(conn, scope, now)?
         .into_iter()
         .filter(|(account, _)| of_open(*account))
         .map(|(account_id, count)| Skipped { account_id, reason: format!("paused: {paused}"), count })

@@ -20,8 +20,6 @@ use crate::domain::settlement::LogStatus;
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// Tasks of these types put posts into the pool, with a memory that is as old as the copy.
-const STOPPED_TASK_TYPES: [&str; 2] = ["import_folder", "recycle"];
 /// Why publishing is paused afterwards.
 const REASON: &str = "the database is a copy that was put back; look first what of it is out";
 /// The code of a log row that the guard writes.
@@ -141,7 +139,9 @@ fn disable_tasks(
 ) -> Result<Vec<Stopped>, OperationError> {
     let mut disabled = Vec::new();
     for task in tasks::list(conn)? {
-        if !task.enabled || !STOPPED_TASK_TYPES.contains(&&*task.task_type) {
+        // Their memory of earlier runs is as old as the copy.
+        let feeds_pool = cx.task_types.get(&task.task_type).is_none_or(|kind| kind.feeds_pool);
+        if !task.enabled || !feeds_pool {
             continue;
         }
         let id = task.id;

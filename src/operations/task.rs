@@ -15,8 +15,6 @@ use chrono_tz::Tz;
 use serde_json::Value;
 use std::time::Duration;
 
-/// The kinds of work that a task can do.
-pub const TASK_TYPES: [&str; 1] = ["publishing"];
 /// The task that every new database has.
 pub const FIRST_TASK_NAME: &str = "publish when due";
 
@@ -93,13 +91,15 @@ impl Operation for CreateTask {
             cron: self.cron,
             run_at: instant("run_at", self.run_at.as_ref(), &timezone)?,
             timezone,
-            params: self.params.to_string(),
+            params: NO_PARAMS.to_owned(),
             enabled: self.enabled,
             misfire: self.misfire,
             anchor: anchor(self.interval_seconds, asked, now),
             next_run: None,
         };
-        let schedule = check(&new.name, &new.task_type, &self.params, new.written())?;
+        let given = Given { name: &new.name, task_type: &new.task_type, params: Some(self.params) };
+        let (schedule, params) = given.check(new.written(), conn, cx)?;
+        new.params = params.map_or_else(|| NO_PARAMS.to_owned(), |params| params.to_string());
         let next = match &schedule {
             // Its first fire may have been asked for in the past: then it is due.
             Schedule::Interval { anchor, .. } => Some(*anchor),
@@ -153,35 +153,50 @@ pub(super) fn next_fire(schedule: &Schedule, now: Timestamp) -> Result<Option<Ti
     }
 }
 
-/// Checks a task, and reads its schedule.
-fn check(
-    name: &str,
-    task_type: &str,
-    params: &Value,
-    written: Written<'_>,
-) -> Result<Schedule, OperationError> {
-    let mut wrong = Vec::new();
-    let mut tell = |field: &str, message: String| wrong.push(FieldError::new(field, message));
-    if name.trim().is_empty() || name.chars().count() > 100 || name.contains('\0') {
-        tell("name", "must have 1 to 100 characters".to_owned());
-    }
-    if !TASK_TYPES.contains(&task_type) {
-        tell("task_type", format!("“{task_type}” is not one of {}", TASK_TYPES.join(", ")));
-    }
-    match params.as_object() {
-        None => tell("params", "must be an object".to_owned()),
-        Some(given) => {
-            for name in given.keys() {
-                tell(&format!("params.{name}"), "publishing tasks have no such parameter".to_owned());
+const NO_PARAMS: &str = "{}";
+
+/// What is checked of a task beside its schedule.
+struct Given<'a> {
+    name: &'a str,
+    task_type: &'a str,
+    /// None where they stay as they are.
+    params: Option<Value>,
+}
+
+impl Given<'_> {
+    /// Checks all of a task. Gives back its schedule, and its parameters as they are to be kept.
+    fn check(
+        self,
+        written: Written<'_>,
+        conn: &mut DbConnection,
+        cx: &Context,
+    ) -> Result<(Schedule, Option<Value>), OperationError> {
+        let mut wrong = Vec::new();
+        if self.name.trim().is_empty() || self.name.chars().count() > 100 || self.name.contains('\0') {
+            wrong.push(FieldError::new("name", "must have 1 to 100 characters"));
+        }
+        let mut params = None;
+        match cx.task_types.find(self.task_type) {
+            Err(unknown) => wrong.push(unknown),
+            Ok(kind) => {
+                if kind.work.is_some() && written.schedule_type == ScheduleType::OnDue {
+                    let message = format!("on_due goes with publishing tasks only, not with {}", kind.name);
+                    wrong.push(FieldError::new("schedule_type", message));
+                }
+                match self.params.map(|params| (kind.check)(params, conn, cx)).transpose() {
+                    Ok(kept) => params = kept,
+                    Err(OperationError::Invalid(fields)) => wrong.extend(fields),
+                    Err(other) => return Err(other),
+                }
             }
         }
-    }
-    match Schedule::read(written) {
-        Ok(schedule) if wrong.is_empty() => Ok(schedule),
-        Ok(_) => Err(OperationError::Invalid(wrong)),
-        Err(of_schedule) => {
-            wrong.extend(of_schedule);
-            Err(OperationError::Invalid(wrong))
+        match Schedule::read(written) {
+            Ok(schedule) if wrong.is_empty() => Ok((schedule, params)),
+            Ok(_) => Err(OperationError::Invalid(wrong)),
+            Err(of_schedule) => {
+                wrong.extend(of_schedule);
+                Err(OperationError::Invalid(wrong))
+            }
         }
     }
 }
@@ -271,9 +286,6 @@ impl UpdateTask {
         row.misfire = self.misfire.unwrap_or(row.misfire);
         // What was missed belonged to the task as it was.
         (row.catch_up_next, row.catch_up_last) = (None, None);
-        if let Some(params) = &self.params {
-            row.params = params.to_string();
-        }
         Ok(row)
     }
 }
@@ -285,8 +297,13 @@ impl Operation for UpdateTask {
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<TaskRow, OperationError> {
         let was = get(conn, self.id)?;
         let mut row = self.applied(&was, now)?;
-        let params = serde_json::from_str(&row.params).unwrap_or_default();
-        let schedule = check(&row.name, &row.task_type, &params, row.written())?;
+        // What stays as it was is not checked anew: an account of it may be gone, and that must not keep a person from
+        // disabling the task.
+        let given = Given { name: &row.name, task_type: &row.task_type, params: self.params.clone() };
+        let (schedule, params) = given.check(row.written(), conn, cx)?;
+        if let Some(params) = params {
+            row.params = params.to_string();
+        }
         let is_waiting = was.enabled && row.schedule_type == was.schedule_type && row.run_at == was.run_at;
         row.next_run = match &schedule {
             // Due or not, its one fire is still to come, whatever else is changed.

@@ -200,6 +200,7 @@ impl From<TaskRow> for TaskView {
 pub struct ExecutionView {
     pub id: ExecutionId,
     pub task_id: TaskId,
+    pub task_type: String,
     pub trigger: Trigger,
     pub status: ExecutionStatus,
     pub started_at: Option<Timestamp>,
@@ -216,6 +217,7 @@ impl From<ExecutionRow> for ExecutionView {
             report: row.report.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             id: row.id,
             task_id: row.task_id,
+            task_type: row.task_type,
             trigger: row.triggered_by,
             status: row.status,
             duration: row.finished_at.zip(row.started_at).map(|(end, start)| end.since(start).as_secs_f64()),

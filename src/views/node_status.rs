@@ -21,6 +21,9 @@ pub struct RestartsView {
     pub publisher: u64,
     pub executor: u64,
     pub scheduler: u64,
+    /// Of those that take the jobs that the engine does not do.
+    #[serde(default)]
+    pub job_runner: u64,
     /// Threads that run what is asked of the database.
     pub database: u64,
 }
@@ -30,10 +33,11 @@ impl RestartsView {
         self.publisher += other.publisher;
         self.executor += other.executor;
         self.scheduler += other.scheduler;
+        self.job_runner += other.job_runner;
         self.database += other.database;
     }
 
     pub fn total(&self) -> u64 {
-        self.publisher + self.executor + self.scheduler + self.database
+        self.publisher + self.executor + self.scheduler + self.job_runner + self.database
     }
 }

@@ -24,8 +24,15 @@ use std::time::{Duration, Instant};
 async fn start(url: &DatabaseUrl, dir: &Path) -> Node {
     migrate(url).expect("migrated");
     let key = SecretKey::parse(&"ab".repeat(32)).expect("a key");
-    let cx = Arc::new(Context::new(Registry::builtin(&dir.join("sites")), key, false, chrono_tz::UTC));
+    let cx = Arc::new(Context::new(
+        Registry::builtin(&dir.join("sites")),
+        key,
+        contenthub::tasks::builtin(),
+        false,
+        chrono_tz::UTC,
+    ));
     let settings = NodeSettings {
+        data_dir: dir.to_owned(),
         database: url.clone(),
         slots: 8,
         lease: Duration::from_secs(60),

@@ -261,7 +261,7 @@ const LANES: [Lane; 1] =
     [Lane { account: AccountId(1), concurrency: 64, version: 1, is_gated: false, gated: None }];
 
 fn wanted(now: Timestamp, not_tried_by: Option<ExecutionId>) -> Wanted {
-    Wanted { now, slots: 64, not_tried_by, a_suspect: true }
+    Wanted { now, slots: 64, not_tried_by, a_suspect: true, least_urgent: contenthub::Priority::LAST }
 }
 
 #[test]

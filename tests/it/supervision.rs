@@ -469,7 +469,7 @@ fn a_server_tells_what_it_is_at_and_what_broke() {
         product.receiver.wait_for(1, SOON);
         let status = product.get("/scheduler/status");
         has_at_least(&status, "node, stopping, in_flight, concurrency, open_executions, restarts");
-        has_fields(&status["restarts"], "publisher, executor, scheduler, database");
+        has_fields(&status["restarts"], "publisher, executor, scheduler, job_runner, database");
         assert_eq!(
             (&status["stopping"], &status["in_flight"], &status["concurrency"], &status["open_executions"]),
             (&json!(false), &json!(1), &json!(7), &json!(1))

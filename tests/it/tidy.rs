@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("db", &["domain"]),
     ("platforms", &["domain", "render", "secrets"]),
     ("operations", &["db", "domain", "platforms", "secrets", "import", "words"]),
-    ("tasks", &["operations", "db", "domain"]),
+    ("tasks", &["operations", "import", "db", "domain"]),
     ("words", &["domain"]),
     ("views", &["domain", "db", "words"]),
     ("actors", &["engine", "tasks", "operations", "platforms", "db", "domain", "views", "secrets"]),

@@ -28,6 +28,9 @@ pub struct Wanted {
     pub not_tried_by: Option<ExecutionId>,
     /// Whether a suspect may be among them.
     pub a_suspect: bool,
+    /// Whoever asks takes nothing that is less urgent. Of a lane's candidates these come last, so that only a probe has to
+    /// be looked for among the others.
+    pub least_urgent: Priority,
 }
 
 /// What was found.
@@ -178,6 +181,7 @@ fn probe(
                 .filter(pool::account_id.eq(account.0))
                 .filter(sql::<Bool>(CLAIMABLE))
                 .filter(pool::due_at.le(wanted.now.micros()))
+                .filter(pool::priority.le(wanted.least_urgent.get()))
                 .filter(pool::unproven.or(proven.into_sql::<Bool>()))
                 .filter(pool::late_at.is_null().or(pool::late_at.assume_not_null().gt(wanted.now.micros())))
                 .filter(pool::recoveries.lt(SUSPECT_AFTER).or(wanted.a_suspect.into_sql::<Bool>()))

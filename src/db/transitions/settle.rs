@@ -210,7 +210,8 @@ const POSTGRES_OPENING: &str = concat!(
       ORDER BY a.id FOR NO KEY UPDATE OF a) \
     SELECT 1, pool_id, number::bigint, log_id, NULL::text, NULL::boolean FROM moved \
     UNION ALL SELECT 2, id, concurrency::bigint, version, NULL, gated FROM with_work \
-    UNION ALL SELECT 3, id, task_id, started_at, rule, claiming FROM executions WHERE $16 AND status = 'running' \
+    UNION ALL SELECT CASE params WHEN '{}' THEN 3 ELSE 8 END, id, task_id, started_at, rule, claiming FROM executions \
+      WHERE $16 AND status = 'running' AND task_type = 'publishing' \
     UNION ALL SELECT 4, 0::bigint, 0::bigint, at, NULL, NULL FROM ( \
       SELECT min(greatest(coalesce(p.look_up_at, p.check_at), coalesce(a.suspended_until, 0))) AS at \
       FROM publish_pool AS p JOIN accounts AS a ON a.id = p.account_id \
@@ -308,12 +309,13 @@ pub(super) fn on_postgres(
             (4, _, _, at, ..) => next_question = Some(Timestamp::from_micros(at)),
             (6, _, _, at, ..) => ahead.next_late = Some(Timestamp::from_micros(at)),
             (7, id, patience, since, ..) => ahead.away.push(Away::of(id, since, patience)),
-            (_, id, task, started_at, Some(rule), Some(claiming)) => open.push(OpenExecution {
+            (kind, id, task, started_at, Some(rule), Some(claiming)) => open.push(OpenExecution {
                 id: ExecutionId(id),
                 task: TaskId(task),
                 rule,
                 started_at: Timestamp::from_micros(started_at),
                 claiming,
+                in_part: kind == 8,
             }),
             (_, _, _, _, _, _) => {}
         }

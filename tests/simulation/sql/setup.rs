@@ -51,7 +51,8 @@ pub(super) fn context(plan: &Plan) -> Context {
     let registry =
         Kind::ALL.into_iter().fold(Registry::default(), |all, kind| all.with(Arc::new(Told(kind))));
     let key = SecretKey::parse(&"07".repeat(32)).expect("a key");
-    Context::new(registry, key, plan.review, chrono_tz::Tz::UTC).with_submitted_max(plan.submitted_max)
+    Context::new(registry, key, contenthub::tasks::builtin(), plan.review, chrono_tz::Tz::UTC)
+        .with_submitted_max(plan.submitted_max)
 }
 
 pub(super) fn make(sql: &mut Sql<'_>, plan: &Plan) {

@@ -1,0 +1,50 @@
+//! Entries that are open, and keep what they are of from being deleted.
+
+use super::open_statuses;
+use crate::db::connection::{DbConnection, DbError};
+use crate::db::schema::publish_pool::dsl;
+use crate::db::schema::published_contents;
+use crate::domain::ids::*;
+use diesel::prelude::*;
+
+/// How many open entries a content has, which keep it from being deleted.
+pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<EntryId>, DbError> {
+    Ok(dsl::publish_pool
+        .filter(dsl::content_id.eq(content.0))
+        .filter(dsl::status.eq_any(open_statuses()))
+        .select(dsl::id)
+        .order(dsl::id)
+        .load(conn)?)
+}
+
+/// The accounts on which a content has an open entry, or was published.
+pub fn accounts_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<AccountId>, DbError> {
+    let mut accounts: Vec<AccountId> = dsl::publish_pool
+        .filter(dsl::content_id.eq(content.0))
+        .filter(dsl::status.eq_any(open_statuses()))
+        .select(dsl::account_id)
+        .load(conn)?;
+    let published: Vec<AccountId> = published_contents::table
+        .filter(published_contents::content_id.eq(content.0))
+        .select(published_contents::account_id)
+        .load(conn)?;
+    accounts.extend(published);
+    accounts.sort_unstable();
+    accounts.dedup();
+    Ok(accounts)
+}
+
+/// The first open entries of an account, which keep it from being deleted.
+pub fn open_of_account(
+    conn: &mut DbConnection,
+    account: AccountId,
+    limit: i64,
+) -> Result<Vec<EntryId>, DbError> {
+    Ok(dsl::publish_pool
+        .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::status.eq_any(open_statuses()))
+        .select(dsl::id)
+        .order(dsl::id)
+        .limit(limit)
+        .load(conn)?)
+}

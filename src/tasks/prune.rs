@@ -1,0 +1,138 @@
+//! `prune`: what was kept long enough of the history goes, in small batches, so that nobody waits for it.
+
+use super::{params, recycle};
+use crate::db::connection::DbConnection;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::{ExecutionId, LogId};
+use crate::domain::report::JobDone;
+use crate::operations::prune::{PruneEmptyRuns, PruneLogs, PruneRuns};
+use crate::operations::task::ListTasks;
+use crate::operations::task_type::{Job, JobError, TaskType};
+use crate::operations::{Context, OperationError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Between two batches others may write.
+const BREATH: Duration = Duration::from_millis(20);
+const DAY: u64 = 86_400;
+
+pub const TYPE: TaskType = TaskType {
+    name: "prune",
+    about: "Removes old runs and old rows of the publish log, in small batches. What is in the pool stays, and so does the memory of what was published where.",
+    params_schema: || schemars::schema_for!(Params).to_value(),
+    check,
+    feeds_pool: false,
+    work: Some(work),
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// Runs that found nothing to do are kept for so many days.
+    #[serde(default = "a_week")]
+    #[schemars(range(min = 1, max = 36_600))]
+    empty_runs_days: u32,
+    /// All other runs are kept for so many days.
+    #[serde(default = "a_year")]
+    #[schemars(range(min = 7, max = 36_600))]
+    runs_days: u32,
+    /// The publish log is kept for so many days; of entries that are still open for good.
+    #[serde(default = "a_year")]
+    #[schemars(range(min = 7, max = 36_600))]
+    logs_days: u32,
+}
+
+fn a_week() -> u32 {
+    7
+}
+
+fn a_year() -> u32 {
+    400
+}
+
+fn check(params: Value, _: &mut DbConnection, _: &Context) -> Result<Value, OperationError> {
+    let params: Params = params::read(params)?;
+    let wrong = [
+        params::check_range("empty_runs_days", params.empty_runs_days.into(), 1, 36_600),
+        params::check_range("runs_days", params.runs_days.into(), 7, 36_600),
+        params::check_range("logs_days", params.logs_days.into(), 7, 36_600),
+    ];
+    params::unless(wrong.into_iter().flatten().collect(), &params)
+}
+
+fn days(count: u32) -> Duration {
+    Duration::from_secs(u64::from(count) * DAY)
+}
+
+fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
+    let params: Params = params::kept(job.params)?;
+    let now = job.now();
+    let mut runs = 0;
+    let before = now - days(params.empty_runs_days);
+    loop {
+        let batch = job.perform(PruneEmptyRuns { before })?;
+        runs += batch.removed;
+        if batch.is_last {
+            break;
+        }
+        pause(job)?;
+    }
+    runs += old_runs(job, now - days(params.runs_days))?;
+    // A task that recycles asks the log when a content was out last.
+    let logs_days = params.logs_days.max(longest_pause(job)?);
+    let logs = old_logs(job, now - days(logs_days))?;
+    let total = runs + logs;
+    let message = match total {
+        0 => "Nothing is old enough to be removed".to_owned(),
+        _ => format!("Removed {runs} runs and {logs} rows of the publish log"),
+    };
+    Ok(JobDone {
+        message,
+        succeeded: i64::try_from(total).unwrap_or(i64::MAX),
+        failed: 0,
+        details: Some(json!({"runs": runs, "logs": logs})),
+    })
+}
+
+fn old_runs(job: &mut Job<'_>, before: Timestamp) -> Result<usize, JobError> {
+    let (mut after, mut removed) = (ExecutionId(0), 0);
+    loop {
+        let (batch, last) = job.perform(PruneRuns { after, before })?;
+        (removed, after) = (removed + batch.removed, last);
+        if batch.is_last {
+            return Ok(removed);
+        }
+        pause(job)?;
+    }
+}
+
+fn old_logs(job: &mut Job<'_>, before: Timestamp) -> Result<usize, JobError> {
+    let (mut after, mut removed) = (LogId(0), 0);
+    loop {
+        let (batch, last) = job.perform(PruneLogs { after, before })?;
+        (removed, after) = (removed + batch.removed, last);
+        if batch.is_last {
+            return Ok(removed);
+        }
+        pause(job)?;
+    }
+}
+
+fn pause(job: &Job<'_>) -> Result<(), JobError> {
+    job.go_on()?;
+    std::thread::sleep(BREATH);
+    Ok(())
+}
+
+/// In days, of the tasks that recycle.
+fn longest_pause(job: &mut Job<'_>) -> Result<u32, JobError> {
+    let tasks = job.perform(ListTasks)?;
+    let of_recycling = tasks.iter().filter(|task| task.task_type == recycle::TYPE.name);
+    let pauses = of_recycling.map(|task| {
+        let params: Value = serde_json::from_str(&task.params).unwrap_or_default();
+        params::kept::<recycle::Params>(&params).map_or(0, |params| params.pause_days)
+    });
+    Ok(pauses.max().unwrap_or(0))
+}
