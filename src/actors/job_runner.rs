@@ -8,6 +8,9 @@ use actix::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How soon a job hears that it was cancelled: a renewal tells.
+const HEAR_EVERY: Duration = Duration::from_secs(1);
+
 /// Command: there may be a job to take.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -102,8 +105,12 @@ impl Actor for JobRunnerActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // A cancelled job is told of it by a renewal.
-        ctx.run_interval((self.settings.lease / 3).min(Duration::from_secs(2)), Self::renew);
+        ctx.run_interval(self.settings.lease / 3, Self::renew);
+        ctx.run_interval(HEAR_EVERY, |me, ctx| {
+            if !me.jobs.ids().is_empty() {
+                me.renew(ctx);
+            }
+        });
         self.renew(ctx);
     }
 }

@@ -72,11 +72,9 @@ pub struct PublishingTask {
 impl PublishingTask {
     /// Whether it publishes entries of this account and priority: its parameters may leave some out.
     fn covers(&self, account: AccountId, priority: Priority) -> bool {
-        let params: serde_json::Value = serde_json::from_str(&self.params).unwrap_or_default();
-        let is_chosen = |ids: &Vec<serde_json::Value>| ids.iter().any(|id| id.as_i64() == Some(account.0));
-        let is_urgent = |most: i64| i64::from(priority.get()) <= most;
-        params["account_ids"].as_array().is_none_or(is_chosen)
-            && params["max_priority"].as_i64().is_none_or(is_urgent)
+        // One that cannot be read runs for nobody.
+        let scope = super::executions::read_scope(&self.params);
+        scope.is_ok_and(|scope| scope.covers(account) && scope.takes(priority))
     }
 }
 
