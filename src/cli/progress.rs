@@ -14,6 +14,8 @@ pub struct Progress {
     bar: ProgressBar,
     total: Option<u64>,
     quarters_told: u64,
+    /// What else there is to say of how far it is; empty: nothing.
+    note: String,
 }
 
 impl Progress {
@@ -21,7 +23,7 @@ impl Progress {
     pub fn new(what: &'static str, total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
         logging::beside(Some(bar.clone()));
-        let progress = Progress { what, bar, total, quarters_told: 0 };
+        let progress = Progress { what, bar, total, quarters_told: 0, note: String::new() };
         progress.dress();
         progress
     }
@@ -31,7 +33,7 @@ impl Progress {
             // As wide from the first number to the last, so that the bar only grows.
             Some(total) => {
                 let width = total.to_string().len();
-                format!("{{msg}} {{wide_bar}} {{pos:>{width}}} of {{len}}")
+                format!("{{msg}} {{wide_bar}} {{pos:>{width}}} of {{len}}{{prefix}}")
             }
             None => "{spinner} {msg}".to_owned(),
         };
@@ -42,6 +44,13 @@ impl Progress {
         if self.total.is_none() && !self.bar.is_hidden() {
             self.bar.enable_steady_tick(TICK);
         }
+    }
+
+    /// The same, with what there is to say of it.
+    pub fn set_noting(&mut self, done: u64, total: u64, note: &str) {
+        self.note = format!(" ({note})");
+        self.bar.set_prefix(self.note.clone());
+        self.set(done, total);
     }
 
     /// So much of so much is done now.
@@ -56,7 +65,7 @@ impl Progress {
         if self.bar.is_hidden() {
             let (quarters, line) = line(self.what, done, total);
             if let Some(line) = line.filter(|_| quarters > self.quarters_told) {
-                eprintln!("{line}");
+                eprintln!("{line}{}", self.note);
             }
             self.quarters_told = self.quarters_told.max(quarters);
         }

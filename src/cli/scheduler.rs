@@ -9,7 +9,7 @@ use crate::db::tasks::TaskRow;
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::report::Report;
 use crate::operations::Paging;
-use crate::operations::execution::{CancelExecution, ListExecutions};
+use crate::operations::execution::{CancelExecution, ListExecutions, RunProgress};
 use crate::operations::find::FindTask;
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::task::*;
@@ -154,8 +154,20 @@ fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Fa
 }
 
 fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
-    let mut progress = Progress::new("publishing", None);
-    let ran = app.run_task_heeding_signals(id, |so_far| progress.set(so_far.done, so_far.total))?;
+    let mut progress = Progress::new("running", None);
+    let ran = app.run_task_heeding_signals(id, |so_far| {
+        let RunProgress { done, total, published, failed } = so_far;
+        let uncertain = done - published - failed;
+        let note = match uncertain {
+            0 => format!("{published} published, {failed} failed"),
+            _ => format!("{published} published, {failed} failed, {uncertain} uncertain"),
+        };
+        // Of a task that does something else nothing is counted.
+        if total > 0 {
+            progress.next("publishing");
+            progress.set_noting(done, total, &note);
+        }
+    })?;
     // Off the terminal before there is a report on it.
     drop(progress);
     match ran {

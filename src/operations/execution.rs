@@ -246,12 +246,15 @@ impl Operation for GetExecution {
 }
 
 /// How far a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunProgress {
     /// Entries that it has tried.
     pub done: u64,
     /// The same with those on the wire, and those that are due and may go out; more may fall due.
     pub total: u64,
+    /// Of those that it has tried; the others are failed, or uncertain.
+    pub published: u64,
+    pub failed: u64,
 }
 
 /// Counts what a run has done, and what it may still find.
@@ -271,7 +274,7 @@ impl Operation for GetProgress {
         let mut tally = publish_log::tally(conn, self.0)?;
         let scope = match executions::get(conn, self.0)? {
             Some(row) if !row.is_job() => executions::read_scope(&row.params)?,
-            Some(_) | None => return Ok(RunProgress { done: 0, total: 0 }),
+            Some(_) | None => return Ok(RunProgress::default()),
         };
         let mut left = 0;
         // What is claimed between two counts is in neither, or in both: so count until nothing was.
@@ -289,7 +292,12 @@ impl Operation for GetProgress {
         let most = scope.limit.map_or(i64::MAX, i64::from) - done - tally.in_progress;
         let left = left.min(most.max(0));
         let whole = |count: i64| u64::try_from(count).unwrap_or(0);
-        Ok(RunProgress { done: whole(done), total: whole(done + tally.in_progress + left) })
+        Ok(RunProgress {
+            done: whole(done),
+            total: whole(done + tally.in_progress + left),
+            published: whole(tally.published),
+            failed: whole(tally.failed),
+        })
     }
 }
 

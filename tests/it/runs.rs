@@ -214,7 +214,7 @@ fn long_work_says_how_far_it_is_also_without_a_terminal() {
     let id = task(&app, "run").to_string();
     let cli = Cli::on(dir.path(), &url);
     let ran = cli.run(&["scheduler", "trigger", &id]).expect_code(0);
-    assert!(ran.stderr.contains("publishing: 1000 of 1000\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("publishing: 1000 of 1000 (1000 published, 0 failed)\n"), "{}", ran.stderr);
     assert!(!ran.stdout.contains("publishing: "), "the report alone is on stdout");
     let measured =
         Cli::in_dir(dir.path()).run(&["bench", "--entries", "1000", "--output", "json"]).expect_code(0);
