@@ -3,11 +3,13 @@
 use crate::support::app::*;
 use crate::support::on_both;
 use crate::support::receiver::{Answer, Receiver};
+use contenthub::domain::execution::Trigger;
 use contenthub::operations::execution::{GetProgress, TriggerTask};
 use contenthub::operations::firing::FireDue;
 use contenthub::operations::task::UpdateTask;
 use contenthub::{
-    AccountId, App, CreateTask, EntryFilter, EntryId, EntryStatus, ExecutionStatus, OperationError, TaskId,
+    AccountId, App, CreateAccount, CreateTask, EntryFilter, EntryId, EntryStatus, ExecutionStatus,
+    LaneChanges, OperationError, TaskId,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -80,7 +82,6 @@ fn each_run_takes_its_own_part_while_others_are_on() {
         ];
         let node = app.start().expect("a node");
         for task in tasks {
-            use contenthub::domain::execution::Trigger;
             app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
         }
         receiver.wait_for(6, SOON);
@@ -122,6 +123,55 @@ fn a_shut_lane_is_skipped_only_where_it_is_asked_for() {
     });
 }
 
+/// Both take of it in one and the same cycle.
+#[test]
+fn two_runs_together_respect_the_distance_of_a_lane() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let create = CreateAccount {
+            lane: LaneChanges { spacing_seconds: Some(3600), ..LaneChanges::default() },
+            ..CreateAccount::new("spaced", "folder")
+        };
+        let spaced = app.create_account(create).expect("an account").id;
+        urgent(&app, "urgent", spaced, 1);
+        urgent(&app, "not urgent", spaced, 9);
+        let tasks =
+            [part(&app, "urgent", json!({"max_priority": 1})), part(&app, "rest", json!({"limit": 5}))];
+        let runs_of = tasks.map(|task| {
+            app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
+            task
+        });
+        let node = app.start().expect("a node");
+        for task in runs_of {
+            eventually("it ends", || {
+                runs(&app, task).pop().filter(|run| run.status == ExecutionStatus::Succeeded)
+            });
+        }
+        assert_eq!(published(&app).len(), 1);
+        let _ = node.stop();
+    });
+}
+
+/// Of an entry that it does not take it would not learn that the platform is up again.
+#[test]
+fn a_run_probes_with_what_it_takes() {
+    on_both(|url, dir| {
+        let (app, clock) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        let hook = one_by_one(&app, "hook", json!({"url": receiver.url("/")}));
+        receiver.on_any([Answer::status(502)]);
+        let tried = ["a", "b", "c"].map(|title| urgent(&app, title, hook, 1));
+        let all = task(&app, "all");
+        assert_eq!(report_of(&app, all).data.failed_count, 3);
+        urgent(&app, "not urgent, and never tried", hook, 9);
+        receiver.on_any([Answer::status(200)]);
+        clock.forward(Duration::from_secs(120));
+        let report = report_of(&app, part(&app, "urgent", json!({"max_priority": 1})));
+        assert_eq!(report.data.success_count, 3, "{report:?}");
+        assert_eq!(published(&app), tried);
+    });
+}
+
 #[test]
 fn on_due_fires_for_its_part_alone() {
     on_both(|url, dir| {
@@ -157,7 +207,6 @@ fn progress_counts_the_part() {
             add(&app, &format!("post {number}"), one);
         }
         let task = part(&app, "three", json!({"limit": 3}));
-        use contenthub::domain::execution::Trigger;
         let run = app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
         let progress = app.run(GetProgress(run)).expect("counted");
         assert_eq!((progress.done, progress.total), (0, 3));
