@@ -47,15 +47,10 @@ pub fn renew(conn: &mut DbConnection, node: &NodeId, until: Timestamp) -> Result
     Ok(diesel::update(own).set(dsl::lease_expires_at.eq(until.micros())).returning(dsl::id).load(conn)?)
 }
 
-/// Jobs whose nodes have not spoken for them for a lease; never those of `node`, which knows better.
-pub fn abandoned(
-    conn: &mut DbConnection,
-    node: &NodeId,
-    at: Timestamp,
-) -> Result<Vec<ExecutionRow>, DbError> {
+/// Jobs whose nodes have not spoken for them for a lease.
+pub fn abandoned(conn: &mut DbConnection, at: Timestamp) -> Result<Vec<ExecutionRow>, DbError> {
     Ok(running_jobs!()
         .filter(dsl::owner.is_not_null())
-        .filter(dsl::owner.ne(&node.0))
         .filter(dsl::lease_expires_at.lt(at.micros()))
         .load(conn)?)
 }

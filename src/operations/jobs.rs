@@ -69,9 +69,10 @@ impl Operation for RenewJobs {
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Renewed, OperationError> {
         conn.write(|conn| {
             let at = leases::lease_clock(conn, now)?;
+            // First its own, so that it ends none of them, however late it is.
             let own = jobs::renew(conn, &self.node, at + self.lease)?;
             let mut interrupted = Vec::new();
-            for job in jobs::abandoned(conn, &self.node, at)? {
+            for job in jobs::abandoned(conn, at)? {
                 let message =
                     "Interrupted: the process that did it is gone; what it had done until then stays done";
                 if end(conn, &job, Ended::interrupted(message), now)? {

@@ -188,11 +188,10 @@ fn one_that_nobody_did_waits_for_the_next_node_and_one_whose_node_is_gone_ends()
 
 /// By whatever clock leases go; told by the node itself, which is not ended by that.
 fn sleep_until_lease_is_over(app: &App, node: &NodeId) {
-    let other = RenewJobs { node: NodeId("other".to_owned()), lease: Duration::ZERO };
     let mut conn = contenthub::db::connection::connect(&app.settings().database).expect("connected");
     eventually("the lease is over", || {
         let now = contenthub::db::leases::lease_clock(&mut conn, app.now()).expect("a clock");
-        let abandoned = contenthub::db::jobs::abandoned(&mut conn, &other.node, now).expect("asked");
+        let abandoned = contenthub::db::jobs::abandoned(&mut conn, now).expect("asked");
         (!abandoned.is_empty()).then_some(())
     });
     let own = app.run(RenewJobs { node: node.clone(), lease: Duration::ZERO }).expect("renewed");

@@ -125,16 +125,16 @@ fn a_shut_lane_is_skipped_only_where_it_is_asked_for() {
 
 /// Both take of it in one and the same cycle.
 #[test]
-fn two_runs_together_respect_the_distance_of_a_lane() {
+fn two_runs_together_respect_the_cap_of_a_lane() {
     on_both(|url, dir| {
         let (app, _) = by_hand(url, dir);
         let create = CreateAccount {
-            lane: LaneChanges { spacing_seconds: Some(3600), ..LaneChanges::default() },
-            ..CreateAccount::new("spaced", "folder")
+            lane: LaneChanges { daily_cap: Some(Some(1)), ..LaneChanges::default() },
+            ..CreateAccount::new("capped", "folder")
         };
-        let spaced = app.create_account(create).expect("an account").id;
-        urgent(&app, "urgent", spaced, 1);
-        urgent(&app, "not urgent", spaced, 9);
+        let capped = app.create_account(create).expect("an account").id;
+        urgent(&app, "urgent", capped, 1);
+        urgent(&app, "not urgent", capped, 9);
         let tasks =
             [part(&app, "urgent", json!({"max_priority": 1})), part(&app, "rest", json!({"limit": 5}))];
         let runs_of = tasks.map(|task| {

@@ -5,6 +5,7 @@ use crate::support::command::Cli;
 use crate::support::on_both;
 use crate::support::product::Product;
 use contenthub::db::connection::connect;
+use contenthub::operations::restored::GuardRestored;
 use contenthub::operations::task::UpdateTask;
 use contenthub::{App, CreateTask, EntryStatus, ExecutionStatus, LogFilter, OperationError, Paging, TaskId};
 use diesel::connection::SimpleConnection;
@@ -267,5 +268,23 @@ fn they_are_made_and_run_over_http() {
         assert_eq!(problem["errors"][0]["field"], "params.days", "{problem:#}");
         let runs = product.get("/scheduler/executions");
         assert_eq!(runs["items"][0]["task_type"], "prune");
+    });
+}
+
+/// A copy's memory of earlier runs is as old as the copy.
+#[test]
+fn after_a_restore_nothing_feeds_the_pool_by_itself() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let feeding = [
+            task_of(&app, "import_folder", json!({"folder": dir})),
+            task_of(&app, "recycle", json!({"tag": "evergreen"})),
+        ];
+        let other = task_of(&app, "backup", json!({}));
+        let guarded = app.run(GuardRestored { by: "Ada".to_owned() }).expect("guarded");
+        assert_eq!(guarded.tasks_disabled.iter().map(|task| task.id).collect::<Vec<_>>(), feeding);
+        let tasks = app.tasks().expect("tasks");
+        let is_on = |id| tasks.iter().any(|task| task.id == id && task.enabled);
+        assert!(!feeding.into_iter().any(is_on) && is_on(other));
     });
 }
