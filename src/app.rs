@@ -8,7 +8,7 @@ use crate::db::connection::{DbError, Patience};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::kept::Kept;
 use crate::db::migrations::{Migrated, migrate};
-use crate::db::{entries, publish_log};
+use crate::db::{entries, executions, publish_log};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{EntryId, TaskId};
 use crate::domain::pool_stats::PoolStats;
@@ -222,7 +222,8 @@ impl App {
 
     /// The runs of a task, newest first, each with its report once it has ended.
     pub fn executions(&self, task: TaskId, paging: Paging) -> Result<Page<ExecutionView>, OperationError> {
-        Ok(self.run(ListExecutions { task: Some(task), paging })?.map(ExecutionView::from))
+        let list = ListExecutions { of: Some(task), filter: executions::Filter::default(), paging };
+        Ok(self.run(list)?.map(ExecutionView::from))
     }
 
     /// The publish log, newest first: one row for each attempt, kept for good.

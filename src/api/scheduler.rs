@@ -5,21 +5,22 @@ use super::language::Reader;
 use super::problem::{Answer, Problem};
 use super::roles::{Caller, asks, needs};
 use super::{Api, page, page_of_all, paging, query};
-use crate::db::executions::ExecutionRow;
+use crate::db::executions::{ExecutionRow, Filter};
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::misfire::Misfire;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
-use crate::operations::OperationError;
+use crate::operations::cancelling::CancelExecution;
 use crate::operations::error::ErrorKind;
 use crate::operations::execution::*;
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::status::GetStatus;
 use crate::operations::task::*;
 use crate::operations::task_type::TaskType;
-use crate::views::{ExecutionView, StatusView, TaskView};
+use crate::operations::{OperationError, Paging};
+use crate::views::{CancelledExecutionView, ExecutionView, StatusView, TaskView};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -260,13 +261,41 @@ async fn resume(api: web::Data<Api>, caller: Caller) -> Answer {
     Ok(HttpResponse::Ok().json(json!({"paused": null, "was_paused": was})))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RunsOfQuery {
+    status: Option<ExecutionStatus>,
+    trigger: Option<Trigger>,
+    page: Option<i64>,
+    page_size: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RunsQuery {
+    task_id: Option<TaskId>,
+    status: Option<ExecutionStatus>,
+    trigger: Option<Trigger>,
+    page: Option<i64>,
+    page_size: Option<i64>,
+}
+
 async fn executions_of(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
-    let list = ListExecutions { task: Some(input::id("task", &path)?), paging: paging(&request)? };
-    Ok(HttpResponse::Ok().json(page(api.db.perform(list).await?, |row| json!(ExecutionView::from(row)))))
+    let query: RunsOfQuery = query(&request)?;
+    let filter = Filter { task: None, status: query.status, triggered_by: query.trigger };
+    let of = Some(input::id("task", &path)?);
+    list_executions(&api, ListExecutions { of, filter, paging: Paging::new(query.page, query.page_size)? })
+        .await
 }
 
 async fn executions(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let list = ListExecutions { task: None, paging: paging(&request)? };
+    let query: RunsQuery = query(&request)?;
+    let filter = Filter { task: query.task_id, status: query.status, triggered_by: query.trigger };
+    let paging = Paging::new(query.page, query.page_size)?;
+    list_executions(&api, ListExecutions { of: None, filter, paging }).await
+}
+
+async fn list_executions(api: &Api, list: ListExecutions) -> Answer {
     Ok(HttpResponse::Ok().json(page(api.db.perform(list).await?, |row| json!(ExecutionView::from(row)))))
 }
 
@@ -281,6 +310,7 @@ async fn results(api: web::Data<Api>, path: web::Path<String>, request: HttpRequ
 }
 
 async fn cancel(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    let row = api.db.perform(CancelExecution(input::id("execution", &path)?)).await?;
-    Ok(HttpResponse::Ok().json(ExecutionView::from(row)))
+    let cancelled = api.db.perform(CancelExecution(input::id("execution", &path)?)).await?;
+    let (execution, on_the_wire) = (ExecutionView::from(cancelled.row), cancelled.on_the_wire);
+    Ok(HttpResponse::Ok().json(CancelledExecutionView { execution, on_the_wire }))
 }

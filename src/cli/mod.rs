@@ -18,6 +18,7 @@ mod pool;
 mod preview;
 mod progress;
 mod publisher;
+mod runs;
 mod scheduler;
 mod serve;
 mod status;

@@ -8,15 +8,14 @@ use crate::app::App;
 use crate::db::tasks::TaskRow;
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::report::Report;
-use crate::operations::Paging;
-use crate::operations::execution::{CancelExecution, ListExecutions, RunProgress};
+use crate::operations::execution::RunProgress;
 use crate::operations::find::FindTask;
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::task::*;
 use crate::task_run::Ran;
-use crate::views::{ExecutionView, TaskView};
+use crate::views::TaskView;
 use crate::words::{Sentence, message};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -82,18 +81,16 @@ pub enum Command {
     #[command(after_help = "Examples:\n  contenthub scheduler resume")]
     Resume,
     /// End a run: it takes nothing new, and what is being sent ends as it would
+    ///
+    /// It answers at once, and says how many posts are on the wire; with the last of them the run is cancelled, and its
+    /// report says what became of each.
     #[command(after_help = "Examples:\n  contenthub scheduler cancel 7")]
     Cancel { execution: ExecutionId },
-    /// Show the runs of a task, newest first
-    #[command(after_help = "Examples:\n  contenthub scheduler history 1 --page-size 5")]
-    History {
-        /// Name or id
-        id: TaskWord,
-        #[arg(long)]
-        page: Option<i64>,
-        #[arg(long)]
-        page_size: Option<i64>,
-    },
+    /// Show the runs of a task, or of all, newest first
+    #[command(
+        after_help = "Examples:\n  contenthub scheduler history 1 --page-size 5\n  contenthub scheduler history --status failed\n  contenthub scheduler history --status running --trigger cli"
+    )]
+    History(super::runs::Arguments),
 }
 
 /// A task as a person names it: by its name, or by its number.
@@ -128,16 +125,11 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
             out.tell(&said, &json!({"deleted": id}))
         }
         Command::Trigger { id } => trigger(id.find(app)?, app, out),
-        Command::History { id, page, page_size } => {
-            history(id.find(app)?, Paging::new(page, page_size)?, app, out)
-        }
+        Command::History(arguments) => super::runs::list(arguments, app, out),
         Command::Preview(arguments) => super::preview::run(arguments, app, out),
         Command::Pause { reason } => pause(reason, app, out),
         Command::Resume => resume(app, out),
-        Command::Cancel { execution } => {
-            let view = ExecutionView::from(app.run(CancelExecution(execution))?);
-            out.say(&format!("Execution {execution} is {}.", view.status), &json!(view))
-        }
+        Command::Cancel { execution } => super::runs::cancel(execution, app, out),
     }
 }
 
@@ -195,30 +187,6 @@ fn resume(app: &App, out: &Output) -> Result<Done, Failure> {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn history(id: TaskId, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {
-    let page = app.run(ListExecutions { task: Some(id), paging })?;
-    let (total, number, size) = (page.total, page.page, page.page_size);
-    let items: Vec<Value> = page.items.into_iter().map(|row| json!(ExecutionView::from(row))).collect();
-    let rows: Vec<Value> = items
-        .iter()
-        .map(|item| {
-            let mut row = item.clone();
-            row["message"] = item["report"]["message"].clone();
-            row["duration"] = item["report"]["duration"].clone();
-            row
-        })
-        .collect();
-    let columns = [
-        ("ID", "id"),
-        ("TRIGGER", "trigger"),
-        ("STATUS", "status"),
-        ("STARTED", "started_at"),
-        ("SECONDS", "duration"),
-        ("MESSAGE", "message"),
-    ];
-    out.list(&columns, &rows, &json!({"items": items, "total": total, "page": number, "page_size": size}))
 }
 
 /// The report of a run; code 3 where not everything went out, or nobody brought it to its end.

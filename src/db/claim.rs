@@ -181,15 +181,18 @@ const SQLITE_READ: &str = "SELECT p.id, p.content_id, p.account_id, r.revision, 
 const SQLITE_MARK: &str = "UPDATE publish_pool SET status = 'publishing', claimed_by = ?1, claimed_at = ?2, \
     lease_expires_at = ?3, updated_at = ?2, attempt = ?4, execution_id = ?5, revision = ?6 WHERE id = ?7";
 /// Here leases run by the database's clock, which all nodes share. `CASE` hides from the planner what would lead it to
-/// scan a partial index: each row is found by its primary key.
-const POSTGRES_CLAIM: &str = "WITH claimed AS ( \
+/// scan a partial index: each row is found by its primary key. A run that was ended since it was looked at gets nothing,
+/// and is held against its end (see `executions::hold`).
+const POSTGRES_CLAIM: &str = "WITH runs AS MATERIALIZED ( \
+      SELECT id FROM executions WHERE id = ANY ($5) AND status = 'running' AND claiming FOR KEY SHARE), \
+    claimed AS ( \
       UPDATE publish_pool AS p SET status = 'publishing', claimed_by = $1, claimed_at = $2, \
         lease_expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3, updated_at = $2, \
         attempt = p.attempt + 1, execution_id = chosen.execution_id, \
         revision = CASE WHEN p.unproven THEN p.revision \
           ELSE (SELECT c.revision FROM contents AS c WHERE c.id = p.content_id) END \
       FROM unnest($4, $5) AS chosen (id, execution_id) \
-      WHERE p.id = chosen.id \
+      WHERE p.id = chosen.id AND chosen.execution_id = ANY (ARRAY(SELECT id FROM runs)) \
         AND CASE p.status WHEN 'pending' THEN NOT p.held ELSE FALSE END \
       RETURNING p.id, p.content_id, p.account_id, p.revision, p.attempt, p.idempotency_key, p.retry_count, \
         p.max_retries, p.unproven, p.priority, p.due_at) \

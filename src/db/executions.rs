@@ -36,6 +36,8 @@ pub struct ExecutionRow {
     /// The node that does it, where the engine does not.
     pub owner: Option<NodeId>,
     pub found_nothing: bool,
+    /// What it ends as with the last of what it has on the wire, where somebody ended it before: it claims nothing more.
+    pub ends_as: Option<ExecutionStatus>,
 }
 
 /// The type of the tasks whose runs are the engine's; those of other types have one node that does them.
@@ -106,20 +108,55 @@ pub fn get(conn: &mut DbConnection, id: ExecutionId) -> Result<Option<ExecutionR
     Ok(dsl::executions.filter(dsl::id.eq(id.0)).first(conn).optional()?)
 }
 
-/// Newest first, of one task or of all, with how many there are.
+/// Which executions a list shows; what is none is not asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub task: Option<TaskId>,
+    pub status: Option<ExecutionStatus>,
+    pub triggered_by: Option<Trigger>,
+}
+
+impl Filter {
+    /// Whether what is asked for is read off an index of who started them: few are started by a person.
+    fn goes_by_trigger(self) -> bool {
+        self.status.is_none() || self.triggered_by.is_some_and(|trigger| trigger != Trigger::Schedule)
+    }
+}
+
+/// Newest first, with how many there are.
+///
+/// What is asked for is read off the index that begins with it, however rare or old it is. PostgreSQL would rather go
+/// through all that are newer until it has found enough: so there it is asked for as a span of one, and ordered by, too,
+/// which only that index can do. What is beside it is a span everywhere, so that SQLite does not take its index instead.
 pub fn list(
     conn: &mut DbConnection,
-    task: Option<TaskId>,
+    filter: Filter,
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<ExecutionRow>, i64), DbError> {
+    let is_postgres = matches!(conn, DbConnection::Postgres(_));
     let mut items = dsl::executions.into_boxed();
     let mut total = dsl::executions.count().into_boxed();
-    if let Some(task) = task {
-        items = items.filter(dsl::task_id.eq(task.0));
-        total = total.filter(dsl::task_id.eq(task.0));
+    macro_rules! ask {
+        ($column:expr, $value:expr, $is_beside:expr) => {
+            items = match ($is_beside, is_postgres) {
+                (true, _) => items.filter($column.between($value, $value)),
+                (false, true) => items.filter($column.between($value, $value)).then_order_by($column.desc()),
+                (false, false) => items.filter($column.eq($value)),
+            };
+            total = total.filter($column.eq($value));
+        };
     }
-    Ok((items.order(dsl::id.desc()).limit(limit).offset(offset).load(conn)?, total.get_result(conn)?))
+    if let Some(task) = filter.task {
+        ask!(dsl::task_id, task.0, false);
+    }
+    if let Some(status) = filter.status.map(ExecutionStatus::as_str) {
+        ask!(dsl::status, status, filter.goes_by_trigger());
+    }
+    if let Some(trigger) = filter.triggered_by.map(Trigger::as_str) {
+        ask!(dsl::triggered_by, trigger, !filter.goes_by_trigger());
+    }
+    Ok((items.then_order_by(dsl::id.desc()).limit(limit).offset(offset).load(conn)?, total.get_result(conn)?))
 }
 
 /// The running or the queued execution of a task.
@@ -142,6 +179,46 @@ pub fn hold_running(conn: &mut DbConnection, task: TaskId) -> Result<Option<Exec
     of_task(conn, task, ExecutionStatus::Running)
 }
 
+/// An execution, which stays as it is until the caller's transaction ends: neither begins nor ends, and nothing more is
+/// claimed for it.
+pub fn hold(conn: &mut DbConnection, id: ExecutionId) -> Result<Option<ExecutionRow>, DbError> {
+    if let DbConnection::Postgres(inner) = conn {
+        const LOCK: &str = "SELECT id FROM executions WHERE id = $1 FOR UPDATE";
+        statement::<BigInt>(LOCK).bind::<BigInt, _>(id.0).load::<i64>(inner)?;
+    }
+    get(conn, id)
+}
+
+/// How a running execution stands, until the caller's transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub claiming: bool,
+    /// See [`ExecutionRow::ends_as`].
+    pub ends_as: Option<ExecutionStatus>,
+}
+
+const SQLITE_STANDING: &str = "SELECT claiming, ends_as FROM executions WHERE id = $1 AND status = 'running'";
+/// Claims for it may be made meanwhile, on other nodes.
+const POSTGRES_STANDING: &str =
+    "SELECT claiming, ends_as FROM executions WHERE id = $1 AND status = 'running' FOR NO KEY UPDATE";
+
+/// None where it does not run any more.
+pub fn standing(conn: &mut DbConnection, id: ExecutionId) -> Result<Option<Standing>, DbError> {
+    macro_rules! ask {
+        ($sql:expr, $inner:expr) => {
+            statement::<(Bool, Nullable<Text>)>($sql)
+                .bind::<BigInt, _>(id.0)
+                .get_result::<(bool, Option<ExecutionStatus>)>($inner)
+                .optional()?
+        };
+    }
+    let found = match conn {
+        DbConnection::Sqlite(inner) => ask!(SQLITE_STANDING, inner),
+        DbConnection::Postgres(inner) => ask!(POSTGRES_STANDING, inner),
+    };
+    Ok(found.map(|(claiming, ends_as)| Standing { claiming, ends_as }))
+}
+
 /// An execution to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewExecution {
@@ -149,14 +226,14 @@ pub struct NewExecution {
     pub rule: RunRule,
     pub triggered_by: Trigger,
     pub fire_time: Option<Timestamp>,
-    /// `Running`, or `Queued` behind the one that is.
+    /// `Running`, or `Queued` behind the one that is; or what it is at once, where it has nothing to do.
     pub status: ExecutionStatus,
 }
 
 /// It does what its task does now.
 pub fn insert(conn: &mut DbConnection, new: NewExecution, now: Timestamp) -> Result<ExecutionId, DbError> {
     use super::schema::scheduled_tasks::dsl as tasks;
-    let started_at = (new.status == ExecutionStatus::Running).then_some(now.micros());
+    let started_at = (new.status != ExecutionStatus::Queued).then_some(now.micros());
     let (task_type, params): (String, String) = tasks::scheduled_tasks
         .filter(tasks::id.eq(new.task.0))
         .select((tasks::task_type, tasks::params))
@@ -199,9 +276,18 @@ pub fn stop_claiming(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbE
     Ok(())
 }
 
-/// It has something to claim after all: what it had on the wire came back without having been sent.
-pub fn claim_again(conn: &mut DbConnection, id: ExecutionId) -> Result<(), DbError> {
-    diesel::update(dsl::executions.filter(dsl::id.eq(id.0))).set(dsl::claiming.eq(true)).execute(conn)?;
+/// It has something to claim after all: what it had on the wire came back without having been sent. False where
+/// somebody has ended it.
+pub fn claim_again(conn: &mut DbConnection, id: ExecutionId) -> Result<bool, DbError> {
+    let its_own = dsl::executions.filter(dsl::id.eq(id.0)).filter(dsl::ends_as.is_null());
+    Ok(diesel::update(its_own).set(dsl::claiming.eq(true)).execute(conn)? == 1)
+}
+
+/// Somebody has ended it: it claims nothing more, and is closed as that with the last of what it has on the wire.
+pub fn end_later(conn: &mut DbConnection, id: ExecutionId, ends_as: ExecutionStatus) -> Result<(), DbError> {
+    diesel::update(dsl::executions.filter(dsl::id.eq(id.0)))
+        .set((dsl::claiming.eq(false), dsl::ends_as.eq(ends_as.as_str())))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -261,8 +347,7 @@ pub fn finish(
     report: &Report,
     now: Timestamp,
 ) -> Result<bool, DbError> {
-    let json = serde_json::to_string(report)
-        .map_err(|error| DbError::Unusable(format!("a report cannot be written: {error}")))?;
+    let json = written(report)?;
     let changed = diesel::update(
         dsl::executions.filter(dsl::id.eq(id.0)).filter(dsl::status.eq(ExecutionStatus::Running.as_str())),
     )
@@ -275,6 +360,31 @@ pub fn finish(
     ))
     .execute(conn)?;
     Ok(changed == 1)
+}
+
+fn written(report: &Report) -> Result<String, DbError> {
+    serde_json::to_string(report)
+        .map_err(|error| DbError::Unusable(format!("a report cannot be written: {error}")))
+}
+
+/// Makes an execution that was over as it began, beside the one that is on.
+pub fn insert_ended(
+    conn: &mut DbConnection,
+    new: NewExecution,
+    report: impl FnOnce(ExecutionId) -> Report,
+    now: Timestamp,
+) -> Result<ExecutionId, DbError> {
+    let id = insert(conn, new, now)?;
+    let report = report(id);
+    diesel::update(dsl::executions.filter(dsl::id.eq(id.0)))
+        .set((
+            dsl::finished_at.eq(now.micros()),
+            dsl::claiming.eq(false),
+            dsl::report.eq(written(&report)?),
+            dsl::found_nothing.eq(report.found_nothing()),
+        ))
+        .execute(conn)?;
+    Ok(id)
 }
 
 /// Starts the run that waited behind one that has ended, if any.

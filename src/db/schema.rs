@@ -95,6 +95,7 @@ diesel::table! {
         params -> Text,
         owner -> Nullable<Text>,
         found_nothing -> Bool,
+        ends_as -> Nullable<Text>,
     }
 }
 

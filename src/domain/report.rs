@@ -72,11 +72,20 @@ impl Report {
 
     /// The same of a run that its nodes left before its end: what it had not tried waits for whoever comes next.
     pub fn interrupted(self) -> Report {
+        Report { success: false, ..self.ended_as("interrupted") }
+    }
+
+    /// The same of a run that a person ended: what it had not tried waits for another.
+    pub fn cancelled(self) -> Report {
+        self.ended_as("cancelled")
+    }
+
+    fn ended_as(self, what: &str) -> Report {
         let message = match self.data.total_count {
-            0 => "Publishing interrupted before anything was tried".to_owned(),
-            _ => format!("Publishing interrupted: {}", counted(&self.data)),
+            0 => format!("Publishing {what} before anything was tried"),
+            _ => format!("Publishing {what}: {}", counted(&self.data)),
         };
-        Report { success: false, message, ..self }
+        Report { message, ..self }
     }
 }
 
@@ -253,6 +262,17 @@ mod tests {
         let some = made(tally, vec![]).interrupted();
         assert_eq!(some.message, "Publishing interrupted: 5 succeeded, 0 failed, 2 in progress");
         assert_eq!(some.data, made(tally, vec![]).data);
+    }
+
+    #[test]
+    fn a_cancelled_run_says_so() {
+        let nothing = made(Tally::default(), vec![]).cancelled();
+        assert_eq!(
+            (nothing.success, nothing.message.as_str()),
+            (true, "Publishing cancelled before anything was tried")
+        );
+        let some = made(Tally { published: 5, ..Tally::default() }, vec![]).cancelled();
+        assert_eq!(some.message, "Publishing cancelled: 5 succeeded, 0 failed");
     }
 
     #[test]

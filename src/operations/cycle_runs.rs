@@ -46,6 +46,11 @@ pub(super) fn reopen(
     now: Timestamp,
     done: &mut CycleDone,
 ) -> Result<Option<OpenExecution>, OperationError> {
+    // Since this cycle looked, somebody may have ended it: then nothing takes its place.
+    if !executions::standing(conn, old.id)?.is_some_and(|standing| standing.claiming) {
+        done.again = true;
+        return Ok(None);
+    }
     let Some(report) = close(conn, cx, old, ExecutionStatus::Succeeded, now)? else {
         done.again = true;
         return Ok(None);
@@ -121,11 +126,13 @@ fn run_is_over(
     // Asked also where it claims no more: what is on the wire may come back without having been sent.
     let may_claim = execution.claiming || now.since(execution.started_at) < RUN_MAX;
     if may_claim && is_left(execution, conn, cx, now)? {
-        if !execution.claiming {
-            executions::claim_again(conn, execution.id)?;
-            done.again = true;
+        if execution.claiming {
+            return Ok(false);
         }
-        return Ok(false);
+        if executions::claim_again(conn, execution.id)? {
+            done.again = true;
+            return Ok(false);
+        }
     }
     if execution.claiming {
         executions::stop_claiming(conn, execution.id)?;

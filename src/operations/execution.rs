@@ -2,7 +2,7 @@
 
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
-use crate::db::executions::{self, ExecutionRow, NewExecution, OpenExecution};
+use crate::db::executions::{self, ExecutionRow, Filter, NewExecution, OpenExecution};
 use crate::db::tasks::TaskRow;
 use crate::db::{due, pause, publish_log, tasks};
 use crate::domain::clock::Timestamp;
@@ -10,7 +10,7 @@ use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::misfire;
 use crate::domain::pause::Paused;
-use crate::domain::report::{self, EntryResult, Report, Skipped};
+use crate::domain::report::{self, EntryResult, Report, Skipped, Tally};
 use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
 
@@ -34,7 +34,8 @@ pub(super) fn close(
     end(conn, &execution, status, skipped, seconds, now)
 }
 
-/// Ends a run that took so many seconds as what it came to. None where somebody else ended it first.
+/// Ends a run that took so many seconds as what it came to; one that a person ended before is over now. None where
+/// somebody else ended it first.
 pub(super) fn end(
     conn: &mut DbConnection,
     execution: &OpenExecution,
@@ -43,12 +44,19 @@ pub(super) fn end(
     seconds: f64,
     now: Timestamp,
 ) -> Result<Option<Report>, OperationError> {
+    let Some(standing) = executions::standing(conn, execution.id)? else { return Ok(None) };
+    let status = match (status, standing.ends_as) {
+        (ExecutionStatus::Interrupted, _) | (_, None) => status,
+        (_, Some(ends_as)) => ends_as,
+    };
     let tally = publish_log::tally(conn, execution.id)?;
     let kept = i64::try_from(RESULTS_KEPT).unwrap_or(i64::MAX);
     let results = publish_log::results(conn, execution.id, kept, 0)?;
     let mut report = report::report(Some(execution.task), execution.id, tally, results, skipped, seconds);
-    if status == ExecutionStatus::Interrupted {
-        report = report.interrupted();
+    match status {
+        ExecutionStatus::Interrupted => report = report.interrupted(),
+        ExecutionStatus::Cancelled => report = report.cancelled(),
+        _ => {}
     }
     end_with(conn, execution.task, execution.id, status, report, now)
 }
@@ -125,16 +133,19 @@ pub(super) fn request(
     now: Timestamp,
 ) -> Result<ExecutionId, OperationError> {
     let at_once = NewExecution { status: ExecutionStatus::Running, ..new };
-    let publishes = tasks::get(conn, new.task)?.is_some_and(|task| task.task_type == executions::PUBLISHING);
-    if publishes && let Some(paused) = pause::hold(conn)? {
-        return skip_all(conn, cx, at_once, &paused, now);
+    let task = tasks::get(conn, new.task)?.filter(|task| task.task_type == executions::PUBLISHING);
+    if let Some(task) = task
+        && let Some(paused) = pause::hold(conn)?
+    {
+        return skip_all(conn, cx, new, &task, &paused, now);
     }
     for _ in 0..LOOKS {
         // Held, so that it does not end without seeing the one that queues behind it.
         let Some(running) = executions::hold_running(conn, new.task)? else {
             return Ok(executions::insert(conn, at_once, now)?);
         };
-        if running.rule != RunRule::OnDue || new.rule == RunRule::OnDue {
+        let is_by_hand_over_on_due = running.rule == RunRule::OnDue && new.rule != RunRule::OnDue;
+        if !is_by_hand_over_on_due || running.ends_as.is_some() {
             return follow(conn, new, now);
         }
         // It stays open only while work keeps coming; whoever asks for a run gets one at once. The engine may have
@@ -148,22 +159,21 @@ pub(super) fn request(
     })
 }
 
-/// A run that somebody asks for while publishing is paused: it is over at once, and says why. Whatever the task was at, the
-/// pause has ended.
+/// A run that somebody asks for while publishing is paused: it is over at once, and says why. Whatever the task was at
+/// claims nothing any more, but may have something on the wire still.
 fn skip_all(
     conn: &mut DbConnection,
     cx: &Context,
     new: NewExecution,
+    task: &TaskRow,
     paused: &Paused,
     now: Timestamp,
 ) -> Result<ExecutionId, OperationError> {
-    let id = executions::insert(conn, new, now)?;
-    let Some(row) = executions::get(conn, id)? else { return Ok(id) };
-    let run = OpenExecution { claiming: false, ..opened(&row) };
-    let scope = executions::scope(conn, &run)?;
+    let scope = executions::read_scope(&task.params)?;
     let skipped = super::pause::skipped(conn, cx, &scope, paused, now)?;
-    end(conn, &run, ExecutionStatus::Succeeded, skipped, 0.0, now)?;
-    Ok(id)
+    let over = NewExecution { status: ExecutionStatus::Succeeded, ..new };
+    let report = |id| report::report(Some(new.task), id, Tally::default(), Vec::new(), skipped, 0.0);
+    Ok(executions::insert_ended(conn, over, report, now)?)
 }
 
 /// The one run that follows the one that is on, whoever asks for it, and how often.
@@ -301,10 +311,11 @@ impl Operation for GetProgress {
     }
 }
 
-/// Runs, newest first: of one task, or of all.
+/// Runs, newest first: those of one task, which must be there, or of all, also of tasks that are gone.
 #[derive(Debug, Clone, Copy)]
 pub struct ListExecutions {
-    pub task: Option<TaskId>,
+    pub of: Option<TaskId>,
+    pub filter: Filter,
     pub paging: Paging,
 }
 
@@ -318,12 +329,13 @@ impl Operation for ListExecutions {
         _: &Context,
         _: Timestamp,
     ) -> Result<Page<ExecutionRow>, OperationError> {
-        if let Some(task) = self.task
+        if let Some(task) = self.of
             && tasks::get(conn, task)?.is_none()
         {
             return Err(OperationError::not_found("task", task));
         }
-        Ok(self.paging.of(executions::list(conn, self.task, self.paging.limit(), self.paging.offset())?))
+        let filter = Filter { task: self.of.or(self.filter.task), ..self.filter };
+        Ok(self.paging.of(executions::list(conn, filter, self.paging.limit(), self.paging.offset())?))
     }
 }
 
@@ -352,55 +364,4 @@ impl Operation for ListResults {
         let items = publish_log::results(conn, self.execution, self.paging.limit(), self.paging.offset())?;
         Ok(self.paging.of((items, total)))
     }
-}
-
-/// Ends a run's claiming; what is on the wire is waited for.
-#[derive(Debug, Clone, Copy)]
-pub struct CancelExecution(pub ExecutionId);
-
-impl Operation for CancelExecution {
-    type Output = ExecutionRow;
-    const ACCESS: Access = Access::Write;
-
-    fn run(
-        self,
-        conn: &mut DbConnection,
-        cx: &Context,
-        now: Timestamp,
-    ) -> Result<ExecutionRow, OperationError> {
-        let row = GetExecution(self.0).run(conn, cx, now)?;
-        match row.status {
-            ExecutionStatus::Running if row.is_job() => super::jobs::cancel(conn, &row, now)?,
-            ExecutionStatus::Running => {
-                close(conn, cx, opened(&row), ExecutionStatus::Cancelled, now)?;
-            }
-            ExecutionStatus::Queued => executions::cancel_queued(conn, row.task_id, now)?,
-            ended => {
-                return Err(OperationError::WrongState {
-                    what: format!("execution {}", row.id),
-                    state: ended.to_string(),
-                    wanted: "only one that is queued or running can be cancelled",
-                });
-            }
-        }
-        GetExecution(self.0).run(conn, cx, now)
-    }
-}
-
-/// Ends what a task is doing, because it is disabled or deleted.
-pub(super) fn stop_task(
-    conn: &mut DbConnection,
-    cx: &Context,
-    task: TaskId,
-    now: Timestamp,
-) -> Result<(), OperationError> {
-    tasks::forget_catching_up(conn, task)?;
-    executions::cancel_queued(conn, task, now)?;
-    if let Some(running) = executions::of_task(conn, task, ExecutionStatus::Running)? {
-        if running.is_job() {
-            return super::jobs::cancel(conn, &running, now);
-        }
-        close(conn, cx, opened(&running), ExecutionStatus::Cancelled, now)?;
-    }
-    Ok(())
 }

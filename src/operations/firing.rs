@@ -16,6 +16,7 @@ use crate::domain::ids::ExecutionId;
 use crate::domain::misfire::{self, Plan};
 use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
+use fail::fail_point;
 
 /// Fires whatever is due, and says when to look again.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +56,7 @@ impl Operation for FireDue {
         let waiting = pause::get(conn)?.map(|_| PUBLISHING);
         for task in tasks::due(conn, waiting, now)? {
             let execution = conn.write(|conn| fire(conn, cx, &task, now))?;
+            fail_point!("fired", execution.is_some(), |_| Err(OperationError::Overloaded));
             fired.executions.extend(execution);
         }
         fired.next = tasks::next_fire(conn, waiting)?;
@@ -107,6 +109,7 @@ fn fire(
     if !tasks::advance(conn, task.id, due, next, &plan, now)? {
         return Ok(None);
     }
+    fail_point!("firing", |_| Err(OperationError::Overloaded));
     let new = NewExecution {
         task: task.id,
         rule: RunRule::Scheduled,

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod account_test;
+pub mod cancelling;
 pub mod checkpoint;
 mod claiming;
 pub mod clock_steps;

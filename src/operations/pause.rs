@@ -1,7 +1,7 @@
 //! All publishing is paused, and resumed. While it is, no run begins and none claims; what is on the wire ends as it would,
 //! platforms are asked what they were to be asked, and what a dead node held is taken back.
 
-use super::execution::stop_task;
+use super::cancelling::stop_task;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::executions::PUBLISHING;

@@ -1,7 +1,7 @@
 //! The guard after a restore: a copy knows nothing of what went out after it was made, so nothing of it goes out by
 //! itself that may be out already.
 
-use super::execution::stop_task;
+use super::cancelling::stop_task;
 use super::ready::rules_of;
 use super::recovery::{Dead, NodesWithClaims, Recover};
 use super::{Access, Context, Operation, OperationError};

@@ -1,6 +1,6 @@
 //! Scheduled tasks: made, changed, switched.
 
-use super::execution::stop_task;
+use super::cancelling::stop_task;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::meta;

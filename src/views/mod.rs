@@ -209,12 +209,16 @@ pub struct ExecutionView {
     pub duration: Option<f64>,
     /// Once it has ended.
     pub report: Option<Report>,
+    /// What a running one ends as with the last of its posts, where somebody has ended it: it takes nothing new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_as: Option<ExecutionStatus>,
 }
 
 impl From<ExecutionRow> for ExecutionView {
     fn from(row: ExecutionRow) -> Self {
         ExecutionView {
             report: row.report.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            ends_as: row.ends_as.filter(|_| row.status == ExecutionStatus::Running),
             id: row.id,
             task_id: row.task_id,
             task_type: row.task_type,
@@ -225,6 +229,15 @@ impl From<ExecutionRow> for ExecutionView {
             finished_at: row.finished_at,
         }
     }
+}
+
+/// A run that somebody has ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CancelledExecutionView {
+    #[serde(flatten)]
+    pub execution: ExecutionView,
+    /// How many of its posts are on the wire: it is over with the last of them.
+    pub on_the_wire: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

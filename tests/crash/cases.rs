@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// A process that does nothing for this long, though there is work, is stuck.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A kill comes at most this long after the start, or after the node is at work.
 const SOON: Duration = Duration::from_millis(300);
 /// How long an arrival is waited for before something else is looked at.
@@ -272,6 +272,6 @@ fn stand_still(world: &mut World, stop: Option<Point>) -> Result<Process, String
 }
 
 /// An error with the end of the process' log.
-fn told(what: impl Display, process: &Process) -> String {
+pub fn told(what: impl Display, process: &Process) -> String {
     format!("{what}; its log ends:\n    {}", process.last_words())
 }

@@ -12,6 +12,7 @@
 mod support;
 
 mod cases;
+mod fires;
 mod judge;
 mod node;
 mod platforms;
@@ -37,6 +38,8 @@ enum Death {
     Random(Crew),
     Points(&'static [cases::Point]),
     Stops,
+    /// While tasks fire.
+    Fires,
 }
 
 /// One case: its name and what it is made of.
@@ -69,6 +72,8 @@ const CASES: &[Case] = {
         ("points-postgres-steps", Postgres, Steps, Ours, Points(STEPS)),
         ("stops-postgres-keyed", Postgres, Keyed, Ours, Stops),
         ("stops-postgres-blind", Postgres, Blind, Ours, Stops),
+        ("fires-sqlite", Sqlite, Keyed, Ours, Fires),
+        ("fires-postgres", Postgres, Keyed, Ours, Fires),
     ]
 };
 
@@ -155,6 +160,7 @@ fn run(case: &Case, asked: &Asked) -> Row {
         Death::Points(points) => cases::points(&mut world, points, asked.kills),
         // Each takes longer than a lease.
         Death::Stops => cases::stops(&mut world, asked.kills / 3),
+        Death::Fires => fires::fires(&mut world, asked.kills),
     };
     let mut verdict = world.judge();
     let figures = ended.unwrap_or_else(|error| {
@@ -164,7 +170,7 @@ fn run(case: &Case, asked: &Asked) -> Row {
         Figures::default()
     });
     if figures.caught == 0 && verdict.faults.is_empty() {
-        verdict.faults.push("nothing was on the wire at any kill: this proved nothing".to_owned());
+        verdict.faults.push("nothing was under way at any kill: this proved nothing".to_owned());
     }
     let row = Row { name, added: world.added(), figures, verdict, took: began.elapsed() };
     println!("{name}: {} in {:.1} s", if row.is_good() { "good" } else { "BAD" }, row.took.as_secs_f64());
@@ -215,7 +221,7 @@ fn print_table(rows: &[Row]) {
         );
     }
     println!(
-        "caught: on the wire when killed; resent: came again under the same key; first: from a restart with everybody \
+        "caught: on the wire when killed, or a fire that was still to come; resent: came again under the same key; first: from a restart with everybody \
          dead to the first arrival;\nback: until all that was caught was back in work or settled, from the restart on \
          SQLite, from the kill on PostgreSQL"
     );

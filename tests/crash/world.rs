@@ -9,7 +9,7 @@ use crate::support::app::AddMany;
 use crate::support::postgres;
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
-use contenthub::{AccountId, App, CreateAccount, CreateTask, TaskId};
+use contenthub::{AccountId, App, CreateAccount, CreateTask, TaskId, Timestamp};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use serde_json::json;
@@ -94,6 +94,13 @@ struct Lost {
 struct Count {
     #[diesel(sql_type = BigInt)]
     count: i64,
+}
+
+/// A fire of a task.
+#[derive(Debug, Clone, Copy)]
+pub struct Firing {
+    task: TaskId,
+    due: Timestamp,
 }
 
 /// Attempts that some node holds: key and number.
@@ -189,6 +196,31 @@ impl World {
             self.app.run(many).expect("entries");
             self.added += count;
         }
+    }
+
+    /// A task that fires once an hour, and is due.
+    pub fn due_task(&mut self, name: String) -> Firing {
+        let due = self.app.now();
+        let task = CreateTask { next_run: Some(due.into()), ..CreateTask::every(name, 3600) };
+        Firing { task: self.app.create_task(task).expect("a task").id, due }
+    }
+
+    /// Whether it has still to fire.
+    pub fn is_to_come(&mut self, firing: Firing) -> bool {
+        let Firing { task, due } = firing;
+        self.count(&format!(
+            "SELECT count(*) FROM scheduled_tasks WHERE id = {task} AND next_run = {}",
+            due.micros()
+        )) == 1
+    }
+
+    /// The runs of its task: all, those that are for this fire, and of these those that are over.
+    pub fn runs(&mut self, firing: Firing) -> [usize; 3] {
+        let Firing { task, due } = firing;
+        let all = format!("SELECT count(*) FROM executions WHERE task_id = {task}");
+        let own = format!("{all} AND fire_time = {}", due.micros());
+        let over = format!("{own} AND status IN ('succeeded', 'interrupted')");
+        [all, own, over].map(|select| self.count(&select))
     }
 
     /// What is claimed now, by whomever.

@@ -795,6 +795,11 @@ fn queries() -> Vec<Case> {
         ("/publisher/history?status=done", "status", "published"),
         ("/publisher/history?content_id=x", "content_id", "whole number"),
         ("/scheduler/tasks/1/executions?limit=5", "limit", "page_size"),
+        ("/scheduler/tasks/1/executions?status=done", "status", "“done” is not one of queued, running, "),
+        ("/scheduler/tasks/1/executions?task_id=1", "task_id", "is not known here"),
+        ("/scheduler/executions?status=ended", "status", "succeeded, failed, cancelled, interrupted"),
+        ("/scheduler/executions?trigger=cron", "trigger", "“cron” is not one of schedule, api, cli"),
+        ("/scheduler/executions?task_id=blog", "task_id", "whole number"),
     ] {
         let field = if field.is_empty() { "request" } else { field };
         cases.push(("GET", path, vec![], 422, "invalid", field, says));

@@ -93,6 +93,27 @@ fn each_fault_is_found_and_told_with_what_to_do() {
 }
 
 #[test]
+fn a_pause_of_publishing_is_told_with_who_and_how_it_ends() {
+    on_both(|url, dir| {
+        let cli = Cli::on(dir, url);
+        let is_told = || examine(&cli, &["--offline"]).1.into_iter().find(|it| it.0 == "publishing");
+        assert_eq!(is_told(), None);
+        let paused = cli.json(&["scheduler", "pause", "--reason", "a recall"]);
+        let since = paused["paused"]["since"].as_str().expect("an instant").to_owned();
+        let by = paused["paused"]["by"].as_str().expect("somebody").to_owned();
+        let (code, found) = examine(&cli, &["--offline"]);
+        assert_eq!(code, 0, "it is as somebody wanted it");
+        for says in [&*since, &*by, "(a recall)", "contenthub scheduler resume"] {
+            expect(&found, "publishing", "warn", says);
+        }
+        let shown = cli.run(&["doctor", "--offline"]).expect_code(0).stdout;
+        assert!(shown.contains("Publishing is paused since ") && !shown.contains(&since), "{shown}");
+        cli.ok(&["scheduler", "resume"]);
+        assert_eq!(is_told(), None);
+    });
+}
+
+#[test]
 fn a_task_that_never_fires_again_is_found() {
     on_both(|url, dir| {
         let cli = Cli::on(dir, url);

@@ -18,6 +18,7 @@ use contenthub::domain::outcome::{Outcome, Receipt};
 use contenthub::domain::retry::Jitter;
 use contenthub::domain::settlement::settle;
 use contenthub::domain::turns::Room;
+use contenthub::operations::cancelling::CancelExecution;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::execution::{GetExecution, TriggerTask};
 use contenthub::operations::run_leases::{RenewRuns, TakeOverRuns};
@@ -165,6 +166,26 @@ fn a_start_within_the_lease_goes_on_with_the_run() {
         assert_eq!((report.success, report.data.total_count), (true, 3), "{report:?}");
         assert_eq!(attempts(&left.app, left.entries[2])[0].execution_id, Some(left.first));
     });
+}
+
+/// Whoever is there brings it to its end; where nobody was, it is one that was left.
+#[test]
+fn a_run_that_was_cancelled_before_its_node_died_is_over_with_what_it_held() {
+    for (gone, status) in [(false, ExecutionStatus::Cancelled), (true, ExecutionStatus::Interrupted)] {
+        on_both(|url, dir| {
+            let receiver = Receiver::start();
+            let left = left(url, dir, &receiver);
+            assert_eq!(left.app.run(CancelExecution(left.first)).expect("cancelled").on_the_wire, 1);
+            assert_eq!(run(&left.app, left.first).status, ExecutionStatus::Running);
+            if gone {
+                sql(url, &format!("UPDATE executions SET lease_expires_at = 1 WHERE id = {}", left.first));
+            }
+            assert_eq!(after_a_start(&left), status);
+            let report = runs(&left.app, left.task).remove(0).report.expect("a report");
+            assert_eq!(report.data.results[0].pool_id, left.entries[0], "{report:?}");
+            assert!(attempts(&left.app, left.entries[2])[0].execution_id >= Some(left.next));
+        });
+    }
 }
 
 /// A clock that is two leases behind that of the database, and goes on like it.

@@ -212,7 +212,7 @@ fn disabling_a_task_ends_its_claiming() {
         let run = trigger(&app, task);
         receiver.wait_for(1, SOON);
         app.disable_task(task).expect("disabled");
-        assert_eq!(status(&app, run), ExecutionStatus::Cancelled);
+        assert_eq!(status(&app, run), ExecutionStatus::Running, "it waits for what is on the wire");
         receiver.release();
         // The outcome and whatever is claimed after it are one transaction: seen together, nothing was claimed.
         let statuses = eventually("what was on the wire is recorded", || {
@@ -223,6 +223,7 @@ fn disabling_a_task_ends_its_claiming() {
         });
         use EntryStatus::{Pending, Published};
         assert_eq!(statuses, [Some(Published), Some(Pending), Some(Pending)]);
+        assert_eq!(status(&app, run), ExecutionStatus::Cancelled);
         // Disabled, it still runs when a person asks.
         trigger(&app, task);
         eventually("the others are out", || (app.stats().ok()?.published == 3).then_some(()));

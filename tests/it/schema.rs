@@ -5,10 +5,12 @@ use crate::support::on_both;
 use contenthub::db::claim::{self, Lane, Wanted};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
+use contenthub::db::executions::{self, Filter};
 use contenthub::db::lateness::{self, Away};
 use contenthub::db::{due, slots, transitions};
+use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
-use contenthub::{AccountId, ExecutionId, Timestamp};
+use contenthub::{AccountId, ExecutionId, ExecutionStatus, TaskId, Timestamp};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -350,6 +352,57 @@ fn a_look_at_how_publishing_stands_reads_no_more_than_it_shows() {
                 assert!(word != "min(p.due_at)" || stops_at_now, "the future is read:\n{plan}");
                 for wrong in ["SCAN p\n", "SCAN l\n", "SCAN publish_pool\n", "Seq Scan on publish_"] {
                     assert!(!plan.contains(wrong), "{wrong}:\n{plan}");
+                }
+            }
+        }
+    });
+}
+
+/// Runs of a task that is busy, and before them those of one that was switched off long ago: the rarest and oldest are
+/// found without going through the newer ones.
+#[test]
+fn runs_are_found_by_what_is_asked_for() {
+    on_both(|url, dir| {
+        let mut conn = migrated(url, dir);
+        let numbers = match &conn {
+            DbConnection::Sqlite(_) => {
+                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000)"
+            }
+            DbConnection::Postgres(_) => "WITH numbers (n) AS (SELECT generate_series(1, 20000))",
+        };
+        conn.batch_execute(&format!(
+            "INSERT INTO executions (task_id, rule, triggered_by, status, claiming, created_at, report) {numbers} \
+             SELECT CASE WHEN n < 10000 THEN 1 ELSE 2 END, 'scheduled', CASE WHEN n < 50 THEN 'cli' ELSE 'schedule' \
+             END, CASE WHEN n < 50 THEN 'failed' ELSE 'succeeded' END, FALSE, n, '{{}}' FROM numbers"
+        ))
+        .expect("runs");
+        if matches!(conn, DbConnection::Postgres(_)) {
+            conn.batch_execute("ANALYZE").expect("analysed");
+        }
+        let (task, status) = (Some(TaskId(1)), Some(ExecutionStatus::Failed));
+        let triggered_by = Some(Trigger::Cli);
+        let any = Filter::default();
+        // PostgreSQL knows how few have that status or trigger, and may sort those.
+        for (filter, indexes) in [
+            (Filter { task, ..any }, &["executions_by_task"][..]),
+            (Filter { status, ..any }, &["executions_by_status"]),
+            (Filter { triggered_by, ..any }, &["executions_by_trigger"]),
+            (Filter { task, status, ..any }, &["executions_by_task_and_status", "executions_by_status"]),
+            (
+                Filter { task, triggered_by, ..any },
+                &["executions_by_task_and_trigger", "executions_by_trigger"],
+            ),
+            (Filter { status, triggered_by, ..any }, &["executions_by_trigger", "executions_by_status"]),
+        ] {
+            let asked = heard(&mut conn, |conn| {
+                let (found, total) = executions::list(conn, filter, 20, 0).expect("found");
+                assert_eq!((found.len(), total > 40), (20, true), "{filter:?}");
+            });
+            assert_eq!(asked.len(), 2, "the page, and how many there are");
+            for plan in plans(&mut conn, &asked) {
+                assert!(indexes.iter().any(|index| plan.contains(index)), "{filter:?}: {indexes:?}\n{plan}");
+                for wrong in ["SCAN executions", "Seq Scan", "TEMP B-TREE", "using executions_pkey"] {
+                    assert!(!plan.contains(wrong), "{filter:?}: {wrong}\n{plan}");
                 }
             }
         }

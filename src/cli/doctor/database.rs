@@ -64,6 +64,7 @@ pub fn inside(examined: &Examined) -> Vec<Finding> {
     let mut findings = vec![key(examined), clock(examined)];
     findings.extend(tasks(examined));
     findings.push(nodes(examined));
+    findings.extend(paused(examined));
     findings.extend(pool(examined));
     findings
 }
@@ -148,6 +149,17 @@ fn nodes(examined: &Examined) -> Finding {
             Finding::ok("server", Sentence::new(message("doctor-servers")).with("count", count.to_string()))
         }
     }
+}
+
+/// Who paused publishing may have forgotten it.
+fn paused(examined: &Examined) -> Option<Finding> {
+    let paused = examined.status.paused.as_ref()?;
+    let said = match &paused.reason {
+        Some(reason) => Sentence::new(message("doctor-paused-because")).with("reason", reason.as_str()),
+        None => message("doctor-paused").into(),
+    };
+    let said = said.with("since", paused.since).with("by", paused.by.as_str());
+    Some(Finding::warn("publishing", said, Sentence::new(message("doctor-paused-do"))))
 }
 
 /// What only a person can settle.

@@ -42,6 +42,12 @@ done-task-made-disabled = Task { $task } “{ $name }” was created: { $schedul
 done-task-gone = Task { $task } is gone; its history stays.
 done-task-enabled = Task { $task } “{ $name }” is enabled.
 done-task-disabled = Task { $task } “{ $name }” is disabled.
+done-run-cancelled = Execution { $execution } is cancelled.
+done-run-stopped =
+    { $count ->
+        [1] Execution { $execution } takes nothing new. One post is on the wire still: with it the run is over (contenthub scheduler history { $task }).
+       *[other] Execution { $execution } takes nothing new. { $count } posts are on the wire still: with the last of them the run is over (contenthub scheduler history { $task }).
+    }
 done-content-made = Content { $content } “{ $title }” was created.
 done-content-gone = Content { $content } is gone.
 done-account-made = Account { $account } “{ $name }” was created.
