@@ -11,7 +11,7 @@ use crate::support::on_both;
 use crate::support::postgres::fresh_database;
 use crate::support::receiver::{Answer, Receiver};
 use crate::transitions::Stage;
-use contenthub::db::claim::{self, Claimant};
+use contenthub::db::claim::Claimant;
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::leases;
@@ -23,7 +23,7 @@ use contenthub::domain::settlement::LogStatus;
 use contenthub::operations::recovery::{Dead, Recover, Recovered, Renew};
 use contenthub::platforms::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
 use contenthub::platforms::registry::Registry;
-use contenthub::{App, EntryId, EntryStatus, ExecutionId, Settings};
+use contenthub::{App, EntryId, EntryStatus, Settings};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -48,15 +48,11 @@ fn named(name: &str) -> NodeId {
     NodeId(name.to_owned())
 }
 
-/// Of the run that played claims are for; nothing asks whether there is one.
-const RUN: ExecutionId = ExecutionId(99);
-
 /// A claim of a node that is not there, for as long as this by the clock that leases are judged by.
 fn played_claim(url: &DatabaseUrl, app: &App, node: &NodeId, id: EntryId, lease: Duration) {
     let mut conn = connect(url).expect("connected");
     let who = Claimant { node, now: app.now(), lease };
-    let taken = conn.write(|conn| claim::take(conn, who, &[(id, RUN)]));
-    assert_eq!(taken.expect("claimed").len(), 1);
+    assert_eq!(played_claims(&mut conn, who, id).len(), 1);
 }
 
 fn recover(app: &App) -> Recovered {

@@ -3,7 +3,7 @@
 
 use crate::support::app::*;
 use crate::support::on_both;
-use contenthub::db::claim::{self, Claim, Claimant};
+use contenthub::db::claim::{Claim, Claimant};
 use contenthub::db::connection::{DbConnection, DbError, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::transitions::{self, Ended, Written};
@@ -16,15 +16,10 @@ use contenthub::operations::OperationError;
 use contenthub::operations::account::DeleteAccount;
 use contenthub::operations::entry::*;
 use contenthub::operations::pool::AddToPool;
-use contenthub::{
-    AccountId, Addition, App, EntryId, EntryStatus, ExecutionId, LogFilter, Paging, Priority, Timestamp,
-};
+use contenthub::{AccountId, Addition, App, EntryId, EntryStatus, LogFilter, Paging, Priority, Timestamp};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
-
-/// The run that claims are for; nothing asks whether there is one.
-const RUN: ExecutionId = ExecutionId(1);
 
 /// An app, and a node that is played by hand on a connection of its own.
 pub struct Stage {
@@ -126,8 +121,7 @@ impl Stage {
 
 pub fn claim(conn: &mut DbConnection, node: &NodeId, now: Timestamp, id: EntryId) -> Option<Claim> {
     let who = Claimant { node, now, lease: Duration::from_secs(60) };
-    let taken = conn.write(|conn| claim::take(conn, who, &[(id, RUN)]));
-    taken.expect("claimed").pop()
+    played_claims(conn, who, id).pop()
 }
 
 pub fn problem() -> Problem {
@@ -239,7 +233,7 @@ fn every_change_is_in_the_table_and_every_other_is_refused() {
                 account: row.account_id,
                 account_version: 1,
                 counted: false,
-                execution: Some(RUN),
+                execution: Some(PLAYED_RUN),
                 started_at: now,
                 finished_at: now,
                 settlement: settle(

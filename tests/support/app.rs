@@ -2,15 +2,17 @@
 //! sleeping for luck.
 
 use super::clock::SteppedClock;
-use contenthub::db::connection::DbConnection;
+use contenthub::db::claim::{self, Claim, Claimant};
+use contenthub::db::connection::{DbConnection, DbError};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::operations::pool::{BatchAdd, GetStats, OnConflict};
 use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::platforms::registry::Registry;
 use contenthub::{
-    AccountId, Addition, App, CreateAccount, CreateContent, EntryFilter, EntryId, EntryView, ExecutionView,
-    LogFilter, LogView, Paging, Report, Settings, TaskId, Timestamp,
+    AccountId, Addition, App, CreateAccount, CreateContent, EntryFilter, EntryId, EntryView, ExecutionId,
+    ExecutionView, LogFilter, LogView, Paging, Report, Settings, TaskId, Timestamp,
 };
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::io::{Write, stderr};
 use std::path::Path;
@@ -135,6 +137,24 @@ pub fn attempts(app: &App, id: EntryId) -> Vec<LogView> {
     let mut rows = app.publish_log(filter, paging).expect("a log").items;
     rows.reverse();
     rows
+}
+
+/// The run that played claims are for.
+pub const PLAYED_RUN: ExecutionId = ExecutionId(1_000_000);
+
+/// Claims an entry by hand. Its run is open only meanwhile: nothing of it calls a node to work.
+pub fn played_claims(conn: &mut DbConnection, who: Claimant<'_>, entry: EntryId) -> Vec<Claim> {
+    const OPEN: &str = "INSERT INTO executions (id, task_id, rule, triggered_by, status, created_at, started_at) \
+        VALUES (1000000, 1000000, 'by_hand', 'api', 'running', 0, 0) \
+        ON CONFLICT (id) DO UPDATE SET status = 'running', claiming = TRUE";
+    const CLOSED: &str = "UPDATE executions SET status = 'succeeded', claiming = FALSE WHERE id = 1000000";
+    let taken = conn.write(|conn| {
+        conn.batch_execute(OPEN)?;
+        let taken = claim::take(conn, who, &[(entry, PLAYED_RUN)])?;
+        conn.batch_execute(CLOSED)?;
+        Ok::<_, DbError>(taken)
+    });
+    taken.expect("claimed")
 }
 
 /// The runs of a task, oldest first.
