@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::problem::{Answer, Problem};
-use crate::operations::task::ListTasks;
+use crate::operations::pause::GetPause;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
@@ -18,7 +18,8 @@ async fn healthz() -> HttpResponse {
 }
 
 async fn readyz(api: web::Data<Api>) -> Answer {
-    api.db.perform(ListTasks).await?;
+    // Anything that has to be read of the database.
+    api.db.perform(GetPause).await?;
     if !api.cx.can_decrypt() {
         let detail = "the credentials in this database were sealed with another key";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wrong_secret_key", detail));

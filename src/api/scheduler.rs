@@ -121,9 +121,8 @@ async fn create(api: web::Data<Api>, reader: Reader, body: Body<CreateBody>) -> 
 }
 
 async fn list(api: web::Data<Api>, reader: Reader, request: HttpRequest) -> Answer {
-    let paging = paging(&request)?;
-    let all = api.db.perform(ListTasks).await?;
-    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(TaskView::new(row, reader.0)))))
+    let tasks = api.db.perform(ListTaskPage(paging(&request)?)).await?;
+    Ok(HttpResponse::Ok().json(page(tasks, |row| json!(TaskView::new(row, reader.0)))))
 }
 
 async fn task_types(api: web::Data<Api>, request: HttpRequest) -> Answer {

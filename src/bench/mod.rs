@@ -7,6 +7,7 @@ mod figures;
 mod interruption;
 pub mod lanes;
 pub mod sink;
+pub mod tasks;
 
 use crate::actors::db::DbHandle;
 use crate::app::{App, OpenError};
@@ -62,10 +63,12 @@ pub enum BenchError {
     Operation(#[from] OperationError),
     #[error("the bench's own files or its sink: {0}")]
     Io(#[from] std::io::Error),
-    #[error("deliveries were missing, doubled or early")]
+    #[error("deliveries or runs were missing, doubled or early")]
     Wrong,
     #[error("nothing moved for a minute; {0} of the entries had arrived")]
     Stuck(usize),
+    #[error("{0} was not seen for a minute")]
+    NotSeen(&'static str),
     #[error("the hanging lanes took no more for a minute; {0} of their entries were on the wire")]
     NotFull(usize),
     #[error("interrupted; what the bench had made is gone")]
@@ -82,15 +85,14 @@ pub struct Measured {
 /// Hears which part of the work is on, how much of it is done, and how much there is.
 pub type Told<'a> = dyn FnMut(&'static str, usize, usize) + 'a;
 
-/// What a measurement works on; all of it is gone with this value.
-struct Rig {
-    sink: Sink,
-    app: App,
+/// A data directory and a database of the bench's own; both are gone with this value.
+struct Place {
+    settings: Settings,
     _made: database::Made,
     _directory: Directory,
 }
 
-impl Rig {
+impl Place {
     fn new(postgres: Option<&str>, settings: Settings) -> Result<Self, BenchError> {
         let directory = tempdir()?;
         let made = database::make(postgres, &directory.0)?;
@@ -100,8 +102,22 @@ impl Rig {
             secret_key: None,
             ..settings
         };
-        let app = App::open(settings)?;
-        Ok(Rig { sink: Sink::start()?, app, _made: made, _directory: directory })
+        Ok(Place { settings, _made: made, _directory: directory })
+    }
+}
+
+/// What a measurement of publishing works on; all of it is gone with this value.
+struct Rig {
+    sink: Sink,
+    app: App,
+    _place: Place,
+}
+
+impl Rig {
+    fn new(postgres: Option<&str>, settings: Settings) -> Result<Self, BenchError> {
+        let place = Place::new(postgres, settings)?;
+        let app = App::open(place.settings.clone())?;
+        Ok(Rig { sink: Sink::start()?, app, _place: place })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::progress::Progress;
 use super::{Done, Failure};
-use crate::bench::{self, Plan, lanes};
+use crate::bench::{self, Plan, lanes, tasks as many_tasks};
 use crate::config::Settings;
 use serde_json::{Value, json};
 
@@ -26,6 +26,13 @@ pub struct Arguments {
     /// other lanes hold entries in proportion: 100,000, 10,000 and 8 times 128 beside 20,000
     #[arg(long, conflicts_with_all = ["accounts", "lateness", "waiting"])]
     lanes: bool,
+    /// Measure the scheduler with so many enabled tasks: what they cost a node that starts, that idles and that fires one
+    /// of them; when 1000 that are due in the same second all run; how late those run that fire every second
+    #[arg(long, value_name = "N", conflicts_with_all = ["accounts", "entries", "lanes", "lateness", "waiting"])]
+    tasks: Option<usize>,
+    /// With --tasks: how long it idles; it ticks for twice as long
+    #[arg(long, default_value_t = 10, value_name = "N", requires = "tasks")]
+    seconds: u64,
 }
 
 /// Uses `postgres` (`--database-url`) for a database of its own, never the configured one.
@@ -35,16 +42,19 @@ pub fn run(
     settings: Settings,
     out: &Output,
 ) -> Result<Done, Failure> {
-    if arguments.entries == 0 || arguments.accounts == 0 {
-        return Err(Failure::Usage("--entries and --accounts must be 1 or more".to_owned()));
+    let Arguments { entries, accounts, waiting, lateness, lanes, tasks, seconds } = *arguments;
+    if entries == 0 || accounts == 0 || tasks == Some(0) || seconds == 0 {
+        let all = "--entries, --accounts, --tasks and --seconds must be 1 or more";
+        return Err(Failure::Usage(all.to_owned()));
     }
-    let Arguments { entries, accounts, waiting, lateness, lanes } = *arguments;
     let mut progress = Progress::new("starting", None);
     let told = &mut |part, done, of| {
         progress.next(part);
         progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(of).unwrap_or(0));
     };
-    let measured = if lanes {
+    let measured = if let Some(tasks) = tasks {
+        many_tasks::run(&many_tasks::Plan { tasks, seconds, postgres }, settings, told)?
+    } else if lanes {
         lanes::run(&lanes::Plan { entries, postgres }, settings, told)?
     } else {
         bench::run(&Plan { entries, accounts, waiting, postgres, lateness }, settings, told)?

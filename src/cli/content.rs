@@ -11,7 +11,7 @@ use crate::operations::account::FindAccount;
 use crate::operations::content::*;
 use crate::views::ContentView;
 use crate::words::{Sentence, message};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -116,9 +116,7 @@ fn show(row: crate::db::contents::ContentRow, out: &Output) -> Result<Done, Fail
 }
 
 fn list(title: Option<String>, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {
-    let page = app.run(ListContents { title, paging })?;
-    let (total, number, size) = (page.total, page.page, page.page_size);
-    let rows: Vec<Value> = page.items.into_iter().map(|row| json!(ContentView::from(row))).collect();
+    let page = app.run(ListContents { title, paging })?.map(|row| json!(ContentView::from(row)));
     let columns = [
         ("ID", "id"),
         ("TITLE", "title"),
@@ -127,8 +125,7 @@ fn list(title: Option<String>, paging: Paging, app: &App, out: &Output) -> Resul
         ("REVIEW", "review_status"),
         ("UPDATED", "updated_at"),
     ];
-    let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});
-    out.list(&columns, &rows, &whole)
+    out.page(&columns, &page.items, &page)
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -8,7 +8,8 @@ pub use table::harmless;
 
 use super::{Done, Failure};
 use crate::config::Settings;
-use crate::words::{Language, Sentence};
+use crate::operations::Page;
+use crate::words::{Language, Sentence, message};
 use moment::Moment;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -52,10 +53,21 @@ impl Output {
         write(&text)
     }
 
-    /// A list as JSON, however long, without taking it apart first.
-    pub fn whole(&self, list: &impl serde::Serialize) -> Result<Done, Failure> {
-        let text = serde_json::to_string_pretty(list).map_err(std::io::Error::from)?;
-        write(&(text + "\n"))
+    /// A page of a list. As JSON: the page as the API answers it. Whoever reads a table is told that there are more.
+    pub fn page(&self, columns: &Columns, rows: &[Value], page: &Page<Value>) -> Result<Done, Failure> {
+        let Page { items, total, page, page_size } = page;
+        let whole = json!({"items": items, "total": total, "page": page, "page_size": page_size});
+        let done = self.list(columns, rows, &whole)?;
+        if self.is_table() && !rows.is_empty() && page.saturating_mul(*page_size) < *total {
+            let first = (page - 1) * page_size + 1;
+            let said = Sentence::new(message("list-more"))
+                .with("first", first.to_string())
+                .with("last", (page * page_size).to_string())
+                .with("total", total.to_string())
+                .with("next", (page + 1).to_string());
+            eprintln!("{}", self.words(&said));
+        }
+        Ok(done)
     }
 
     /// One thing. As a table: a line a field.

@@ -223,9 +223,7 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         ..Filter::default()
     };
     let paging = Paging::new(arguments.page, arguments.page_size)?;
-    let page = app.run(ListEntries { filter, due: arguments.due, paging })?;
-    let (total, number, size) = (page.total, page.page, page.page_size);
-    let rows: Vec<Value> = page.items.into_iter().map(|row| view(row, app)).collect();
+    let page = app.run(ListEntries { filter, due: arguments.due, paging })?.map(|row| view(row, app));
     let columns = [
         ("ID", "id"),
         ("CONTENT", "content_id"),
@@ -236,8 +234,7 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         ("RETRY", "retry_count"),
         ("LAST ERROR", "last_error"),
     ];
-    let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});
-    out.list(&columns, &rows, &whole)
+    out.page(&columns, &page.items, &page)
 }
 
 fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -10,7 +10,7 @@ use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::history::{GetLog, ListHistory};
 use crate::views::LogView;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -61,9 +61,7 @@ fn history(arguments: HistoryArguments, app: &App, out: &Output) -> Result<Done,
         ..Filter::default()
     };
     let paging = Paging::new(arguments.page, arguments.page_size)?;
-    let page = app.run(ListHistory { filter, paging })?;
-    let (total, number, size) = (page.total, page.page, page.page_size);
-    let rows: Vec<Value> = page.items.into_iter().map(|row| json!(LogView::from(row))).collect();
+    let page = app.run(ListHistory { filter, paging })?.map(|row| json!(LogView::from(row)));
     let columns = [
         ("ID", "id"),
         ("ENTRY", "pool_id"),
@@ -75,6 +73,5 @@ fn history(arguments: HistoryArguments, app: &App, out: &Output) -> Result<Done,
         ("SAID BY", "said_by"),
         ("ERROR", "error_message"),
     ];
-    let whole = json!({"items": rows, "total": total, "page": number, "page_size": size});
-    out.list(&columns, &rows, &whole)
+    out.page(&columns, &page.items, &page)
 }

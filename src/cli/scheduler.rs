@@ -19,11 +19,9 @@ use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List all tasks
-    #[command(
-        after_help = "Examples:\n  contenthub scheduler list\n  contenthub scheduler list --output json"
-    )]
-    List,
+    /// List tasks
+    #[command(after_help = super::task_list::EXAMPLES)]
+    List(super::task_list::Arguments),
     /// Create a task; without arguments, on a terminal, it asks
     #[command(after_help = task_form::CREATE_EXAMPLES)]
     Create(task_form::CreateArguments),
@@ -111,7 +109,7 @@ impl TaskWord {
 
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
-        Command::List => super::task_list::run(app, out),
+        Command::List(arguments) => super::task_list::run(&arguments, app, out),
         Command::Create(arguments) => task_form::create(arguments, app, out),
         Command::TaskTypes(_) => task_form::types(app, out),
         Command::Show { id } => out.one(&json!(view(app.run(GetTask(id.find(app)?))?))),

@@ -3,28 +3,25 @@
 use super::output::Output;
 use super::{Done, Failure};
 use crate::app::App;
-use crate::operations::task::ListTasks;
+use crate::operations::Paging;
+use crate::operations::task::ListTaskPage;
 use crate::views::TaskView;
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// A list of thousands is read and shown at once, so no row is taken apart that is not shown.
-pub fn run(app: &App, out: &Output) -> Result<Done, Failure> {
-    let tasks: Vec<TaskView> =
-        app.run(ListTasks)?.into_iter().map(|row| TaskView::new(row, super::language())).collect();
-    if out.is_json() {
-        return out.whole(&AllTasks { total: tasks.len(), page: 1, page_size: tasks.len(), items: tasks });
-    }
-    let row = |task: &TaskView| {
-        json!({
-            "id": task.id,
-            "name": task.name,
-            "task_type": task.task_type,
-            "in_words": task.in_words,
-            "enabled": task.enabled,
-            "next_run": task.next_run,
-            "last_run": task.last_run,
-        })
-    };
+pub const EXAMPLES: &str = "Examples:\n  contenthub scheduler list\n  contenthub scheduler list --page-size 100 --page 2\n  \
+    contenthub scheduler list --output json";
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[arg(long)]
+    page: Option<i64>,
+    #[arg(long)]
+    page_size: Option<i64>,
+}
+
+pub fn run(arguments: &Arguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let paging = Paging::new(arguments.page, arguments.page_size)?;
+    let page = app.run(ListTaskPage(paging))?.map(|row| json!(TaskView::new(row, super::language())));
     let columns = [
         ("ID", "id"),
         ("NAME", "name"),
@@ -34,13 +31,5 @@ pub fn run(app: &App, out: &Output) -> Result<Done, Failure> {
         ("NEXT RUN", "next_run"),
         ("LAST RUN", "last_run"),
     ];
-    out.list(&columns, &tasks.iter().map(row).collect::<Vec<_>>(), &Value::Null)
-}
-
-#[derive(serde::Serialize)]
-struct AllTasks {
-    items: Vec<TaskView>,
-    total: usize,
-    page: usize,
-    page_size: usize,
+    out.page(&columns, &page.items, &page)
 }

@@ -216,6 +216,18 @@ fn levels_of(scope: &RunScope) -> Vec<i32> {
     (Priority::FIRST.get()..=scope.least_urgent().get()).collect()
 }
 
+/// Whether anything that was due at `due_by` may be tried now, by a run that has tried nothing yet.
+pub fn is_any_left(
+    conn: &mut DbConnection,
+    due_by: Timestamp,
+    now: Timestamp,
+    can_decrypt: bool,
+) -> Result<bool, DbError> {
+    /// Ids begin at 1.
+    const NO_RUN: ExecutionId = ExecutionId(-1);
+    is_left(conn, NO_RUN, due_by, now, can_decrypt)
+}
+
 /// Due entries of shut lanes that a run of this scope would take, lane by lane, with the reason.
 pub fn skipped(
     conn: &mut DbConnection,

@@ -11,7 +11,6 @@ use crate::domain::run_scope::RunScope;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = super::schema::executions)]
@@ -62,6 +61,11 @@ pub struct OpenExecution {
     /// It takes only a part of what is due: see [`scope`].
     pub in_part: bool,
 }
+
+/// Written out, as is `QUEUED`, so that the partial index on it serves a plan that is made once; by any other, all that a
+/// task has ever run would be looked through.
+pub(super) const RUNNING: &str = "executions.status = 'running'";
+const QUEUED: &str = "executions.status = 'queued'";
 
 const OPEN: &str = "SELECT id, task_id, rule, started_at, claiming, params <> '{}' FROM executions \
     WHERE status = 'running' AND task_type = 'publishing'";
@@ -165,7 +169,6 @@ pub fn of_task(
     task: TaskId,
     status: ExecutionStatus,
 ) -> Result<Option<ExecutionRow>, DbError> {
-    // Written out, so that the partial index on it serves a plan that is made once.
     let is_so = format!("executions.status = '{status}'");
     Ok(dsl::executions.filter(dsl::task_id.eq(task.0)).filter(sql::<Bool>(&is_so)).first(conn).optional()?)
 }
@@ -264,9 +267,7 @@ pub fn has_fired(conn: &mut DbConnection, task: TaskId, fire_time: Timestamp) ->
 
 /// No running execution has begun later than now: its age, and what was due when it began, are counted from there.
 pub fn begun_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError> {
-    let ahead = dsl::executions
-        .filter(sql::<Bool>("executions.status = 'running'"))
-        .filter(dsl::started_at.gt(now.micros()));
+    let ahead = dsl::executions.filter(sql::<Bool>(RUNNING)).filter(dsl::started_at.gt(now.micros()));
     Ok(diesel::update(ahead).set(dsl::started_at.eq(now.micros())).execute(conn)?)
 }
 
@@ -312,31 +313,6 @@ pub fn renew(conn: &mut DbConnection, task: Option<TaskId>, until: Timestamp) ->
         DbConnection::Sqlite(inner) => renew!(SQLITE_RENEW, inner),
         DbConnection::Postgres(inner) => renew!(POSTGRES_RENEW, inner),
     })
-}
-
-/// The running executions of a task, or of all, whose lease has run out, with when it did. One for which nobody has
-/// spoken yet has `lease` from its start on, by the clock of nodes, which wrote that; the others are judged by the clock
-/// that leases go by.
-pub fn run_out(
-    conn: &mut DbConnection,
-    task: Option<TaskId>,
-    lease: Duration,
-    now: Timestamp,
-    lease_now: Timestamp,
-) -> Result<Vec<(OpenExecution, Timestamp)>, DbError> {
-    let spoken_for: Vec<(ExecutionId, Option<Timestamp>)> = dsl::executions
-        .filter(sql::<Bool>("executions.status = 'running'"))
-        .select((dsl::id, dsl::lease_expires_at))
-        .load(conn)?;
-    let mut found = Vec::new();
-    for run in open(conn)? {
-        let renewed = spoken_for.iter().find(|(id, _)| *id == run.id).and_then(|(_, until)| *until);
-        let (lease_end, at) = renewed.map_or((run.started_at + lease, now), |until| (until, lease_now));
-        if lease_end < at && task.is_none_or(|task| task == run.task) {
-            found.push((run, lease_end));
-        }
-    }
-    Ok(found)
 }
 
 /// Ends a running execution: true for whoever got there first.
@@ -393,23 +369,27 @@ pub fn start_queued(
     task: TaskId,
     now: Timestamp,
 ) -> Result<Option<ExecutionId>, DbError> {
-    Ok(diesel::update(
-        dsl::executions
-            .filter(dsl::task_id.eq(task.0))
-            .filter(dsl::status.eq(ExecutionStatus::Queued.as_str())),
-    )
-    .set((dsl::status.eq(ExecutionStatus::Running.as_str()), dsl::started_at.eq(now.micros())))
-    .returning(dsl::id)
-    .get_result(conn)
-    .optional()?)
+    Ok(diesel::update(dsl::executions.filter(dsl::task_id.eq(task.0)).filter(sql::<Bool>(QUEUED)))
+        .set((dsl::status.eq(ExecutionStatus::Running.as_str()), dsl::started_at.eq(now.micros())))
+        .returning(dsl::id)
+        .get_result(conn)
+        .optional()?)
 }
 
 /// Drops the run that waits behind another, when its task goes.
 pub fn cancel_queued(conn: &mut DbConnection, task: TaskId, now: Timestamp) -> Result<(), DbError> {
+    diesel::update(dsl::executions.filter(dsl::task_id.eq(task.0)).filter(sql::<Bool>(QUEUED)))
+        .set((dsl::status.eq(ExecutionStatus::Cancelled.as_str()), dsl::finished_at.eq(now.micros())))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The same for all tasks of a type, and for those that are gone.
+pub fn cancel_all_queued(conn: &mut DbConnection, task_type: &str, now: Timestamp) -> Result<(), DbError> {
+    use super::schema::scheduled_tasks as tasks;
+    let of_others = tasks::table.filter(tasks::task_type.ne(task_type)).select(tasks::id);
     diesel::update(
-        dsl::executions
-            .filter(dsl::task_id.eq(task.0))
-            .filter(dsl::status.eq(ExecutionStatus::Queued.as_str())),
+        dsl::executions.filter(sql::<Bool>(QUEUED)).filter(diesel::dsl::not(dsl::task_id.eq_any(of_others))),
     )
     .set((dsl::status.eq(ExecutionStatus::Cancelled.as_str()), dsl::finished_at.eq(now.micros())))
     .execute(conn)?;

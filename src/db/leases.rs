@@ -10,6 +10,7 @@ use crate::domain::settlement::Standing;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// After so many recoveries an entry is a suspect: a node has at most one of them in flight. Also in the partial index
@@ -141,6 +142,13 @@ pub fn in_flight_of(conn: &mut DbConnection, execution: ExecutionId) -> Result<i
         .filter(dsl::execution_id.eq(execution.0))
         .count()
         .get_result(conn)?)
+}
+
+/// The executions that have attempts on the wire, on whatever node.
+pub fn executions_in_flight(conn: &mut DbConnection) -> Result<HashSet<ExecutionId>, DbError> {
+    let found: Vec<Option<ExecutionId>> =
+        dsl::publish_pool.filter(sql::<Bool>(PUBLISHING)).select(dsl::execution_id).distinct().load(conn)?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The entries of an execution that are on the wire.

@@ -6,7 +6,9 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::TaskId;
 use crate::domain::misfire::{Misfire, Plan};
 use crate::domain::schedule::{ScheduleType, Written};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = super::schema::scheduled_tasks)]
@@ -59,6 +61,17 @@ pub fn get(conn: &mut DbConnection, id: TaskId) -> Result<Option<TaskRow>, DbErr
 
 pub fn list(conn: &mut DbConnection) -> Result<Vec<TaskRow>, DbError> {
     Ok(dsl::scheduled_tasks.order(dsl::id).load(conn)?)
+}
+
+/// In the order of their ids, with how many there are.
+pub fn page(conn: &mut DbConnection, limit: i64, offset: i64) -> Result<(Vec<TaskRow>, i64), DbError> {
+    let items = dsl::scheduled_tasks.order(dsl::id).limit(limit).offset(offset).load(conn)?;
+    Ok((items, dsl::scheduled_tasks.count().get_result(conn)?))
+}
+
+/// The task of this name, which no two have.
+pub fn named(conn: &mut DbConnection, name: &str) -> Result<Option<TaskId>, DbError> {
+    Ok(dsl::scheduled_tasks.filter(dsl::name.eq(name)).select(dsl::id).first(conn).optional()?)
 }
 
 /// A task to be made.
@@ -142,21 +155,34 @@ pub fn delete(conn: &mut DbConnection, id: TaskId) -> Result<bool, DbError> {
     Ok(diesel::delete(dsl::scheduled_tasks.filter(dsl::id.eq(id.0))).execute(conn)? == 1)
 }
 
-/// Enabled tasks whose time has come, but those of the type that waits.
-pub fn due(conn: &mut DbConnection, waiting: Option<&str>, now: Timestamp) -> Result<Vec<TaskRow>, DbError> {
+// What these three ask has a partial index each, which serves a plan only where its condition is written out.
+
+/// Enabled tasks whose time has come, but those of the type that waits: so many, or all, first those that were due first.
+pub fn due(
+    conn: &mut DbConnection,
+    waiting: Option<&str>,
+    now: Timestamp,
+    most: Option<usize>,
+) -> Result<Vec<TaskRow>, DbError> {
+    let most = most.and_then(|most| i64::try_from(most).ok()).unwrap_or(i64::MAX);
     Ok(dsl::scheduled_tasks
-        .filter(dsl::enabled.eq(true))
+        .filter(dsl::enabled)
         .filter(dsl::next_run.le(now.micros()))
         .filter(dsl::task_type.ne(waiting.unwrap_or_default()))
         .order((dsl::next_run, dsl::id))
+        .limit(most)
         .load(conn)?)
 }
 
-/// The earliest fire of any enabled task, but of those of the type that waits.
-pub fn next_fire(conn: &mut DbConnection, waiting: Option<&str>) -> Result<Option<Timestamp>, DbError> {
+/// The earliest fire of any enabled task after an instant, or of all time, but of those of the type that waits.
+pub fn next_fire(
+    conn: &mut DbConnection,
+    waiting: Option<&str>,
+    after: Option<Timestamp>,
+) -> Result<Option<Timestamp>, DbError> {
     Ok(dsl::scheduled_tasks
-        .filter(dsl::enabled.eq(true))
-        .filter(dsl::next_run.is_not_null())
+        .filter(dsl::enabled)
+        .filter(dsl::next_run.gt(after.map_or(i64::MIN, Timestamp::micros)))
         .filter(dsl::task_type.ne(waiting.unwrap_or_default()))
         .select(dsl::next_run.assume_not_null())
         .order(dsl::next_run)
@@ -167,8 +193,8 @@ pub fn next_fire(conn: &mut DbConnection, waiting: Option<&str>) -> Result<Optio
 /// Enabled tasks that fire when an entry is due.
 pub fn on_due(conn: &mut DbConnection) -> Result<Vec<TaskRow>, DbError> {
     Ok(dsl::scheduled_tasks
-        .filter(dsl::enabled.eq(true))
-        .filter(dsl::schedule_type.eq(ScheduleType::OnDue.as_str()))
+        .filter(dsl::enabled)
+        .filter(sql::<Bool>("scheduled_tasks.schedule_type = 'on_due'"))
         .order(dsl::id)
         .load(conn)?)
 }
@@ -228,6 +254,18 @@ pub fn catch_up(
     ))
     .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Missed fires that were still to run are let go, of all tasks of a type.
+pub fn forget_all_catching_up(conn: &mut DbConnection, task_type: &str) -> Result<(), DbError> {
+    diesel::update(
+        dsl::scheduled_tasks
+            .filter(dsl::task_type.eq(task_type))
+            .filter(dsl::catch_up_next.is_not_null().or(dsl::catch_up_last.is_not_null())),
+    )
+    .set((dsl::catch_up_next.eq(None::<i64>), dsl::catch_up_last.eq(None::<i64>)))
+    .execute(conn)?;
+    Ok(())
 }
 
 /// Missed fires that were still to run are let go.

@@ -2,13 +2,17 @@
 //! for the next.
 
 use super::cycle::CycleDone;
-use super::execution::{close, opened, still_to_take};
+use super::execution::{close, end, opened, still_to_take};
 use super::{Context, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, OpenExecution};
 use crate::db::{due, leases, pause};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, ON_DUE_IDLE, ON_DUE_MAX, RUN_MAX, RunRule, Trigger};
+use crate::domain::ids::ExecutionId;
+use crate::domain::report::Report;
+use crate::domain::run_scope::RunScope;
+use std::collections::HashSet;
 
 /// An `on_due` run is not kept open for ever: what it has not finished is `in progress` in its report.
 pub(super) fn roll_over(
@@ -76,6 +80,10 @@ pub(super) fn reopen(
     Ok(executions::get(conn, id)?.map(|row| opened(&row)))
 }
 
+/// Runs that one cycle ends. Each costs a few statements, and whoever else needs the database waits meanwhile; where there
+/// are more, another cycle follows at once.
+const CLOSED_AT_ONCE: usize = 20;
+
 pub(super) fn close_finished(
     open: &[OpenExecution],
     unfilled: bool,
@@ -84,18 +92,24 @@ pub(super) fn close_finished(
     now: Timestamp,
     done: &mut CycleDone,
 ) -> Result<(), OperationError> {
+    let claimed_now: HashSet<ExecutionId> = done.claims.iter().filter_map(|claim| claim.execution).collect();
+    let mut seen = Seen::of(open);
+    let before = done.closed.len();
     for execution in open {
-        let claimed_now = done.claims.iter().any(|claim| claim.execution == Some(execution.id));
-        if claimed_now || (execution.claiming && !unfilled) {
+        if claimed_now.contains(&execution.id) || (execution.claiming && !unfilled) {
             done.open += 1;
+            continue;
+        }
+        if done.closed.len() - before >= CLOSED_AT_ONCE {
+            (done.open, done.again) = (done.open + 1, true);
             continue;
         }
         let is_over = match execution.rule {
             RunRule::OnDue => on_due_is_over(execution, conn, now, done)?,
-            RunRule::ByHand | RunRule::Scheduled => run_is_over(execution, conn, cx, now, done)?,
+            RunRule::ByHand | RunRule::Scheduled => run_is_over(execution, &mut seen, conn, cx, now, done)?,
         };
         if is_over {
-            let report = close(conn, cx, *execution, ExecutionStatus::Succeeded, now)?;
+            let report = seen.close(conn, cx, *execution, now)?;
             done.closed.extend(report.map(|report| (execution.id, report)));
             // The one that waited behind it starts at once.
             if executions::of_task(conn, execution.task, ExecutionStatus::Running)?.is_some() {
@@ -111,6 +125,7 @@ pub(super) fn close_finished(
 
 fn run_is_over(
     execution: &OpenExecution,
+    seen: &mut Seen,
     conn: &mut DbConnection,
     cx: &Context,
     now: Timestamp,
@@ -125,7 +140,7 @@ fn run_is_over(
     }
     // Asked also where it claims no more: what is on the wire may come back without having been sent.
     let may_claim = execution.claiming || now.since(execution.started_at) < RUN_MAX;
-    if may_claim && is_left(execution, conn, cx, now)? {
+    if may_claim && seen.is_left(execution, conn, cx, now)? {
         if execution.claiming {
             return Ok(false);
         }
@@ -137,7 +152,89 @@ fn run_is_over(
     if execution.claiming {
         executions::stop_claiming(conn, execution.id)?;
     }
-    Ok(leases::in_flight_of(conn, execution.id)? == 0)
+    // Once more of one that seems to be through: until just now, another node may have claimed for it.
+    Ok(!seen.is_in_flight(execution, conn)? && leases::in_flight_of(conn, execution.id)? == 0)
+}
+
+/// What is asked once a cycle where many runs are open, and not once a run. Most often there is nothing to be found, and
+/// then there is nothing for any of them.
+struct Seen {
+    are_many: bool,
+    /// Since when the newest of them has been running.
+    newest: Timestamp,
+    is_any_left: Option<bool>,
+    in_flight: Option<HashSet<ExecutionId>>,
+    is_any_skipped: Option<bool>,
+}
+
+impl Seen {
+    fn of(open: &[OpenExecution]) -> Self {
+        Seen {
+            are_many: open.len() > 1,
+            newest: open.iter().map(|execution| execution.started_at).max().unwrap_or(Timestamp::MIN),
+            is_any_left: None,
+            in_flight: None,
+            is_any_skipped: None,
+        }
+    }
+
+    fn is_left(
+        &mut self,
+        execution: &OpenExecution,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<bool, OperationError> {
+        if self.are_many {
+            let is_any = match self.is_any_left {
+                Some(known) => known,
+                None => due::is_any_left(conn, self.newest, now, cx.can_decrypt())?,
+            };
+            self.is_any_left = Some(is_any);
+            if !is_any {
+                return Ok(false);
+            }
+        }
+        is_left(execution, conn, cx, now)
+    }
+
+    fn is_in_flight(
+        &mut self,
+        execution: &OpenExecution,
+        conn: &mut DbConnection,
+    ) -> Result<bool, OperationError> {
+        if !self.are_many {
+            return Ok(leases::in_flight_of(conn, execution.id)? > 0);
+        }
+        let in_flight = match self.in_flight.take() {
+            Some(known) => known,
+            None => leases::executions_in_flight(conn)?,
+        };
+        Ok(self.in_flight.insert(in_flight).contains(&execution.id))
+    }
+
+    /// Ends a run that is through. None where somebody else ended it first.
+    fn close(
+        &mut self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        execution: OpenExecution,
+        now: Timestamp,
+    ) -> Result<Option<Report>, OperationError> {
+        let status = ExecutionStatus::Succeeded;
+        if self.are_many && execution.rule != RunRule::OnDue {
+            let is_any = match self.is_any_skipped {
+                Some(known) => known,
+                None => !due::skipped(conn, &RunScope::default(), now, cx.can_decrypt())?.is_empty(),
+            };
+            self.is_any_skipped = Some(is_any);
+            if !is_any {
+                let seconds = now.since(execution.started_at).as_secs_f64();
+                return end(conn, &execution, status, Vec::new(), seconds, now);
+            }
+        }
+        close(conn, cx, execution, status, now)
+    }
 }
 
 /// Whether a run still has something to try that was due when it began.

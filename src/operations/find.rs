@@ -22,9 +22,11 @@ impl Operation for FindTask {
         {
             return Ok(id);
         }
+        if let Some(id) = tasks::named(conn, given)? {
+            return Ok(id);
+        }
         let all = tasks::list(conn)?;
-        let named = all.iter().find(|task| task.name == *given);
         let names = all.iter().map(|task| task.name.as_str());
-        named.map(|task| task.id).ok_or_else(|| OperationError::no_such_name("task", given, names))
+        Err(OperationError::no_such_name("task", given, names))
     }
 }

@@ -1,5 +1,7 @@
-//! What the scheduler does when time has passed: each fire and its execution are one transaction, and each fire
-//! happens once, whoever gets there first.
+//! What the scheduler does when time has passed: each fire and its execution are one transaction, which it may share with
+//! other fires, and each fire happens once, whoever gets there first.
+
+mod together;
 
 use super::execution::request;
 use super::{Access, Context, Operation, OperationError};
@@ -17,6 +19,7 @@ use crate::domain::misfire::{self, Plan};
 use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
 use fail::fail_point;
+use std::time::Duration;
 
 /// Fires whatever is due, and says when to look again.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +50,14 @@ impl Fired {
     }
 }
 
+/// Tasks that one look fires: few enough that whoever else needs the database does not wait for long. Where more are due,
+/// it looks again at once.
+const AT_ONCE: usize = 1000;
+/// Of those, the ones that fire in one transaction.
+const TOGETHER: usize = 100;
+/// A task whose fire failed is tried again after this long.
+const AGAIN_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
 impl Operation for FireDue {
     type Output = Fired;
     const ACCESS: Access = Access::Engine;
@@ -54,18 +65,58 @@ impl Operation for FireDue {
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Fired, OperationError> {
         let mut fired = Fired::default();
         let waiting = pause::get(conn)?.map(|_| PUBLISHING);
-        for task in tasks::due(conn, waiting, now)? {
-            let execution = conn.write(|conn| fire(conn, cx, &task, now))?;
-            fail_point!("fired", execution.is_some(), |_| Err(OperationError::Overloaded));
-            fired.executions.extend(execution);
+        let due = tasks::due(conn, waiting, now, Some(AT_ONCE))?;
+        let mut has_failed = false;
+        for tasks in due.chunks(TOGETHER) {
+            let rest = together::fire(conn, tasks, now, &mut fired)?;
+            has_failed |= !one_by_one(conn, cx, &rest, now, &mut fired)?;
         }
-        fired.next = tasks::next_fire(conn, waiting)?;
+        // What failed is due still, and would ring at once for ever, unless there are others to be fired meanwhile.
+        let goes_on = due.len() >= AT_ONCE && !fired.executions.is_empty();
+        let after = (has_failed && !goes_on).then_some(now);
+        fired.next = tasks::next_fire(conn, waiting, after)?;
+        fired.next = has_failed.then_some(now + AGAIN_AFTER_FAILURE).into_iter().chain(fired.next).min();
         fire_on_due(conn, cx, waiting, now, &mut fired)?;
         fired.wants_executor_at(claim::next_question(conn, cx.can_decrypt())?, now);
         fired.wants_executor_at(super::sweeps::next(conn, cx, now)?, now);
         fired.jobs_wait = !jobs::waiting(conn, None)?.is_empty();
         Ok(fired)
     }
+}
+
+/// Each fire in a transaction of its own. One that the database refuses does not keep the others from theirs: false where
+/// there was one.
+fn one_by_one(
+    conn: &mut DbConnection,
+    cx: &Context,
+    tasks: &[&TaskRow],
+    now: Timestamp,
+    fired: &mut Fired,
+) -> Result<bool, OperationError> {
+    let mut all_well = true;
+    for task in tasks {
+        match conn.write(|conn| fire(conn, cx, task, now)) {
+            Ok(execution) => {
+                fail_point!("fired", execution.is_some(), |_| Err(OperationError::Overloaded));
+                fired.executions.extend(execution);
+            }
+            Err(error) if is_of_the_database(&error) => return Err(error),
+            Err(error) => {
+                log::error!(
+                    "task {} “{}” could not be fired, and is tried again: {error}",
+                    task.id,
+                    task.name
+                );
+                all_well = false;
+            }
+        }
+    }
+    Ok(all_well)
+}
+
+/// Whatever is asked next would fail too.
+fn is_of_the_database(error: &OperationError) -> bool {
+    matches!(error, OperationError::Db(DbError::Away(_) | DbError::Unusable(_) | DbError::Moved(_)))
 }
 
 /// One fire of a task by the clock. None where another node was first. Fires that were missed are this one.
@@ -91,12 +142,12 @@ fn fire(
         return Ok(None);
     }
     let Some(&first) = plan.run.first() else {
-        tell_skipped(task, &plan, next);
+        tell_skipped(task, (plan.missed, plan.skipped), next);
         tasks::advance(conn, task.id, due, next, &plan, now)?;
         return Ok(None);
     };
     if plan.skipped > 0 {
-        tell_skipped(task, &plan, next);
+        tell_skipped(task, (plan.missed, plan.skipped), next);
     }
     let fire_time = match again(conn, task, due, next)? {
         Again::First => Some(first),
@@ -110,24 +161,26 @@ fn fire(
         return Ok(None);
     }
     fail_point!("firing", |_| Err(OperationError::Overloaded));
-    let new = NewExecution {
+    request(conn, cx, scheduled(task, fire_time), now).map(Some)
+}
+
+/// The run of a task by the clock.
+fn scheduled(task: &TaskRow, fire_time: Option<Timestamp>) -> NewExecution {
+    NewExecution {
         task: task.id,
         rule: RunRule::Scheduled,
         triggered_by: Trigger::Schedule,
         fire_time,
         status: ExecutionStatus::Running,
-    };
-    request(conn, cx, new, now).map(Some)
+    }
 }
 
-fn tell_skipped(task: &TaskRow, plan: &Plan, next: Option<Timestamp>) {
+fn tell_skipped(task: &TaskRow, (missed, skipped): (usize, usize), next: Option<Timestamp>) {
     let next = next.map_or("never again".to_owned(), |at| at.to_string());
     log::warn!(
-        "task {} “{}” missed {} fires, of which {} have no run of their own ({}); it fires next: {next}",
+        "task {} “{}” missed {missed} fires, of which {skipped} have no run of their own ({}); it fires next: {next}",
         task.id,
         task.name,
-        plan.missed,
-        plan.skipped,
         task.misfire,
     );
 }

@@ -8,7 +8,7 @@ use super::cycle::ClaimScope;
 use super::execution::end;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
-use crate::db::{executions, leases};
+use crate::db::{executions, leases, run_leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::ExecutionStatus;
 use crate::domain::ids::{ExecutionId, TaskId};
@@ -65,7 +65,7 @@ impl Operation for TakeOverRuns {
             let at = leases::lease_clock(conn, now)?;
             let task = task_of(self.scope);
             let mut closed = Vec::new();
-            for (run, lease_end) in executions::run_out(conn, task, self.lease, now, at)? {
+            for (run, lease_end) in run_leases::run_out(conn, task, self.lease, now, at)? {
                 let status = ExecutionStatus::Interrupted;
                 // What waits behind a shut lane is no news of a run that nobody finished.
                 let seconds = lease_end.since(run.started_at).as_secs_f64();

@@ -1,7 +1,7 @@
 //! Scheduled tasks: made, changed, switched.
 
 use super::cancelling::stop_task;
-use super::{Access, Context, Operation, OperationError};
+use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::meta;
 use crate::db::tasks::{self, NewTask, TaskRow};
@@ -106,7 +106,7 @@ impl Operation for CreateTask {
             Schedule::Cron { .. } | Schedule::Once { .. } | Schedule::OnDue => next_fire(&schedule, now)?,
         };
         new.next_run = next.filter(|_| new.enabled);
-        if tasks::list(conn)?.iter().any(|task| task.name == new.name) {
+        if tasks::named(conn, &new.name)?.is_some() {
             return Err(OperationError::NameTaken { what: "task", name: new.name });
         }
         let id = tasks::insert(conn, &new, now)?;
@@ -217,6 +217,25 @@ impl Operation for GetTask {
     }
 }
 
+/// A page of the tasks, in the order in which they were made.
+#[derive(Debug, Clone, Copy)]
+pub struct ListTaskPage(pub Paging);
+
+impl Operation for ListTaskPage {
+    type Output = Page<TaskRow>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Page<TaskRow>, OperationError> {
+        Ok(self.0.of(tasks::page(conn, self.0.limit(), self.0.offset())?))
+    }
+}
+
+/// All tasks, however many.
 #[derive(Debug, Clone, Copy)]
 pub struct ListTasks;
 
@@ -313,7 +332,7 @@ impl Operation for UpdateTask {
             _ if self.cron.is_some() || self.run_at.is_some() => next_fire(&schedule, now)?.and(None),
             _ => None,
         };
-        if tasks::list(conn)?.iter().any(|task| task.name == row.name && task.id != row.id) {
+        if tasks::named(conn, &row.name)?.is_some_and(|id| id != row.id) {
             return Err(OperationError::NameTaken { what: "task", name: row.name });
         }
         tasks::update(conn, &row, now)?;

@@ -76,6 +76,44 @@ fn the_bench_of_lanes_sets_them_beside_each_other() {
     });
 }
 
+#[test]
+fn the_bench_of_tasks_says_what_many_of_them_cost() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    on_both(|url, dir| {
+        let cli = Cli::in_dir(dir).env("TMPDIR", &dir.display().to_string());
+        let flags = match url {
+            DatabaseUrl::Sqlite(_) => vec![],
+            DatabaseUrl::Postgres(server) => vec!["--database-url", server],
+        };
+        let figures = cli.json(&[&["bench", "--tasks", "40", "--seconds", "1"], &flags[..]].concat());
+        let number = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
+        for (field, expected) in [("tasks", 40), ("burst_tasks", 40), ("early", 0)] {
+            assert_eq!(figures[field], expected, "{field}: {figures}");
+        }
+        for field in [
+            "start_one_ms",
+            "start_all_ms",
+            "tick_one_ms",
+            "tick_all_ms",
+            "burst_all_begun_ms",
+            "burst_all_ended_ms",
+            "lateness_p50_ms",
+            "lateness_max_ms",
+        ] {
+            assert!(number(field) > 0.0, "{field}: {figures}");
+        }
+        let more = number("start_all_ms") - number("start_one_ms");
+        assert!((number("start_more_ms") - more).abs() < 1e-6, "{figures}");
+        assert!(number("burst_all_ended_ms") >= number("burst_all_begun_ms"), "{figures}");
+        assert!(number("lateness_p99_ms") >= number("lateness_p50_ms"), "{figures}");
+        assert!(number("idle_cpu_percent") >= 0.0, "{figures}");
+        // Fifteen tasks for two seconds; one that is busy may take several fires for one.
+        assert!((1.0..=60.0).contains(&number("fires")), "{figures}");
+        nothing_is_left(dir);
+        assert_eq!(bench_databases(url), [""; 0]);
+    });
+}
+
 /// Each of these looks for what a bench left behind.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -130,6 +168,9 @@ fn a_bench_that_cannot_be_says_why() {
     let cli = Cli::in_dir(dir.path());
     assert!(cli.run(&["bench", "--entries", "0"]).expect_code(2).stderr.contains("--entries"));
     assert!(cli.run(&["bench", "--lanes", "--lateness"]).expect_code(2).stderr.contains("--lateness"));
+    assert!(cli.run(&["bench", "--tasks", "0"]).expect_code(2).stderr.contains("--tasks"));
+    assert!(cli.run(&["bench", "--tasks", "9", "--lanes"]).expect_code(2).stderr.contains("--lanes"));
+    assert!(cli.run(&["bench", "--seconds", "9"]).expect_code(2).stderr.contains("--tasks"));
     let wrong = cli.run(&["bench", "--entries", "1", "--database-url", "a.db"]).expect_code(1);
     assert!(wrong.stderr.contains("PostgreSQL"), "{}", wrong.stderr);
 }

@@ -34,6 +34,7 @@ mod late;
 mod late_posts;
 mod leases;
 mod look_ups;
+mod many_tasks;
 mod misfires;
 mod older_schema;
 mod outages;

@@ -57,6 +57,9 @@ done-token-made = Token { $token } “{ $name }” ({ $role }); it is shown only
 done-token-revoked = Token { $token } is revoked.
 done-man = { $count } manual pages are in { $dir }; man -l { $dir }/contenthub.1 shows the first.
 
+# Of a list.
+list-more = { $first } to { $last } of { $total }; --page { $next } shows the next.
+
 # What is asked for on a terminal.
 ask-account-name = Name of the account
 ask-platform = Platform

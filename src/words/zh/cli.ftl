@@ -49,6 +49,7 @@ done-account-works = 账号 { $account }“{ $name }”：{ $message }。
 done-token-made = 令牌 { $token }“{ $name }”（{ $role }）；仅此时显示：
 done-token-revoked = 令牌 { $token } 已吊销。
 done-man = { $dir } 中有 { $count } 页手册；man -l { $dir }/contenthub.1 显示第一页。
+list-more = 第 { $first } 至 { $last } 项，共 { $total } 项；--page { $next } 显示下一页。
 
 ask-account-name = 账号名称
 ask-platform = 平台
