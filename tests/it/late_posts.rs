@@ -5,9 +5,7 @@ mod changes;
 mod outages;
 
 use crate::support::app::*;
-use crate::support::clock::SteppedClock;
 use crate::support::command::Cli;
-use crate::support::node::TestNode;
 use crate::support::on_both;
 use crate::support::played::What::{LookUp, Publish};
 use crate::support::played::{Played, answers};
@@ -270,38 +268,6 @@ fn more_than_one_cycle_takes_end_too() {
         let failed = || stage.app.run(GetStats { account: None }).expect("numbers").failed;
         eventually("all have ended", || (failed() == i64::try_from(MANY).expect("few")).then_some(()));
         assert_eq!(stage.calls.all(), []);
-    });
-}
-
-/// The clock on the wall, and a node that has nothing to do and no task to do it for.
-#[test]
-fn it_happens_by_a_timer() {
-    on_both(|url, dir| {
-        let clock = Arc::new(SteppedClock::new());
-        let registry =
-            contenthub::platforms::registry::Registry::default().with(Arc::new(keyed([accepted()])));
-        let app = Arc::new(App::open_with(settings(url, dir), registry, clock).expect("opened"));
-        app.disable_task(first_task(&app)).expect("disabled");
-        let [lane, tripped] = ["late", "away"].map(|name| account(&app, name, "played", json!({})));
-        let node = TestNode::start(&app);
-        let waits = add(&app, "away", tripped);
-        set(url, tripped, "give_up_after_seconds = 60");
-        let since = app.now() - seconds(59) + Duration::from_millis(500);
-        let (at, far) = (since.micros(), (since + seconds(3600)).micros());
-        let row = format!("({tripped}, {at}, {far})");
-        sql(url, &format!("INSERT INTO lanes (account_id, tripped_at, probe_at) VALUES {row}"));
-        sql(url, &format!("UPDATE publish_pool SET added_at = {at}, due_at = {at} WHERE id = {waits}"));
-        let late: Vec<EntryId> = (1..4).map(|after| add_late(&app, "late", lane, after)).collect();
-        for id in late {
-            ended(&app, id, EntryStatus::Failed, "too_late");
-            let ended_at = attempts(&app, id)[0].finished_at;
-            let late_at = entry(&app, id).late_at.expect("it has a time");
-            assert!(ended_at >= late_at, "{ended_at} < {late_at}");
-        }
-        ended(&app, waits, EntryStatus::Failed, "gave_up");
-        let ended_at = attempts(&app, waits)[0].finished_at;
-        assert!(ended_at >= since + seconds(60), "{ended_at}");
-        drop(node);
     });
 }
 

@@ -13,6 +13,7 @@ use contenthub::operations::execution::TriggerTask;
 use contenthub::operations::firing::FireDue;
 use contenthub::operations::task::UpdateTask;
 use contenthub::{App, CreateTask, ExecutionStatus, TaskId, TaskView, Timestamp};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use serde_json::json;
@@ -177,6 +178,31 @@ fn of_two_schedulers_that_race_each_fire_is_one_of_them() {
         for (number, id) in ids.iter().enumerate() {
             assert_eq!(fire_times(url, *id), [Some(at(number))]);
         }
+    });
+}
+
+/// Whatever a program does: the database itself keeps a task from a second run at once, a second that waits, and a second
+/// for one fire time.
+#[test]
+fn the_database_refuses_what_no_scheduler_may_do() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let [one, other] = ["one", "other"].map(|name| task(&app, name));
+        let mut conn = connect(url).expect("connected");
+        let mut run = |task: TaskId, status: &str, fire_time: &str| {
+            conn.batch_execute(&format!(
+                "INSERT INTO executions (task_id, rule, triggered_by, status, fire_time, created_at) \
+                 VALUES ({task}, 'scheduled', 'schedule', '{status}', {fire_time}, 1)"
+            ))
+        };
+        for (status, fire_time) in [("running", "NULL"), ("queued", "NULL"), ("succeeded", "5")] {
+            run(one, status, fire_time).expect("the first of them");
+            let refused = run(one, status, fire_time).expect_err("a second").to_string().to_lowercase();
+            assert!(refused.contains("unique"), "{status}: {refused}");
+            run(other, status, fire_time).expect("of another task");
+        }
+        run(one, "succeeded", "NULL").expect("ended");
+        run(one, "succeeded", "NULL").expect("as many as there are");
     });
 }
 

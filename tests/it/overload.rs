@@ -1,5 +1,7 @@
 //! Too much to do, or a database that takes nothing: everybody is told soon to come again, and the rest goes on.
 
+mod permits;
+
 use crate::support::command::{Response, Server};
 use crate::support::on_both;
 use crate::support::product::*;

@@ -2,15 +2,27 @@
 
 use crate::support::app::*;
 use crate::support::on_both;
+use crate::support::postgres::fresh_database;
 use crate::support::product::Product;
 use crate::support::receiver::{Answer, Receiver};
+use contenthub::db;
+use contenthub::db::connection::{DbConnection, connect};
 use contenthub::domain::execution::Trigger;
-use contenthub::operations::execution::TriggerTask;
+use contenthub::domain::ids::NodeId;
+use contenthub::domain::misfire::Misfire;
+use contenthub::domain::pause::Paused;
+use contenthub::domain::turns::Room;
+use contenthub::operations::Operation;
+use contenthub::operations::cycle::{ClaimScope, Cycle};
+use contenthub::operations::execution::{CancelExecution, TriggerTask};
 use contenthub::operations::firing::FireDue;
 use contenthub::operations::pause::{PausePublishing, ResumePublishing};
-use contenthub::{App, CreateTask, EntryStatus, ExecutionStatus, OperationError};
+use contenthub::{App, CreateTask, EntryStatus, ExecutionStatus, OperationError, TaskId};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use serde_json::{Value, json};
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -115,6 +127,106 @@ fn no_run_is_begun_that_a_pause_does_not_see() {
             let open = runs(&apps[0], task).into_iter().filter(|run| run.finished_at.is_none()).count();
             assert_eq!(open, 0, "round {round}");
             resume(&apps[0]);
+        }
+    });
+}
+
+/// How many connections to this database wait for a lock.
+fn waiting(conn: &mut DbConnection) -> i64 {
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    const SQL: &str = "SELECT count(*) AS count FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waiting: Waiting = diesel::sql_query(SQL).get_result(conn).expect("counted");
+    waiting.count
+}
+
+/// The pause is on its way and has looked at the tasks that there are, when another is made and a run of it begun:
+/// whoever begins one waits for the pause, which could not see it.
+#[test]
+fn whoever_begins_a_run_waits_for_a_pause_that_is_on_its_way() {
+    type New = fn(&App) -> CreateTask;
+    type Begin = fn(&App, TaskId) -> Result<(), OperationError>;
+    let trigger: Begin = |app, task| app.run(TriggerTask { task, by: Trigger::Api }).map(drop);
+    let fire: Begin = |app, _| app.run(FireDue).map(drop);
+    // Who asks for a run is told of one that did nothing; a fire waits, and is not lost.
+    let ways: [(&str, usize, New, Begin); 3] = [
+        ("by hand", 1, |_| CreateTask::every("by hand", 3600), trigger),
+        (
+            "by the clock",
+            0,
+            |app| CreateTask { next_run: Some(app.now().into()), ..CreateTask::every("due", 3600) },
+            fire,
+        ),
+        ("when something is due", 0, |_| CreateTask::on_due("on due"), fire),
+    ];
+    for (what, told, new, begin) in ways {
+        // SQLite has one writer at a time.
+        let (url, dir) = (fresh_database(), tempfile::tempdir().expect("a folder"));
+        let apps = [by_hand(&url, dir.path()).0, by_hand(&url, dir.path()).0];
+        add(&apps[0], "x", webhook(&apps[0], "hook", "http://127.0.0.1:9/"));
+        let mut holding = connect(&url).expect("connected");
+        let mut looking = connect(&url).expect("connected");
+        let hold =
+            format!("BEGIN; SELECT 1 FROM scheduled_tasks WHERE id = {} FOR UPDATE", first_task(&apps[0]));
+        holding.batch_execute(&hold).expect("held");
+        let task = thread::scope(|threads| {
+            let pausing = threads.spawn(|| pause(&apps[0]));
+            eventually("the pause waits", || (waiting(&mut looking) == 1).then_some(()));
+            let task = apps[1].create_task(new(&apps[1])).expect("a task").id;
+            let app = &apps[1];
+            let beginning = threads.spawn(move || begin(app, task));
+            eventually("it waits for the pause, or has begun", || {
+                (beginning.is_finished() || waiting(&mut looking) == 2).then_some(())
+            });
+            holding.batch_execute("COMMIT").expect("let go");
+            pausing.join().expect("paused");
+            beginning.join().expect("ended").expect(what);
+            task
+        });
+        let runs = runs(&apps[0], task);
+        let open = runs.iter().filter(|run| run.finished_at.is_none()).count();
+        assert_eq!((open, runs.len()), (0, told), "{what}: {runs:?}");
+    }
+}
+
+/// Whoever ends a run looks whether he may begin the one after it: the next missed fire, or the next of a task that
+/// publishes what is due, which is not open for more than a minute.
+#[test]
+fn what_ends_during_a_pause_is_followed_by_nothing() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        add(&app, "x", webhook(&app, "hook", "http://127.0.0.1:9/"));
+        let missed = CreateTask {
+            next_run: Some((app.now() - 15 * MINUTE).into()),
+            misfire: Misfire::FireAll,
+            ..CreateTask::every("catches up", 300)
+        };
+        let catches_up = app.create_task(missed).expect("a task").id;
+        let on_due = app.create_task(CreateTask::on_due("as it comes")).expect("a task").id;
+        assert_eq!(app.run(FireDue).expect("fired").executions.len(), 2);
+        let mut conn = connect(url).expect("connected");
+        // The note alone, so that nothing else of a pause ends them.
+        let paused = Paused { since: app.now(), by: "Ada".to_owned(), reason: None };
+        db::pause::set(&mut conn, Some(&paused)).expect("noted");
+        let cycle = Cycle {
+            node: NodeId("n1".to_owned()),
+            lease: MINUTE,
+            scope: ClaimScope::Everything,
+            ended: Arc::default(),
+            room: Room::default(),
+            read_back: None,
+            clock_is_right: true,
+        };
+        cycle.run(&mut conn, app.context(), app.now() + 2 * MINUTE).expect("a cycle");
+        let run = runs(&app, catches_up).pop().expect("a run").id;
+        app.run(CancelExecution(run)).expect("cancelled");
+        for task in [catches_up, on_due] {
+            let runs = runs(&app, task);
+            assert_eq!((runs.len(), runs[0].finished_at.is_some()), (1, true), "{runs:?}");
         }
     });
 }

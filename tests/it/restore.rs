@@ -1,12 +1,15 @@
 //! A copy is put back: what went out after it was made does not go out again unless its platform can tell, or a person
 //! says so.
 
+mod doubt;
+
 use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::command::{Cli, Server};
 use crate::support::node::TestNode;
 use crate::support::on_both;
 use crate::support::played::{Calls, Played, What, answers};
+use crate::support::stage::problem;
 use contenthub::db::backup::{Place, Tools, back_up};
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;

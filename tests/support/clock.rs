@@ -5,18 +5,23 @@ use contenthub::actors::system_clock::SystemClock;
 use contenthub::domain::clock::Clock;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Goes on as the system's does, or stands still. [`SteppedClock::forward`] lets a span pass, as if everybody had waited
 /// or slept for it; [`SteppedClock::set_by`] sets the date, while no time passes.
 #[derive(Debug, Default)]
 pub struct SteppedClock {
     system: SystemClock,
-    ahead_micros: AtomicU64,
+    /// How far the hand was turned.
+    ahead: watch::Sender<Duration>,
     set_by_micros: AtomicI64,
     stands_at: Option<Timestamp>,
+    /// No time passes but what the hand is turned by, for timers neither.
+    is_by_hand: bool,
+    timers: Arc<Timers>,
     /// Others may be told by it: it is the machine's but for being set.
     is_comparable: bool,
     breaks_on: Mutex<Option<&'static str>>,
@@ -33,6 +38,19 @@ impl SteppedClock {
         SteppedClock { stands_at: Some(system.now()), system, ..SteppedClock::default() }
     }
 
+    /// Nothing of it moves by itself. A timer ends when the hand is turned to its instant, and not before, so that
+    /// what happens then happened by it.
+    pub fn by_hand() -> Self {
+        SteppedClock { is_by_hand: true, ..SteppedClock::standing() }
+    }
+
+    /// How many timers of a clock by hand wait for this very instant.
+    pub fn timers_at(&self, at: Timestamp) -> usize {
+        let stands_at = self.stands_at.expect("a clock by hand");
+        let waiting = self.timers.0.lock().expect("nobody panics with it");
+        waiting.iter().filter(|until| stands_at + **until == at).count()
+    }
+
     /// One that is wrong where it differs from the database's.
     pub fn comparable() -> Self {
         SteppedClock { is_comparable: true, ..SteppedClock::default() }
@@ -40,8 +58,7 @@ impl SteppedClock {
 
     /// A wait that nobody has to sit through.
     pub fn forward(&self, span: Duration) {
-        let micros = u64::try_from(span.as_micros()).expect("a span that a test may wait");
-        self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
+        self.ahead.send_modify(|ahead| *ahead += span);
     }
 
     /// Somebody sets the date so many seconds forward, or back.
@@ -65,7 +82,32 @@ impl SteppedClock {
     }
 
     fn ahead(&self) -> Duration {
-        Duration::from_micros(self.ahead_micros.load(Ordering::SeqCst))
+        *self.ahead.borrow()
+    }
+}
+
+/// Those that wait for the hand, by how far it has to be turned.
+#[derive(Debug, Default)]
+struct Timers(Mutex<Vec<Duration>>);
+
+/// Waits as long as it lives.
+struct Timer {
+    all: Arc<Timers>,
+    until: Duration,
+}
+
+impl Timer {
+    fn set(all: &Arc<Timers>, until: Duration) -> Self {
+        all.0.lock().expect("nobody panics with it").push(until);
+        Timer { all: all.clone(), until }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let mut all = self.all.0.lock().expect("nobody panics with it");
+        let place = all.iter().position(|until| *until == self.until);
+        all.swap_remove(place.expect("it was set"));
     }
 }
 
@@ -77,7 +119,7 @@ impl Clock for SteppedClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.system.monotonic() + self.ahead()
+        if self.is_by_hand { self.ahead() } else { self.system.monotonic() + self.ahead() }
     }
 
     fn is_comparable(&self) -> bool {
@@ -85,6 +127,15 @@ impl Clock for SteppedClock {
     }
 
     fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.system.sleep(span)
+        if !self.is_by_hand {
+            return self.system.sleep(span);
+        }
+        let until = self.ahead() + span;
+        let (timer, mut hand) = (Timer::set(&self.timers, until), self.ahead.subscribe());
+        Box::pin(async move {
+            let _timer = timer;
+            // A clock that is gone lets nobody wait.
+            let _ = hand.wait_for(|ahead| *ahead >= until).await;
+        })
     }
 }

@@ -25,11 +25,16 @@ pub struct TestNode {
 
 impl TestNode {
     pub fn start(app: &Arc<App>) -> Self {
+        TestNode::of(app, ClaimScope::Everything)
+    }
+
+    /// A server's node, or that of a command, which fires no task.
+    pub fn of(app: &Arc<App>, scope: ClaimScope) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (told, started) = mpsc::channel();
         let app = Arc::clone(app);
         let work = async move {
-            let node = app.start_node(ClaimScope::Everything).await.expect("a node");
+            let node = app.start_node(scope).await.expect("a node");
             told.send((Arc::clone(&node.crew), node.db.clone())).expect("somebody waits");
             node.stop(stopped.await.unwrap_or_default()).await
         };
