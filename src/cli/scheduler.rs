@@ -19,7 +19,7 @@ use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List tasks
+    /// List tasks, a page at a time
     #[command(after_help = super::task_list::EXAMPLES)]
     List(super::task_list::Arguments),
     /// Create a task; without arguments, on a terminal, it asks

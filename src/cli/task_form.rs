@@ -29,7 +29,7 @@ pub const CREATE_EXAMPLES: &str = r#"Examples:
   A copy of the database each night, of which the newest 14 are kept:
     contenthub scheduler create --name nightly --type backup --cron "0 3 * * *" --param keep=14
   A folder of Markdown files, each minute; what is new in it goes out:
-    contenthub scheduler create --name posts --type import_folder --interval 60 --param folder=/posts
+    contenthub scheduler create --name a --type import_folder --interval 60 --param folder=/posts
 
 `contenthub scheduler task-types` shows what a task can do, and what it is told by --param.
 

@@ -630,7 +630,7 @@ fn tasks() -> Vec<Case> {
         invalid("interval_seconds", with("interval_seconds", json!("5m")), "whole number"),
         invalid("interval_seconds", with("interval_seconds", json!(i64::MAX)), "366 days"),
         invalid("timezone", with("timezone", json!("Mars")), "Asia/Shanghai"),
-        invalid("params.x", with("params", json!({"x": 1})), "no such parameter"),
+        invalid("params.x", with("params", json!({"x": 1})), "is not known here"),
         invalid("params", with("params", json!([])), "an object"),
         invalid("next_run", with("next_run", json!("later")), "“later”"),
         invalid("interval_seconds", on_due("interval_seconds", json!(60)), "on_due"),

@@ -145,7 +145,7 @@ fn waiting(conn: &mut DbConnection) -> i64 {
     waiting.count
 }
 
-/// The pause is on its way and has looked at the tasks that there are, when another is made and a run of it begun:
+/// The pause is on its way and has looked at the runs that there are, when another is made and a run of it begun:
 /// whoever begins one waits for the pause, which could not see it.
 #[test]
 fn whoever_begins_a_run_waits_for_a_pause_that_is_on_its_way() {
@@ -171,8 +171,10 @@ fn whoever_begins_a_run_waits_for_a_pause_that_is_on_its_way() {
         add(&apps[0], "x", webhook(&apps[0], "hook", "http://127.0.0.1:9/"));
         let mut holding = connect(&url).expect("connected");
         let mut looking = connect(&url).expect("connected");
-        let hold =
-            format!("BEGIN; SELECT 1 FROM scheduled_tasks WHERE id = {} FOR UPDATE", first_task(&apps[0]));
+        // A run that the pause is to end, once it has looked which there are.
+        let held = task(&apps[0], "held");
+        apps[0].run(TriggerTask { task: held, by: Trigger::Api }).expect("triggered");
+        let hold = format!("BEGIN; SELECT 1 FROM executions WHERE task_id = {held} FOR UPDATE");
         holding.batch_execute(&hold).expect("held");
         let task = thread::scope(|threads| {
             let pausing = threads.spawn(|| pause(&apps[0]));

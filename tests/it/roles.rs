@@ -41,6 +41,7 @@ const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
     ("POST", "/publish-pool/999/retry", "", "operator", 404),
     ("POST", "/publish-pool/999/resolve", "{\"published\":true}", "operator", 404),
     ("GET", "/scheduler/status", "", "viewer", 200),
+    ("GET", "/scheduler/task-types", "", "viewer", 200),
     ("GET", "/scheduler/tasks", "", "viewer", 200),
     ("POST", "/scheduler/tasks", "{}", "admin", 422),
     ("GET", "/scheduler/tasks/999", "", "viewer", 404),

@@ -171,7 +171,8 @@ pub const ACCOUNT: &str = "id, name, platform, settings, credentials_set, enable
     suspended_until, created_at, updated_at";
 pub const INTERVAL_TASK: &str = "id, name, task_type, schedule_type, interval_seconds, timezone, in_words, params, enabled, \
     misfire, next_run, last_run, missed_count, skipped_count, queued_count, last_missed_at, created_at, updated_at";
-pub const EXECUTION: &str = "id, task_id, trigger, status, started_at, finished_at, duration, report";
+pub const EXECUTION: &str =
+    "id, task_id, task_type, trigger, status, started_at, finished_at, duration, report";
 pub const LOG: &str = "id, pool_id, content_id, revision, account_id, execution_id, attempt, status, error_code, \
     error_message, media_id, url, started_at, finished_at, duration_ms";
 pub const STATS: &str = "total, pending, publishing, published, failed, uncertain, cancelled, due_now, \
