@@ -165,6 +165,12 @@ pub fn in_flight(conn: &mut DbConnection, ids: &[AccountId]) -> Result<HashMap<A
     Ok(rows.into_iter().map(|(id, count)| (id, i32::try_from(count).unwrap_or(i32::MAX))).collect())
 }
 
+/// No lane has sent anything later than now: its spacing is counted from there. Its rows are locked by [`look_anew`].
+pub fn sent_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError> {
+    let ahead = dsl::lanes.filter(dsl::sent_at.gt(now.micros()));
+    Ok(diesel::update(ahead).set(dsl::sent_at.eq(now.micros())).execute(conn)?)
+}
+
 /// The settings of a lane changed, or the clock did: it is looked at anew.
 pub fn look_anew(conn: &mut DbConnection, id: Option<AccountId>) -> Result<(), DbError> {
     let anew = (accounts::opens_at.eq(0), accounts::gated.eq(true));

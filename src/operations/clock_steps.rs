@@ -44,6 +44,8 @@ impl Operation for MendTimes {
             executions::begun_by(conn, now)?;
             entries::due_by(conn, now)?;
             lanes::look_anew(conn, None)?;
+            // At this instant, not at that of the next look, which may be a while off.
+            lanes::sent_by(conn, now)?;
             Ok(sooner)
         })
     }
