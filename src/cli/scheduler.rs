@@ -187,6 +187,20 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// The files that an import could not read, each with what is wrong where.
+fn bad_files(details: &Option<serde_json::Value>) -> Vec<String> {
+    let files = details.as_ref().and_then(|details| details["files"].as_array());
+    let mut lines = Vec::new();
+    for file in files.into_iter().flatten() {
+        let path = file["path"].as_str().unwrap_or_default();
+        for error in file["errors"].as_array().into_iter().flatten() {
+            let line = error["line"].as_u64().map_or(String::new(), |line| format!(":{line}"));
+            lines.push(format!("{path}{line}: {}", error["message"].as_str().unwrap_or_default()));
+        }
+    }
+    lines
+}
+
 /// The report of a run; code 3 where not everything went out, or nobody brought it to its end.
 fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
     let all = json!(report);
@@ -202,6 +216,9 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
                 result.status,
                 what.unwrap_or("")
             ));
+        }
+        for line in bad_files(&data.details) {
+            text.push_str(&format!("  {line}\n"));
         }
         for lane in &data.skipped {
             let said = Sentence::new(message("report-skipped"))

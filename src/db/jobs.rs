@@ -4,6 +4,7 @@ use super::connection::{DbConnection, DbError};
 use super::executions::{ExecutionRow, PUBLISHING};
 use super::schema::executions::dsl;
 use crate::domain::clock::Timestamp;
+use crate::domain::execution::ExecutionStatus;
 use crate::domain::ids::{ExecutionId, NodeId, TaskId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -41,10 +42,14 @@ pub fn take(
     Ok(taken == 1)
 }
 
-/// Says that a node works on its jobs, and gives back which they are.
+/// Says that a node works on its jobs, and gives back those that are to go on.
 pub fn renew(conn: &mut DbConnection, node: &NodeId, until: Timestamp) -> Result<Vec<ExecutionId>, DbError> {
     let own = running_jobs!().filter(dsl::owner.eq(&node.0));
-    Ok(diesel::update(own).set(dsl::lease_expires_at.eq(until.micros())).returning(dsl::id).load(conn)?)
+    let renewed: Vec<(ExecutionId, Option<ExecutionStatus>)> = diesel::update(own)
+        .set(dsl::lease_expires_at.eq(until.micros()))
+        .returning((dsl::id, dsl::ends_as))
+        .load(conn)?;
+    Ok(renewed.into_iter().filter(|(_, ends_as)| ends_as.is_none()).map(|(id, _)| id).collect())
 }
 
 /// Jobs whose nodes have not spoken for them for a lease.

@@ -52,7 +52,8 @@ pub fn plan(schedule: &Schedule, misfire: Misfire, due: Timestamp, now: Timestam
 
 /// The newest fires from `due` on, of which those that are on time are one.
 fn all(schedule: &Schedule, due: Timestamp, now: Timestamp) -> Vec<Timestamp> {
-    let on_time = newest(schedule, last_missed(now), now, 1);
+    // The first of them, so that no other fire lies between two that run: see `next_to_catch_up`.
+    let on_time = schedule.next_after(last_missed(now)).filter(|at| *at <= now);
     let mut run = vec![];
     let mut span = ON_TIME;
     // Ever longer ago, because a schedule knows only what comes after an instant.
@@ -152,14 +153,14 @@ mod tests {
 
     #[test]
     fn those_that_are_on_time_are_one_also_behind_missed_ones() {
-        // Of 130, 140 … 180 the last stands for all.
-        assert_eq!(planned(&every(10), Misfire::FireAll, 100, 185).0, [100, 110, 120, 180]);
+        // Of 130, 140 … 180 the first stands for all.
+        assert_eq!(planned(&every(10), Misfire::FireAll, 100, 185).0, [100, 110, 120, 130]);
     }
 
     #[test]
     fn the_newest_are_caught_up_with_and_counting_ends() {
         let (run, missed, skipped) = planned(&every(10), Misfire::FireAll, 10, 100_000);
-        assert_eq!((run.len(), run.first(), run.last()), (100, Some(&98_950), Some(&100_000)));
+        assert_eq!((run.len(), run.first(), run.last()), (100, Some(&98_950), Some(&99_940)));
         assert_eq!((missed, skipped), (9993, 9894));
         assert_eq!(planned(&every(1), Misfire::FireOnce, 10, 10_000_000), (vec![10], 10_000, 9999));
     }
@@ -177,5 +178,26 @@ mod tests {
         assert_eq!(next_to_catch_up(&every(300), at(300), at(900)), Some(at(600)));
         assert_eq!(next_to_catch_up(&every(300), at(600), at(900)), Some(at(900)));
         assert_eq!(next_to_catch_up(&every(300), at(900), at(900)), None);
+    }
+
+    /// What runs one after another is found from one fire to the next: so no fire that has no run of its own lies between.
+    #[test]
+    fn what_catches_up_is_what_was_planned() {
+        let start = Timestamp::from_micros(1_800_000_000_000_000);
+        for (every, late) in [(10, 77), (10, 61), (30, 3600), (1, 500), (45, 200)] {
+            let schedule = Schedule::Interval { every: Duration::from_secs(every), anchor: start };
+            let now = start + Duration::from_secs(late);
+            let plan = plan(&schedule, Misfire::FireAll, start, now);
+            let last = *plan.run.last().expect("something runs");
+            let mut caught = vec![plan.run[0]];
+            let mut at = plan.run.get(1).copied();
+            while let Some(fire) = at {
+                caught.push(fire);
+                at = next_to_catch_up(&schedule, fire, last);
+            }
+            assert_eq!(caught, plan.run, "every {every} s, {late} s late");
+            let on_time = plan.run.iter().filter(|at| now.since(**at) <= ON_TIME).count();
+            assert!(on_time <= 1, "those within a minute are one: {on_time}");
+        }
     }
 }

@@ -185,7 +185,16 @@ fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, 
         problems.sort();
         return Err(Box::new(FileReport::bad(path, problems)));
     }
-    Ok(Checked { path, source: Source { path: canonical_path, sha256 }, post, accounts: own })
+    let checked = Checked { path, source: Source { path: canonical_path, sha256 }, post, accounts: own };
+    if choices.wants_entries(&checked)
+        && !checked.post.is_draft
+        && let Err(OperationError::Invalid(fields)) = accounts.of(&checked, choices)
+    {
+        let told =
+            fields.into_iter().map(|field| Problem::of_the_file(format!("account: {}", field.message)));
+        return Err(Box::new(FileReport::bad(checked.path, told.collect())));
+    }
+    Ok(checked)
 }
 
 fn text_of(post: &Post) -> Text {

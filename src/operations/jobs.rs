@@ -4,7 +4,7 @@ use super::execution::{GetExecution, end_with};
 use super::task_type::{Job, JobError, Places, StopFlag};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
-use crate::db::executions::ExecutionRow;
+use crate::db::executions::{self, ExecutionRow};
 use crate::db::kept::Kept;
 use crate::db::{jobs, leases};
 use crate::domain::clock::{Clock, Timestamp};
@@ -96,6 +96,21 @@ impl Ended {
         Ended { status: ExecutionStatus::Interrupted, done: JobDone::of(message) }
     }
 
+    /// By the server's end, or by a person: then the row says so.
+    fn stopped(done: JobDone) -> Self {
+        let message = match done.message.as_str() {
+            "" => "Interrupted before its end; what it had done until then stays done".to_owned(),
+            what => format!("Interrupted before its end: {what}"),
+        };
+        Ended { status: ExecutionStatus::Interrupted, done: JobDone { message, ..done } }
+    }
+
+    /// As a person wanted it to end.
+    fn cancelled(self) -> Self {
+        let message = self.done.message.replacen("Interrupted", "Cancelled", 1);
+        Ended { status: ExecutionStatus::Cancelled, done: JobDone { message, ..self.done } }
+    }
+
     fn failed(why: &str) -> Self {
         Ended { status: ExecutionStatus::Failed, done: JobDone::of(format!("Failed: {why}")) }
     }
@@ -114,13 +129,17 @@ fn end(
     Ok(end_with(conn, job.task_id, job.id, ended.status, report, now)?.is_some())
 }
 
-/// A person ends a job, or its task is disabled or deleted. It stops before its next step.
+/// A person ends a job, or its task is disabled or deleted: at once where nobody does it yet; else it stops before its next
+/// step, and says then what it had done.
 pub(super) fn cancel(
     conn: &mut DbConnection,
     job: &ExecutionRow,
     now: Timestamp,
 ) -> Result<(), OperationError> {
-    let done = JobDone::of("Cancelled; what it had done until then stays done");
+    if job.owner.is_some() {
+        return Ok(executions::end_later(conn, job.id, ExecutionStatus::Cancelled)?);
+    }
+    let done = JobDone::of("Cancelled before anything was done");
     end(conn, job, Ended { status: ExecutionStatus::Cancelled, done }, now)?;
     Ok(())
 }
@@ -139,7 +158,13 @@ impl Operation for FinishJob {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<bool, OperationError> {
         let row = GetExecution(self.job).run(conn, cx, now)?;
-        end(conn, &row, self.ended, now)
+        let was_stopped = self.ended.status == ExecutionStatus::Interrupted;
+        let ended = match row.ends_as {
+            // One that was through before it heard of it is what it is.
+            Some(ExecutionStatus::Cancelled) if was_stopped => self.ended.cancelled(),
+            _ => self.ended,
+        };
+        end(conn, &row, ended, now)
     }
 }
 
@@ -158,9 +183,7 @@ impl Worker<'_> {
     pub fn work(&mut self) -> Outcome {
         let ended = match self.done() {
             Ok(done) => Ended { status: ExecutionStatus::Succeeded, done },
-            Err(JobError::Stopped) => {
-                Ended::interrupted("Interrupted: the server stops; what it had done until then stays done")
-            }
+            Err(JobError::Stopped(done)) => Ended::stopped(*done),
             Err(error) => Ended::failed(&error.to_string()),
         };
         Outcome(FinishJob { job: self.row.id, ended })

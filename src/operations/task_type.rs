@@ -104,14 +104,24 @@ impl StopFlag {
 /// Why a job did not do what it was to do. What it had done until then stays done.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// It was told to end.
+    /// It was told to end, after it had done this.
     #[error("it was told to stop")]
-    Stopped,
+    Stopped(Box<JobDone>),
     /// In words for whoever looks after the task.
     #[error("{0}")]
     Failed(String),
     #[error(transparent)]
     Operation(#[from] OperationError),
+}
+
+impl JobError {
+    /// The same of a job that was told to stop after it had done this.
+    pub fn after(self, done: JobDone) -> Self {
+        match self {
+            JobError::Stopped(_) => JobError::Stopped(Box::new(done)),
+            other => other,
+        }
+    }
 }
 
 /// Where an installation has its things.
@@ -150,6 +160,6 @@ impl Job<'_> {
 
     /// To be asked between two steps.
     pub fn go_on(&self) -> Result<(), JobError> {
-        if self.stop.is_set() { Err(JobError::Stopped) } else { Ok(()) }
+        if self.stop.is_set() { Err(JobError::Stopped(Box::default())) } else { Ok(()) }
     }
 }

@@ -27,7 +27,7 @@ struct Params {
     #[serde(default = "a_week_of_them")]
     #[schemars(range(min = 1, max = 1000))]
     keep: u32,
-    /// Where they go: an absolute path on the server. By default the folder `backups` of the data directory.
+    /// Where they go: an absolute path on the server, of a folder that is there. By default the folder `backups` of the data directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
 }
@@ -45,7 +45,15 @@ fn check(params: Value, _: &mut DbConnection, _: &Context) -> Result<Value, Oper
 
 fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let params: Params = params::kept(job.params)?;
-    let path = params.folder.map_or_else(|| job.places.data_dir.join("backups"), PathBuf::from);
+    let path = match params.folder.map(PathBuf::from) {
+        // Not made: where a disk is not mounted, copies would fill another one, and be taken for safe.
+        Some(path) if !path.is_dir() => {
+            let message = format!("there is no folder {}; make it, or mount its disk", path.display());
+            return Err(JobError::Failed(message));
+        }
+        Some(path) => path,
+        None => job.places.data_dir.join("backups"),
+    };
     let place = Place::Folder { path, keep: usize::try_from(params.keep).ok() };
     let made = back_up(&job.places.database, &place, &Tools::default(), job.now());
     let Made { path, bytes, schema_version, removed } =

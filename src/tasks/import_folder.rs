@@ -6,13 +6,14 @@ use crate::db::connection::DbConnection;
 use crate::domain::ids::AccountId;
 use crate::domain::priority::Priority;
 use crate::domain::report::JobDone;
-use crate::import::{self, Reading};
+use crate::import::{self, File, Reading};
 use crate::operations::import::{Action, Choices, Deleted, FileReport, ImportFolder, ImportReport};
 use crate::operations::task_type::{Job, JobError, TaskType};
 use crate::operations::{Context, OperationError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Files that are listed by name in a report; the counts are of all.
@@ -64,7 +65,6 @@ fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let reading = Reading { zone: job.cx.timezone, recursive: params.recursive, settled_at: Some(job.now()) };
     let folder = import::read_as(Path::new(&params.folder), reading, &mut |_, _| {});
     let folder = folder.map_err(|error| JobError::Failed(error.to_string()))?;
-    job.go_on()?;
     let choices = Choices {
         accounts: params.account_ids.unwrap_or_default(),
         pool: true,
@@ -72,14 +72,45 @@ fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
         again: false,
         deleted: Deleted::LeaveOut,
     };
-    let import = ImportFolder { files: folder.files, choices, skip_bad: true, dry_run: false };
-    let report = job.perform(import)?;
-    Ok(done(&params.folder, &report, &folder.unsettled))
+    let mut reports = Vec::new();
+    for files in batches(folder.files) {
+        if let Err(stop) = job.go_on() {
+            return Err(stop.after(done(&params.folder, &reports, &folder.unsettled)));
+        }
+        let import = ImportFolder { files, choices: choices.clone(), skip_bad: true, dry_run: false };
+        reports.push(job.perform(import)?);
+    }
+    Ok(done(&params.folder, &reports, &folder.unsettled))
 }
 
-fn done(folder: &str, report: &ImportReport, unsettled: &[String]) -> JobDone {
-    let ImportReport { created, updated, unchanged, skipped, bad, entries_added, entries_updated, .. } =
-        *report;
+/// Files that are one transaction: others write to the database between two of them, and a run that is told to stop does.
+const BATCH: usize = 200;
+
+/// In their order. Files with the same bytes are in the same batch, because which of them is the original is decided among
+/// those that are seen together.
+fn batches(files: Vec<File>) -> Vec<Vec<File>> {
+    let mut batches: Vec<Vec<File>> = Vec::new();
+    let mut batch_of: HashMap<String, usize> = HashMap::new();
+    for file in files {
+        let bytes = file.outcome.as_ref().ok().map(|readable| readable.sha256.clone());
+        let known = bytes.as_ref().and_then(|bytes| batch_of.get(bytes)).copied();
+        if known.is_none() && batches.last().is_none_or(|batch| batch.len() >= BATCH) {
+            batches.push(Vec::with_capacity(BATCH));
+        }
+        let place = known.unwrap_or(batches.len() - 1);
+        if let Some(bytes) = bytes {
+            batch_of.insert(bytes, place);
+        }
+        batches[place].push(file);
+    }
+    batches
+}
+
+fn done(folder: &str, reports: &[ImportReport], unsettled: &[String]) -> JobDone {
+    let sum = |count: fn(&ImportReport) -> usize| reports.iter().map(count).sum::<usize>();
+    let (created, updated) = (sum(|it| it.created), sum(|it| it.updated));
+    let (unchanged, skipped, bad) = (sum(|it| it.unchanged), sum(|it| it.skipped), sum(|it| it.bad));
+    let (entries_added, entries_updated) = (sum(|it| it.entries_added), sum(|it| it.entries_updated));
     let mut message = format!(
         "Imported {folder}: {created} created, {updated} updated, {unchanged} unchanged; {entries_added} entries added"
     );
@@ -90,7 +121,8 @@ fn done(folder: &str, report: &ImportReport, unsettled: &[String]) -> JobDone {
         message.push_str(&format!("; {} are being written, and left for the next run", unsettled.len()));
     }
     let is_news = |file: &&FileReport| file.is_bad() || file.action != Action::Unchanged;
-    let files: Vec<&FileReport> = report.files.iter().filter(is_news).take(LISTED_MAX).collect();
+    let all = reports.iter().flat_map(|report| &report.files);
+    let files: Vec<&FileReport> = all.filter(is_news).take(LISTED_MAX).collect();
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     JobDone {
         message,
@@ -107,5 +139,34 @@ fn done(folder: &str, report: &ImportReport, unsettled: &[String]) -> JobDone {
             "unsettled": unsettled,
             "files": files,
         })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::{Post, Problem, Readable};
+
+    fn file(path: &str, bytes: Option<&str>) -> File {
+        let readable = |bytes: &str| Readable {
+            canonical_path: format!("/{path}"),
+            sha256: bytes.to_owned(),
+            post: Post::default(),
+        };
+        let outcome = bytes.map(readable).ok_or_else(|| vec![Problem::of_the_file("bad")]);
+        File { path: path.to_owned(), outcome }
+    }
+
+    #[test]
+    fn batches_are_in_order_and_keep_the_same_bytes_together() {
+        let mut files: Vec<File> =
+            (0..450).map(|number| file(&format!("{number:03}"), Some(&number.to_string()))).collect();
+        files.push(file("copy of 5", Some("5")));
+        files.push(file("bad", None));
+        let made = batches(files);
+        assert_eq!(made.iter().map(Vec::len).collect::<Vec<_>>(), [201, 200, 51]);
+        let paths: Vec<&str> = made.iter().flatten().map(|file| file.path.as_str()).collect();
+        assert_eq!((paths[0], paths[200], paths[201], paths[450]), ("000", "copy of 5", "200", "449"));
+        assert!(batches(Vec::new()).is_empty());
     }
 }

@@ -6,30 +6,27 @@ use crate::node::{At, Work};
 use crate::process::{until, was_killed};
 use crate::world::{Database, Firing, World};
 
-/// Tasks that are due when a node starts.
-const DUE: u64 = 3;
+/// The most tasks that are due when a node starts. Several are fired together: all of them, or none.
+const DUE_MAX: u64 = 3;
 /// Before the commit of a fire, and after it.
 const POINTS: [&str; 2] = ["firing", "fired"];
 
-/// Nodes kill themselves at each point in turn, at the first, second or third of the tasks that are due.
+/// Nodes kill themselves at each point in turn, with one to three tasks that are due.
 pub fn fires(world: &mut World, kills: usize) -> Result<Figures, String> {
     let mut figures = Figures::default();
     let rounds = kills.max(2 * POINTS.len());
     for (round, point) in POINTS.iter().cycle().take(rounds).enumerate() {
-        let due: Vec<Firing> =
-            (0..DUE).map(|number| world.due_task(format!("round {round}, task {number}"))).collect();
-        let pass = 1 + world.rng.below(DUE);
-        let mut node = world.start(Work::Serve, Some(At { point, pass, signal: "KILL" }));
+        let due: Vec<Firing> = (0..=world.rng.below(DUE_MAX))
+            .map(|number| world.due_task(format!("round {round}, task {number}")))
+            .collect();
+        let mut node = world.start(Work::Serve, Some(At { point, pass: 1, signal: "KILL" }));
         match node.wait(PATIENCE) {
             Some(status) if was_killed(status) => figures.kills += 1,
             ended => {
-                return Err(told(
-                    format!("a node did not kill itself at pass {pass} of “{point}”: {ended:?}"),
-                    &node,
-                ));
+                return Err(told(format!("a node did not kill itself at “{point}”: {ended:?}"), &node));
             }
         }
-        let committed = if *point == "fired" { pass } else { pass - 1 };
+        let committed = if *point == "fired" { due.len() } else { 0 };
         see_whole(world, &due, committed)?;
         figures.caught += due.iter().filter(|firing| world.is_to_come(**firing)).count();
         see_fired(world, &due)?;
@@ -38,7 +35,7 @@ pub fn fires(world: &mut World, kills: usize) -> Result<Figures, String> {
 }
 
 /// A fire and its run are there together, or neither is; so many are.
-fn see_whole(world: &mut World, due: &[Firing], committed: u64) -> Result<(), String> {
+fn see_whole(world: &mut World, due: &[Firing], committed: usize) -> Result<(), String> {
     let mut fired = 0;
     for firing in due {
         match (world.is_to_come(*firing), world.runs(*firing)) {

@@ -51,7 +51,7 @@ fn each_thing_that_keeps_an_entry_is_told_with_what_to_do() {
         assert_eq!(codes(&view).1, ["no_task"], "{view:#?}");
         assert_eq!(commands(&view), ["contenthub scheduler enable 1", "contenthub scheduler trigger 1"]);
         assert!(view.needs_a_person && view.pending && view.due && view.next_try_at.is_none());
-        assert_eq!(view.summary, "No enabled task publishes this account.");
+        assert_eq!(view.summary, "No enabled task publishes entries of this account and priority.");
 
         let hourly = app.create_task(CreateTask::every("hourly", 3600)).expect("a task");
         let view = explain(&app, waits);

@@ -118,14 +118,14 @@ fn cancelled_it_is_told_to_stop_and_what_waits_follows() {
         note(dir, "began", first);
         let following = trigger(&app, task);
         app.run(CancelExecution(first)).expect("cancelled");
-        assert_eq!(run(&app, task, first).status, ExecutionStatus::Cancelled);
+        ends(&app, task, first, ExecutionStatus::Cancelled);
         note(dir, "stopped", first);
         note(dir, "began", following);
         // Disabled, it ends too, and nothing follows.
         app.disable_task(task).expect("disabled");
         note(dir, "stopped", following);
-        let report = run(&app, task, following).report.expect("a report");
-        assert!(!report.success && report.message.starts_with("Cancelled"), "{report:?}");
+        let report = ends(&app, task, following, ExecutionStatus::Cancelled).report.expect("a report");
+        assert!(!report.success && report.message.starts_with("Cancelled before its end"), "{report:?}");
         let _ = node.stop();
     });
 }
@@ -210,7 +210,7 @@ fn a_node_that_stops_tells_its_jobs_and_waits_for_them() {
         let _ = node.stop();
         let ended = run(&app, task, id);
         assert_eq!(ended.status, ExecutionStatus::Interrupted, "{ended:?}");
-        assert!(ended.report.expect("a report").message.contains("the server stops"));
+        assert!(ended.report.expect("a report").message.contains("Interrupted before its end"));
         assert!(dir.join(format!("stopped-{id}")).exists());
     });
 }

@@ -79,6 +79,27 @@ fn a_folder_goes_out_once_and_its_changes_are_taken_over() {
     });
 }
 
+/// It would do so at each run, once a second account is there.
+#[test]
+fn a_file_that_says_no_account_keeps_no_other_out() {
+    on_both(|url, dir| {
+        let cli = Cli::on(dir, url);
+        cli.ok(&["scheduler", "disable", "1"]);
+        for name in ["one", "two"] {
+            cli.ok(&["account", "create", name, "--platform", "folder"]);
+        }
+        let posts = dir.join("posts");
+        fs::create_dir(&posts).expect("a folder");
+        settled(&posts.join("a.md"), "---\naccount: one\n---\n# One");
+        settled(&posts.join("b.md"), "# Two");
+        let param = format!("folder={}", posts.display());
+        let create = ["scheduler", "create", "--name", "posts", "--type", "import_folder"];
+        cli.ok(&[&create[..], &["--interval", "60", "--param", &param]].concat());
+        let ran = cli.run(&["scheduler", "trigger", "posts"]).expect_code(3);
+        assert!(ran.stdout.contains("1 created") && ran.stdout.contains("b.md: account: "), "{}", ran.stdout);
+    });
+}
+
 #[test]
 fn evergreens_go_back_at_their_cadence_and_the_task_ends_itself() {
     on_both(|url, dir| {
@@ -167,6 +188,11 @@ fn a_copy_each_run_and_only_the_newest_are_kept() {
     on_both(|url, dir| {
         let (app, clock) = by_hand(url, dir);
         let folder = dir.join("copies");
+        let absent = task_of(&app, "backup", json!({"folder": dir.join("absent")}));
+        let failed = report_of(&app, absent);
+        assert!(!failed.success && failed.message.contains("there is no folder"), "{failed:?}");
+        app.run(contenthub::operations::task::DeleteTask(absent)).expect("deleted");
+        fs::create_dir(&folder).expect("a folder");
         let backup = task_of(&app, "backup", json!({"keep": 2, "folder": folder}));
         for _ in 0..3 {
             let report = report_of(&app, backup);

@@ -12,6 +12,7 @@ use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::misfire;
 use crate::domain::schedule::Schedule;
 use crate::operations::OperationError;
+use fail::fail_point;
 use std::collections::HashSet;
 
 /// A task that runs once now, for the fire that came and for all that were missed with it.
@@ -33,6 +34,7 @@ pub(super) fn fire<'a>(
     }
     let settled = match conn.write(|conn| fire_all(conn, &usual, now)) {
         Ok((settled, executions)) => {
+            fail_point!("fired", !executions.is_empty(), |_| Err(OperationError::Overloaded));
             fired.executions.extend(executions);
             settled
         }
@@ -74,6 +76,7 @@ fn fire_all(
     let busy = fires::busy(conn, &moves)?;
     moves.retain(|one| !busy.contains(&one.task));
     let moved = fires::advance(conn, &moves, now)?;
+    fail_point!("firing", !moved.is_empty(), |_| Err(OperationError::Overloaded));
     let begin = usual.iter().filter(|one| moved.contains(&one.task.id));
     let runs: Vec<NewExecution> = begin.map(|one| scheduled(one.task, Some(one.goes.for_time))).collect();
     let executions = fires::begin(conn, &runs, now)?;

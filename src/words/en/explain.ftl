@@ -42,7 +42,7 @@ explain-content-rejected = Its content is not approved: revision { $revision } w
 
 explain-clock-held = Nothing is published while the clock is in doubt: { $reason }
 explain-paused = All publishing is paused; `contenthub scheduler resume` ends it.
-explain-no-task = No enabled task publishes this account.
+explain-no-task = No enabled task publishes entries of this account and priority.
 explain-no-server = No server runs, so that task { $task } “{ $name }” does not fire.
 explain-task-on-due = Task { $task } “{ $name }” publishes it as soon as its turn comes.
 explain-task-next-run = Task { $task } “{ $name }” publishes what is due; it runs next at { $at }.

@@ -42,7 +42,7 @@ explain-content-rejected = 内容未批准：第 { $revision } 版已被拒绝�
 
 explain-clock-held = 时钟可疑期间不发布任何内容：{ $reason }
 explain-paused = 全部发布已暂停；`contenthub scheduler resume` 恢复。
-explain-no-task = 没有启用的任务发布此账号。
+explain-no-task = 没有启用的任务发布此账号和优先级的条目。
 explain-no-server = 没有服务器在运行，因此任务 { $task }“{ $name }”不会触发。
 explain-task-on-due = 任务 { $task }“{ $name }”会在轮到它时立即发布。
 explain-task-next-run = 任务 { $task }“{ $name }”发布到期的内容；下次运行在 { $at }。
