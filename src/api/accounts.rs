@@ -1,5 +1,6 @@
 //! `/accounts` and `/platforms`: where things are published.
 
+use super::creating::Creating;
 use super::input::{self, Body, given, not_null};
 use super::problem::Answer;
 use super::roles::{asks, needs};
@@ -14,6 +15,7 @@ use crate::operations::account_test::GetTestable;
 use crate::operations::slots::{Calendar, ListSlots};
 use crate::platforms::platform::{Credentials, Platform};
 use crate::views::{AccountView, CalendarView, SlotView, TestView};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -84,8 +86,8 @@ struct CreateBody {
     on_unknown: Option<OnUnknown>,
 }
 
-async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
-    let body = body.0;
+async fn create(api: web::Data<Api>, asked: Creating<CreateBody>) -> Answer {
+    let body = asked.body;
     let create = CreateAccount {
         name: body.name,
         platform: body.platform,
@@ -105,7 +107,7 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
         },
         on_unknown: body.on_unknown.unwrap_or(OnUnknown::Ask),
     };
-    Ok(HttpResponse::Created().json(AccountView::from(api.db.perform(create).await?)))
+    asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(AccountView::from(row))).await
 }
 
 async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {

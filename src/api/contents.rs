@@ -1,5 +1,6 @@
 //! `/contents`: what is published.
 
+use super::creating::Creating;
 use super::input::{self, Body, given, not_null};
 use super::problem::Answer;
 use super::roles::{asks, needs};
@@ -10,6 +11,7 @@ use crate::domain::role::Role;
 use crate::operations::Paging;
 use crate::operations::content::*;
 use crate::views::ContentView;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
@@ -48,8 +50,8 @@ struct CreateBody {
     account_id: Option<AccountId>,
 }
 
-async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
-    let body = body.0;
+async fn create(api: web::Data<Api>, asked: Creating<CreateBody>) -> Answer {
+    let body = asked.body;
     let text = Text {
         title: body.title,
         body: body.body,
@@ -59,8 +61,8 @@ async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
         tags: body.tags,
         source_url: body.source_url,
     };
-    let row = api.db.perform(CreateContent { text, account: body.account_id }).await?;
-    Ok(HttpResponse::Created().json(ContentView::from(row)))
+    let create = CreateContent { text, account: body.account_id };
+    asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(ContentView::from(row))).await
 }
 
 #[derive(Deserialize)]

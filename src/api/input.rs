@@ -25,14 +25,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = Bytes::from_request(request, payload);
-        let body_max_bytes = request.app_data::<web::Data<Api>>().map_or(0, |api| api.body_max_bytes);
-        async move {
-            let bytes = bytes.await.map_err(|error| unread(&error, body_max_bytes))?;
-            read(&bytes).map(Body)
-        }
-        .boxed_local()
+        let bytes = read_bytes(request, payload);
+        async move { read(&bytes.await?).map(Body) }.boxed_local()
     }
+}
+
+/// A body as it came, up to the largest that is taken.
+pub fn read_bytes(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
+    let bytes = Bytes::from_request(request, payload);
+    let body_max_bytes = request.app_data::<web::Data<Api>>().map_or(0, |api| api.body_max_bytes);
+    async move { bytes.await.map_err(|error| unread(&error, body_max_bytes)) }
 }
 
 fn unread(error: &actix_web::Error, body_max_bytes: usize) -> Problem {
@@ -46,7 +51,7 @@ fn unread(error: &actix_web::Error, body_max_bytes: usize) -> Problem {
 }
 
 /// An empty body is an empty object: what is missing then is told like any other field.
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "not_json", detail);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| bad(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;

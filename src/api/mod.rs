@@ -2,6 +2,7 @@
 
 mod accounts;
 mod contents;
+mod creating;
 mod health;
 mod history;
 mod input;

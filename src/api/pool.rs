@@ -1,10 +1,12 @@
 //! `/publish-pool`: what waits, and what became of it.
 
+use super::creating::Creating;
 use super::input::{self, Body, not_null};
 use super::problem::{Answer, Problem};
 use super::roles::{Caller, asks, needs};
 use super::{Api, page, query};
 use crate::db::entries::{EntryRow, Filter};
+use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
@@ -16,8 +18,9 @@ use crate::operations::entry::*;
 use crate::operations::explain::ExplainEntry;
 use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
-use crate::operations::{OperationError, Paging};
+use crate::operations::{Context, OperationError, Paging};
 use crate::views::{EntryView, ExplanationView};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,7 +53,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 fn view(api: &Api, row: EntryRow) -> Value {
-    json!(EntryView::new(row, api.clock.now(), api.cx.can_decrypt()))
+    view_of(row, &api.cx, api.clock.now())
+}
+
+fn view_of(row: EntryRow, cx: &Context, now: Timestamp) -> Value {
+    json!(EntryView::new(row, now, cx.can_decrypt()))
 }
 
 #[derive(Deserialize)]
@@ -96,20 +103,20 @@ impl AddBody {
     }
 }
 
-async fn add(api: web::Data<Api>, body: Body<AddBody>) -> Answer {
-    let addition = body.0.addition(&api)?;
-    match body.0.account_ids {
-        None => {
-            let row = api.db.perform(AddToPool(addition)).await?;
-            Ok(HttpResponse::Created().json(view(&api, row)))
-        }
-        Some(_) if body.0.account_id.is_some() => {
+async fn add(api: web::Data<Api>, asked: Creating<AddBody>) -> Answer {
+    let Creating { body, request } = asked;
+    let addition = body.addition(&api)?;
+    match body.account_ids {
+        None => request.once(&api, StatusCode::CREATED, AddToPool(addition), view_of).await,
+        Some(_) if body.account_id.is_some() => {
             Err(Problem::field("account_ids", "does not go with account_id"))
         }
         Some(accounts) => {
-            let rows = api.db.perform(AddToAccounts { addition, accounts }).await?;
-            let items: Vec<Value> = rows.into_iter().map(|row| view(&api, row)).collect();
-            Ok(HttpResponse::Created().json(json!({"items": items})))
+            let shape = |rows: Vec<EntryRow>, cx: &Context, now| {
+                let items: Vec<Value> = rows.into_iter().map(|row| view_of(row, cx, now)).collect();
+                json!({"items": items})
+            };
+            request.once(&api, StatusCode::CREATED, AddToAccounts { addition, accounts }, shape).await
         }
     }
 }
@@ -128,29 +135,31 @@ enum OnConflictWord {
     Skip,
 }
 
-async fn batch_add(api: web::Data<Api>, body: Body<BatchBody>) -> Answer {
-    let on_conflict = match body.0.on_conflict {
+async fn batch_add(api: web::Data<Api>, asked: Creating<BatchBody>) -> Answer {
+    let Creating { body, request } = asked;
+    let on_conflict = match body.on_conflict {
         None | Some(OnConflictWord::Fail) => OnConflict::Fail,
         Some(OnConflictWord::Skip) => OnConflict::Skip,
     };
-    let items = body.0.items.iter().enumerate().map(|(index, item)| item.item(index, &api));
-    let items = items.collect::<Result<Vec<_>, _>>()?;
-    let done = api.db.perform(BatchAdd { items, on_conflict }).await?;
-    let items: Vec<Value> = done
-        .items
-        .into_iter()
-        .enumerate()
-        .map(|(index, item)| match item {
-            Ok(Added { id, slot: Some(slot), .. }) => json!({"index": index, "id": id,
-                "status": EntryStatus::Pending, "scheduled_at": slot}),
-            Ok(Added { id, slot: None, .. }) => {
-                json!({"index": index, "id": id, "status": EntryStatus::Pending})
-            }
-            Err(error) => json!({"index": index, "id": null, "status": "skipped",
-                "code": error.code(), "error": error.to_string()}),
-        })
-        .collect();
-    Ok(HttpResponse::Created().json(json!({"items": items})))
+    let items = body.items.iter().enumerate().map(|(index, item)| item.item(index, &api));
+    let batch = BatchAdd { items: items.collect::<Result<Vec<_>, _>>()?, on_conflict };
+    let shape = |done: BatchOutcome, _: &Context, _| {
+        let items: Vec<Value> = done.items.into_iter().enumerate().map(batch_item).collect();
+        json!({"items": items})
+    };
+    request.once(&api, StatusCode::CREATED, batch, shape).await
+}
+
+fn batch_item((index, item): (usize, Result<Added, OperationError>)) -> Value {
+    let status = EntryStatus::Pending;
+    match item {
+        Ok(Added { id, slot: Some(slot), .. }) => {
+            json!({"index": index, "id": id, "status": status, "scheduled_at": slot})
+        }
+        Ok(Added { id, slot: None, .. }) => json!({"index": index, "id": id, "status": status}),
+        Err(error) => json!({"index": index, "id": null, "status": "skipped",
+            "code": error.code(), "error": error.to_string()}),
+    }
 }
 
 #[derive(Deserialize)]

@@ -118,6 +118,7 @@ fn describe(error: OperationError, problem: &mut Problem) {
         | OperationError::NameTaken { .. }
         | OperationError::WrongSecretKey
         | OperationError::LaneUnready { .. }
+        | OperationError::KeyReused
         | OperationError::Raced
         | OperationError::Overloaded
         | OperationError::Internal(_)

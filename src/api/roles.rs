@@ -3,6 +3,7 @@
 use super::Api;
 use super::problem::Problem;
 use super::query::query;
+use crate::domain::ids::TokenId;
 use crate::domain::role::Role;
 use crate::operations::token::Recognise;
 use actix_web::body::{BoxBody, MessageBody};
@@ -16,6 +17,7 @@ use std::future::{Ready, ready};
 /// Who sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
+    pub id: TokenId,
     pub name: String,
     pub role: Role,
 }
@@ -52,7 +54,7 @@ pub async fn authenticate(
     let known = known.as_ref().as_ref().ok_or_else(|| {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "this token is not known, or was revoked")
     })?;
-    request.extensions_mut().insert(Caller { name: known.name.clone(), role: known.role });
+    request.extensions_mut().insert(Caller { id: known.id, name: known.name.clone(), role: known.role });
     next.call(request).await
 }
 

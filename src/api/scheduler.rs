@@ -1,5 +1,6 @@
 //! `/scheduler`: tasks, and their runs.
 
+use super::creating::{Creating, Keyed, answer};
 use super::input::{self, Body, not_null};
 use super::language::Reader;
 use super::problem::{Answer, Problem};
@@ -19,11 +20,11 @@ use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::status::GetStatus;
 use crate::operations::task::*;
 use crate::operations::task_type::TaskType;
-use crate::operations::{OperationError, Paging};
+use crate::operations::{Context, OperationError, Paging};
 use crate::views::{CancelledExecutionView, ExecutionView, StatusView, TaskView};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -102,8 +103,8 @@ struct CreateBody {
     next_run: Option<String>,
 }
 
-async fn create(api: web::Data<Api>, reader: Reader, body: Body<CreateBody>) -> Answer {
-    let body = body.0;
+async fn create(api: web::Data<Api>, reader: Reader, asked: Creating<CreateBody>) -> Answer {
+    let body = asked.body;
     let create = CreateTask {
         name: body.name,
         task_type: body.task_type,
@@ -117,7 +118,8 @@ async fn create(api: web::Data<Api>, reader: Reader, body: Body<CreateBody>) -> 
         enabled: body.enabled.unwrap_or(true),
         misfire: body.misfire.unwrap_or(Misfire::FireOnce),
     };
-    Ok(HttpResponse::Created().json(TaskView::new(api.db.perform(create).await?, reader.0)))
+    let shape = move |row, _: &Context, _| json!(TaskView::new(row, reader.0));
+    asked.request.once(&api, StatusCode::CREATED, create, shape).await
 }
 
 async fn list(api: web::Data<Api>, reader: Reader, request: HttpRequest) -> Answer {
@@ -208,13 +210,21 @@ struct TriggerQuery {
     wait: Option<bool>,
 }
 
-async fn trigger(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
+#[derive(Serialize, Deserialize)]
+struct TriggeredView {
+    execution_id: ExecutionId,
+}
+
+async fn trigger(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest, keyed: Keyed) -> Answer {
     let query: TriggerQuery = query(&request)?;
-    let task: TaskId = input::id("task", &path)?;
-    let execution = api.db.perform(TriggerTask { task, by: Trigger::Api }).await?;
+    let trigger = TriggerTask { task: input::id("task", &path)?, by: Trigger::Api };
+    let shape = |execution_id, _: &Context, _| json!(TriggeredView { execution_id });
+    let triggered = keyed.perform(&api, trigger, shape).await?;
     if query.wait != Some(true) {
-        return Ok(HttpResponse::Accepted().json(json!({"execution_id": execution})));
+        return Ok(answer(triggered, StatusCode::ACCEPTED));
     }
+    let TriggeredView { execution_id: execution } =
+        serde_json::from_str(&triggered.body).map_err(|error| OperationError::Internal(error.to_string()))?;
     let row = wait_for(&api, execution).await?;
     if row.report.is_none() {
         let detail = format!("execution {execution} ended as {} without a report", row.status);

@@ -1,12 +1,15 @@
 //! `/tokens`: who may come.
 
-use super::input::{self, Body};
+use super::creating::Creating;
+use super::input;
 use super::problem::Answer;
 use super::roles::{asks, needs};
 use super::{Api, page_of_all, paging};
 use crate::domain::role::Role;
+use crate::operations::Context;
 use crate::operations::token::{CreateToken, DeleteToken, ListTokens};
 use crate::views::TokenView;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
@@ -28,9 +31,10 @@ struct CreateBody {
     role: Role,
 }
 
-async fn create(api: web::Data<Api>, body: Body<CreateBody>) -> Answer {
-    let (row, token) = api.db.perform(CreateToken { name: body.0.name, role: body.0.role }).await?;
-    Ok(HttpResponse::Created().json(TokenView::new(row, Some(token))))
+async fn create(api: web::Data<Api>, asked: Creating<CreateBody>) -> Answer {
+    let create = CreateToken { name: asked.body.name, role: asked.body.role };
+    let shape = |(row, token), _: &Context, _| json!(TokenView::new(row, Some(token)));
+    asked.request.once(&api, StatusCode::CREATED, create, shape).await
 }
 
 async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {

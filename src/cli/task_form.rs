@@ -237,11 +237,11 @@ pub fn types(app: &App, out: &Output) -> Result<Done, Failure> {
     for kind in &kinds {
         text.push_str(&format!("{}\n  {}\n", plain(&kind["name"]), plain(&kind["about"])));
         for (name, param) in kind["params_schema"]["properties"].as_object().into_iter().flatten() {
-            text.push_str(&format!(
-                "  --param {name}=…  {}{}\n",
-                plain(&param["description"]),
-                default_of(param)
-            ));
+            let is_required = kind["params_schema"]["required"]
+                .as_array()
+                .is_some_and(|names| names.contains(&json!(name)));
+            let (shape, about) = (shape_of(param), plain(&param["description"]));
+            text.push_str(&format!("  --param {name}={shape}  {about}{}\n", limits_of(param, is_required)));
         }
         text.push('\n');
     }
@@ -256,9 +256,26 @@ fn plain(text: &Value) -> String {
     text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn default_of(param: &Value) -> String {
-    match &param["default"] {
-        Value::Null => String::new(),
-        default => format!(" (default: {default})"),
+/// What is written for a parameter.
+fn shape_of(param: &Value) -> &'static str {
+    let wanted = &param["type"];
+    let is = |name: &str| wanted == name || wanted.as_array().is_some_and(|all| all.contains(&json!(name)));
+    match () {
+        () if is("array") => "N,N,…",
+        () if is("integer") => "N",
+        () if is("boolean") => "true|false",
+        () => "TEXT",
     }
+}
+
+/// Its range and default, and whether it may be left out.
+fn limits_of(param: &Value, is_required: bool) -> String {
+    let range = match (&param["minimum"], &param["maximum"]) {
+        (Value::Null, _) | (_, Value::Null) => None,
+        (least, most) => Some(format!("{least} to {most}")),
+    };
+    let default = Some(&param["default"]).filter(|it| !it.is_null()).map(|it| format!("default: {it}"));
+    let said: Vec<String> =
+        [is_required.then(|| "required".to_owned()), range, default].into_iter().flatten().collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join("; ")) }
 }

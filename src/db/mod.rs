@@ -31,6 +31,7 @@ pub mod pause;
 pub mod prune;
 pub mod publish_log;
 pub mod recycled;
+pub mod request_keys;
 pub mod restore;
 pub mod run_leases;
 pub mod schema;

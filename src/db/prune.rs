@@ -3,6 +3,7 @@
 
 use super::connection::{DbConnection, DbError};
 use super::entries::open_statuses;
+use super::request_keys;
 use super::schema::executions::dsl as executions;
 use super::schema::publish_logs::dsl as logs;
 use super::schema::publish_pool::dsl as pool;
@@ -82,6 +83,12 @@ pub fn logs(conn: &mut DbConnection, after: LogId, before: Timestamp) -> Result<
     let ids: Vec<i64> = old.iter().filter(|(_, entry)| !open.contains(entry)).map(|(id, _)| id.0).collect();
     let removed = diesel::delete(logs::publish_logs.filter(logs::id.eq_any(ids))).execute(conn)?;
     Ok((Batch { removed, is_last: is_short(rows.len()) || old.is_empty() }, last))
+}
+
+/// Removes answers to requests with a key that were given before then.
+pub fn keyed_answers(conn: &mut DbConnection, before: Timestamp) -> Result<Batch, DbError> {
+    let removed = request_keys::forget(conn, before, BATCH)?;
+    Ok(Batch { removed, is_last: is_short(removed) })
 }
 
 fn is_short(rows: usize) -> bool {

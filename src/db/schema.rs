@@ -100,6 +100,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (token_id, idempotency_key) {
+        token_id -> BigInt,
+        idempotency_key -> Text,
+        sealed_answer -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     imported_files (id) {
         id -> BigInt,
         path -> Text,
@@ -287,6 +296,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contents,
     deleted_imports,
     executions,
+    idempotency_keys,
     imported_files,
     lanes,
     meta,

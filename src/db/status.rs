@@ -9,6 +9,7 @@ use super::node_locks;
 use super::nodes::{self, NodeRow};
 use super::schema::publish_pool::dsl as pool;
 use super::statement::statement;
+use super::tasks;
 use super::{executions, leases};
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -61,6 +62,8 @@ pub struct LaneStatus {
     pub account: AccountId,
     pub name: String,
     pub platform: String,
+    /// An enabled task takes what is due on it.
+    pub has_task: bool,
     /// None where it is open.
     pub shut: Option<ShutLane>,
     pub in_flight: i32,
@@ -216,6 +219,7 @@ fn lanes(
 ) -> Result<Vec<LaneStatus>, DbError> {
     let mut known: HashMap<AccountId, (Rules, State)> = lanes::all(conn)?;
     let waiting = waiting(conn, now)?;
+    let scopes = tasks::publishing_scopes(conn)?;
     let mut found = Vec::with_capacity(known.len());
     for account in accounts::list(conn)? {
         // One that was made just now has nothing to show yet.
@@ -231,8 +235,10 @@ fn lanes(
             suspended_until: account.suspended_until,
             is_locked: !can_decrypt && account.credentials.is_some(),
         };
+        let has_task = scopes.iter().any(|scope| scope.covers(account.id));
         let (first, due_now) = waiting.get(&account.id).copied().unwrap_or_default();
         found.push(LaneStatus {
+            has_task,
             shut: lane_look::shut(word, &rules, &state, busy, now),
             in_flight: busy,
             concurrency: rules.concurrency,

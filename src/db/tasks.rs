@@ -1,14 +1,17 @@
 //! Scheduled tasks.
 
 use super::connection::{DbConnection, DbError};
+use super::executions::{PUBLISHING, read_scope};
 use super::schema::scheduled_tasks::dsl;
 use crate::domain::clock::Timestamp;
-use crate::domain::ids::TaskId;
+use crate::domain::ids::{AccountId, TaskId};
 use crate::domain::misfire::{Misfire, Plan};
+use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::{ScheduleType, Written};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use serde_json::Value;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = super::schema::scheduled_tasks)]
@@ -174,6 +177,32 @@ pub fn due(
         .load(conn)?)
 }
 
+/// What the enabled tasks that publish take; one that cannot be read takes nothing.
+pub fn publishing_scopes(conn: &mut DbConnection) -> Result<Vec<RunScope>, DbError> {
+    let params: Vec<String> = dsl::scheduled_tasks
+        .filter(dsl::enabled)
+        .filter(dsl::task_type.eq(PUBLISHING))
+        .select(dsl::params)
+        .distinct()
+        .load(conn)?;
+    Ok(params.iter().filter_map(|params| read_scope(params).ok()).collect())
+}
+
+/// Tasks, enabled or not, whose parameters name an account, as people call them.
+pub fn naming_account(conn: &mut DbConnection, account: AccountId) -> Result<Vec<String>, DbError> {
+    let rows: Vec<(TaskId, String, String)> = dsl::scheduled_tasks
+        .filter(dsl::params.like("%account_ids%"))
+        .order(dsl::id)
+        .select((dsl::id, dsl::name, dsl::params))
+        .load(conn)?;
+    let names_it = |params: &str| {
+        let params: Value = serde_json::from_str(params).unwrap_or_default();
+        params["account_ids"].as_array().is_some_and(|ids| ids.contains(&account.0.into()))
+    };
+    let naming = rows.into_iter().filter(|(.., params)| names_it(params));
+    Ok(naming.map(|(id, name, _)| format!("task {id} “{name}”")).collect())
+}
+
 /// The earliest fire of any enabled task after an instant, or of all time, but of those of the type that waits.
 pub fn next_fire(
     conn: &mut DbConnection,
@@ -265,14 +294,6 @@ pub fn forget_all_catching_up(conn: &mut DbConnection, task_type: &str) -> Resul
     )
     .set((dsl::catch_up_next.eq(None::<i64>), dsl::catch_up_last.eq(None::<i64>)))
     .execute(conn)?;
-    Ok(())
-}
-
-/// Missed fires that were still to run are let go.
-pub fn forget_catching_up(conn: &mut DbConnection, id: TaskId) -> Result<(), DbError> {
-    diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)))
-        .set((dsl::catch_up_next.eq(None::<i64>), dsl::catch_up_last.eq(None::<i64>)))
-        .execute(conn)?;
     Ok(())
 }
 

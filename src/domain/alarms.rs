@@ -18,6 +18,8 @@ pub enum Alarm {
     NodeGone { node: NodeId, in_flight: i64 },
     /// This process cannot open the database's credentials.
     WrongSecretKey,
+    /// Something is due on these lanes, and no enabled task takes it.
+    NoTask { lanes: Vec<String> },
     /// On this lane, which is open, something has been due for this long.
     Late { lane: String, oldest: Duration },
     /// These lanes wait for a person.
@@ -40,6 +42,7 @@ impl Alarm {
             Alarm::NobodyPublishes => "nobody_publishes",
             Alarm::NodeGone { .. } => "node_gone",
             Alarm::WrongSecretKey => "wrong_secret_key",
+            Alarm::NoTask { .. } => "no_task",
             Alarm::Late { .. } => "late",
             Alarm::Shut { .. } => "account_shut",
             Alarm::Uncertain { .. } => "uncertain",
@@ -55,6 +58,7 @@ impl Alarm {
             Alarm::Paused(_)
             | Alarm::NobodyPublishes
             | Alarm::WrongSecretKey
+            | Alarm::NoTask { .. }
             | Alarm::Late { .. }
             | Alarm::Shut { .. }
             | Alarm::Uncertain { .. }

@@ -30,6 +30,7 @@ pub mod priority;
 pub mod question;
 pub mod recycling;
 pub mod report;
+pub mod request_key;
 pub mod retry;
 pub mod role;
 pub mod run_scope;

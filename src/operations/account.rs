@@ -3,7 +3,7 @@
 use super::{Access, Context, Operation, OperationError};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
-use crate::db::{entries, lateness, meta};
+use crate::db::{entries, lateness, meta, tasks};
 use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
@@ -382,6 +382,14 @@ impl Operation for DeleteAccount {
         let entries = entries::open_of_account(conn, self.0, 10)?;
         if !entries.is_empty() {
             return Err(OperationError::InUse { what: "account", id: self.0.0, entries });
+        }
+        let naming = tasks::naming_account(conn, self.0)?;
+        if !naming.is_empty() {
+            return Err(OperationError::WrongState {
+                what: format!("account {}", self.0),
+                state: format!("named by {}", naming.join(", ")),
+                wanted: "take it from their account_ids first, or delete them",
+            });
         }
         entries::delete_of_account(conn, self.0)?;
         crate::db::contents::forget_account(conn, self.0, now)?;

@@ -4,7 +4,7 @@ use super::execution::{GetExecution, close, opened};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, ExecutionRow};
-use crate::db::{leases, tasks};
+use crate::db::leases;
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::ExecutionStatus;
 use crate::domain::ids::{ExecutionId, TaskId};
@@ -80,7 +80,6 @@ pub(super) fn stop_task(
     task: TaskId,
     now: Timestamp,
 ) -> Result<(), OperationError> {
-    tasks::forget_catching_up(conn, task)?;
     executions::cancel_queued(conn, task, now)?;
     if let Some(running) = executions::hold_running(conn, task)? {
         stop(conn, cx, &running, now)?;

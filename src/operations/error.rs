@@ -54,6 +54,8 @@ pub enum OperationError {
         #[source]
         error: Box<OperationError>,
     },
+    #[error("this Idempotency-Key was used for another request")]
+    KeyReused,
     #[error("somebody else changed the same thing at the same moment; nothing was done")]
     Raced,
     #[error("the server has too much to do at the moment")]
@@ -93,7 +95,7 @@ impl OperationError {
         match self {
             OperationError::InBatch { error, .. } => error.kind(),
             OperationError::NotFound { .. } => ErrorKind::NotFound,
-            OperationError::Invalid(_) => ErrorKind::Invalid,
+            OperationError::Invalid(_) | OperationError::KeyReused => ErrorKind::Invalid,
             OperationError::AlreadyInPool { .. }
             | OperationError::AlreadyPublished { .. }
             | OperationError::MaybePublished { .. }
@@ -125,6 +127,7 @@ impl OperationError {
             OperationError::InUse { .. } => "in_use",
             OperationError::WrongSecretKey => "wrong_secret_key",
             OperationError::LaneUnready { .. } => "account_unusable",
+            OperationError::KeyReused => "idempotency_key_reused",
             OperationError::Raced => "changed_meanwhile",
             OperationError::Overloaded => "overloaded",
             OperationError::Internal(_) | OperationError::Db(DbError::Refused(_)) => "internal_error",
@@ -154,6 +157,9 @@ impl OperationError {
                 "Start with the key of this database: CONTENTHUB_SECRET_KEY, or secret.key in the data directory.",
             ),
             OperationError::InUse { .. } => Some("Cancel or remove those entries first."),
+            OperationError::KeyReused => Some(
+                "A key names one request for 24 hours; give each thing that is to be made a key of its own.",
+            ),
             OperationError::Raced | OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => {
                 Some("Try again in a moment.")
             }

@@ -22,6 +22,7 @@ pub mod history;
 pub mod import;
 pub mod jobs;
 pub mod nodes;
+pub mod once;
 pub mod pause;
 pub mod pool;
 pub mod preview;

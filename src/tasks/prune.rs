@@ -3,9 +3,9 @@
 use super::{params, recycle};
 use crate::db::connection::DbConnection;
 use crate::domain::clock::Timestamp;
-use crate::domain::ids::{ExecutionId, LogId};
 use crate::domain::report::JobDone;
-use crate::operations::prune::{PruneEmptyRuns, PruneLogs, PruneRuns};
+use crate::domain::request_key::REMEMBERED_FOR;
+use crate::operations::prune::{History, Prune};
 use crate::operations::task::ListTasks;
 use crate::operations::task_type::{Job, JobError, TaskType};
 use crate::operations::{Context, OperationError};
@@ -20,7 +20,7 @@ const DAY: u64 = 86_400;
 
 pub const TYPE: TaskType = TaskType {
     name: "prune",
-    about: "Removes old runs and old rows of the publish log, in small batches. What is in the pool stays, and so does the memory of what was published where.",
+    about: "Removes old runs, old rows of the publish log and idempotency keys that are over, in small batches. What is in the pool stays, and so does the memory of what was published where.",
     params_schema: || schemars::schema_for!(Params).to_value(),
     check,
     feeds_pool: false,
@@ -69,49 +69,30 @@ fn days(count: u32) -> Duration {
 fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let params: Params = params::kept(job.params)?;
     let now = job.now();
-    let mut runs = 0;
-    let before = now - days(params.empty_runs_days);
-    loop {
-        let batch = job.perform(PruneEmptyRuns { before })?;
-        runs += batch.removed;
-        if batch.is_last {
-            break;
-        }
-        pause(job)?;
-    }
-    runs += old_runs(job, now - days(params.runs_days))?;
+    let empty_runs = remove(job, History::EmptyRuns, now - days(params.empty_runs_days))?;
+    let runs = empty_runs + remove(job, History::Runs, now - days(params.runs_days))?;
     // A task that recycles asks the log when a content was out last.
     let logs_days = params.logs_days.max(longest_pause(job)?);
-    let logs = old_logs(job, now - days(logs_days))?;
-    let total = runs + logs;
+    let logs = remove(job, History::Logs, now - days(logs_days))?;
+    let keys = remove(job, History::KeyedAnswers, now - REMEMBERED_FOR)?;
+    let total = runs + logs + keys;
     let message = match total {
         0 => "Nothing is old enough to be removed".to_owned(),
-        _ => format!("Removed {runs} runs and {logs} rows of the publish log"),
+        _ => format!("Removed {runs} runs, {logs} rows of the publish log and {keys} idempotency keys"),
     };
     Ok(JobDone {
         message,
         succeeded: i64::try_from(total).unwrap_or(i64::MAX),
         failed: 0,
-        details: Some(json!({"runs": runs, "logs": logs})),
+        details: Some(json!({"runs": runs, "logs": logs, "idempotency_keys": keys})),
     })
 }
 
-fn old_runs(job: &mut Job<'_>, before: Timestamp) -> Result<usize, JobError> {
-    let (mut after, mut removed) = (ExecutionId(0), 0);
+/// Removes what ended before then, batch by batch. Gives back how much that was.
+fn remove(job: &mut Job<'_>, what: History, before: Timestamp) -> Result<usize, JobError> {
+    let (mut after, mut removed) = (0, 0);
     loop {
-        let (batch, last) = job.perform(PruneRuns { after, before })?;
-        (removed, after) = (removed + batch.removed, last);
-        if batch.is_last {
-            return Ok(removed);
-        }
-        pause(job)?;
-    }
-}
-
-fn old_logs(job: &mut Job<'_>, before: Timestamp) -> Result<usize, JobError> {
-    let (mut after, mut removed) = (LogId(0), 0);
-    loop {
-        let (batch, last) = job.perform(PruneLogs { after, before })?;
+        let (batch, last) = job.perform(Prune { what, before, after })?;
         (removed, after) = (removed + batch.removed, last);
         if batch.is_last {
             return Ok(removed);

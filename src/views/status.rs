@@ -168,13 +168,18 @@ fn alarms(status: &Status) -> Vec<Alarm> {
     if !status.can_decrypt {
         alarms.push(Alarm::WrongSecretKey);
     }
-    let late = open_and_due().filter_map(|lane| Some((status.at.since(lane.oldest_due_at?), lane)));
-    if let Some((oldest, lane)) = late.max_by_key(|(span, _)| *span).filter(|(span, _)| *span >= LATE_AFTER) {
-        alarms.push(Alarm::Late { lane: lane.name.clone(), oldest });
-    }
     let names = |lanes: &mut dyn Iterator<Item = &LaneStatus>| -> Vec<String> {
         lanes.map(|lane| lane.name.clone()).collect()
     };
+    let left_alone = names(&mut open_and_due().filter(|lane| !lane.has_task));
+    if !left_alone.is_empty() {
+        alarms.push(Alarm::NoTask { lanes: left_alone });
+    }
+    let late = open_and_due().filter(|lane| lane.has_task);
+    let late = late.filter_map(|lane| Some((status.at.since(lane.oldest_due_at?), lane)));
+    if let Some((oldest, lane)) = late.max_by_key(|(span, _)| *span).filter(|(span, _)| *span >= LATE_AFTER) {
+        alarms.push(Alarm::Late { lane: lane.name.clone(), oldest });
+    }
     let shut = names(&mut shut_for_good(status));
     if !shut.is_empty() {
         alarms.push(Alarm::Shut { lanes: shut });

@@ -125,6 +125,31 @@ fn a_task_that_never_fires_again_is_found() {
     });
 }
 
+/// Posts on the other accounts would wait for ever.
+#[test]
+fn an_account_that_no_task_publishes_on_is_found_and_told_as_soon_as_something_is_due_there() {
+    on_both(|url, dir| {
+        let cli = Cli::on(dir, url);
+        for name in ["blog", "other"] {
+            cli.ok(&["account", "create", name, "--platform", "folder"]);
+        }
+        cli.ok(&["scheduler", "update", "1", "--param", "account_ids=1"]);
+        let (code, found) = examine(&cli, &["--offline"]);
+        assert_eq!(code, 0, "it may be meant so");
+        expect(&found, "tasks", "warn", "No enabled task publishes on other: ");
+        let problems = || cli.json(&["status"])["problems"].to_string();
+        assert!(!problems().contains("no_task"), "nothing is due there");
+        cli.ok(&["content", "create", "--title", "x", "--body", "x"]);
+        cli.ok(&["publish-pool", "add", "1", "--account", "other"]);
+        let told = problems();
+        assert!(told.contains("no_task") && told.contains("due on other, and no enabled task"), "{told}");
+        cli.ok(&["scheduler", "update", "1", "--no-params"]);
+        assert!(!problems().contains("no_task"), "now one does");
+        let (_, found) = examine(&cli, &["--offline"]);
+        assert!(!format!("{found:?}").contains("No enabled task"), "{found:?}");
+    });
+}
+
 #[test]
 fn what_is_not_there_is_not_made_and_what_cannot_be_reached_is_told() {
     let dir = tempfile::tempdir().expect("a folder");

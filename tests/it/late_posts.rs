@@ -9,7 +9,7 @@ use crate::support::command::Cli;
 use crate::support::on_both;
 use crate::support::played::What::{LookUp, Publish};
 use crate::support::played::{Played, answers};
-use crate::support::postgres::fresh_database;
+use crate::support::postgres::{fresh_database, waiting_for_locks};
 use crate::support::product::{ENTRY, Product, has_fields, id, instant};
 use crate::support::stage::{Stage, problem, state};
 use contenthub::actors::executor::Tick;

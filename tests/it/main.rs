@@ -27,6 +27,7 @@ mod guide_cli;
 mod guide_http;
 mod heard_once;
 mod help;
+mod idempotency;
 mod import;
 mod import_unasked;
 mod jobs;

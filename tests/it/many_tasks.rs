@@ -4,6 +4,7 @@
 use crate::support::app::*;
 use crate::support::command::Cli;
 use crate::support::on_both;
+use crate::support::postgres::{fresh_database, waiting_for_locks};
 use crate::support::product::Product;
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
@@ -170,7 +171,7 @@ fn what_is_due_in_thousands_is_fired_by_several_looks_that_follow_at_once() {
 /// The scheduler has looked whether there is a pause, and found none; then somebody pauses, before it has fired.
 #[test]
 fn many_that_are_fired_together_see_a_pause() {
-    let postgres = crate::support::postgres::fresh_database();
+    let postgres = fresh_database();
     let dir = tempfile::tempdir().expect("a folder");
     let (app, _) = by_hand(&postgres, dir.path());
     let tasks = due(&app, 30, app.now() - SECOND);
@@ -181,7 +182,9 @@ fn many_that_are_fired_together_see_a_pause() {
             .write(|conn| {
                 pause::hold_to_change(conn)?;
                 let scheduler = threads.spawn(|| own.run(FireDue).expect("looked").executions.len());
-                eventually("it waits for whoever pauses", || waits_for_a_lock(&postgres).then_some(()));
+                eventually("it waits for whoever pauses", || {
+                    (waiting_for_locks(&postgres) > 0).then_some(())
+                });
                 let paused = Paused { since: app.now(), by: "x".to_owned(), reason: None };
                 pause::set(conn, Some(&paused))?;
                 Ok::<_, OperationError>(scheduler)
@@ -193,17 +196,6 @@ fn many_that_are_fired_together_see_a_pause() {
     for task in tasks {
         assert_eq!(statuses(&app, task), [], "task {task}");
     }
-}
-
-fn waits_for_a_lock(url: &DatabaseUrl) -> bool {
-    use diesel::prelude::*;
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    let mut conn = connect(url).expect("connected");
-    let DbConnection::Postgres(inner) = &mut conn else { return false };
-    let count: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!("({waiting})")))
-        .get_result(inner)
-        .expect("counted");
-    count > 0
 }
 
 fn turn(app: &App, shared: usize) -> CycleDone {

@@ -127,6 +127,26 @@ fn catching_up_outlives_a_restart_and_ends_when_somebody_changes_the_task() {
     });
 }
 
+/// By a clock that was stepped back: that one runs under no time of its own, and holds up none of the others.
+#[test]
+fn a_missed_fire_that_ran_before_does_not_end_the_catching_up() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let (id, first) = late_by_fifteen(&app, Misfire::FireAll, "all");
+        let before = first + 5 * MINUTE;
+        let ran = format!(
+            "INSERT INTO executions (task_id, rule, triggered_by, status, fire_time, created_at, started_at, finished_at) \
+             VALUES ({id}, 'scheduled', 'schedule', 'interrupted', {0}, {0}, {0}, {0})",
+            before.micros()
+        );
+        connect(url).expect("connected").batch_execute(&ran).expect("written");
+        let node = app.start().expect("a node");
+        let all = [Some(before), Some(first), None, Some(first + 10 * MINUTE), Some(first + 15 * MINUTE)];
+        eventually("all of them have run", || (fire_times(url, id) == all).then_some(()));
+        let _ = node.stop();
+    });
+}
+
 #[test]
 fn fires_and_triggers_during_a_run_are_one_that_follows_and_are_counted() {
     on_both(|url, dir| {

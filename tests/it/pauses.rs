@@ -2,11 +2,11 @@
 
 use crate::support::app::*;
 use crate::support::on_both;
-use crate::support::postgres::fresh_database;
+use crate::support::postgres::{fresh_database, waiting_for_locks};
 use crate::support::product::Product;
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::db;
-use contenthub::db::connection::{DbConnection, connect};
+use contenthub::db::connection::connect;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
 use contenthub::domain::misfire::Misfire;
@@ -20,8 +20,6 @@ use contenthub::operations::firing::FireDue;
 use contenthub::operations::pause::{PausePublishing, ResumePublishing};
 use contenthub::{App, CreateTask, EntryStatus, ExecutionStatus, OperationError, TaskId};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use serde_json::{Value, json};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -132,19 +130,6 @@ fn no_run_is_begun_that_a_pause_does_not_see() {
     });
 }
 
-/// How many connections to this database wait for a lock.
-fn waiting(conn: &mut DbConnection) -> i64 {
-    #[derive(QueryableByName)]
-    struct Waiting {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-    const SQL: &str = "SELECT count(*) AS count FROM pg_stat_activity \
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let waiting: Waiting = diesel::sql_query(SQL).get_result(conn).expect("counted");
-    waiting.count
-}
-
 /// The pause is on its way and has looked at the runs that there are, when another is made and a run of it begun:
 /// whoever begins one waits for the pause, which could not see it.
 #[test]
@@ -170,7 +155,6 @@ fn whoever_begins_a_run_waits_for_a_pause_that_is_on_its_way() {
         let apps = [by_hand(&url, dir.path()).0, by_hand(&url, dir.path()).0];
         add(&apps[0], "x", webhook(&apps[0], "hook", "http://127.0.0.1:9/"));
         let mut holding = connect(&url).expect("connected");
-        let mut looking = connect(&url).expect("connected");
         // A run that the pause is to end, once it has looked which there are.
         let held = task(&apps[0], "held");
         apps[0].run(TriggerTask { task: held, by: Trigger::Api }).expect("triggered");
@@ -178,12 +162,12 @@ fn whoever_begins_a_run_waits_for_a_pause_that_is_on_its_way() {
         holding.batch_execute(&hold).expect("held");
         let task = thread::scope(|threads| {
             let pausing = threads.spawn(|| pause(&apps[0]));
-            eventually("the pause waits", || (waiting(&mut looking) == 1).then_some(()));
+            eventually("the pause waits", || (waiting_for_locks(&url) == 1).then_some(()));
             let task = apps[1].create_task(new(&apps[1])).expect("a task").id;
             let app = &apps[1];
             let beginning = threads.spawn(move || begin(app, task));
             eventually("it waits for the pause, or has begun", || {
-                (beginning.is_finished() || waiting(&mut looking) == 2).then_some(())
+                (beginning.is_finished() || waiting_for_locks(&url) == 2).then_some(())
             });
             holding.batch_execute("COMMIT").expect("let go");
             pausing.join().expect("paused");

@@ -3,6 +3,7 @@
 use crate::support::app::*;
 use crate::support::on_both;
 use crate::support::receiver::{Answer, Receiver};
+use contenthub::db::connection::connect;
 use contenthub::domain::execution::Trigger;
 use contenthub::operations::execution::{GetProgress, TriggerTask};
 use contenthub::operations::firing::FireDue;
@@ -11,6 +12,7 @@ use contenthub::{
     AccountId, App, CreateAccount, CreateTask, EntryFilter, EntryId, EntryStatus, ExecutionStatus,
     LaneChanges, OperationError, TaskId,
 };
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -239,9 +241,14 @@ fn a_wrong_part_is_told_by_its_field() {
         let params = json!({"account_ids": [one, one], "limit": null});
         let task = app.create_task(CreateTask { params, ..CreateTask::every("x", 60) }).expect("a task");
         assert_eq!(task.params, json!({"account_ids": [one]}));
-        // Its account may be gone, and it can still be switched off; but not be given parameters that do not fit.
+        // What it publishes on does not go from under it.
         use contenthub::operations::account::DeleteAccount;
-        app.run(DeleteAccount(one)).expect("deleted");
+        let refused = app.run(DeleteAccount(one)).expect_err("it is named").to_string();
+        assert!(refused.contains(&format!("named by task {} “x”: take it from", task.id)), "{refused}");
+        // An earlier version let it go, and the task can still be switched off; but not be given parameters that do not
+        // fit.
+        let gone = format!("DELETE FROM accounts WHERE id = {one}");
+        connect(url).expect("connected").batch_execute(&gone).expect("deleted");
         app.disable_task(task.id).expect("disabled");
         let params = Some(json!({"account_ids": [one]}));
         let again = app.run(UpdateTask { params, ..UpdateTask::new(task.id) });

@@ -7,8 +7,10 @@ mod moving;
 use crate::support::app::{account, by_hand, eventually};
 use crate::support::command::Cli;
 use crate::support::on_both;
+use crate::support::postgres::{fresh_database, waiting_for_locks};
 use crate::support::product::*;
 use contenthub::db::connection::{DbConnection, connect};
+use contenthub::operations::Operation;
 use contenthub::operations::account::UpdateAccount;
 use contenthub::operations::entry::{CancelEntry, DeleteEntry, RetryEntry, UpdateEntry};
 use contenthub::operations::pool::{AddToPool, BatchAdd, OnConflict};
@@ -92,6 +94,30 @@ fn a_hundred_requests_at_once_get_a_hundred_slots() {
         assert_eq!(taken, distinct.into_iter().collect::<Vec<_>>());
         assert_eq!((&items[99]["free"], &items[100]["free"]), (&json!(false), &json!(true)));
     });
+}
+
+/// Nobody is told that somebody else changed the same thing: whoever comes second waits, and gets the next one.
+#[test]
+fn of_two_at_the_same_moment_the_second_waits_for_the_first() {
+    // SQLite has one writer at a time.
+    let (url, dir) = (fresh_database(), tempfile::tempdir().expect("a folder"));
+    let (app, _) = by_hand(&url, dir.path());
+    let blog = account(&app, "blog", "folder", json!({}));
+    set_slots(&app, blog, &["mon-sun 09:00"], "late");
+    let [first, second] = ["first", "second"]
+        .map(|title| AddToPool(Addition { next_slot: true, ..addition(&app, title, blog) }));
+    let mut conn = connect(&url).expect("connected");
+    let slots = thread::scope(|threads| {
+        conn.batch_execute("SET idle_in_transaction_session_timeout = 0; BEGIN").expect("begun");
+        let first = first.run(&mut conn, app.context(), app.now()).expect("an entry").due_at;
+        let app = &app;
+        let adding = threads.spawn(move || app.run(second));
+        eventually("the second waits", || (waiting_for_locks(&url) == 1).then_some(()));
+        conn.batch_execute("COMMIT").expect("added");
+        let second = adding.join().expect("ended").expect("the next slot").due_at;
+        [first, second]
+    });
+    assert_eq!(calendar(&app, blog, 2).into_iter().map(|(at, _)| at).collect::<Vec<_>>(), slots);
 }
 
 /// Counts the statements of a connection that ask for slots.

@@ -159,6 +159,7 @@ fn what_is_wrong_stands_first() {
         let entry = product.add(json!({"content_id": product.content("a"), "account_id": blog}));
         product.server.terminate(SOON);
         let cli = &product.cli;
+        cli.ok(&["scheduler", "enable", "1"]);
         let said = cli.ok(&["status"]);
         assert!(said.contains("something is due and no node runs"), "{said}");
         assert!(said.starts_with("1 problem: no node runs, 0 on the wire, 1 due, the oldest for "), "{said}");

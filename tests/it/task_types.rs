@@ -159,7 +159,10 @@ fn old_history_goes_and_what_is_open_keeps_its_own() {
         clock.forward(8 * DAY);
         let report = report_of(&app, prune);
         // Three runs that found nothing, and the first one of this very task.
-        assert_eq!(report.data.details.expect("details"), json!({"runs": 4, "logs": 0}));
+        assert_eq!(
+            report.data.details.expect("details"),
+            json!({"runs": 4, "logs": 0, "idempotency_keys": 0})
+        );
         assert_eq!(runs(&app, publish).len(), 1);
         clock.forward(400 * DAY);
         // A task that recycles asks the log for longer than that.
@@ -267,7 +270,17 @@ fn they_are_made_and_run_from_the_command_line() {
             .map(|it| it["name"].as_str().expect("a name"))
             .collect();
         assert_eq!(names, ["publishing", "import_folder", "recycle", "prune", "backup"]);
-        assert!(cli.ok(&["scheduler", "task-types"]).contains("--param folder=…"));
+        let told = cli.ok(&["scheduler", "task-types"]);
+        for says in [
+            "--param folder=TEXT  ",
+            " (required)\n",
+            "--param account_ids=N,N,…  ",
+            "--param recursive=true|false  ",
+            "--param keep=N  ",
+            " (1 to 1000; default: 7)\n",
+        ] {
+            assert!(told.contains(says), "{says:?} in\n{told}");
+        }
     });
 }
 

@@ -1,7 +1,11 @@
 //! A private PostgreSQL for the test program: started by the first test that needs it, gone with the program. And one of
 //! its own for a test that stops it.
 
+use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -36,6 +40,15 @@ fn create_database(programs: &Path, port: u16, name: &str) {
         .output()
         .expect("createdb runs");
     assert!(done.status.success(), "createdb: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// How many connections to a database wait for a lock. None on SQLite, where there is one writer at a time.
+pub fn waiting_for_locks(url: &DatabaseUrl) -> i64 {
+    const SQL: &str = "(SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    let mut conn = connect(url).expect("connected");
+    let DbConnection::Postgres(inner) = &mut conn else { return 0 };
+    diesel::select(sql::<BigInt>(SQL)).get_result(inner).expect("counted")
 }
 
 fn programs() -> PathBuf {

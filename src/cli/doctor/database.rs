@@ -5,9 +5,11 @@ use crate::config::Settings;
 use crate::db::check;
 use crate::db::database_url::DatabaseUrl;
 use crate::domain::clock::Timestamp;
+use crate::domain::ids::AccountId;
 use crate::domain::schedule::{Schedule, ScheduleType};
 use crate::operations::doctor::Examined;
 use crate::words::{Sentence, message};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// As the engine: what is more is told, and with more than the second it publishes nothing.
@@ -130,7 +132,20 @@ fn tasks(examined: &Examined) -> Vec<Finding> {
         ),
         _ => Finding::ok("tasks", count.with("publishing", publishing.to_string())),
     });
+    findings.extend((publishing > 0).then(|| left_alone(examined)).flatten());
     findings
+}
+
+/// Accounts that are in use, and that no task publishes on.
+fn left_alone(examined: &Examined) -> Option<Finding> {
+    let used: HashSet<AccountId> =
+        examined.accounts.iter().filter(|account| account.enabled).map(|account| account.id).collect();
+    let lanes = examined.status.lanes.iter().filter(|lane| !lane.has_task && used.contains(&lane.account));
+    let names: Vec<&str> = lanes.map(|lane| lane.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        let said = Sentence::new(message("doctor-no-task-for")).with("lanes", names.join(", "));
+        Finding::warn("tasks", said, Sentence::new(message("doctor-no-task-for-do")))
+    })
 }
 
 fn never_fires(schedule: &Schedule, kind: ScheduleType, next_run: Option<Timestamp>, now: Timestamp) -> bool {

@@ -21,6 +21,7 @@ pub fn alarm(alarm: &Alarm) -> Sentence {
             Sentence::new(message("alarm-node-gone")).with("node", node.to_string()).with("count", *in_flight)
         }
         Alarm::WrongSecretKey => message("alarm-wrong-secret-key").into(),
+        Alarm::NoTask { lanes } => Sentence::new(message("alarm-no-task")).with("lanes", names(lanes)),
         Alarm::Late { lane, oldest } => {
             Sentence::new(message("alarm-late")).with("lane", lane.as_str()).with("span", *oldest)
         }

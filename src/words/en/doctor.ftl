@@ -43,6 +43,8 @@ doctor-clock-do = Let the machines keep time with NTP (timedatectl set-ntp true)
 doctor-tasks = Enabled tasks: { $count }, of which publish: { $publishing }.
 doctor-no-task = No task that publishes is enabled: nothing goes out by itself.
 doctor-no-task-do = contenthub scheduler list, then scheduler enable ID; or scheduler create --name "publish when due" --on-due
+doctor-no-task-for = No enabled task publishes on { $lanes }: what is due there does not go out by itself.
+doctor-no-task-for-do = contenthub scheduler list, then scheduler update ID --param account_ids=… or --no-params; or scheduler create --name NAME --on-due
 doctor-task-never = Task { $task } “{ $name }” never fires again.
 doctor-task-unreadable = Task { $task } “{ $name }” has no schedule that can be read: { $error }
 doctor-task-do = Change it with contenthub scheduler update { $task }, or disable it.

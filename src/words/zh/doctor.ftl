@@ -43,6 +43,8 @@ doctor-clock-do = 请用 NTP 校时（timedatectl set-ntp true）。
 doctor-tasks = 启用了 { $count } 个任务，其中 { $publishing } 个负责发布。
 doctor-no-task = 没有启用任何发布任务：不会自动发布。
 doctor-no-task-do = contenthub scheduler list，然后 scheduler enable ID；或 scheduler create --name "publish when due" --on-due
+doctor-no-task-for = 没有启用的任务发布到 { $lanes }：那里到期的内容不会自动发布。
+doctor-no-task-for-do = contenthub scheduler list，然后 scheduler update ID --param account_ids=… 或 --no-params；或 scheduler create --name NAME --on-due
 doctor-task-never = 任务 { $task }“{ $name }”不会再触发。
 doctor-task-unreadable = 任务 { $task }“{ $name }”的计划无法读取：{ $error }
 doctor-task-do = 用 contenthub scheduler update { $task } 修改，或将其停用。

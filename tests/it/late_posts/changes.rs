@@ -121,17 +121,8 @@ fn an_account_that_is_changed_while_an_attempt_ends_is_heard_too() {
     changing.batch_execute(&change).expect("begun");
     lateness::recompute_late(&mut changing, stage.account).expect("computed");
     told.notify_one();
-    let mut looking = connect(&url).expect("connected");
     eventually("the end waits for the change, or has not", || {
-        use diesel::sql_types::BigInt;
-        #[derive(QueryableByName)]
-        struct Waiting {
-            #[diesel(sql_type = BigInt)]
-            count: i64,
-        }
-        let waiting = "SELECT count(*) AS count FROM pg_locks WHERE NOT granted";
-        let waiting: Waiting = diesel::sql_query(waiting).get_result(&mut looking).expect("read");
-        (waiting.count > 0 || entry(&stage.app, id).status == EntryStatus::Pending).then_some(())
+        (waiting_for_locks(&url) > 0 || entry(&stage.app, id).status == EntryStatus::Pending).then_some(())
     });
     changing.batch_execute("COMMIT").expect("changed");
     eventually("it waits again", || (entry(&stage.app, id).status == EntryStatus::Pending).then_some(()));

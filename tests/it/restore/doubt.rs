@@ -89,3 +89,24 @@ fn nothing_goes_on_by_itself() {
         assert_eq!(open, 0, "its run was of another life");
     });
 }
+
+/// The lane was full, and is not after the restore: nobody who was on the wire is there to say so.
+#[test]
+fn what_was_known_of_lanes_is_looked_at_anew() {
+    on_both(|url, dir| {
+        let (class, clock) = (DeliveryClass::Keyed, Arc::new(SteppedClock::standing()));
+        let life = Life::open(url, dir, played(class), &clock);
+        let account = life.account();
+        connect(url)
+            .expect("connected")
+            .batch_execute("UPDATE accounts SET opens_at = 9000000000000000")
+            .expect("full");
+        let copy = copy_of(url, dir, &clock);
+        drop(life);
+        let (url, _) = put_back(url, dir, &copy, class, &clock).expect("restored");
+        let life = Life::open(&url, dir, played(class), &clock);
+        let id = add(&life.app, "new", account);
+        life.run();
+        assert_eq!(entry(&life.app, id).status, EntryStatus::Published);
+    });
+}

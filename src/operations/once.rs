@@ -1,0 +1,125 @@
+//! A command that its client has named by a key: asked for again, it is answered again, and nothing is done twice.
+
+use super::{Access, Context, Operation, OperationError};
+use crate::db::connection::DbConnection;
+use crate::db::request_keys::{self, KeptAnswer};
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::TokenId;
+use crate::domain::request_key::{REMEMBERED_FOR, RequestKey};
+use crate::secrets::SecretError;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Answers that are too old and go whenever one is kept: more than come, so that they do not pile up.
+const FORGOTTEN_AT_ONCE: i64 = 2;
+
+/// A request with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedRequest {
+    /// Whose key it is.
+    pub token: TokenId,
+    pub key: RequestKey,
+    /// Of all that was asked. The same key with another one is a mistake.
+    pub fingerprint: String,
+}
+
+impl KeyedRequest {
+    /// Where an answer to it belongs.
+    fn identity(&self) -> String {
+        format!("idempotency:{}:{}", self.token, self.key)
+    }
+}
+
+/// Makes an answer of what an operation gives back.
+pub type Shape<O> = Box<dyn FnOnce(<O as Operation>::Output, &Context, Timestamp) -> Value + Send>;
+
+/// Runs an operation that writes, unless it was run for the same request before. What is refused is not remembered: it
+/// has done nothing.
+pub struct Once<O: Operation> {
+    /// None where the client gave no key.
+    pub request: Option<KeyedRequest>,
+    pub operation: O,
+    pub shape: Shape<O>,
+}
+
+/// The answer, in JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub body: String,
+    /// It was given before, and nothing was done now.
+    pub is_repeated: bool,
+}
+
+/// What is sealed: the body of a request may hold secrets that could be guessed from its fingerprint, and an answer may
+/// hold a token.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    fingerprint: String,
+    body: String,
+}
+
+impl<O: Operation> Once<O> {
+    const WRITES: () =
+        assert!(matches!(O::ACCESS, Access::Write), "what is done once is done in a transaction");
+}
+
+impl<O: Operation> Operation for Once<O> {
+    type Output = Answered;
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Answered, OperationError> {
+        let () = Self::WRITES;
+        let Once { request, operation, shape } = self;
+        if let Some(request) = &request {
+            request_keys::lock(conn, request.token, &request.key)?;
+            let kept = request_keys::find(conn, request.token, &request.key)?;
+            if let Some(body) = kept.map(|kept| open(kept, request, cx, now)).transpose()?.flatten() {
+                return Ok(Answered { body, is_repeated: true });
+            }
+        }
+        let output = operation.run(conn, cx, now)?;
+        let body = shape(output, cx, now).to_string();
+        if let Some(request) = &request {
+            keep(conn, request, &body, cx, now)?;
+        }
+        Ok(Answered { body, is_repeated: false })
+    }
+}
+
+/// What was answered to the same request; none where that was too long ago.
+fn open(
+    kept: KeptAnswer,
+    request: &KeyedRequest,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<Option<String>, OperationError> {
+    if kept.created_at < now - REMEMBERED_FOR {
+        return Ok(None);
+    }
+    let plain = cx.key.open(&kept.sealed, &request.identity()).map_err(|error| match error {
+        SecretError::WrongKey => OperationError::WrongSecretKey,
+        other => OperationError::Internal(format!("the answer kept for an Idempotency-Key: {other}")),
+    })?;
+    let kept: Kept =
+        serde_json::from_slice(&plain).map_err(|error| OperationError::Internal(error.to_string()))?;
+    if kept.fingerprint != request.fingerprint {
+        return Err(OperationError::KeyReused);
+    }
+    Ok(Some(kept.body))
+}
+
+fn keep(
+    conn: &mut DbConnection,
+    request: &KeyedRequest,
+    body: &str,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<(), OperationError> {
+    let internal = |error: String| OperationError::Internal(format!("an answer could not be kept: {error}"));
+    let kept = Kept { fingerprint: request.fingerprint.clone(), body: body.to_owned() };
+    let plain = serde_json::to_vec(&kept).map_err(|error| internal(error.to_string()))?;
+    let sealed = cx.key.seal(&plain, &request.identity()).map_err(|error| internal(error.to_string()))?;
+    request_keys::put(conn, request.token, &request.key, &sealed, now)?;
+    request_keys::forget(conn, now - REMEMBERED_FOR, FORGOTTEN_AT_ONCE)?;
+    Ok(())
+}
