@@ -91,6 +91,10 @@ pub mod background;
 pub mod config;
 
 #[doc(hidden)]
+pub mod own_node;
+#[doc(hidden)]
+pub mod publishing_now;
+#[doc(hidden)]
 pub mod signals;
 #[doc(hidden)]
 pub mod task_run;

@@ -63,7 +63,7 @@ impl Node {
         let (patience, fires) = match settings.scope {
             ClaimScope::Everything => (Patience::Server, true),
             // A command fires no task.
-            ClaimScope::Task(_) => (Patience::Command, false),
+            ClaimScope::Task(_) | ClaimScope::Demands => (Patience::Command, false),
         };
         let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
         let jitter = cx.jitter.clone();

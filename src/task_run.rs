@@ -11,25 +11,15 @@ use crate::operations::OperationError;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::error::ErrorKind;
 use crate::operations::execution::{GetExecution, GetProgress, RunProgress, TriggerTask};
-use crate::signals::{StopSignal, StopSignals};
-use std::future::pending;
+use crate::own_node::{self, FIRST_LOOK, Heed, LATER_LOOKS, Worked};
+use crate::signals::StopSignal;
 use std::time::Duration;
 
-/// How often something is looked at that is waited for: often at first, then less.
-pub(crate) const FIRST_LOOK: Duration = Duration::from_millis(2);
-pub(crate) const LATER_LOOKS: Duration = Duration::from_millis(100);
 /// How often whoever listens is told how far a run is: counting costs something.
 const BETWEEN_WORDS: Duration = Duration::from_millis(500);
 
 /// Who is told how far a run is.
 pub(crate) type Listener<'a> = &'a mut (dyn FnMut(RunProgress) + Send);
-
-/// Whether SIGTERM and Ctrl-C end the run in order. A library leaves signals to the program that it is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heed {
-    Nothing,
-    Signals,
-}
 
 /// What became of a run.
 pub enum Ran {
@@ -46,64 +36,21 @@ pub enum Ran {
 pub(crate) fn run(
     app: &App,
     task: TaskId,
-    told: Option<Listener<'_>>,
-    heed: Heed,
-) -> Result<Ran, OperationError> {
-    let execution = app.run(TriggerTask { task, by: Trigger::Cli })?;
-    // On a thread of its own, because the caller's may have a runtime already.
-    let run = || {
-        let system = actix_rt::System::new();
-        let ran = system.block_on(work_on(app, task, execution, told, heed));
-        if matches!(ran, Ok(Ran::EndedAtOnce(_))) {
-            // Nobody waits for what still runs on its threads.
-            std::mem::forget(system);
-        }
-        ran
-    };
-    std::thread::scope(|threads| threads.spawn(run).join())
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-async fn work_on(
-    app: &App,
-    task: TaskId,
-    execution: ExecutionId,
     mut told: Option<Listener<'_>>,
     heed: Heed,
 ) -> Result<Ran, OperationError> {
-    let mut signals =
-        match heed {
-            Heed::Nothing => None,
-            Heed::Signals => Some(StopSignals::listen().map_err(|error| {
-                OperationError::Internal(format!("signals cannot be listened to: {error}"))
-            })?),
-        };
-    let node = app.start_node(ClaimScope::Task(task)).await?;
-    let (followed, first_signal) = tokio::select! {
-        row = follow(app, &node, execution, &mut told) => (row.map(Some), None),
-        signal = next(&mut signals) => (Ok(None), Some(signal)),
+    let execution = app.run(TriggerTask { task, by: Trigger::Cli })?;
+    let scope = ClaimScope::Task(task);
+    let worked = own_node::work(app, scope, heed, async |node| follow(app, node, execution, &mut told).await)?;
+    let row = match worked {
+        Worked::Came(row) => row,
+        Worked::EndedAtOnce(signal) => return Ok(Ran::EndedAtOnce(signal)),
+        // It may have ended with what the node had on the wire.
+        Worked::Stopped(signal) => match app.run(GetExecution(execution))? {
+            row if has_ended(&row) => row,
+            _ => return Ok(Ran::Stopped { signal, execution }),
+        },
     };
-    // Also where it could not be followed: what it has on the wire has not gone away.
-    let mut stopping = Box::pin(node.stop(app.grace()));
-    tokio::select! {
-        _ = &mut stopping => {}
-        signal = next(&mut signals) => {
-            if first_signal.is_some() {
-                // To the very end of the process this node is alive: its lock goes when the kernel takes it.
-                std::mem::forget(stopping);
-                return Ok(Ran::EndedAtOnce(signal));
-            }
-            stopping.await;
-        }
-    }
-    let row = match followed? {
-        Some(row) => row,
-        None => app.run(GetExecution(execution))?,
-    };
-    match first_signal {
-        Some(signal) if !has_ended(&row) => return Ok(Ran::Stopped { signal, execution }),
-        Some(_) | None => {}
-    }
     if let Some(told) = &mut told {
         told(app.run(GetProgress(execution))?);
     }
@@ -146,13 +93,6 @@ async fn follow(
         if pause >= LATER_LOOKS {
             node.wake();
         }
-    }
-}
-
-async fn next(signals: &mut Option<StopSignals>) -> StopSignal {
-    match signals {
-        Some(signals) => signals.next().await,
-        None => pending().await,
     }
 }
 

@@ -14,7 +14,6 @@ use crate::db::nodes::NodeRow;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::retry::JitterSource;
 use crate::engine::clock_watch::Hold;
-use crate::operations::cycle::ClaimScope;
 use crate::views::{NodeStatusView, RestartsView};
 use actix::prelude::*;
 use parking_lot::Mutex;
@@ -296,11 +295,8 @@ fn start_scheduler(plan: &Plan) -> Addr<SchedulerActor> {
 }
 
 fn start_runner(plan: &Plan) -> Addr<JobRunnerActor> {
-    let task = match plan.executor.scope {
-        ClaimScope::Everything => None,
-        ClaimScope::Task(task) => Some(task),
-    };
-    let settings = RunnerSettings { node: plan.executor.node.clone(), lease: plan.executor.lease, task };
+    let ExecutorSettings { node, lease, scope, .. } = &plan.executor;
+    let settings = RunnerSettings { node: node.clone(), lease: *lease, task: scope.task() };
     let runner = JobRunnerActor::new(settings, plan.db.clone(), plan.jobs.clone());
     Supervisor::start(move |_| runner)
 }

@@ -15,4 +15,5 @@ pub mod shared_reads;
 pub mod shutdown;
 pub mod system_clock;
 pub mod timekeeper;
+pub mod tries;
 pub mod watchdog;

@@ -10,6 +10,7 @@ mod language;
 mod pool;
 mod preview;
 mod problem;
+mod publishing;
 mod query;
 mod roles;
 mod scheduler;
@@ -60,6 +61,8 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
         .service(
             web::scope("/api/v1")
                 .wrap(actix_web::middleware::from_fn(roles::authenticate))
+                // Before the pool, whose paths with an id would take these for one.
+                .configure(publishing::routes)
                 .configure(pool::routes)
                 .configure(contents::routes)
                 .configure(accounts::routes)

@@ -17,6 +17,7 @@ mod output;
 mod pool;
 mod preview;
 mod progress;
+mod publish_now;
 mod publisher;
 mod runs;
 mod scheduler;
@@ -31,7 +32,6 @@ use crate::bench::BenchError;
 use crate::config::{self, ConfigError, SettingsArgs};
 use crate::db::backup::BackupError;
 use crate::demo::DemoError;
-use crate::domain::ids::ExecutionId;
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
 use crate::restore::Refused;
@@ -155,8 +155,8 @@ enum Failure {
     #[error("the database has faults: {0}")]
     Unsound(usize),
     /// In order, but before what was asked for was done.
-    #[error("{signal}: stopped before execution {execution} had ended; what is left goes on with a server")]
-    Stopped { signal: StopSignal, execution: ExecutionId },
+    #[error("{signal}: stopped before {what}; what is left goes on with a server")]
+    Stopped { signal: StopSignal, what: String },
     #[error("a second {0}: ended at once; what was on the wire is found out by the next command or start")]
     EndedAtOnce(StopSignal),
     #[error("{0}")]

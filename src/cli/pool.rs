@@ -57,6 +57,15 @@ pub enum Command {
     /// Remove an entry; its log stays
     #[command(after_help = "Examples:\n  contenthub publish-pool remove 1")]
     Remove { id: EntryId },
+    /// Publish entries now, whatever their time, and wait for what becomes of them
+    ///
+    /// Over schedule, window and spacing, but not where the account is disabled, suspended, or at its daily cap, nor
+    /// without approval. Exit code 3 where some did not go out.
+    #[command(after_help = "Examples:\n  contenthub publish-pool publish 4\n  contenthub publish-pool publish 4 5 6")]
+    Publish {
+        #[arg(required = true)]
+        ids: Vec<EntryId>,
+    },
     /// Try a failed or cancelled entry again
     #[command(after_help = "Examples:\n  contenthub publish-pool retry 2")]
     Retry { id: EntryId },
@@ -193,6 +202,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
             let said = Sentence::new(message("done-entry-gone")).with("entry", id.to_string());
             out.tell(&said, &json!({"deleted": id}))
         }
+        Command::Publish { ids } => super::publish_now::run(ids, app, out),
         Command::Retry { id } => show(app.run(RetryEntry { id, by: user() })?, app, out),
         Command::Resolve(arguments) => resolve(arguments, app, out),
         Command::Cancel { id } => show(app.run(CancelEntry(id))?, app, out),

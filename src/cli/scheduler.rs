@@ -162,7 +162,9 @@ fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
     drop(progress);
     match ran {
         Ran::Whole(ended) => report(&ended, out),
-        Ran::Stopped { signal, execution } => Err(Failure::Stopped { signal, execution }),
+        Ran::Stopped { signal, execution } => {
+            Err(Failure::Stopped { signal, what: format!("execution {execution} had ended") })
+        }
         Ran::EndedAtOnce(signal) => Err(Failure::EndedAtOnce(signal)),
     }
 }

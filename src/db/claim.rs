@@ -68,7 +68,7 @@ impl Lane {
 pub struct Claim {
     pub attempt: AttemptId,
     pub account: AccountId,
-    /// None where no run is needed: nothing new is sent.
+    /// None where no run is needed: nothing new is sent, or a person wants it out now.
     pub execution: Option<ExecutionId>,
     /// What the platform is asked, in place of publishing.
     pub question: Option<Question>,
@@ -121,14 +121,30 @@ pub fn open_lanes(conn: &mut DbConnection, now: Timestamp, can_decrypt: bool) ->
             .bind::<Bool, _>(can_decrypt)
             .load(inner)?,
     };
-    let lane = |(account, concurrency, version, is_gated)| Lane {
-        account,
-        concurrency,
-        version,
-        is_gated,
-        gated: None,
-    };
-    Ok(rows.into_iter().map(lane).collect())
+    Ok(rows.into_iter().map(ungated).collect())
+}
+
+/// A lane whose gates were not looked at.
+fn ungated((account, concurrency, version, is_gated): (AccountId, i32, i64, bool)) -> Lane {
+    Lane { account, concurrency, version, is_gated, gated: None }
+}
+
+/// Lanes by their ids, whatever shuts them, locked to the end of the caller's transaction. On PostgreSQL only those that
+/// nobody else has locked: a claim locks lanes in the order of their ids, and these come after others.
+pub fn free_lanes(conn: &mut DbConnection, ids: &[AccountId]) -> Result<Vec<Lane>, DbError> {
+    use super::schema::accounts::dsl;
+    let mut ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    if let DbConnection::Postgres(inner) = conn {
+        const LOCK: &str =
+            "SELECT id FROM accounts WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED";
+        ids = statement::<BigInt>(LOCK).bind::<Array<BigInt>, _>(&ids).load(inner)?;
+    }
+    let rows = dsl::accounts
+        .filter(dsl::id.eq_any(ids))
+        .order(dsl::id)
+        .select((dsl::id, dsl::concurrency, dsl::version, dsl::gated))
+        .load(conn)?;
+    Ok(rows.into_iter().map(ungated).collect())
 }
 
 /// For each of `candidates`, the execution that its attempt belongs to: the first of `open`, in their order, that has
@@ -192,7 +208,8 @@ const POSTGRES_CLAIM: &str = "WITH runs AS MATERIALIZED ( \
         revision = CASE WHEN p.unproven THEN p.revision \
           ELSE (SELECT c.revision FROM contents AS c WHERE c.id = p.content_id) END \
       FROM unnest($4, $5) AS chosen (id, execution_id) \
-      WHERE p.id = chosen.id AND chosen.execution_id = ANY (ARRAY(SELECT id FROM runs)) \
+      WHERE p.id = chosen.id \
+        AND (chosen.execution_id IS NULL OR chosen.execution_id = ANY (ARRAY(SELECT id FROM runs))) \
         AND CASE p.status WHEN 'pending' THEN NOT p.held ELSE FALSE END \
       RETURNING p.id, p.content_id, p.account_id, p.revision, p.attempt, p.idempotency_key, p.retry_count, \
         p.max_retries, p.unproven, p.priority, p.due_at) \
@@ -200,11 +217,14 @@ const POSTGRES_CLAIM: &str = "WITH runs AS MATERIALIZED ( \
       SELECT t.title, t.body, t.digest, t.author, t.cover, t.tags, t.source_url FROM content_revisions AS t \
       WHERE t.content_id = claimed.content_id AND t.revision = claimed.revision LIMIT 1) AS r";
 
+/// An entry, and the run that it is claimed for; none where a person wants it out now.
+pub type Chosen = (EntryId, Option<ExecutionId>);
+
 /// Marks the chosen entries as ours and gives back those that it got, in the order of `chosen`.
 pub fn take(
     conn: &mut DbConnection,
     who: Claimant<'_>,
-    chosen: &[(EntryId, ExecutionId)],
+    chosen: &[Chosen],
 ) -> Result<Vec<Claim>, DbError> {
     let rows = match conn {
         DbConnection::Sqlite(inner) => take_on_sqlite(inner, who, chosen)?,
@@ -212,13 +232,13 @@ pub fn take(
     };
     let mut rows: HashMap<EntryId, ClaimedRow> = rows.into_iter().map(|row| (row.0.0, row)).collect();
     let in_order = chosen.iter().filter_map(|(entry, execution)| Some((rows.remove(entry)?, *execution)));
-    Ok(in_order.map(|(row, execution)| claim(row, Some(execution), None)).collect())
+    Ok(in_order.map(|(row, execution)| claim(row, execution, None)).collect())
 }
 
 fn take_on_sqlite(
     conn: &mut SqliteConnection,
     who: Claimant<'_>,
-    chosen: &[(EntryId, ExecutionId)],
+    chosen: &[Chosen],
 ) -> QueryResult<Vec<ClaimedRow>> {
     let mut rows: Vec<ClaimedRow> = Vec::with_capacity(chosen.len());
     for (entry, execution) in chosen {
@@ -229,7 +249,7 @@ fn take_on_sqlite(
             .bind::<BigInt, _>(who.now.micros())
             .bind::<BigInt, _>((who.now + who.lease).micros())
             .bind::<Integer, _>(row.0.4)
-            .bind::<BigInt, _>(execution.0)
+            .bind::<Nullable<BigInt>, _>(execution.map(|id| id.0))
             .bind::<Integer, _>(row.0.3)
             .bind::<BigInt, _>(entry.0)
             .execute(conn)?;
@@ -241,16 +261,16 @@ fn take_on_sqlite(
 fn take_on_postgres(
     conn: &mut PgConnection,
     who: Claimant<'_>,
-    chosen: &[(EntryId, ExecutionId)],
+    chosen: &[Chosen],
 ) -> QueryResult<Vec<ClaimedRow>> {
-    let (entries, executions): (Vec<i64>, Vec<i64>) =
-        chosen.iter().map(|(entry, execution)| (entry.0, execution.0)).unzip();
+    let (entries, executions): (Vec<i64>, Vec<Option<i64>>) =
+        chosen.iter().map(|(entry, execution)| (entry.0, execution.map(|id| id.0))).unzip();
     statement::<ClaimedColumns>(POSTGRES_CLAIM)
         .bind::<Text, _>(who.node.0.as_str())
         .bind::<BigInt, _>(who.now.micros())
         .bind::<BigInt, _>(i64::try_from(who.lease.as_micros()).unwrap_or(i64::MAX))
         .bind::<Array<BigInt>, _>(entries)
-        .bind::<Array<BigInt>, _>(executions)
+        .bind::<Array<Nullable<BigInt>>, _>(executions)
         .load(conn)
 }
 

@@ -7,7 +7,7 @@ mod hearing;
 mod passing;
 
 pub(super) use hearing::{answered, bring_back, hear};
-pub use passing::claimed;
+pub use passing::{claimed, pass_on_demand};
 pub(super) use passing::pass;
 
 use super::connection::{DbConnection, DbError};
@@ -97,6 +97,14 @@ fn lock(conn: &mut DbConnection, ids: &[AccountId]) -> Result<BTreeMap<AccountId
         const LOCK: &str = "SELECT id FROM accounts WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE";
         statement::<BigInt>(LOCK).bind::<diesel::pg::sql_types::Array<BigInt>, _>(&ids).load::<i64>(inner)?;
     }
+    read_all_of(conn, ids)
+}
+
+fn read_all(conn: &mut DbConnection, ids: &[AccountId]) -> Result<BTreeMap<AccountId, (Rules, State)>, DbError> {
+    read_all_of(conn, ids.iter().map(|id| id.0).collect())
+}
+
+fn read_all_of(conn: &mut DbConnection, ids: Vec<i64>) -> Result<BTreeMap<AccountId, (Rules, State)>, DbError> {
     let rows: Vec<(AccountId, Columns)> = super::schema::accounts::table
         .left_join(super::schema::lanes::table)
         .filter(accounts::id.eq_any(ids))

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod contents;
 pub mod database_url;
 pub mod db_error;
+pub mod demands;
 pub mod due;
 pub mod entries;
 pub mod executions;

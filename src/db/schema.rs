@@ -167,6 +167,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    publish_demands (pool_id) {
+        pool_id -> BigInt,
+        asked_at -> BigInt,
+        asked_by -> Text,
+    }
+}
+
+diesel::table! {
     publish_logs (id) {
         id -> BigInt,
         pool_id -> BigInt,
@@ -302,6 +310,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     meta,
     nodes,
     publish_checkpoints,
+    publish_demands,
     publish_logs,
     publish_pool,
     published_contents,

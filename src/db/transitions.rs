@@ -11,6 +11,7 @@ pub use restored::{InDoubt, due_by, restored};
 
 use super::claim::{self, Lane};
 use super::connection::{DbConnection, DbError};
+use super::demands;
 use super::executions::{self, OpenExecution};
 use super::lanes;
 use super::lateness::{self, Ahead};
@@ -90,6 +91,8 @@ pub struct Opening {
     /// When a platform is to be asked something next.
     pub next_question: Option<Timestamp>,
     pub ahead: Ahead,
+    /// There are entries that a person wants out now.
+    pub has_demands: bool,
 }
 
 /// Writes what became of attempts of `node`, and looks at lanes and runs, all in the caller's transaction.
@@ -114,10 +117,11 @@ pub fn open_cycle(
     } else {
         claim::open_lanes(conn, look.now, look.can_decrypt)?
     };
-    let (open, next_question, mut ahead) = if was_read {
-        (opened.open, opened.next_question, opened.ahead)
+    let (open, next_question, mut ahead, has_demands) = if was_read {
+        (opened.open, opened.next_question, opened.ahead, opened.has_demands)
     } else {
-        (executions::open(conn)?, claim::next_question(conn, look.can_decrypt)?, lateness::ahead(conn)?)
+        let (open, next_question) = (executions::open(conn)?, claim::next_question(conn, look.can_decrypt)?);
+        (open, next_question, lateness::ahead(conn)?, demands::are_any(conn)?)
     };
     if was_read && has_closed {
         ahead.away = lateness::away(conn)?;
@@ -125,7 +129,7 @@ pub fn open_cycle(
     let asked_now = ended.iter().filter_map(|one| Some(one.settlement.question?.due()));
     let next_question = asked_now.chain(next_question).min();
     let lanes = lanes::pass(conn, lanes, look.now, look.platform_pause)?;
-    Ok(Opening { written, lanes, open, next_question, ahead })
+    Ok(Opening { written, lanes, open, next_question, ahead, has_demands })
 }
 
 /// Writes what became of attempts of `node`, all in the caller's transaction. `platform_pause`: see [`lanes::hear`].

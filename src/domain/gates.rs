@@ -119,6 +119,20 @@ pub fn passage(rules: &Rules, state: &State, busy: i32, now: Timestamp) -> Passa
     }
 }
 
+/// The same for what a person wants out now, over window and spacing.
+pub fn passage_on_demand(rules: &Rules, state: &State, busy: i32, now: Timestamp) -> Passage {
+    passage(&on_demand(rules), state, busy, now)
+}
+
+/// The gate that keeps what a person wants out now, if one does.
+pub fn shut_on_demand(rules: &Rules, state: &State, now: Timestamp) -> Option<Shut> {
+    shut_gate(&on_demand(rules), state, now)
+}
+
+fn on_demand(rules: &Rules) -> Rules {
+    Rules { windows: Windows::default(), spacing: Duration::ZERO, ..rules.clone() }
+}
+
 /// The gate that is shut for longest, if one is; what is in flight aside.
 pub fn shut_gate(rules: &Rules, state: &State, now: Timestamp) -> Option<Shut> {
     shut(rules, state, cap_left(rules, state, 0, now), now)

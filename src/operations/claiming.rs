@@ -4,7 +4,7 @@ use super::cycle::{Cycle, CycleDone};
 use super::cycle_runs::reopen;
 use super::execution::still_to_take;
 use super::{Context, OperationError};
-use crate::db::claim::{self, Lane, Wanted};
+use crate::db::claim::{self, Chosen, Claim, Lane, Wanted};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, OpenExecution};
 use crate::db::lanes;
@@ -16,45 +16,70 @@ use crate::domain::turns::{self, Candidate, Room};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// Claims what fits; true where shared slots were left over, which means that nothing more could be claimed now.
+/// Claims what fits; true where shared slots were left over, which means that nothing more could be claimed now. `demanded`:
+/// lanes of which something was claimed before, because a person wants it out now.
 pub(super) fn claim_due(
     cycle: &Cycle,
-    lanes: &[Lane],
+    (lanes, demanded): (&[Lane], Vec<Lane>),
     open: &mut Vec<OpenExecution>,
     conn: &mut DbConnection,
     cx: &Context,
     now: Timestamp,
     done: &mut CycleDone,
 ) -> Result<bool, OperationError> {
-    let claiming: Vec<OpenExecution> = open.iter().filter(|execution| execution.claiming).copied().collect();
-    if claiming.is_empty() {
-        return Ok(true);
-    }
     let turn = Turn { cycle, cx, now };
-    let mut shared = cycle.room.shared;
-    let (mut room, mut lanes_left) = (Cow::Borrowed(&cycle.room), Cow::Borrowed(lanes));
+    let mut left = Left { room: Cow::Borrowed(&cycle.room), lanes: Cow::Borrowed(lanes) };
+    left.take_away(&done.claims);
+    let claiming: Vec<OpenExecution> = open.iter().filter(|execution| execution.claiming).copied().collect();
+    let mut shared = cycle.room.shared.saturating_sub(done.claims.len());
     // Those that take whatever is due, one after another, share one look; each of the others has its own.
     for runs in claiming.chunk_by(|one, next| !one.in_part && !next.in_part) {
         let Some(taker) = Taker::of(runs, conn)? else { continue };
         let before = done.claims.len();
-        turn.take(&taker, &lanes_left, &room, open, conn, done)?;
+        turn.take(&taker, &left.lanes, &left.room, open, conn, done)?;
         let taken = &done.claims[before..];
         shared = shared.saturating_sub(taken.len());
-        if !taken.is_empty() && runs.last() != claiming.last() {
-            let accounts: Vec<AccountId> = taken.iter().map(|claim| claim.account).collect();
-            let a_suspect = taken.iter().any(|claim| claim.suspect);
-            room = Cow::Owned(room.less(&accounts, a_suspect));
-            lanes_left = Cow::Owned(lanes_left.iter().filter_map(|lane| lane.less(&accounts)).collect());
+        if runs.last() != claiming.last() {
+            left.take_away(taken);
         }
     }
     if !done.claims.is_empty() {
-        lanes::claimed(conn, lanes, &mut done.claims, now, cx.platform_pause)?;
+        let lanes = with_demanded(lanes, demanded);
+        lanes::claimed(conn, &lanes, &mut done.claims, now, cx.platform_pause)?;
         let used: HashSet<AccountId> = done.claims.iter().map(|claim| claim.account).collect();
-        cx.ready.keep_only(lanes);
+        cx.ready.keep_only(&lanes);
         // A lane that cannot be made ready is shut, and the transaction is done over without it.
-        done.accounts = cx.ready.of(&used, lanes, conn, cx)?;
+        done.accounts = cx.ready.of(&used, &lanes, conn, cx)?;
     }
-    Ok(shared > 0)
+    Ok(claiming.is_empty() || shared > 0)
+}
+
+/// What there is for those that come next.
+struct Left<'a> {
+    room: Cow<'a, Room>,
+    lanes: Cow<'a, [Lane]>,
+}
+
+impl Left<'_> {
+    fn take_away(&mut self, taken: &[Claim]) {
+        if taken.is_empty() {
+            return;
+        }
+        let accounts: Vec<AccountId> = taken.iter().map(|claim| claim.account).collect();
+        let a_suspect = taken.iter().any(|claim| claim.suspect);
+        self.room = Cow::Owned(self.room.less(&accounts, a_suspect));
+        self.lanes = Cow::Owned(self.lanes.iter().filter_map(|lane| lane.less(&accounts)).collect());
+    }
+}
+
+/// All lanes of which something may have been claimed, each as it was before: those that are open to all as they are to
+/// all.
+fn with_demanded(lanes: &[Lane], demanded: Vec<Lane>) -> Cow<'_, [Lane]> {
+    if demanded.is_empty() {
+        return Cow::Borrowed(lanes);
+    }
+    let is_open = |one: &Lane| lanes.iter().any(|lane| lane.account == one.account);
+    Cow::Owned(lanes.iter().cloned().chain(demanded.into_iter().filter(|one| !is_open(one))).collect())
 }
 
 /// Runs that take the same: all that is due, or of one run the part that it takes.
@@ -137,10 +162,10 @@ impl Turn<'_> {
             }
             open.extend(new);
         }
-        let wanted: Vec<(EntryId, ExecutionId)> = chosen
+        let wanted: Vec<Chosen> = chosen
             .iter()
             .zip(assigned)
-            .filter_map(|(candidate, execution)| Some((candidate.entry, execution?)))
+            .filter_map(|(candidate, execution)| Some((candidate.entry, Some(execution?))))
             .collect();
         if wanted.is_empty() {
             return Ok(());

@@ -3,6 +3,7 @@
 
 use super::claiming;
 use super::cycle_runs::{close_finished, roll_over};
+use super::demands;
 use super::ready::Ready;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::claim::{Claim, Claimant};
@@ -28,6 +29,8 @@ pub enum ClaimScope {
     Everything,
     /// The executions of one task: a command that runs it.
     Task(TaskId),
+    /// What people want out now, and no execution: a command that publishes entries.
+    Demands,
 }
 
 impl ClaimScope {
@@ -35,6 +38,25 @@ impl ClaimScope {
         match self {
             ClaimScope::Everything => true,
             ClaimScope::Task(own) => own == task,
+            ClaimScope::Demands => false,
+        }
+    }
+
+    /// The task whose runs and jobs it works on; none where it works on all.
+    pub fn task(self) -> Option<TaskId> {
+        /// Ids begin at 1.
+        const NO_TASK: TaskId = TaskId(0);
+        match self {
+            ClaimScope::Everything => None,
+            ClaimScope::Task(task) => Some(task),
+            ClaimScope::Demands => Some(NO_TASK),
+        }
+    }
+
+    fn covers_demands(self) -> bool {
+        match self {
+            ClaimScope::Everything | ClaimScope::Demands => true,
+            ClaimScope::Task(_) => false,
         }
     }
 }
@@ -118,7 +140,7 @@ fn turn(
         give_back_unsent(conn, cx, &cycle.node, known, now)?;
     }
     let look = Look { now, can_decrypt: cx.can_decrypt(), platform_pause: cx.platform_pause };
-    let Opening { written, lanes, mut open, next_question, ahead } =
+    let Opening { written, lanes, mut open, next_question, ahead, has_demands } =
         transitions::open_cycle(conn, &cycle.node, &cycle.ended, look)?;
     let mut done = CycleDone {
         written,
@@ -135,7 +157,11 @@ fn turn(
     }
     open.retain(|execution| cycle.scope.covers(execution.task));
     roll_over(&mut open, conn, cx, now, &mut done)?;
-    let unfilled = claiming::claim_due(cycle, &lanes, &mut open, conn, cx, now, &mut done)?;
+    let demanded = match has_demands && cycle.scope.covers_demands() {
+        true => demands::take(cycle, conn, cx, now, &mut done)?,
+        false => Vec::new(),
+    };
+    let unfilled = claiming::claim_due(cycle, (&lanes, demanded), &mut open, conn, cx, now, &mut done)?;
     close_finished(&open, unfilled, conn, cx, now, &mut done)?;
     // Where all shared slots are held and nothing moves, only a lane without any attempt can be waited for.
     let firsts_only = !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();

@@ -6,7 +6,7 @@ use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Plan};
 use crate::db::publish_log::{self, Saying};
-use crate::db::{contents, transitions};
+use crate::db::{contents, demands, transitions};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
@@ -79,6 +79,9 @@ impl Operation for UpdateEntry {
         if !entries::set_plan(conn, self.id, plan, now)? {
             return Err(refusal(conn, self.id, "only a pending entry can be changed"));
         }
+        if self.scheduled_at.is_some() {
+            demands::withdraw(conn, self.id)?;
+        }
         entry(conn, self.id)
     }
 }
@@ -115,6 +118,7 @@ impl Operation for CancelEntry {
         if !transitions::cancel(conn, self.0, now)? {
             return Err(refusal(conn, self.0, "only a pending entry can be cancelled"));
         }
+        demands::withdraw(conn, self.0)?;
         entry(conn, self.0)
     }
 }
@@ -153,6 +157,7 @@ impl Operation for RetryEntry {
         if !transitions::retry(conn, self.id, due_at, number, now)? {
             return Err(refusal(conn, self.id, "only a failed or cancelled entry can be tried again"));
         }
+        demands::withdraw(conn, self.id)?;
         // Beside the attempts, and not in the place of the last one: what that said is still why it failed.
         let problem = Some(("retried", "a person wants it tried again"));
         publish_log::insert_saying(conn, &saying(&row, LogStatus::NotSent, problem, &self.by), now)?;
@@ -215,6 +220,7 @@ impl Operation for ResolveEntry {
         if !transitions::resolve(conn, self.id, (row.status, to), said.attempt, log, now)? {
             return Err(wrong_state(&row, ON_THE_WIRE));
         }
+        demands::withdraw(conn, self.id)?;
         if to == EntryStatus::Published {
             entries::remember_published(conn, row.content_id, row.account_id, now)?;
         }

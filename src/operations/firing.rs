@@ -7,6 +7,7 @@ use super::execution::request;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::claim;
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::demands;
 use crate::db::due;
 use crate::db::executions::{self, NewExecution, PUBLISHING};
 use crate::db::jobs;
@@ -78,6 +79,7 @@ impl Operation for FireDue {
         fired.next = has_failed.then_some(now + AGAIN_AFTER_FAILURE).into_iter().chain(fired.next).min();
         fire_on_due(conn, cx, waiting, now, &mut fired)?;
         fired.wants_executor_at(claim::next_question(conn, cx.can_decrypt())?, now);
+        fired.wants_executor_at(demands::next(conn, cx.can_decrypt())?, now);
         fired.wants_executor_at(super::sweeps::next(conn, cx, now)?, now);
         fired.jobs_wait = !jobs::waiting(conn, None)?.is_empty();
         Ok(fired)

@@ -221,7 +221,8 @@ fn ended(held: &Held, settlement: Settlement, now: Timestamp) -> Ended {
         revision: held.revision,
         account: held.account,
         account_version: held.account_version,
-        counted: held.lane_is_gated,
+        // A question publishes nothing, and took no place.
+        counted: held.lane_is_gated && held.question().is_none(),
         execution: held.execution,
         started_at: held.claimed_at,
         finished_at: now.max(held.claimed_at),

@@ -9,7 +9,7 @@ use crate::db::accounts;
 use crate::db::connection::DbConnection;
 use crate::db::publish_log::{self, Saying};
 use crate::db::transitions::{self, InDoubt};
-use crate::db::{entries, nodes, tasks};
+use crate::db::{demands, entries, nodes, tasks};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::entry::EntryStatus;
@@ -85,6 +85,8 @@ impl Operation for GuardRestored {
             }
         }
         accounts::look_at_all(conn)?;
+        // Whoever wanted something out now has seen what became of it.
+        demands::withdraw_all(conn)?;
         let gone: Vec<NodeId> = nodes::list(conn)?.into_iter().map(|node| node.id).collect();
         nodes::remove(conn, &gone)?;
         let paused = Paused { since: now, by: self.by.clone(), reason: Some(REASON.to_owned()) };

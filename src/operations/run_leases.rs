@@ -11,17 +11,9 @@ use crate::db::connection::DbConnection;
 use crate::db::{executions, leases, run_leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::ExecutionStatus;
-use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::ids::ExecutionId;
 use crate::domain::report::Report;
 use std::time::Duration;
-
-/// The task whose runs a node works on; none where it works on all.
-fn task_of(scope: ClaimScope) -> Option<TaskId> {
-    match scope {
-        ClaimScope::Everything => None,
-        ClaimScope::Task(task) => Some(task),
-    }
-}
 
 /// Says that a node works on the running executions that it covers.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +29,7 @@ impl Operation for RenewRuns {
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<usize, OperationError> {
         conn.write(|conn| {
             let until = leases::lease_clock(conn, now)? + self.lease;
-            Ok(executions::renew(conn, task_of(self.scope), until)?)
+            Ok(executions::renew(conn, self.scope.task(), until)?)
         })
     }
 }
@@ -63,7 +55,7 @@ impl Operation for TakeOverRuns {
     ) -> Result<Vec<(ExecutionId, Report)>, OperationError> {
         conn.write(|conn| {
             let at = leases::lease_clock(conn, now)?;
-            let task = task_of(self.scope);
+            let task = self.scope.task();
             let mut closed = Vec::new();
             for (run, lease_end) in run_leases::run_out(conn, task, self.lease, now, at)? {
                 let status = ExecutionStatus::Interrupted;

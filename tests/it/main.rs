@@ -46,6 +46,7 @@ mod people;
 mod places;
 mod preview;
 mod probes;
+mod publish_now;
 mod races;
 mod recycle;
 mod restore;

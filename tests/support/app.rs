@@ -150,7 +150,7 @@ pub fn played_claims(conn: &mut DbConnection, who: Claimant<'_>, entry: EntryId)
     const CLOSED: &str = "UPDATE executions SET status = 'succeeded', claiming = FALSE WHERE id = 1000000";
     let taken = conn.write(|conn| {
         conn.batch_execute(OPEN)?;
-        let taken = claim::take(conn, who, &[(entry, PLAYED_RUN)])?;
+        let taken = claim::take(conn, who, &[(entry, Some(PLAYED_RUN))])?;
         conn.batch_execute(CLOSED)?;
         Ok::<_, DbError>(taken)
     });

@@ -68,6 +68,35 @@ pub fn set_plan(conn: &mut DbConnection, id: EntryId, plan: Plan, now: Timestamp
     Ok(changed == 1)
 }
 
+/// A pending entry is due, and wanted anew since then; `number` is that of the log row which says so. False where it is not
+/// pending (any more), or was tried meanwhile.
+pub fn set_now(
+    conn: &mut DbConnection,
+    id: EntryId,
+    (number, due_at): (i32, Timestamp),
+    retried_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let changed = diesel::update(
+        dsl::publish_pool
+            .filter(dsl::id.eq(id.0))
+            .filter(dsl::status.eq(EntryStatus::Pending.as_str()))
+            .filter(dsl::attempt.eq(number - 1)),
+    )
+    .set((
+        dsl::attempt.eq(number),
+        dsl::due_at.eq(due_at.micros()),
+        dsl::pushed_from.eq(None::<i64>),
+        dsl::retried_at.eq(retried_at.map(|at| at.micros())),
+        dsl::updated_at.eq(now.micros()),
+    ))
+    .execute(conn)?;
+    if changed == 1 {
+        lateness::recompute_late_of(conn, id)?;
+    }
+    Ok(changed == 1)
+}
+
 /// Those that were added by a clock which was ahead, and never tried. The last ones of all, by id.
 const ADDED_AHEAD: &str = "UPDATE publish_pool SET due_at = CASE WHEN scheduled_at > $1 THEN scheduled_at ELSE $1 END \
     WHERE status = 'pending' AND attempt = 0 AND due_at > $1 AND added_at > $1 \

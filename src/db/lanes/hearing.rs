@@ -114,8 +114,7 @@ fn hear_one(
         Sign::Failed { unseen: true, .. } => publish_log::last_try_before(conn, one.attempt)?,
         Sign::Failed { .. } | Sign::Answered | Sign::Silent => None,
     };
-    // What needs no run publishes nothing, and took no place.
-    if one.counted && one.execution.is_some() {
+    if one.counted {
         let was_sent = settlement.log != LogStatus::NotSent;
         state.ended(rules, one.started_at, one.finished_at, was_sent, settlement.is_out_or_may_be());
     }

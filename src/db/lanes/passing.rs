@@ -1,11 +1,11 @@
 //! Lanes whose gates are open are passed; what goes through is counted.
 
-use super::{Gated, in_flight, lock, save};
+use super::{Gated, in_flight, lock, read_all, save};
 use crate::db::claim::{Claim, Lane};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::schema::publish_pool::dsl as pool;
 use crate::domain::clock::Timestamp;
-use crate::domain::gates::{self, Passage, Rules, State};
+use crate::domain::gates::{self, Gate, Passage, Rules, Shut, State};
 use crate::domain::ids::*;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -36,6 +36,33 @@ pub(in crate::db) fn pass(
         open.push(lane);
     }
     Ok(open)
+}
+
+/// The same of lanes on which a person wants something out now, over window and spacing. Those that are shut all the same
+/// are among them, so that it is known until when.
+pub fn pass_on_demand(
+    conn: &mut DbConnection,
+    mut lanes: Vec<Lane>,
+    now: Timestamp,
+    pause: Duration,
+) -> Result<Vec<Lane>, DbError> {
+    let ids: Vec<AccountId> = lanes.iter().map(|lane| lane.account).collect();
+    let mut known = read_all(conn, &ids)?;
+    let busy = in_flight(conn, &ids)?;
+    for lane in &mut lanes {
+        let Some((rules, mut state)) = known.remove(&lane.account) else { continue };
+        state.mend(now, pause);
+        let busy = busy.get(&lane.account).copied().unwrap_or(0);
+        let passage = match gates::passage_on_demand(&rules, &state, busy, now) {
+            Passage::Probe { .. } if probe_is_out(conn, &state)? => {
+                let since = state.health.tripped.map_or(now, |tripped| tripped.since);
+                Passage::Shut(Shut { gate: Gate::Breaker { since }, until: Some(now + PROBE_PATIENCE) })
+            }
+            passage => passage,
+        };
+        lane.gated = Some(Box::new(Gated { rules, state, busy, passage }));
+    }
+    Ok(lanes)
 }
 
 /// None where the lane is shut; then it is not looked at again before it may open.

@@ -166,7 +166,7 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
 /// entries is the fence, and what it moved is logged and remembered; the lanes with something due are locked, and with
 /// them, the open runs, the next question and what time will do the cycle goes on (kind: 1 moved, 2 lane, 3 run,
 /// 4 question, 5 a lane whose platform answered and had failed before, 6 the next too late or past its slot, also of those
-/// that were just moved, 7 a lane whose platform is away).
+/// that were just moved, 7 a lane whose platform is away, 8 a run of a part, 9 somebody wants something out now).
 const POSTGRES_OPENING: &str = concat!(
     "WITH moved AS ( \
       UPDATE publish_pool AS p SET status = e.status, due_at = coalesce(e.due_at, p.due_at), \
@@ -225,6 +225,8 @@ const POSTGRES_OPENING: &str = concat!(
       (SELECT p.late_at FROM publish_pool AS p WHERE p.status = 'pending' AND p.late_at IS NOT NULL \
         AND p.look_up_at IS NULL ORDER BY p.late_at LIMIT 1), \
       (SELECT min(miss_at) FROM slot_watches WHERE miss_at IS NOT NULL)) AS at) AS late WHERE $16 AND at IS NOT NULL \
+    UNION ALL SELECT 9, 0::bigint, 0::bigint, 0::bigint, NULL, NULL \
+      WHERE $16 AND EXISTS (SELECT 1 FROM publish_demands) \
     UNION ALL SELECT 7, l.account_id, a.give_up_after_seconds::bigint, l.tripped_at, NULL, NULL \
       FROM lanes AS l JOIN accounts AS a ON a.id = l.account_id WHERE $16 AND l.tripped_at IS NOT NULL"
 );
@@ -243,6 +245,8 @@ pub(super) struct Opened {
     /// Lanes whose platform answered, and had failed before.
     pub answered: Vec<AccountId>,
     pub ahead: Ahead,
+    /// There are entries that a person wants out now.
+    pub has_demands: bool,
 }
 
 /// Settles, and where `look` says for when and with which key, looks for lanes and runs.
@@ -290,8 +294,15 @@ pub(super) fn on_postgres(
         .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.put_off))
         .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.sign == Sign::Answered))
         .load(conn)?;
-    let Opened { mut logged, mut lanes, mut open, mut next_question, mut answered, mut ahead } =
-        Opened::default();
+    let Opened {
+        mut logged,
+        mut lanes,
+        mut open,
+        mut next_question,
+        mut answered,
+        mut ahead,
+        mut has_demands,
+    } = Opened::default();
     for row in rows {
         match row {
             (1, entry, number, log, ..) => {
@@ -305,6 +316,7 @@ pub(super) fn on_postgres(
                 is_gated: is_gated.unwrap_or(false),
                 gated: None,
             }),
+            (9, ..) => has_demands = true,
             (5, id, ..) => answered.push(AccountId(id)),
             (4, _, _, at, ..) => next_question = Some(Timestamp::from_micros(at)),
             (6, _, _, at, ..) => ahead.next_late = Some(Timestamp::from_micros(at)),
@@ -321,5 +333,5 @@ pub(super) fn on_postgres(
         }
     }
     open.sort_by_key(|execution| (execution.rule, execution.id));
-    Ok(Opened { logged, lanes, open, next_question, answered, ahead })
+    Ok(Opened { logged, lanes, open, next_question, answered, ahead, has_demands })
 }

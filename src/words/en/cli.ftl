@@ -12,7 +12,7 @@ relative-ago = { $span } ago
 # How a command ends.
 failure = error: { $what }
 hint = hint: { $what }
-hint-stopped = Trigger the task again to take what is left now.
+hint-stopped = Give the same command again to take what is left now.
 hint-by-pg-restore = While no server runs: pg_restore --clean --if-exists --no-owner -d DATABASE FILE, and then `contenthub db restore --after`.
 hint-node-alive = Stop it; of one that was killed, wait until its lease is over.
 hint-unsound = Stop the server, keep a copy, and restore the last good backup.

@@ -10,7 +10,7 @@ relative-ago = { $span }前
 
 failure = 错误：{ $what }
 hint = 提示：{ $what }
-hint-stopped = 再次触发该任务，即可处理剩下的内容。
+hint-stopped = 再次执行同一命令，即可处理剩下的内容。
 hint-by-pg-restore = 在没有服务器运行时：先 pg_restore --clean --if-exists --no-owner -d DATABASE FILE，然后 `contenthub db restore --after`。
 hint-node-alive = 请停止它；若它是被强制结束的，请等到其租约到期。
 hint-unsound = 请停止服务器，保留一份副本，然后恢复最近一次完好的备份。

@@ -14,6 +14,7 @@ pub(super) fn covers(scope: ClaimScope, task: TaskId) -> bool {
     match scope {
         ClaimScope::Everything => true,
         ClaimScope::Task(own) => own == task,
+        ClaimScope::Demands => false,
     }
 }
 

@@ -1,0 +1,131 @@
+//! Publishing now: entries of the pool, or a content that is not in it yet.
+
+use super::Api;
+use super::creating::{Creating, answer};
+use super::input::{self, Body};
+use super::problem::Answer;
+use super::query::query;
+use super::roles::{Caller, asks, needs};
+use crate::actors::tries;
+use crate::db::entries::EntryRow;
+use crate::domain::ids::{AccountId, ContentId, EntryId};
+use crate::domain::role::Role;
+use crate::operations::once::Answered;
+use crate::operations::pool::Addition;
+use crate::operations::publish_now::{GetEntries, PublishContent, PublishNow};
+use crate::operations::{Context, OperationError};
+use crate::views::EntryView;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A request that waits for an outcome is answered after this long, whatever it is then.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/publish-pool/publish").route(asks(Role::Operator, web::post().to(publish_some))),
+        )
+        .service(
+            web::resource("/publish-pool/{id}/publish")
+                .route(asks(Role::Operator, web::post().to(publish_one))),
+        )
+        .service(
+            web::resource("/publisher/publish")
+                .route(needs(Role::Operator, web::post().to(publish_content))),
+        );
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WaitQuery {
+    wait: Option<bool>,
+}
+
+fn view(api: &Api, row: EntryRow) -> Value {
+    json!(EntryView::new(row, api.clock.now(), api.cx.can_decrypt()))
+}
+
+async fn publish_one(
+    api: web::Data<Api>,
+    path: web::Path<String>,
+    request: HttpRequest,
+    caller: Caller,
+) -> Answer {
+    let query: WaitQuery = query(&request)?;
+    let id: EntryId = input::id("entry", &path)?;
+    let asked = api.db.perform(PublishNow { ids: vec![id], by: caller.name }).await?;
+    let rows = if query.wait == Some(true) { wait(&api, &asked).await? } else { asked };
+    let row = rows.into_iter().next().ok_or_else(|| OperationError::not_found("entry", id))?;
+    Ok(HttpResponse::Ok().json(view(&api, row)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublishBody {
+    ids: Vec<EntryId>,
+}
+
+async fn publish_some(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    caller: Caller,
+    body: Body<PublishBody>,
+) -> Answer {
+    let query: WaitQuery = query(&request)?;
+    let asked = api.db.perform(PublishNow { ids: body.0.ids, by: caller.name }).await?;
+    let rows = if query.wait == Some(true) { wait(&api, &asked).await? } else { asked };
+    let items: Vec<Value> = rows.into_iter().map(|row| view(&api, row)).collect();
+    Ok(HttpResponse::Ok().json(json!({"items": items})))
+}
+
+async fn wait(api: &Api, asked: &[EntryRow]) -> Result<Vec<EntryRow>, OperationError> {
+    tries::wait(&api.db, &*api.clock, asked, Some(WAIT_MAX), |_| {}).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContentBody {
+    content_id: ContentId,
+    account_id: Option<AccountId>,
+    again: Option<bool>,
+    max_retries: Option<i32>,
+}
+
+/// Waits for the outcome of its first try; where that takes too long, 202 with the entry as it is.
+async fn publish_content(
+    api: web::Data<Api>,
+    caller: Caller,
+    asked: Creating<ContentBody>,
+) -> Answer {
+    let Creating { body, request } = asked;
+    let addition = Addition {
+        account: body.account_id,
+        again: body.again.unwrap_or(false),
+        max_retries: body.max_retries.unwrap_or(Addition::of(body.content_id).max_retries),
+        ..Addition::of(body.content_id)
+    };
+    let shape = |row: EntryRow, cx: &Context, now| json!(EntryView::new(row, now, cx.can_decrypt()));
+    let made = request.perform(&api, PublishContent { addition, by: caller.name }, shape).await?;
+    let is_repeated = made.is_repeated;
+    let made: Made = serde_json::from_str(&made.body)
+        .map_err(|error| OperationError::Internal(error.to_string()))?;
+    let as_made = api.db.perform(GetEntries(vec![made.id])).await?;
+    let as_made: Vec<EntryRow> =
+        as_made.into_iter().map(|row| EntryRow { attempt: made.attempt, ..row }).collect();
+    let row = wait(&api, &as_made).await?.into_iter().next();
+    let row = row.ok_or_else(|| OperationError::not_found("entry", made.id))?;
+    let is_tried = tries::count(&as_made, std::slice::from_ref(&row)) == 1;
+    let status = if is_tried { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok(answer(Answered { body: view(&api, row).to_string(), is_repeated }, status))
+}
+
+/// What was made, of its answer.
+#[derive(Deserialize)]
+struct Made {
+    id: EntryId,
+    attempt: i32,
+}
