@@ -77,7 +77,7 @@ fn each_thing_that_keeps_an_entry_is_told_with_what_to_do() {
         assert_eq!(commands(&view)[0], "contenthub serve", "first what does not pass by itself");
         let due = view.answers.iter().find(|it| it.code == "not_due").expect("told");
         assert_eq!(due.until, Some(entry(&app, later).due_at));
-        let now = format!("contenthub publish-pool schedule {later} 2");
+        let now = format!("contenthub publish-pool publish {later}");
         assert!(commands(&view).iter().any(|it| it.starts_with(&now)), "{view:#?}");
         assert!(!view.due && view.pending);
 

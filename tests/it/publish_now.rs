@@ -8,13 +8,17 @@ use crate::support::product::{self, Product, id, now};
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::db::connection::connect;
 use contenthub::operations::account::{SuspendAccount, UpdateAccount};
-use contenthub::operations::cycle::ClaimScope;
+use contenthub::domain::ids::NodeId;
+use contenthub::domain::turns::Room;
+use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::entry::{CancelEntry, RetryEntry, UpdateEntry};
 use contenthub::operations::pause::{PausePublishing, ResumePublishing};
 use contenthub::operations::publish_now::PublishNow;
 use contenthub::{AccountId, Addition, App, EntryId, EntryStatus, LaneChanges, OperationError, TaskId};
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const LATER: &str = "2999-01-01T00:00:00Z";
@@ -138,6 +142,40 @@ fn it_outlives_a_restart_and_is_tried_again_until_it_is_out() {
         assert_eq!(entry(&app, other).status, EntryStatus::Pending);
         let _ = node.stop();
         assert_eq!(receiver.posts().len(), 2);
+    });
+}
+
+/// What was wanted before a pause goes out after it, and is forgotten then.
+#[test]
+fn a_pause_keeps_it_until_publishing_goes_on() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        let blog = webhook(&app, "blog", &receiver.url("/blog"));
+        let id = later(&app, "x", blog);
+        want(&app, &[id]).expect("wanted");
+        app.run(PausePublishing { by: "Ada".to_owned(), reason: None }).expect("paused");
+        let wanted = || {
+            use contenthub::db::schema::publish_demands::table;
+            table.count().get_result::<i64>(&mut connect(url).expect("connected")).expect("counted")
+        };
+        let cycle = Cycle {
+            node: NodeId("n1".to_owned()),
+            lease: HOUR,
+            scope: ClaimScope::Everything,
+            ended: Arc::default(),
+            room: Room { shared: 8, firsts: true, ..Room::default() },
+            read_back: None,
+            clock_is_right: true,
+        };
+        assert_eq!(app.run(cycle).expect("a cycle").claims.len(), 0);
+        assert_eq!((entry(&app, id).status, wanted()), (EntryStatus::Pending, 1));
+        app.run(ResumePublishing { by: "Ada".to_owned() }).expect("resumed");
+        let node = app.start().expect("a node");
+        eventually("it is out", || (entry(&app, id).status == EntryStatus::Published).then_some(()));
+        eventually("nobody wants it any more", || (wanted() == 0).then_some(()));
+        let _ = node.stop();
+        assert_eq!(receiver.posts().len(), 1);
     });
 }
 

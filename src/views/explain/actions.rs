@@ -2,7 +2,7 @@
 
 use super::{Action, Answer};
 use crate::db::explain::Facts;
-use crate::domain::clock::Timestamp;
+use crate::domain::ids::EntryId;
 use crate::words::{Language, Message, Sentence, message};
 
 pub fn all(facts: &Facts, answers: &[Answer]) -> Vec<Action> {
@@ -43,11 +43,7 @@ fn of(facts: &Facts, code: &str) -> Vec<Action> {
             format!("content approve {content}"),
             Some(format!("POST /api/v1/contents/{content}/approve")),
         )],
-        "not_due" => vec![act(
-            message("explain-do-now"),
-            format!("publish-pool schedule {entry} {}", whole_seconds(facts.at)),
-            Some(format!("PATCH /api/v1/publish-pool/{entry}")),
-        )],
+        "not_due" => vec![now(entry)],
         "account_disabled" => vec![act(
             message("explain-do-enable-account"),
             format!("account update {name} --enabled true"),
@@ -65,9 +61,13 @@ fn of(facts: &Facts, code: &str) -> Vec<Action> {
         "platform_down" | "asked_to_wait" => {
             vec![act(message("explain-do-test"), format!("account test {name}"), None)]
         }
-        "window" => vec![lane_change(message("explain-do-window"), &name, "--window none", facts)],
+        "window" => {
+            vec![now(entry), lane_change(message("explain-do-window"), &name, "--window none", facts)]
+        }
         "daily_cap" => vec![lane_change(message("explain-do-cap"), &name, "--daily-cap none", facts)],
-        "spacing" => vec![lane_change(message("explain-do-spacing"), &name, "--spacing-seconds none", facts)],
+        "spacing" => {
+            vec![now(entry), lane_change(message("explain-do-spacing"), &name, "--spacing-seconds none", facts)]
+        }
         "behind_others" => vec![act(
             message("explain-do-first"),
             format!("publish-pool set-priority {entry} 1"),
@@ -82,6 +82,11 @@ fn of(facts: &Facts, code: &str) -> Vec<Action> {
         // The rest passes by itself.
         _ => Vec::new(),
     }
+}
+
+fn now(entry: EntryId) -> Action {
+    let request = Some(format!("POST /api/v1/publish-pool/{entry}/publish"));
+    act(message("explain-do-now"), format!("publish-pool publish {entry}"), request)
 }
 
 fn act(id: Message, command: String, request: Option<String>) -> Action {
@@ -137,10 +142,6 @@ fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-fn whole_seconds(at: Timestamp) -> String {
-    at.to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use super::*;
 use contenthub::db::{nodes, pause};
 use contenthub::operations::content::UpdateContent;
+use contenthub::operations::publish_now::PublishNow;
+use diesel::prelude::*;
 
 /// An outage had put it off beyond the restore: its platform may have answered the moment after the copy was made.
 #[test]
@@ -97,6 +99,10 @@ fn what_was_known_of_lanes_is_looked_at_anew() {
         let (class, clock) = (DeliveryClass::Keyed, Arc::new(SteppedClock::standing()));
         let life = Life::open(url, dir, played(class), &clock);
         let account = life.account();
+        // Somebody wanted this one out at once, and knows what became of that.
+        let at = life.app.now() + HOUR;
+        let wanted = add_at(&life.app, "wanted then", account, at);
+        life.app.run(PublishNow { ids: vec![wanted], by: "Ada".to_owned() }).expect("wanted");
         connect(url)
             .expect("connected")
             .batch_execute("UPDATE accounts SET opens_at = 9000000000000000")
@@ -108,5 +114,8 @@ fn what_was_known_of_lanes_is_looked_at_anew() {
         let id = add(&life.app, "new", account);
         life.run();
         assert_eq!(entry(&life.app, id).status, EntryStatus::Published);
+        let mut conn = connect(&url).expect("connected");
+        let wanted = contenthub::db::schema::publish_demands::table.count().get_result::<i64>(&mut conn);
+        assert_eq!(wanted.expect("counted"), 0);
     });
 }
