@@ -118,7 +118,6 @@ impl Operation for CancelEntry {
         if !transitions::cancel(conn, self.0, now)? {
             return Err(refusal(conn, self.0, "only a pending entry can be cancelled"));
         }
-        demands::withdraw(conn, self.0)?;
         entry(conn, self.0)
     }
 }
@@ -220,7 +219,6 @@ impl Operation for ResolveEntry {
         if !transitions::resolve(conn, self.id, (row.status, to), said.attempt, log, now)? {
             return Err(wrong_state(&row, ON_THE_WIRE));
         }
-        demands::withdraw(conn, self.id)?;
         if to == EntryStatus::Published {
             entries::remember_published(conn, row.content_id, row.account_id, now)?;
         }

@@ -110,12 +110,13 @@ fn what_was_known_of_lanes_is_looked_at_anew() {
         let copy = copy_of(url, dir, &clock);
         drop(life);
         let (url, _) = put_back(url, dir, &copy, class, &clock).expect("restored");
+        let mut conn = connect(&url).expect("connected");
+        let wanted = contenthub::db::schema::publish_demands::table.count().get_result::<i64>(&mut conn);
+        assert_eq!(wanted.expect("counted"), 0);
+        drop(conn);
         let life = Life::open(&url, dir, played(class), &clock);
         let id = add(&life.app, "new", account);
         life.run();
         assert_eq!(entry(&life.app, id).status, EntryStatus::Published);
-        let mut conn = connect(&url).expect("connected");
-        let wanted = contenthub::db::schema::publish_demands::table.count().get_result::<i64>(&mut conn);
-        assert_eq!(wanted.expect("counted"), 0);
     });
 }
