@@ -1,8 +1,10 @@
 //! Settings: flags, then `CONTENTHUB_*` variables, then `contenthub.toml`, then defaults. Parsed once, passed in parts.
 
 mod args;
+mod server;
 
 pub use args::SettingsArgs;
+pub use server::{Limits, ServerArgs, ServerSettings, TlsFiles};
 
 use crate::db::database_url::{DatabaseUrl, UnknownDatabase};
 use crate::domain::json_input;
@@ -32,6 +34,21 @@ struct FileSettings {
     submitted_max_hours: Option<Spanned<i64>>,
     platform_pause_seconds: Option<Spanned<i64>>,
     body_max_bytes: Option<Spanned<i64>>,
+    tls_cert: Option<Spanned<PathBuf>>,
+    tls_key: Option<Spanned<PathBuf>>,
+    behind_proxy: Option<Spanned<String>>,
+    public_url: Option<Spanned<String>>,
+    cors_origins: Option<Spanned<String>>,
+    head_max_seconds: Option<Spanned<i64>>,
+    head_max_bytes: Option<Spanned<i64>>,
+    head_max_fields: Option<Spanned<i64>>,
+    body_max_seconds: Option<Spanned<i64>>,
+    json_depth_max: Option<Spanned<i64>>,
+    json_values_max: Option<Spanned<i64>>,
+    answer_stall_seconds: Option<Spanned<i64>>,
+    keep_alive_seconds: Option<Spanned<i64>>,
+    connections_max: Option<Spanned<i64>>,
+    requests_per_minute: Option<Spanned<i64>>,
 }
 
 /// A file that was read, so that what is wrong in it can be told with its line.
@@ -56,6 +73,7 @@ pub struct Settings {
     pub submitted_max_hours: u64,
     pub platform_pause_seconds: u64,
     pub body_max_bytes: usize,
+    pub server: ServerSettings,
     /// From `CONTENTHUB_SECRET_KEY` alone: never a flag, never in the file.
     pub secret_key: Option<HiddenText>,
     /// Each setting, as `config show` tells it: key, value, where it came from.
@@ -139,7 +157,10 @@ fn line_of(text: &str, byte: usize) -> usize {
 }
 
 /// Destructures both, so that a new field cannot be forgotten.
-fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
+fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
+    let place = Place { path: &file.path, text: &file.text };
+    let mut of_the_server = Vec::new();
+    let server = server::merge(args.server, &mut file.settings, &place, &mut of_the_server)?;
     let SettingsArgs {
         config: _,
         data_dir,
@@ -153,6 +174,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours,
         platform_pause_seconds,
         body_max_bytes,
+        server: _,
     } = args;
     let FileSettings {
         data_dir: file_data_dir,
@@ -166,8 +188,9 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours: file_submitted_max_hours,
         platform_pause_seconds: file_platform_pause_seconds,
         body_max_bytes: file_body_max_bytes,
+        // Taken by `server::merge`.
+        ..
     } = file.settings;
-    let place = Place { path: &file.path, text: &file.text };
     let data_dir = place.pick("data_dir", data_dir, file_data_dir, PathBuf::from("data"));
     let default_database = DatabaseUrl::in_data_dir(&data_dir.value).to_string();
     let database = place.pick("database_url", database_url, file_database_url, default_database);
@@ -185,7 +208,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         place.pick("body_max_bytes", body_max_bytes, file_body_max_bytes, BODY_MAX_BYTES_DEFAULT);
     let url: DatabaseUrl =
         database.value.parse().map_err(|error: UnknownDatabase| database.wrong(error.to_string()))?;
-    let described = vec![
+    let mut described = vec![
         data_dir.described(data_dir.value.display().to_string()),
         database.described(url.to_string()),
         listen.described(listen.value.clone()),
@@ -198,6 +221,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         platform_pause_seconds.described(platform_pause_seconds.value.to_string()),
         body_max_bytes.described(body_max_bytes.value.to_string()),
     ];
+    described.append(&mut of_the_server);
     Ok(Settings {
         database: url,
         listen: address(&listen)?,
@@ -211,6 +235,7 @@ fn merge(args: SettingsArgs, file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours: submitted_max_hours.within(1, 720)?.unsigned_abs(),
         platform_pause_seconds: platform_pause_seconds.within(1, 300)?.unsigned_abs(),
         body_max_bytes: usize::try_from(body_max_bytes.within(1, BODY_MAX_BYTES_LIMIT)?).unwrap_or(1),
+        server,
         secret_key: std::env::var("CONTENTHUB_SECRET_KEY").ok().map(HiddenText),
         described,
         data_dir: data_dir.value,
@@ -240,6 +265,19 @@ impl Place<'_> {
                 Picked { key, value: value.into_inner(), origin }
             }
             (None, None) => Picked { key, value: default, origin: Origin::Default },
+        }
+    }
+
+    /// What has no default but that there is none.
+    fn optional<T>(&self, key: &'static str, args: Option<T>, file: Option<Spanned<T>>) -> Picked<Option<T>> {
+        match (args, file) {
+            (None, None) => Picked { key, value: None, origin: Origin::Default },
+            (Some(value), _) => Picked { key, value: Some(value), origin: Origin::FlagOrEnvironment },
+            (None, Some(value)) => {
+                let line = line_of(self.text, value.span().start);
+                let origin = Origin::File { path: self.path.to_owned(), line };
+                Picked { key, value: Some(value.into_inner()), origin }
+            }
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::secrets;
 use crate::server::{self, ServeError};
 use crate::signals::Stop;
 use serde_json::json;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -89,7 +88,8 @@ pub fn run(settings: Settings) -> Result<(), DemoError> {
     let directory = ThrowAway::new().map_err(DemoError::Directory)?;
     let app = App::open(in_directory(settings, &directory.0))?;
     let token = fill(&app)?;
-    server::serve_until(stop, &app, |address| explain(address, &token))?;
+    let scheme = if app.settings().server.tls.is_some() { "https" } else { "http" };
+    server::serve_until(stop, &app, |address| explain(&format!("{scheme}://{address}"), &token))?;
     Ok(())
 }
 
@@ -124,17 +124,17 @@ fn fill(app: &App) -> Result<String, DemoError> {
     Ok(app.run(CreateToken { name: "demo".to_owned(), role: Role::Admin })?.1)
 }
 
-fn explain(address: SocketAddr, token: &str) {
+fn explain(at: &str, token: &str) {
     println!(
-        "ContentHub listens on http://{address}\n\n\
-         The site:   http://{address}/demo/site/\n\
+        "ContentHub listens on {at}\n\n\
+         The site:   {at}/demo/site/\n\
          The token:  {token}\n\n\
          Try it:\n\
          \x20 T={token}\n\
-         \x20 curl -H \"Authorization: Bearer $T\" http://{address}/api/v1/publish-pool/list\n\
-         \x20 curl -H \"Authorization: Bearer $T\" http://{address}/api/v1/publish-pool/stats\n\
-         \x20 curl -H \"Authorization: Bearer $T\" -d '{{\"title\":\"Mine\",\"body\":\"# Hello\"}}' http://{address}/api/v1/contents\n\
-         \x20 curl -H \"Authorization: Bearer $T\" -d '{{\"content_id\":7,\"priority\":1}}' http://{address}/api/v1/publish-pool/add\n\n\
+         \x20 curl -H \"Authorization: Bearer $T\" {at}/api/v1/publish-pool/list\n\
+         \x20 curl -H \"Authorization: Bearer $T\" {at}/api/v1/publish-pool/stats\n\
+         \x20 curl -H \"Authorization: Bearer $T\" -d '{{\"title\":\"Mine\",\"body\":\"# Hello\"}}' {at}/api/v1/contents\n\
+         \x20 curl -H \"Authorization: Bearer $T\" -d '{{\"content_id\":7,\"priority\":1}}' {at}/api/v1/publish-pool/add\n\n\
          Posts go out over the next minute. Ctrl-C ends it, and the throw-away directory goes.\n"
     );
 }

@@ -116,6 +116,10 @@ pub mod cli;
 
 #[doc(hidden)]
 pub mod api;
+#[doc(hidden)]
+pub mod error_codes;
+#[doc(hidden)]
+pub mod listening;
 pub mod views;
 
 #[doc(inline)]

@@ -1,26 +1,27 @@
 //! `contenthub serve`: a node with its HTTP server, from the first socket to the last outcome written.
 
 use crate::actors::shared_reads::SharedReads;
-use crate::api::{self, Api};
+use crate::api::{self, Api, Rates};
 use crate::app::App;
 use crate::db::connection::DbError;
 use crate::db::database_url::DatabaseUrl;
 use crate::db::node_locks::ServerLock;
+use crate::listening::{self, Tls, TlsError};
 use crate::operations::cycle::ClaimScope;
 use crate::platforms::folder;
-use crate::signals::{Stop, StopSignal};
-use actix_web::{App as WebApp, HttpServer, web};
+use crate::signals::{Hangup, Stop, StopSignal};
+use actix_web::{App as WebApp, web};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
-
-/// How long requests that are being answered may take when the server ends.
-const LAST_ANSWERS_SECONDS: u64 = 2;
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Db(#[from] DbError),
     #[error("the server broke: {0}")]
@@ -46,6 +47,11 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
     };
     let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr()?;
+    let reached = &app.settings().server;
+    let tls = reached.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
+    if let Some(warning) = listening::exposure(address, reached) {
+        warn(&warning);
+    }
     let grace = Duration::from_secs(app.settings().grace_seconds);
     let ended = system.block_on(async {
         let node = app.start_node(ClaimScope::Everything).await?;
@@ -61,13 +67,14 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             clock: app.clock().clone(),
             sites,
             body_max_bytes: app.settings().body_max_bytes,
+            server: reached.clone(),
+            rates: Rates::new(reached.limits.requests_per_minute),
         });
-        let server = HttpServer::new(move || WebApp::new().service(api::routes(api.clone())))
-            .workers(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
-            .disable_signals()
-            .shutdown_timeout(LAST_ANSWERS_SECONDS)
-            .listen(listener)?
-            .run();
+        let app_of_a_thread = move || WebApp::new().service(api::routes(api.clone()));
+        let server = listening::serve(listener, &reached.limits, tls.clone(), app_of_a_thread)?;
+        if let Some(tls) = tls {
+            actix_rt::spawn(reload_when_asked(tls, Hangup::listen()?));
+        }
         let handle = server.handle();
         let mut running = actix_rt::spawn(server);
         ready(address);
@@ -107,4 +114,23 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
         std::mem::forget((system, only_server));
     }
     ended
+}
+
+/// Once, whatever the log is told to keep to itself.
+fn warn(warning: &str) {
+    if log::log_enabled!(log::Level::Warn) {
+        log::warn!("{warning}");
+    } else {
+        eprintln!("warning: {warning}");
+    }
+}
+
+/// For as long as the server runs.
+async fn reload_when_asked(tls: Arc<Tls>, mut hangup: Hangup) {
+    while hangup.next().await {
+        match tls.reload() {
+            Ok(()) => log::info!("SIGHUP: new connections get the certificate that is in tls_cert now"),
+            Err(error) => log::error!("SIGHUP: the certificate stays as it was: {error}"),
+        }
+    }
 }

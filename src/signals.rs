@@ -73,3 +73,18 @@ impl StopSignals {
         }
     }
 }
+
+/// SIGHUP, which asks for files to be read again. Once it is listened for, it ends nothing any more.
+pub struct Hangup(Signal);
+
+impl Hangup {
+    /// On the current actix system.
+    pub fn listen() -> std::io::Result<Self> {
+        signal(SignalKind::hangup()).map(Hangup)
+    }
+
+    /// Waits for the next one; false where none can come.
+    pub async fn next(&mut self) -> bool {
+        self.0.recv().await.is_some()
+    }
+}

@@ -1,7 +1,7 @@
 //! Requests that make something. With an `Idempotency-Key` each makes it once, however often it is sent.
 
 use super::Api;
-use super::input::{read, read_bytes};
+use super::input::{Raw, read_bytes};
 use super::problem::{Answer, Problem};
 use super::roles::Caller;
 use crate::domain::request_key::RequestKey;
@@ -10,7 +10,6 @@ use crate::operations::{Context, Operation, OperationError};
 use crate::secrets;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -35,11 +34,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Creating<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (http, bytes) = (request.clone(), read_bytes(request, payload));
+        let (http, raw) = (request.clone(), read_bytes(request, payload));
         async move {
-            let bytes = bytes.await?;
-            let request = Keyed(keyed(&http, &bytes)?);
-            Ok(Creating { body: read(&bytes)?, request })
+            let raw = raw.await?;
+            let request = Keyed(keyed(&http, &raw)?);
+            Ok(Creating { body: raw.read()?, request })
         }
         .boxed_local()
     }
@@ -50,12 +49,12 @@ impl FromRequest for Keyed {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (http, bytes) = (request.clone(), read_bytes(request, payload));
-        async move { Ok(Keyed(keyed(&http, &bytes.await?)?)) }.boxed_local()
+        let (http, raw) = (request.clone(), read_bytes(request, payload));
+        async move { Ok(Keyed(keyed(&http, &raw.await?)?)) }.boxed_local()
     }
 }
 
-fn keyed(request: &HttpRequest, body: &Bytes) -> Result<Option<KeyedRequest>, Problem> {
+fn keyed(request: &HttpRequest, body: &Raw) -> Result<Option<KeyedRequest>, Problem> {
     let mut given = request.headers().get_all(KEY);
     let Some(first) = given.next() else { return Ok(None) };
     let key = first.to_str().ok().and_then(|text| RequestKey::parse(text).ok());
@@ -71,9 +70,9 @@ fn keyed(request: &HttpRequest, body: &Bytes) -> Result<Option<KeyedRequest>, Pr
 }
 
 /// Of all that a request asks for.
-fn fingerprint(request: &HttpRequest, body: &Bytes) -> String {
+fn fingerprint(request: &HttpRequest, body: &Raw) -> String {
     let head = format!("{} {}?{}\n", request.method(), request.path(), request.query_string());
-    secrets::sha256_hex(&[head.as_bytes(), body].concat())
+    secrets::sha256_hex(&[head.as_bytes(), &body.bytes].concat())
 }
 
 impl Keyed {

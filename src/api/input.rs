@@ -2,12 +2,15 @@
 
 use super::Api;
 use super::problem::Problem;
+use crate::config::Limits;
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
-use crate::domain::{json_input, time_input};
+use crate::domain::json_limits::TooMuch;
+use crate::domain::{json_input, json_limits, time_input};
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::FutureExt;
@@ -16,6 +19,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::str::FromStr;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// A JSON body. Not JSON is a 400; JSON that does not fit is a 422 that names the field.
 pub struct Body<T>(pub T);
@@ -26,18 +31,41 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = read_bytes(request, payload);
-        async move { read(&bytes.await?).map(Body) }.boxed_local()
+        async move { bytes.await?.read().map(Body) }.boxed_local()
     }
 }
 
-/// A body as it came, up to the largest that is taken.
+/// A body as it came, with what its JSON may be like.
+pub struct Raw {
+    pub bytes: Bytes,
+    limits: Limits,
+}
+
+impl Raw {
+    /// Reads it as JSON.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        read(&self.bytes, &self.limits)
+    }
+}
+
+/// The body of a request, up to the largest and the slowest that is taken.
 pub fn read_bytes(
     request: &HttpRequest,
     payload: &mut Payload,
-) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
+) -> impl Future<Output = Result<Raw, Problem>> + use<> {
+    let encoding = request.headers().get(CONTENT_ENCODING).cloned();
     let bytes = Bytes::from_request(request, payload);
-    let body_max_bytes = request.app_data::<web::Data<Api>>().map_or(0, |api| api.body_max_bytes);
-    async move { bytes.await.map_err(|error| unread(&error, body_max_bytes)) }
+    let api = request.app_data::<web::Data<Api>>();
+    let body_max_bytes = api.map_or(0, |api| api.body_max_bytes);
+    let limits = api.map_or_else(Limits::default, |api| api.server.limits.clone());
+    async move {
+        if let Some(encoding) = encoding.filter(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(encoded(&encoding));
+        }
+        let bytes = timeout(limits.body_time, bytes).await.map_err(|_| slow(limits.body_time))?;
+        let bytes = bytes.map_err(|error| unread(&error, body_max_bytes))?;
+        Ok(Raw { bytes, limits })
+    }
 }
 
 fn unread(error: &actix_web::Error, body_max_bytes: usize) -> Problem {
@@ -50,18 +78,48 @@ fn unread(error: &actix_web::Error, body_max_bytes: usize) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_body", format!("the body could not be read: {error}"))
 }
 
+/// What is small when it comes may be any size when it is unpacked.
+fn encoded(encoding: &HeaderValue) -> Problem {
+    let shown: String = encoding.to_str().unwrap_or_default().chars().take(30).collect();
+    let detail = format!("the body is encoded (Content-Encoding: {shown}), which is not read here");
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", detail)
+        .hint("Send it as it is, without Content-Encoding.")
+}
+
+fn slow(limit: Duration) -> Problem {
+    let detail = format!("the body did not come whole within {} s", limit.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "slow_request", detail)
+}
+
 /// An empty body is an empty object: what is missing then is told like any other field.
-pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "not_json", detail);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| bad(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| bad(format!("the body is not JSON: {error}")))?;
+    json_limits::check(text, limits.json_depth, limits.json_values)
+        .map_err(|too_much| refused(too_much, limits))?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| bad(format!("the body is not JSON: {error}")).at(error.line(), error.column()))?;
     if let Some(error) = json_input::find_nul(&value, "") {
         return Err(error.into());
     }
     Ok(json_input::read(value, "")?)
+}
+
+fn refused(too_much: TooMuch, limits: &Limits) -> Problem {
+    match too_much {
+        TooMuch::Deep { line, column } => {
+            let depth = limits.json_depth;
+            let detail =
+                format!("the body is nested deeper than {depth} levels at line {line} column {column}");
+            Problem::new(StatusCode::BAD_REQUEST, "json_too_deep", detail).at(line, column)
+        }
+        TooMuch::Many => {
+            let detail = format!("the body has more than {} values", limits.json_values);
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "json_too_large", detail)
+        }
+    }
 }
 
 /// An id in a path; what is no number is not there.

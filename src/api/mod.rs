@@ -1,8 +1,11 @@
 //! The HTTP API. Handlers extract, send one operation, and shape the answer; a file a resource.
 
 mod accounts;
+mod client;
 mod contents;
+mod cors;
 mod creating;
+mod edge;
 mod health;
 mod history;
 mod input;
@@ -12,6 +15,7 @@ mod preview;
 mod problem;
 mod publishing;
 mod query;
+mod rates;
 mod roles;
 mod scheduler;
 mod sites;
@@ -20,14 +24,17 @@ mod tokens;
 use crate::actors::crew::Crew;
 use crate::actors::db::DbHandle;
 use crate::actors::shared_reads::SharedReads;
+use crate::config::ServerSettings;
 use crate::domain::clock::Clock;
 use crate::operations::pool::ListEntries;
 use crate::operations::token::Recognise;
 use crate::operations::{Context, Page, Paging};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpRequest, web};
+pub use client::client_address;
 use problem::Problem;
 use query::query;
+pub use rates::Rates;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -48,12 +55,18 @@ pub struct Api {
     pub sites: PathBuf,
     /// The largest body that is read.
     pub body_max_bytes: usize,
+    pub server: ServerSettings,
+    pub rates: Rates,
 }
 
 /// All routes, each error of which is a problem.
 pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
+    let at_the_edge = api.clone();
     web::scope("")
         .wrap(actix_web::middleware::from_fn(problem::every_error_is_a_problem))
+        .wrap(actix_web::middleware::from_fn(move |request, next| {
+            edge::guard(at_the_edge.clone(), request, next)
+        }))
         .app_data(web::PayloadConfig::new(api.body_max_bytes))
         .app_data(api)
         .configure(health::routes)

@@ -3,6 +3,7 @@
 use crate::actors::db::panic_text;
 use crate::db::connection::DbError;
 use crate::domain::field_error::FieldError;
+use crate::error_codes;
 use crate::operations::OperationError;
 use crate::operations::error::ErrorKind;
 use actix_web::body::{BoxBody, MessageBody};
@@ -16,8 +17,8 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 
-/// Seconds that a client is asked to wait when we cannot serve it.
-const WAIT_SECONDS: &str = "1";
+/// Seconds that a client is asked to wait when we cannot serve it, and know no better.
+const WAIT_SECONDS: u32 = 1;
 const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An answer that says what went wrong.
@@ -29,13 +30,35 @@ pub struct Problem {
     hint: Option<&'static str>,
     fields: Vec<FieldError>,
     more: Vec<(&'static str, Value)>,
+    wait_seconds: u32,
 }
 
 pub type Answer = Result<HttpResponse, Problem>;
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Problem { status, code, detail: detail.into(), hint: None, fields: Vec::new(), more: Vec::new() }
+        let detail = detail.into();
+        Problem {
+            status,
+            code,
+            detail,
+            hint: None,
+            fields: Vec::new(),
+            more: Vec::new(),
+            wait_seconds: WAIT_SECONDS,
+        }
+    }
+
+    /// After how long it is worth trying again.
+    pub fn wait(mut self, seconds: u32) -> Self {
+        self.wait_seconds = seconds;
+        self
+    }
+
+    /// Where in the body, both from 1.
+    pub fn at(mut self, line: usize, column: usize) -> Self {
+        self.more.extend([("line", line.into()), ("column", column.into())]);
+        self
     }
 
     pub fn hint(mut self, hint: &'static str) -> Self {
@@ -84,7 +107,7 @@ impl From<OperationError> for Problem {
             }
             _ => error.to_string(),
         };
-        let mut problem = Problem { status, code, detail, hint, fields: Vec::new(), more: Vec::new() };
+        let mut problem = Problem { hint, ..Problem::new(status, code, detail) };
         describe(error, &mut problem);
         problem
     }
@@ -138,6 +161,12 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
+        debug_assert!(
+            error_codes::find(self.code).is_some_and(|row| row.status.contains(&self.status.as_u16())),
+            "{} with {} is not in error_codes.rs",
+            self.code,
+            self.status
+        );
         let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
@@ -157,7 +186,7 @@ impl ResponseError for Problem {
         let mut answer = HttpResponse::build(self.status);
         answer.insert_header((CONTENT_TYPE, PROBLEM_JSON));
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            answer.insert_header((RETRY_AFTER, WAIT_SECONDS));
+            answer.insert_header((RETRY_AFTER, self.wait_seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header(("WWW-Authenticate", "Bearer"));

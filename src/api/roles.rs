@@ -54,6 +54,7 @@ pub async fn authenticate(
     let known = known.as_ref().as_ref().ok_or_else(|| {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "this token is not known, or was revoked")
     })?;
+    api.rates.count(known.id)?;
     request.extensions_mut().insert(Caller { id: known.id, name: known.name.clone(), role: known.role });
     next.call(request).await
 }

@@ -73,8 +73,13 @@ pub fn cpu_seconds(pid: u32) -> f64 {
 
 /// The most memory that this process has had, in MB; 0 where it cannot be read.
 pub fn peak_rss_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    memory_mb("/proc/self/status", "VmHWM")
+}
+
+/// A line of a process's status file (proc(5)), in MB; 0 where it cannot be read.
+pub fn memory_mb(status_file: &str, name: &str) -> f64 {
+    let status = std::fs::read_to_string(status_file).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     kilobytes.unwrap_or(0.0) / 1024.0
 }

@@ -4,6 +4,7 @@
 
 mod database;
 mod figures;
+pub mod hostile;
 mod interruption;
 pub mod lanes;
 pub mod sink;

@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::progress::Progress;
 use super::{Done, Failure};
-use crate::bench::{self, Plan, lanes, tasks as many_tasks};
+use crate::bench::{self, Plan, hostile as beset, lanes, tasks as many_tasks};
 use crate::config::Settings;
 use serde_json::{Value, json};
 
@@ -28,10 +28,26 @@ pub struct Arguments {
     lanes: bool,
     /// Measure the scheduler with so many enabled tasks: what they cost a node that starts, that idles and that fires one
     /// of them; when 1000 that are due in the same second all run; how late those run that fire every second
-    #[arg(long, value_name = "N", conflicts_with_all = ["accounts", "entries", "lanes", "lateness", "waiting"])]
+    #[arg(
+        long,
+        value_name = "N",
+        group = "timed",
+        conflicts_with_all = ["accounts", "entries", "lanes", "lateness", "waiting"]
+    )]
     tasks: Option<usize>,
-    /// With --tasks: how long it idles; it ticks for twice as long
-    #[arg(long, default_value_t = 10, value_name = "N", requires = "tasks")]
+    /// Measure how fast others are answered by a server beset by slow clients, idle ones, endless bodies and bombs, and
+    /// how much memory it takes
+    #[arg(
+        long,
+        group = "timed",
+        conflicts_with_all = ["accounts", "entries", "lanes", "lateness", "waiting"]
+    )]
+    hostile: bool,
+    /// With --hostile: idle connections; a twentieth of them is slow
+    #[arg(long, default_value_t = 10_000, value_name = "N", requires = "hostile")]
+    connections: usize,
+    /// With --tasks: how long it idles; it ticks for twice as long. With --hostile: how long each part takes
+    #[arg(long, default_value_t = 10, value_name = "N", requires = "timed")]
     seconds: u64,
 }
 
@@ -42,9 +58,10 @@ pub fn run(
     settings: Settings,
     out: &Output,
 ) -> Result<Done, Failure> {
-    let Arguments { entries, accounts, waiting, lateness, lanes, tasks, seconds } = *arguments;
-    if entries == 0 || accounts == 0 || tasks == Some(0) || seconds == 0 {
-        let all = "--entries, --accounts, --tasks and --seconds must be 1 or more";
+    let Arguments { entries, accounts, waiting, lateness, lanes, tasks, hostile, connections, seconds } =
+        *arguments;
+    if entries == 0 || accounts == 0 || tasks == Some(0) || connections == 0 || seconds == 0 {
+        let all = "--entries, --accounts, --tasks, --connections and --seconds must be 1 or more";
         return Err(Failure::Usage(all.to_owned()));
     }
     let mut progress = Progress::new("starting", None);
@@ -54,6 +71,8 @@ pub fn run(
     };
     let measured = if let Some(tasks) = tasks {
         many_tasks::run(&many_tasks::Plan { tasks, seconds, postgres }, settings, told)?
+    } else if hostile {
+        beset::run(&beset::Plan { seconds, connections, postgres }, settings, told)?
     } else if lanes {
         lanes::run(&lanes::Plan { entries, postgres }, settings, told)?
     } else {

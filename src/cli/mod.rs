@@ -181,6 +181,7 @@ impl Failure {
             | Failure::Operation(OperationError::Invalid(_))
             | Failure::Backup(BackupError::Taken(_))
             | Failure::Open(OpenError::KeySetting(_))
+            | Failure::Serve(ServeError::Tls(_))
             | Failure::Demo(DemoError::Open(OpenError::KeySetting(_))) => ExitCode::from(2),
             // As a shell shows a program that a signal has ended.
             Failure::Bench(BenchError::Interrupted { signal }) => {

@@ -4,8 +4,9 @@ use super::{Done, Failure};
 use crate::app::App;
 use crate::config::{self, SettingsArgs};
 use crate::demo;
+use crate::listening::Tls;
 use crate::logging::{self, Publications};
-use crate::server;
+use crate::server::{self, ServeError};
 use std::io::Write;
 
 #[derive(Debug, clap::Args)]
@@ -20,17 +21,25 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments, settings: &SettingsArgs) -> Result<Done, Failure> {
     let settings = config::load(settings)?;
+    // Before anything is made.
+    if let Some(files) = &settings.server.tls {
+        Tls::load(files).map_err(ServeError::from)?;
+    }
     if arguments.demo {
         logging::init(log::LevelFilter::Info, Publications::Told);
         return demo::run(settings).map(|()| Done::Well).map_err(Failure::from);
     }
     logging::init(log::LevelFilter::Info, Publications::Quiet);
+    let scheme = if settings.server.tls.is_some() { "https" } else { "http" };
     let app = App::open(settings)?;
     server::serve(&app, |address| {
         // The first line on stdout says where it listens; whoever started it may wait for that.
         let mut stdout = std::io::stdout();
-        if writeln!(stdout, "ContentHub listens on http://{address}").and_then(|()| stdout.flush()).is_err() {
-            log::info!("listening on http://{address}");
+        if writeln!(stdout, "ContentHub listens on {scheme}://{address}")
+            .and_then(|()| stdout.flush())
+            .is_err()
+        {
+            log::info!("listening on {scheme}://{address}");
         }
     })?;
     Ok(Done::Well)

@@ -1,5 +1,6 @@
 //! Settings as flags and variables.
 
+use super::ServerArgs;
 use std::path::PathBuf;
 
 /// What a user may say on the command line or in the environment.
@@ -85,4 +86,6 @@ pub struct SettingsArgs {
         help_heading = "Settings"
     )]
     pub body_max_bytes: Option<i64>,
+    #[command(flatten)]
+    pub server: ServerArgs,
 }

@@ -17,6 +17,7 @@ pub mod field_error;
 pub mod gates;
 pub mod ids;
 pub mod json_input;
+pub mod json_limits;
 pub mod lane_look;
 pub mod lane_settings;
 pub mod lateness;

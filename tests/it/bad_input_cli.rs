@@ -188,6 +188,11 @@ fn broken_settings_start_nothing() {
         ("\nreview_required = 1", "contenthub.toml line 2", "review_required: must be true or false"),
         ("body_max_bytes = 0", "contenthub.toml line 1", "body_max_bytes"),
         ("submitted_max_hours = 0", "contenthub.toml line 1", "submitted_max_hours"),
+        ("behind_proxy = \"X Forwarded\"", "contenthub.toml line 1", "write it like X-Forwarded-For"),
+        ("\npublic_url = \"hub.example\"", "contenthub.toml line 2", "write it like https://hub.example"),
+        ("cors_origins = \"https://a.example, *\"", "contenthub.toml line 1", "“*” is no origin"),
+        ("tls_key = \"key.pem\"", "contenthub.toml line 1", "set tls_cert too"),
+        ("connections_max = 0", "contenthub.toml line 1", "from 1 to 1000000, not 0"),
         ("platform_pause_seconds = 301", "contenthub.toml line 1", "platform_pause_seconds"),
         ("database_url = \"mysql://me:hush@h/d\"", "contenthub.toml line 1", "mysql://me@h/d"),
         (
@@ -224,6 +229,9 @@ fn broken_settings_start_nothing() {
         ("CONTENTHUB_GRACE_SECONDS", "601", "from 0 to 600"),
         ("CONTENTHUB_REVIEW_REQUIRED", "perhaps", "perhaps"),
         ("CONTENTHUB_BODY_MAX_BYTES", "0", "body_max_bytes"),
+        ("CONTENTHUB_TLS_CERT", "cert.pem", "set tls_key too"),
+        ("CONTENTHUB_BEHIND_PROXY", "", "X-Forwarded-For"),
+        ("CONTENTHUB_REQUESTS_PER_MINUTE", "-1", "from 0 to 1000000"),
         ("CONTENTHUB_DATABASE_URL", "mysql://h/d", "mysql://h/d"),
         ("CONTENTHUB_DATABASE_URL", "host=h password=hush", "use postgres://USER@HOST/NAME"),
         ("CONTENTHUB_CONFIG", "missing.toml", "missing.toml"),
@@ -243,11 +251,12 @@ fn broken_settings_start_nothing() {
 #[test]
 fn settings_are_shown_with_their_origin() {
     let dir = tempfile::tempdir().expect("a folder");
-    let text = "timezone = \"Asia/Shanghai\"\nconcurrency = 3\nlease_seconds = 30\n";
+    let text = "timezone = \"Asia/Shanghai\"\nconcurrency = 3\nlease_seconds = 30\nhead_max_seconds = 7\n";
     std::fs::write(dir.path().join("contenthub.toml"), text).expect("written");
     let cli = Cli::in_dir(dir.path())
         .env("CONTENTHUB_CONCURRENCY", "5")
         .env("CONTENTHUB_LEASE_SECONDS", "40")
+        .env("CONTENTHUB_CORS_ORIGINS", "https://app.example")
         .env("CONTENTHUB_SECRET_KEY", "hush")
         .env("CONTENTHUB_DATABASE_URL", "postgres://me:hush@h/d?password=hush");
     let settings = cli.json(&["config", "show", "--lease-seconds", "50"]);
@@ -265,6 +274,10 @@ fn settings_are_shown_with_their_origin() {
     assert_eq!(shown("timezone"), "Asia/Shanghai contenthub.toml line 1");
     assert_eq!(shown("listen"), "127.0.0.1:8080 default");
     assert_eq!(shown("body_max_bytes"), "8388608 default");
+    assert_eq!(shown("tls_cert"), "none default");
+    assert_eq!(shown("cors_origins"), "https://app.example flag or environment");
+    assert_eq!(shown("head_max_seconds"), "7 contenthub.toml line 4");
+    assert_eq!(shown("requests_per_minute"), "0 default");
     assert_eq!(shown("submitted_max_hours"), "24 default");
     assert_eq!(shown("platform_pause_seconds"), "30 default");
     assert_eq!(shown("database_url"), "postgres://me@h/d flag or environment");

@@ -48,6 +48,33 @@ fn the_bench_counts_each_delivery_in_a_database_of_its_own() {
 }
 
 #[test]
+fn the_bench_of_hostile_clients_sets_others_beside_them() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    on_both(|url, dir| {
+        let cli = Cli::in_dir(dir).env("TMPDIR", &dir.display().to_string());
+        let flags = match url {
+            DatabaseUrl::Sqlite(_) => vec![],
+            DatabaseUrl::Postgres(server) => vec!["--database-url", server],
+        };
+        let args = ["bench", "--hostile", "--seconds", "1", "--connections", "40"];
+        let figures = cli.json(&[&args[..], &flags[..]].concat());
+        for part in ["alone", "slow_heads", "slow_bodies", "idle", "endless_bodies", "bombs"] {
+            let of = &figures[part];
+            assert!(of["asked"].as_u64().is_some_and(|asked| asked > 0), "{part}: {figures}");
+            assert_eq!(of["failed"], 0, "{part}: {figures}");
+            assert!(of["p99_ms"].as_f64().is_some_and(|it| it > 0.0), "{part}: {figures}");
+            if part != "alone" {
+                assert!(of["hostile"].as_u64().is_some_and(|it| it > 0), "{part}: {figures}");
+                assert!(of["server_rss_mb"].as_f64().is_some_and(|it| it > 0.0), "{part}: {figures}");
+            }
+        }
+        assert_eq!(figures["idle"]["hostile"], 40);
+        nothing_is_left(dir);
+        assert_eq!(bench_databases(url), [""; 0]);
+    });
+}
+
+#[test]
 fn the_bench_of_lanes_sets_them_beside_each_other() {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     on_both(|url, dir| {

@@ -194,6 +194,8 @@ fn readyz(house: &House, node: &TestNode) -> (u16, Value) {
         clock: house.app.clock().clone(),
         sites: "sites".into(),
         body_max_bytes: 1024,
+        server: contenthub::config::ServerSettings::default(),
+        rates: contenthub::api::Rates::default(),
     };
     actix_rt::System::new().block_on(async {
         let service = test::init_service(WebApp::new().service(api::routes(web::Data::new(api)))).await;

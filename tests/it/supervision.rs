@@ -442,6 +442,8 @@ fn asked_for_platforms(app: &Arc<App>) -> (u16, Value) {
             clock: app.clock().clone(),
             sites: std::path::PathBuf::new(),
             body_max_bytes: 1000,
+            server: contenthub::config::ServerSettings::default(),
+            rates: contenthub::api::Rates::default(),
         });
         let service = actix_web::test::init_service(actix_web::App::new().service(routes(api))).await;
         let request = actix_web::test::TestRequest::get()

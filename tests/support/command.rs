@@ -174,6 +174,15 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The bearer token of its requests.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub fn pid(&self) -> u32 {
         self.running.child.id()
     }
@@ -317,7 +326,7 @@ impl Server {
 
 /// The address in what a server has printed, once the line with it is whole.
 fn url_in(printed: &str) -> Option<SocketAddr> {
-    let (_, rest) = printed.split_once("http://127.0.0.1:")?;
+    let (_, rest) = printed.split_once("://127.0.0.1:")?;
     let end = rest.find(|c: char| !c.is_ascii_digit())?;
     Some(SocketAddr::from(([127, 0, 0, 1], rest[..end].parse().ok()?)))
 }

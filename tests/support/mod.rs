@@ -13,9 +13,11 @@ pub mod postgres;
 pub mod process;
 pub mod product;
 pub mod pty;
+pub mod raw;
 pub mod receiver;
 pub mod stage;
 pub mod tcp_cut;
+pub mod tls_client;
 
 use contenthub::db::database_url::DatabaseUrl;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

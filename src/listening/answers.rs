@@ -1,0 +1,62 @@
+//! The answers that are given without a request: to whoever is too slow to make one, makes one that cannot be read, or has
+//! no place. As all errors, they are problems (RFC 9457).
+
+use serde_json::json;
+
+/// To one who has begun with a request and does not come to its end.
+pub fn slow_request() -> String {
+    let detail = "the head of the request did not come in time";
+    problem(408, "Request Timeout", "slow_request", detail, "")
+}
+
+pub fn too_many_connections() -> String {
+    let detail = "there are too many connections at the moment";
+    problem(503, "Service Unavailable", "too_many_connections", detail, "retry-after: 1\r\n")
+}
+
+/// What is said instead of actix's own answer to a head that it cannot read, which has no body; none where `answer` is
+/// another, such as an interim one.
+pub fn instead_of(answer: &[u8]) -> Option<String> {
+    if answer.starts_with(b"HTTP/1.1 400 ") {
+        let detail = "the head of the request is not HTTP/1.1";
+        return Some(problem(400, "Bad Request", "bad_request", detail, ""));
+    }
+    if answer.starts_with(b"HTTP/1.1 431 ") {
+        let detail = "the head of the request has more bytes or fields than are read";
+        return Some(problem(431, "Request Header Fields Too Large", "head_too_large", detail, ""));
+    }
+    None
+}
+
+fn problem(status: u16, title: &str, code: &str, detail: &str, more: &str) -> String {
+    let body =
+        json!({"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail})
+            .to_string();
+    format!(
+        "HTTP/1.1 {status} {title}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
+         x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n\
+         content-security-policy: default-src 'none'; frame-ancestors 'none'\r\nconnection: close\r\n\
+         {more}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error_codes;
+
+    #[test]
+    fn they_have_the_status_of_their_code() {
+        let instead = |answer: &str| instead_of(answer.as_bytes()).expect("another answer");
+        let unread = [instead("HTTP/1.1 400 Bad Request\r\n"), instead("HTTP/1.1 431 Too Large\r\n")];
+        for answer in unread.into_iter().chain([slow_request(), too_many_connections()]) {
+            let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+            let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+            let code = error_codes::find(body["code"].as_str().expect("a code")).expect("a known one");
+            assert_eq!(body["status"], code.status[0]);
+            assert!(head.starts_with(&format!("HTTP/1.1 {} ", code.status[0])), "{head}");
+        }
+        assert_eq!(instead_of(b"HTTP/1.1 100 Continue\r\n\r\n"), None);
+    }
+}
