@@ -9,6 +9,7 @@ use crate::db::database_url::DatabaseUrl;
 use crate::db::kept::Kept;
 use crate::db::migrations::{Migrated, migrate};
 use crate::db::{entries, executions, publish_log};
+use crate::domain::actor::{Actor, Place};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{EntryId, TaskId};
 use crate::domain::pool_stats::PoolStats;
@@ -16,6 +17,7 @@ use crate::domain::report::Report;
 use crate::domain::time_input::{self, TimeInputError};
 use crate::node::{Node, NodeSettings};
 use crate::operations::account::CreateAccount;
+use crate::operations::acting::{As, Change};
 use crate::operations::content::CreateContent;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::execution::{ListExecutions, RunProgress};
@@ -24,9 +26,10 @@ use crate::operations::pool::{AddToPool, Addition, GetEntry, GetStats, ListEntri
 use crate::operations::task::{CreateTask, ListTasks, MakeFirstTask, UpdateTask};
 use crate::operations::task_type::TaskTypes;
 use crate::operations::{Context, Operation, OperationError, Page, Paging, perform};
+use crate::os_user;
+use crate::own_node::{FIRST_LOOK, Heed, LATER_LOOKS};
 use crate::platforms::registry::Registry;
 use crate::secrets::{SecretError, SecretKey};
-use crate::own_node::{FIRST_LOOK, Heed, LATER_LOOKS};
 use crate::task_run::{self, Listener, Ran};
 use crate::tasks;
 use crate::views::{AccountView, ContentView, EntryView, ExecutionView, LogView, TaskView};
@@ -86,6 +89,7 @@ pub struct App {
     cx: Arc<Context>,
     clock: Arc<dyn Clock>,
     conn: Mutex<Kept>,
+    actor: Actor,
 }
 
 impl App {
@@ -133,7 +137,8 @@ impl App {
             .with_submitted_max(submitted_max)
             .with_platform_pause(Duration::from_secs(settings.platform_pause_seconds));
         let conn = Kept::new(&settings.database, Patience::Command);
-        let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings };
+        let actor = Actor::here(os_user::name(), Place::Library);
+        let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings, actor };
         app.check_key().map_err(failed)?;
         app.run(MakeFirstTask).map_err(|error| match error {
             OperationError::Db(source) => failed(source),
@@ -162,19 +167,29 @@ impl App {
         result
     }
 
+    /// Runs one operation that changes something, and writes it into the audit: as the system's user, in a program.
+    pub fn change<C: Change>(&self, change: C) -> Result<C::Output, OperationError> {
+        self.run(As { actor: self.actor.clone(), change })
+    }
+
+    /// The same app for somebody else, as the audit is to tell it.
+    pub fn acting_as(self, actor: Actor) -> Self {
+        App { actor, ..self }
+    }
+
     /// Makes an account: one destination on one platform.
     pub fn create_account(&self, account: CreateAccount) -> Result<AccountView, OperationError> {
-        self.run(account).map(AccountView::from)
+        self.change(account).map(AccountView::from)
     }
 
     /// Makes a content: what is published.
     pub fn create_content(&self, content: CreateContent) -> Result<ContentView, OperationError> {
-        self.run(content).map(ContentView::from)
+        self.change(content).map(ContentView::from)
     }
 
     /// Adds a content to the publish pool, to be published once on one account.
     pub fn add_to_pool(&self, addition: Addition) -> Result<EntryView, OperationError> {
-        Ok(self.entry_view(self.run(AddToPool(addition))?))
+        Ok(self.entry_view(self.change(AddToPool(addition))?))
     }
 
     /// One entry of the pool.
@@ -203,7 +218,7 @@ impl App {
 
     /// Makes a scheduled task. It runs by itself where a node runs: a server, or [`App::start`].
     pub fn create_task(&self, task: CreateTask) -> Result<TaskView, OperationError> {
-        self.run(task).map(TaskView::from)
+        self.change(task).map(TaskView::from)
     }
 
     /// All tasks. Every database begins with one, `publish when due`.
@@ -213,12 +228,12 @@ impl App {
 
     /// Lets a task run by itself.
     pub fn enable_task(&self, task: TaskId) -> Result<TaskView, OperationError> {
-        self.run(UpdateTask { enabled: Some(true), ..UpdateTask::new(task) }).map(TaskView::from)
+        self.change(UpdateTask { enabled: Some(true), ..UpdateTask::new(task) }).map(TaskView::from)
     }
 
     /// Keeps a task from running by itself; [`App::run_task`] still runs it.
     pub fn disable_task(&self, task: TaskId) -> Result<TaskView, OperationError> {
-        self.run(UpdateTask { enabled: Some(false), ..UpdateTask::new(task) }).map(TaskView::from)
+        self.change(UpdateTask { enabled: Some(false), ..UpdateTask::new(task) }).map(TaskView::from)
     }
 
     /// The runs of a task, newest first, each with its report once it has ended.

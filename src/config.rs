@@ -34,6 +34,7 @@ struct FileSettings {
     submitted_max_hours: Option<Spanned<i64>>,
     platform_pause_seconds: Option<Spanned<i64>>,
     body_max_bytes: Option<Spanned<i64>>,
+    wrong_tokens_per_minute: Option<Spanned<i64>>,
     tls_cert: Option<Spanned<PathBuf>>,
     tls_key: Option<Spanned<PathBuf>>,
     behind_proxy: Option<Spanned<String>>,
@@ -73,6 +74,7 @@ pub struct Settings {
     pub submitted_max_hours: u64,
     pub platform_pause_seconds: u64,
     pub body_max_bytes: usize,
+    pub wrong_tokens_per_minute: u32,
     pub server: ServerSettings,
     /// From `CONTENTHUB_SECRET_KEY` alone: never a flag, never in the file.
     pub secret_key: Option<HiddenText>,
@@ -174,6 +176,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours,
         platform_pause_seconds,
         body_max_bytes,
+        wrong_tokens_per_minute,
         server: _,
     } = args;
     let FileSettings {
@@ -188,6 +191,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours: file_submitted_max_hours,
         platform_pause_seconds: file_platform_pause_seconds,
         body_max_bytes: file_body_max_bytes,
+        wrong_tokens_per_minute: file_wrong_tokens_per_minute,
         // Taken by `server::merge`.
         ..
     } = file.settings;
@@ -206,6 +210,8 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         place.pick("platform_pause_seconds", platform_pause_seconds, file_platform_pause_seconds, 30);
     let body_max_bytes =
         place.pick("body_max_bytes", body_max_bytes, file_body_max_bytes, BODY_MAX_BYTES_DEFAULT);
+    let wrong_tokens_per_minute =
+        place.pick("wrong_tokens_per_minute", wrong_tokens_per_minute, file_wrong_tokens_per_minute, 10);
     let url: DatabaseUrl =
         database.value.parse().map_err(|error: UnknownDatabase| database.wrong(error.to_string()))?;
     let mut described = vec![
@@ -220,6 +226,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours.described(submitted_max_hours.value.to_string()),
         platform_pause_seconds.described(platform_pause_seconds.value.to_string()),
         body_max_bytes.described(body_max_bytes.value.to_string()),
+        wrong_tokens_per_minute.described(wrong_tokens_per_minute.value.to_string()),
     ];
     described.append(&mut of_the_server);
     Ok(Settings {
@@ -235,6 +242,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours: submitted_max_hours.within(1, 720)?.unsigned_abs(),
         platform_pause_seconds: platform_pause_seconds.within(1, 300)?.unsigned_abs(),
         body_max_bytes: usize::try_from(body_max_bytes.within(1, BODY_MAX_BYTES_LIMIT)?).unwrap_or(1),
+        wrong_tokens_per_minute: u32::try_from(wrong_tokens_per_minute.within(1, 1_000_000)?).unwrap_or(1),
         server,
         secret_key: std::env::var("CONTENTHUB_SECRET_KEY").ok().map(HiddenText),
         described,

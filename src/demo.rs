@@ -99,7 +99,7 @@ fn in_directory(settings: Settings, directory: &Path) -> Settings {
 
 /// Makes account, posts, entries and a token, which it gives back.
 fn fill(app: &App) -> Result<String, DemoError> {
-    let account = app.run(CreateAccount {
+    let account = app.change(CreateAccount {
         settings: json!({"site": "site", "title": "ContentHub demo"}),
         ..CreateAccount::new("demo site", "folder")
     })?;
@@ -114,14 +114,14 @@ fn fill(app: &App) -> Result<String, DemoError> {
             tags: vec!["demo".to_owned()],
             source_url: None,
         };
-        let content = app.run(CreateContent { text, account: Some(account.id) })?;
-        app.run(AddToPool(Addition {
+        let content = app.change(CreateContent { text, account: Some(account.id) })?;
+        app.change(AddToPool(Addition {
             priority: Priority::try_from(priority).unwrap_or_default(),
             scheduled_at: Some(now + Duration::from_secs(seconds)),
             ..Addition::of(content.id)
         }))?;
     }
-    Ok(app.run(CreateToken { name: "demo".to_owned(), role: Role::Admin })?.1)
+    Ok(app.change(CreateToken::new("demo", Role::Admin))?.1)
 }
 
 fn explain(at: &str, token: &str) {

@@ -82,6 +82,24 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "There is no token, or one that is not known or was revoked.",
         "Send `Authorization: Bearer cht_…`; `contenthub token create` makes one.",
     ),
+    row(
+        "token_expired",
+        &[401],
+        "The token's time is over.",
+        "Make another; `contenthub token create` does.",
+    ),
+    row(
+        "too_many_wrong_tokens",
+        &[429],
+        "Too many wrong tokens came from the address (`wrong_tokens_per_minute`).",
+        "Wait as long as `Retry-After` says; a right token is taken at any time.",
+    ),
+    row(
+        "out_of_scope",
+        &[403],
+        "The token is for some accounts only, and what was asked concerns others, or all.",
+        "`detail` says which; use a token that is for all accounts, or for this one.",
+    ),
     row("forbidden", &[403], "The token's role does not suffice.", "`detail` names the role that does."),
     row(
         "too_many_requests",

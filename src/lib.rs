@@ -44,6 +44,7 @@
 //! - Everything that this page names, and what their methods take and give.
 //! - [`App::run`] with any public operation of [`operations`], but for those that say that the engine uses them
 //!   ([`Access::Engine`](operations::Access::Engine)): they move entries about, and are no business of a caller's.
+//! - [`App::change`] with those that change something for a person: it writes them into the audit, too.
 //! - [`platforms`], to bring a platform of your own: implement [`Platform`](platforms::platform::Platform), and open
 //!   the app with [`App::open_with`].
 //! - [`domain`] and [`views`], the values that the above are made of.
@@ -82,6 +83,7 @@ pub mod actors;
 
 #[doc(hidden)]
 pub mod node;
+mod os_user;
 
 #[doc(hidden)]
 pub mod app;

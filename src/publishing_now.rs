@@ -27,7 +27,7 @@ pub(crate) fn run(
     by: String,
     mut told: impl FnMut(usize, usize) + Send,
 ) -> Result<Outcome, OperationError> {
-    let asked = app.run(PublishNow { ids, by })?;
+    let asked = app.change(PublishNow { ids, by })?;
     let worked = own_node::work(app, ClaimScope::Demands, Heed::Signals, async |node| {
         let count = asked.len();
         tries::wait(&node.db, &**app.clock(), &asked, None, |tried| {
@@ -40,9 +40,12 @@ pub(crate) fn run(
         Worked::Came(rows) => Outcome::Tried(rows),
         Worked::Stopped(signal) => {
             let rows = app.run(GetEntries(asked.iter().map(|row| row.id).collect()))?;
-            if tries::count(&asked, &rows) == rows.len() { Outcome::Tried(rows) } else { Outcome::Stopped(signal) }
+            if tries::count(&asked, &rows) == rows.len() {
+                Outcome::Tried(rows)
+            } else {
+                Outcome::Stopped(signal)
+            }
         }
         Worked::EndedAtOnce(signal) => Outcome::EndedAtOnce(signal),
     })
 }
-

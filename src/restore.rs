@@ -8,9 +8,12 @@ use crate::db::database_url::DatabaseUrl;
 use crate::db::migrations::migrate;
 use crate::db::restore::{RestoreError, Staged, keep_servers_out, stage};
 use crate::db::{leases, meta, nodes};
+use crate::domain::actor::{Actor, Place};
 use crate::domain::clock::{Clock, Timestamp};
+use crate::operations::acting::As;
 use crate::operations::restored::{GuardRestored, Guarded, TakeBackAll};
 use crate::operations::{Context, OperationError, perform};
+use crate::os_user;
 use crate::platforms::registry::Registry;
 use crate::secrets::SecretKey;
 use crate::tasks;
@@ -142,7 +145,8 @@ fn guard(
     let key = key_of(settings, conn)?;
     let cx = Context::new(registry, key, tasks::builtin(), settings.review_required, settings.timezone);
     perform(TakeBackAll, conn, &cx, now)?;
-    Ok(perform(GuardRestored { by }, conn, &cx, now)?)
+    let actor = Actor::here(os_user::name(), Place::CommandLine);
+    Ok(perform(As { actor, change: GuardRestored { by } }, conn, &cx, now)?)
 }
 
 /// The key of this installation, which must be the one that the database's credentials were sealed with.

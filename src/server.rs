@@ -1,6 +1,8 @@
 //! `contenthub serve`: a node with its HTTP server, from the first socket to the last outcome written.
 
 use crate::actors::shared_reads::SharedReads;
+use crate::actors::token_uses::TokenUses;
+use crate::api::wrong_tokens::WrongTokens;
 use crate::api::{self, Api, Rates};
 use crate::app::App;
 use crate::db::connection::DbError;
@@ -58,10 +60,14 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
         let sites = app.settings().data_dir.join("sites");
         let healed = sites.clone();
         let healing = actix_rt::task::spawn_blocking(move || folder::heal(&healed));
+        let token_uses = TokenUses::default();
+        token_uses.write_now_and_then(node.db.clone(), app.clock().clone());
         let api = web::Data::new(Api {
             db: node.db.clone(),
             lists: SharedReads::new(node.db.clone()),
             tokens: SharedReads::new(node.db.clone()),
+            token_uses: token_uses.clone(),
+            wrong_tokens: Arc::new(WrongTokens::new(app.settings().wrong_tokens_per_minute)),
             crew: node.crew.clone(),
             cx: app.context().clone(),
             clock: app.clock().clone(),
@@ -86,6 +92,7 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             // It does not end by itself. Whoever watches this process may start it again.
             _ = &mut running => true,
         };
+        let db = node.db.clone();
         let mut stopping = Box::pin(async move {
             if !node.stop(grace).await {
                 log::warn!("something had no answer when the grace was over; the next start looks after it");
@@ -95,6 +102,13 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             }
             handle.stop(true).await;
             running.await.map_err(std::io::Error::other)??;
+            let last = tokio::time::timeout(
+                Duration::from_secs(listening::LAST_ANSWERS_SECONDS),
+                token_uses.write(&db),
+            );
+            if last.await.is_err() {
+                log::warn!("when tokens were last used could not be written any more");
+            }
             if let Err(error) = healing.await {
                 log::warn!("the sites could not be healed: {error}");
             }

@@ -39,9 +39,10 @@ pub(crate) fn run(
     mut told: Option<Listener<'_>>,
     heed: Heed,
 ) -> Result<Ran, OperationError> {
-    let execution = app.run(TriggerTask { task, by: Trigger::Cli })?;
+    let execution = app.change(TriggerTask { task, by: Trigger::Cli })?;
     let scope = ClaimScope::Task(task);
-    let worked = own_node::work(app, scope, heed, async |node| follow(app, node, execution, &mut told).await)?;
+    let worked =
+        own_node::work(app, scope, heed, async |node| follow(app, node, execution, &mut told).await)?;
     let row = match worked {
         Worked::Came(row) => row,
         Worked::EndedAtOnce(signal) => return Ok(Ran::EndedAtOnce(signal)),

@@ -15,5 +15,6 @@ pub mod shared_reads;
 pub mod shutdown;
 pub mod system_clock;
 pub mod timekeeper;
+pub mod token_uses;
 pub mod tries;
 pub mod watchdog;

@@ -50,8 +50,7 @@ fn are_tried(asked: &[EntryRow], rows: &[EntryRow]) -> bool {
 
 /// How many of `rows` have been tried since they were `asked` for.
 pub fn count(asked: &[EntryRow], rows: &[EntryRow]) -> usize {
-    let is_tried = |row: &&EntryRow| {
-        asked.iter().find(|one| one.id == row.id).is_none_or(|asked| was_tried(asked, row))
-    };
+    let is_tried =
+        |row: &&EntryRow| asked.iter().find(|one| one.id == row.id).is_none_or(|asked| was_tried(asked, row));
     rows.iter().filter(is_tried).count()
 }

@@ -2,8 +2,8 @@
 
 use super::creating::Creating;
 use super::input::{self, Body, given, not_null};
-use super::problem::Answer;
-use super::roles::{asks, needs};
+use super::problem::{Answer, Problem};
+use super::roles::{Caller, asks_within, needs, needs_within};
 use super::{Api, page_of_all, paging, query};
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
@@ -24,24 +24,30 @@ use std::sync::Arc;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/platforms").route(asks(Role::Viewer, web::get().to(platforms))))
+        .service(web::resource("/platforms").route(asks_within(Role::Viewer, web::get().to(platforms))))
         .service(
             web::resource("/accounts")
-                .route(asks(Role::Viewer, web::get().to(list)))
+                .route(asks_within(Role::Viewer, web::get().to(list)))
                 .route(needs(Role::Admin, web::post().to(create))),
         )
         .service(
             web::resource("/accounts/{id}")
-                .route(needs(Role::Viewer, web::get().to(get)))
-                .route(needs(Role::Admin, web::patch().to(update)))
-                .route(needs(Role::Admin, web::delete().to(delete))),
+                .route(needs_within(Role::Viewer, web::get().to(get)))
+                .route(needs_within(Role::Admin, web::patch().to(update)))
+                .route(needs_within(Role::Admin, web::delete().to(delete))),
         )
-        .service(web::resource("/accounts/{id}/slots").route(asks(Role::Viewer, web::get().to(slots))))
-        .service(web::resource("/accounts/{id}/test").route(needs(Role::Operator, web::post().to(test))))
+        .service(web::resource("/accounts/{id}/slots").route(asks_within(Role::Viewer, web::get().to(slots))))
         .service(
-            web::resource("/accounts/{id}/suspend").route(needs(Role::Operator, web::post().to(suspend))),
+            web::resource("/accounts/{id}/test").route(needs_within(Role::Operator, web::post().to(test))),
         )
-        .service(web::resource("/accounts/{id}/resume").route(needs(Role::Operator, web::post().to(resume))));
+        .service(
+            web::resource("/accounts/{id}/suspend")
+                .route(needs_within(Role::Operator, web::post().to(suspend))),
+        )
+        .service(
+            web::resource("/accounts/{id}/resume")
+                .route(needs_within(Role::Operator, web::post().to(resume))),
+        );
 }
 
 async fn platforms(api: web::Data<Api>, request: HttpRequest) -> Answer {
@@ -86,7 +92,7 @@ struct CreateBody {
     on_unknown: Option<OnUnknown>,
 }
 
-async fn create(api: web::Data<Api>, asked: Creating<CreateBody>) -> Answer {
+async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>) -> Answer {
     let body = asked.body;
     let create = CreateAccount {
         name: body.name,
@@ -107,17 +113,26 @@ async fn create(api: web::Data<Api>, asked: Creating<CreateBody>) -> Answer {
         },
         on_unknown: body.on_unknown.unwrap_or(OnUnknown::Ask),
     };
+    let create = caller.does(create);
     asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(AccountView::from(row))).await
 }
 
-async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
     let paging = paging(&request)?;
-    let all = api.db.perform(ListAccounts).await?;
+    let mut all = api.db.perform(ListAccounts).await?;
+    all.retain(|row| caller.scope().sees(row.id));
     Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(AccountView::from(row)))))
 }
 
-async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    let row = api.db.perform(GetAccount(input::id("account", &path)?)).await?;
+/// The account of a path, where the caller may see it.
+fn seen(caller: &Caller, path: &str) -> Result<AccountId, Problem> {
+    let id = input::id("account", path)?;
+    caller.sees(id, "account", id)?;
+    Ok(id)
+}
+
+async fn get(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(GetAccount(seen(&caller, &path)?)).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(row)))
 }
 
@@ -155,7 +170,12 @@ struct UpdateBody {
     on_unknown: Option<OnUnknown>,
 }
 
-async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+async fn update(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<UpdateBody>,
+) -> Answer {
     let id: AccountId = input::id("account", &path)?;
     let body = body.0;
     let update = UpdateAccount {
@@ -177,7 +197,7 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         },
         on_unknown: body.on_unknown,
     };
-    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(update).await?)))
+    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(caller.does(update)).await?)))
 }
 
 #[derive(Deserialize)]
@@ -187,8 +207,8 @@ struct SlotsQuery {
     count: Option<i64>,
 }
 
-async fn slots(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest) -> Answer {
-    let account: AccountId = input::id("account", &path)?;
+async fn slots(api: web::Data<Api>, caller: Caller, path: web::Path<String>, request: HttpRequest) -> Answer {
+    let account = seen(&caller, &path)?;
     let asked: SlotsQuery = query(&request)?;
     let from = input::optional_time("from", asked.from.as_deref(), api.cx.timezone)?;
     let Calendar { account, name, zone, slots } =
@@ -199,14 +219,14 @@ async fn slots(api: web::Data<Api>, path: web::Path<String>, request: HttpReques
 }
 
 /// An account that does not work is an answer, and no error of the request.
-async fn test(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    let testable = api.db.perform(GetTestable(input::id("account", &path)?)).await?;
+async fn test(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    let testable = api.db.perform(GetTestable(seen(&caller, &path)?)).await?;
     let tested = testable.test().await;
     Ok(HttpResponse::Ok().json(TestView::new(&testable.account, tested)))
 }
 
-async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    api.db.perform(DeleteAccount(input::id("account", &path)?)).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    api.db.perform(caller.does(DeleteAccount(input::id("account", &path)?))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -217,13 +237,18 @@ struct SuspendBody {
     until: Option<String>,
 }
 
-async fn suspend(api: web::Data<Api>, path: web::Path<String>, body: Body<SuspendBody>) -> Answer {
+async fn suspend(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<SuspendBody>,
+) -> Answer {
     let until = input::optional_time("until", body.0.until.as_deref(), api.cx.timezone)?;
     let suspend = SuspendAccount { id: input::id("account", &path)?, reason: body.0.reason, until };
-    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(suspend).await?)))
+    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(caller.does(suspend)).await?)))
 }
 
-async fn resume(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    let row = api.db.perform(ResumeAccount(input::id("account", &path)?)).await?;
+async fn resume(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(caller.does(ResumeAccount(input::id("account", &path)?))).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(row)))
 }

@@ -3,7 +3,7 @@
 use super::creating::Creating;
 use super::input::{self, Body, given, not_null};
 use super::problem::Answer;
-use super::roles::{asks, needs};
+use super::roles::{Caller, asks_within, needs_within};
 use super::{Api, page, query};
 use crate::db::contents::Text;
 use crate::domain::ids::{AccountId, ContentId};
@@ -20,20 +20,26 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             web::resource("/contents")
-                .route(asks(Role::Viewer, web::get().to(list)))
-                .route(needs(Role::Editor, web::post().to(create))),
+                .route(asks_within(Role::Viewer, web::get().to(list)))
+                .route(needs_within(Role::Editor, web::post().to(create))),
         )
         .service(
             web::resource("/contents/{id}")
-                .route(needs(Role::Viewer, web::get().to(get)))
-                .route(needs(Role::Editor, web::patch().to(update)))
-                .route(needs(Role::Editor, web::delete().to(delete))),
+                .route(needs_within(Role::Viewer, web::get().to(get)))
+                .route(needs_within(Role::Editor, web::patch().to(update)))
+                .route(needs_within(Role::Editor, web::delete().to(delete))),
         )
-        .service(web::resource("/contents/{id}/submit").route(needs(Role::Editor, web::post().to(submit))))
         .service(
-            web::resource("/contents/{id}/approve").route(needs(Role::Operator, web::post().to(approve))),
+            web::resource("/contents/{id}/submit").route(needs_within(Role::Editor, web::post().to(submit))),
         )
-        .service(web::resource("/contents/{id}/reject").route(needs(Role::Operator, web::post().to(reject))));
+        .service(
+            web::resource("/contents/{id}/approve")
+                .route(needs_within(Role::Operator, web::post().to(approve))),
+        )
+        .service(
+            web::resource("/contents/{id}/reject")
+                .route(needs_within(Role::Operator, web::post().to(reject))),
+        );
 }
 
 #[derive(Deserialize)]
@@ -50,7 +56,7 @@ struct CreateBody {
     account_id: Option<AccountId>,
 }
 
-async fn create(api: web::Data<Api>, asked: Creating<CreateBody>) -> Answer {
+async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>) -> Answer {
     let body = asked.body;
     let text = Text {
         title: body.title,
@@ -61,7 +67,7 @@ async fn create(api: web::Data<Api>, asked: Creating<CreateBody>) -> Answer {
         tags: body.tags,
         source_url: body.source_url,
     };
-    let create = CreateContent { text, account: body.account_id };
+    let create = caller.does(CreateContent { text, account: body.account_id });
     asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(ContentView::from(row))).await
 }
 
@@ -106,7 +112,12 @@ struct UpdateBody {
     account_id: Option<Option<AccountId>>,
 }
 
-async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+async fn update(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<UpdateBody>,
+) -> Answer {
     let id: ContentId = input::id("content", &path)?;
     let body = body.0;
     let update = UpdateContent {
@@ -120,27 +131,28 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         source_url: body.source_url,
         account: body.account_id,
     };
-    Ok(HttpResponse::Ok().json(ContentView::from(api.db.perform(update).await?)))
+    Ok(HttpResponse::Ok().json(ContentView::from(api.db.perform(caller.does(update)).await?)))
 }
 
-async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    api.db.perform(DeleteContent(input::id("content", &path)?)).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    api.db.perform(caller.does(DeleteContent(input::id("content", &path)?))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn submit(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    review(&api, &path, ReviewStep::Submit).await
+async fn submit(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    review(&api, &caller, &path, ReviewStep::Submit).await
 }
 
-async fn approve(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    review(&api, &path, ReviewStep::Approve).await
+async fn approve(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    review(&api, &caller, &path, ReviewStep::Approve).await
 }
 
-async fn reject(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    review(&api, &path, ReviewStep::Reject).await
+async fn reject(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    review(&api, &caller, &path, ReviewStep::Reject).await
 }
 
-async fn review(api: &Api, path: &str, step: ReviewStep) -> Answer {
-    let row = api.db.perform(ReviewContent { id: input::id("content", path)?, step }).await?;
+async fn review(api: &Api, caller: &Caller, path: &str, step: ReviewStep) -> Answer {
+    let review = ReviewContent { id: input::id("content", path)?, step };
+    let row = api.db.perform(caller.does(review)).await?;
     Ok(HttpResponse::Ok().json(ContentView::from(row)))
 }

@@ -64,7 +64,7 @@ fn keyed(request: &HttpRequest, body: &Raw) -> Result<Option<KeyedRequest>, Prob
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_idempotency_key", wanted)
             .hint("Give it once, e.g. a UUID that is new for each thing to be made."));
     };
-    let token = request.extensions().get::<Caller>().map(|caller| caller.id);
+    let token = request.extensions().get::<Caller>().and_then(|caller| caller.actor.token);
     let token = token.ok_or_else(|| OperationError::Internal("a request without a caller".to_owned()))?;
     Ok(Some(KeyedRequest { token, key, fingerprint: fingerprint(request, body) }))
 }

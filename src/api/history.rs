@@ -2,7 +2,7 @@
 
 use super::input;
 use super::problem::Answer;
-use super::roles::{asks, needs};
+use super::roles::{Caller, asks_within, needs_within};
 use super::{Api, page, query};
 use crate::db::publish_log::Filter;
 use crate::domain::ids::*;
@@ -17,8 +17,10 @@ use serde_json::json;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/publisher/history").route(asks(Role::Viewer, web::get().to(list))))
-        .service(web::resource("/publisher/history/{id}").route(needs(Role::Viewer, web::get().to(get))));
+        .service(web::resource("/publisher/history").route(asks_within(Role::Viewer, web::get().to(list))))
+        .service(
+            web::resource("/publisher/history/{id}").route(needs_within(Role::Viewer, web::get().to(get))),
+        );
 }
 
 #[derive(Deserialize)]
@@ -36,7 +38,7 @@ struct ListQuery {
     page_size: Option<i64>,
 }
 
-async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
     let query: ListQuery = query(&request)?;
     let zone = api.cx.timezone;
     let filter = Filter {
@@ -48,13 +50,15 @@ async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
         status: query.status,
         from: input::optional_time("from", query.from.as_deref(), zone)?,
         to: input::optional_time("to", query.to.as_deref(), zone)?,
+        within: caller.scope().clone(),
     };
     let paging = Paging::new(query.page, query.page_size)?;
     let found = api.db.perform(ListHistory { filter, paging }).await?;
     Ok(HttpResponse::Ok().json(page(found, |row| json!(LogView::from(row)))))
 }
 
-async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+async fn get(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
     let row = api.db.perform(GetLog(input::id("log row", &path)?)).await?;
+    caller.sees(row.account_id, "log row", row.id)?;
     Ok(HttpResponse::Ok().json(LogView::from(row)))
 }

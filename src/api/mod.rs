@@ -1,6 +1,7 @@
 //! The HTTP API. Handlers extract, send one operation, and shape the answer; a file a resource.
 
 mod accounts;
+mod audit;
 mod client;
 mod contents;
 mod cors;
@@ -20,10 +21,12 @@ mod roles;
 mod scheduler;
 mod sites;
 mod tokens;
+pub mod wrong_tokens;
 
 use crate::actors::crew::Crew;
 use crate::actors::db::DbHandle;
 use crate::actors::shared_reads::SharedReads;
+use crate::actors::token_uses::TokenUses;
 use crate::config::ServerSettings;
 use crate::domain::clock::Clock;
 use crate::operations::pool::ListEntries;
@@ -39,6 +42,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
+use wrong_tokens::WrongTokens;
 
 /// What handlers have at hand.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ pub struct Api {
     /// Lists of the pool and tokens, which many ask for at once.
     pub lists: SharedReads<ListEntries>,
     pub tokens: SharedReads<Recognise>,
+    pub token_uses: TokenUses,
+    pub wrong_tokens: Arc<WrongTokens>,
     /// The node that this server runs.
     pub crew: Arc<Crew>,
     pub cx: Arc<Context>,
@@ -83,6 +89,7 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
                 .configure(preview::routes)
                 .configure(history::routes)
                 .configure(tokens::routes)
+                .configure(audit::routes)
                 .default_service(web::to(problem::unknown_route)),
         )
         .default_service(web::to(problem::unknown_route))

@@ -3,7 +3,7 @@
 use super::creating::Creating;
 use super::input::{self, Body, not_null};
 use super::problem::{Answer, Problem};
-use super::roles::{Caller, asks, needs};
+use super::roles::{Caller, asks_within, needs, needs_within};
 use super::{Api, page, query};
 use crate::db::entries::{EntryRow, Filter};
 use crate::domain::clock::Timestamp;
@@ -27,28 +27,35 @@ use serde_json::{Value, json};
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/publish-pool/add").route(needs(Role::Editor, web::post().to(add))))
+        .service(web::resource("/publish-pool/add").route(needs_within(Role::Editor, web::post().to(add))))
         .service(
-            web::resource("/publish-pool/batch-add").route(needs(Role::Editor, web::post().to(batch_add))),
+            web::resource("/publish-pool/batch-add")
+                .route(needs_within(Role::Editor, web::post().to(batch_add))),
         )
-        .service(web::resource("/publish-pool/list").route(asks(Role::Viewer, web::get().to(list))))
-        .service(web::resource("/publish-pool/stats").route(asks(Role::Viewer, web::get().to(stats))))
+        .service(web::resource("/publish-pool/list").route(asks_within(Role::Viewer, web::get().to(list))))
+        .service(web::resource("/publish-pool/stats").route(asks_within(Role::Viewer, web::get().to(stats))))
         .service(web::resource("/publish-pool/clear").route(needs(Role::Editor, web::post().to(clear))))
         .service(
             web::resource("/publish-pool/{id}")
-                .route(asks(Role::Viewer, web::get().to(get)))
-                .route(needs(Role::Editor, web::patch().to(update)))
-                .route(needs(Role::Editor, web::delete().to(delete))),
+                .route(asks_within(Role::Viewer, web::get().to(get)))
+                .route(needs_within(Role::Editor, web::patch().to(update)))
+                .route(needs_within(Role::Editor, web::delete().to(delete))),
         )
         .service(
-            web::resource("/publish-pool/{id}/cancel").route(needs(Role::Editor, web::post().to(cancel))),
-        )
-        .service(web::resource("/publish-pool/{id}/move").route(needs(Role::Editor, web::post().to(move_it))))
-        .service(
-            web::resource("/publish-pool/{id}/retry").route(needs(Role::Operator, web::post().to(retry))),
+            web::resource("/publish-pool/{id}/cancel")
+                .route(needs_within(Role::Editor, web::post().to(cancel))),
         )
         .service(
-            web::resource("/publish-pool/{id}/resolve").route(needs(Role::Operator, web::post().to(resolve))),
+            web::resource("/publish-pool/{id}/move")
+                .route(needs_within(Role::Editor, web::post().to(move_it))),
+        )
+        .service(
+            web::resource("/publish-pool/{id}/retry")
+                .route(needs_within(Role::Operator, web::post().to(retry))),
+        )
+        .service(
+            web::resource("/publish-pool/{id}/resolve")
+                .route(needs_within(Role::Operator, web::post().to(resolve))),
         );
 }
 
@@ -103,11 +110,11 @@ impl AddBody {
     }
 }
 
-async fn add(api: web::Data<Api>, asked: Creating<AddBody>) -> Answer {
+async fn add(api: web::Data<Api>, caller: Caller, asked: Creating<AddBody>) -> Answer {
     let Creating { body, request } = asked;
     let addition = body.addition(&api)?;
     match body.account_ids {
-        None => request.once(&api, StatusCode::CREATED, AddToPool(addition), view_of).await,
+        None => request.once(&api, StatusCode::CREATED, caller.does(AddToPool(addition)), view_of).await,
         Some(_) if body.account_id.is_some() => {
             Err(Problem::field("account_ids", "does not go with account_id"))
         }
@@ -116,7 +123,8 @@ async fn add(api: web::Data<Api>, asked: Creating<AddBody>) -> Answer {
                 let items: Vec<Value> = rows.into_iter().map(|row| view_of(row, cx, now)).collect();
                 json!({"items": items})
             };
-            request.once(&api, StatusCode::CREATED, AddToAccounts { addition, accounts }, shape).await
+            let add = caller.does(AddToAccounts { addition, accounts });
+            request.once(&api, StatusCode::CREATED, add, shape).await
         }
     }
 }
@@ -135,7 +143,7 @@ enum OnConflictWord {
     Skip,
 }
 
-async fn batch_add(api: web::Data<Api>, asked: Creating<BatchBody>) -> Answer {
+async fn batch_add(api: web::Data<Api>, caller: Caller, asked: Creating<BatchBody>) -> Answer {
     let Creating { body, request } = asked;
     let on_conflict = match body.on_conflict {
         None | Some(OnConflictWord::Fail) => OnConflict::Fail,
@@ -147,7 +155,7 @@ async fn batch_add(api: web::Data<Api>, asked: Creating<BatchBody>) -> Answer {
         let items: Vec<Value> = done.items.into_iter().enumerate().map(batch_item).collect();
         json!({"items": items})
     };
-    request.once(&api, StatusCode::CREATED, batch, shape).await
+    request.once(&api, StatusCode::CREATED, caller.does(batch), shape).await
 }
 
 fn batch_item((index, item): (usize, Result<Added, OperationError>)) -> Value {
@@ -175,7 +183,7 @@ struct ListQuery {
     page_size: Option<i64>,
 }
 
-async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
     let query: ListQuery = query(&request)?;
     let filter = Filter {
         status: query.status,
@@ -185,6 +193,7 @@ async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
         least_urgent: None,
         due_at: None,
         title: query.q,
+        within: caller.scope().clone(),
     };
     let paging = Paging::new(query.page, query.page_size)?;
     let found = api.lists.ask(ListEntries { filter, due: query.due.unwrap_or(false), paging }).await?;
@@ -197,9 +206,15 @@ struct StatsQuery {
     account_id: Option<AccountId>,
 }
 
-async fn stats(api: web::Data<Api>, request: HttpRequest) -> Answer {
+async fn stats(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
     let query: StatsQuery = query(&request)?;
-    let stats = api.db.perform(GetStats { account: query.account_id }).await?;
+    let stats = match query.account_id {
+        Some(account) => {
+            caller.sees(account, "account", account)?;
+            api.db.perform(GetStats { account: Some(account) }).await?
+        }
+        None => api.db.perform(GetStatsWithin(caller.scope().clone())).await?,
+    };
     Ok(HttpResponse::Ok().json(crate::views::stats(&stats)))
 }
 
@@ -209,18 +224,20 @@ struct GetQuery {
     explain: Option<bool>,
 }
 
-async fn get(api: web::Data<Api>, request: HttpRequest, path: web::Path<String>) -> Answer {
+async fn get(api: web::Data<Api>, caller: Caller, request: HttpRequest, path: web::Path<String>) -> Answer {
     let id: EntryId = input::id("entry", &path)?;
     let query: GetQuery = query(&request)?;
     if query.explain == Some(true) {
-        return explain(&api, id).await;
+        return explain(&api, &caller, id).await;
     }
     let row = api.db.perform(GetEntry(id)).await?;
+    caller.sees(row.account_id, "entry", id)?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
-async fn explain(api: &Api, id: EntryId) -> Answer {
+async fn explain(api: &Api, caller: &Caller, id: EntryId) -> Answer {
     let facts = api.db.perform(ExplainEntry(id)).await?;
+    caller.sees(facts.row.account_id, "entry", id)?;
     let database = api.crew.database().clone();
     let looked = actix_rt::task::spawn_blocking(move || facts.find_the_living(&database)).await;
     let looked = looked.map_err(|error| OperationError::Internal(error.to_string()))?;
@@ -244,7 +261,12 @@ struct UpdateBody {
     late_after_seconds: Option<Option<i64>>,
 }
 
-async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateBody>) -> Answer {
+async fn update(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<UpdateBody>,
+) -> Answer {
     let id: EntryId = input::id("entry", &path)?;
     let zone = api.cx.timezone;
     let scheduled_at = body
@@ -259,17 +281,17 @@ async fn update(api: web::Data<Api>, path: web::Path<String>, body: Body<UpdateB
         max_retries: body.0.max_retries,
         late_after_seconds: body.0.late_after_seconds,
     };
-    let row = api.db.perform(update).await?;
+    let row = api.db.perform(caller.does(update)).await?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
-async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    api.db.perform(DeleteEntry(input::id("entry", &path)?)).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    api.db.perform(caller.does(DeleteEntry(input::id("entry", &path)?))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn cancel(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    let row = api.db.perform(CancelEntry(input::id("entry", &path)?)).await?;
+async fn cancel(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    let row = api.db.perform(caller.does(CancelEntry(input::id("entry", &path)?))).await?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
@@ -307,13 +329,15 @@ async fn move_it(
             ));
         }
     };
-    let moved = api.db.perform(MoveEntry { id: input::id("entry", &path)?, to, by: caller.name }).await?;
+    let move_it = MoveEntry { id: input::id("entry", &path)?, to, by: caller.name() };
+    let moved = api.db.perform(caller.does(move_it)).await?;
     let items: Vec<Value> = moved.into_iter().map(|row| view(&api, row)).collect();
     Ok(HttpResponse::Ok().json(json!({"items": items})))
 }
 
 async fn retry(api: web::Data<Api>, path: web::Path<String>, caller: Caller) -> Answer {
-    let row = api.db.perform(RetryEntry { id: input::id("entry", &path)?, by: caller.name }).await?;
+    let retry = RetryEntry { id: input::id("entry", &path)?, by: caller.name() };
+    let row = api.db.perform(caller.does(retry)).await?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
@@ -344,12 +368,12 @@ async fn resolve(
         (false, true) => Resolution::TryAgain,
         (false, false) => Resolution::GiveUp,
     };
-    let resolve = ResolveEntry { id: input::id("entry", &path)?, resolution, by: caller.name };
-    let row = api.db.perform(resolve).await?;
+    let resolve = ResolveEntry { id: input::id("entry", &path)?, resolution, by: caller.name() };
+    let row = api.db.perform(caller.does(resolve)).await?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
-async fn clear(api: web::Data<Api>) -> Answer {
-    let removed = api.db.perform(ClearPublished).await?;
+async fn clear(api: web::Data<Api>, caller: Caller) -> Answer {
+    let removed = api.db.perform(caller.does(ClearPublished)).await?;
     Ok(HttpResponse::Ok().json(json!({"removed": removed})))
 }

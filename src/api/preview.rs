@@ -3,7 +3,7 @@
 use super::input::{self, Body};
 use super::language::Reader;
 use super::problem::Answer;
-use super::roles::{asks, needs};
+use super::roles::{asks, needs_within};
 use super::{Api, query};
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
@@ -15,7 +15,10 @@ use serde::Deserialize;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/scheduler/preview").route(needs(Role::Viewer, web::post().to(of_schedule))))
+        .service(
+            web::resource("/scheduler/preview")
+                .route(needs_within(Role::Viewer, web::post().to(of_schedule))),
+        )
         .service(
             web::resource("/scheduler/tasks/{id}/preview").route(asks(Role::Viewer, web::get().to(of_task))),
         );

@@ -83,6 +83,7 @@ impl From<OperationError> for Problem {
         let status = match error.kind() {
             ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Forbidden => StatusCode::FORBIDDEN,
             ErrorKind::Conflict => StatusCode::CONFLICT,
             ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -141,6 +142,7 @@ fn describe(error: OperationError, problem: &mut Problem) {
         | OperationError::NameTaken { .. }
         | OperationError::WrongSecretKey
         | OperationError::LaneUnready { .. }
+        | OperationError::OutOfScope { .. }
         | OperationError::KeyReused
         | OperationError::Raced
         | OperationError::Overloaded

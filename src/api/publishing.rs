@@ -5,7 +5,7 @@ use super::creating::{Creating, answer};
 use super::input::{self, Body};
 use super::problem::Answer;
 use super::query::query;
-use super::roles::{Caller, asks, needs};
+use super::roles::{Caller, asks_within, needs_within};
 use crate::actors::tries;
 use crate::db::entries::EntryRow;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
@@ -27,15 +27,16 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
-            web::resource("/publish-pool/publish").route(asks(Role::Operator, web::post().to(publish_some))),
+            web::resource("/publish-pool/publish")
+                .route(asks_within(Role::Operator, web::post().to(publish_some))),
         )
         .service(
             web::resource("/publish-pool/{id}/publish")
-                .route(asks(Role::Operator, web::post().to(publish_one))),
+                .route(asks_within(Role::Operator, web::post().to(publish_one))),
         )
         .service(
             web::resource("/publisher/publish")
-                .route(needs(Role::Operator, web::post().to(publish_content))),
+                .route(needs_within(Role::Operator, web::post().to(publish_content))),
         );
 }
 
@@ -57,7 +58,7 @@ async fn publish_one(
 ) -> Answer {
     let query: WaitQuery = query(&request)?;
     let id: EntryId = input::id("entry", &path)?;
-    let asked = api.db.perform(PublishNow { ids: vec![id], by: caller.name }).await?;
+    let asked = api.db.perform(caller.does(PublishNow { ids: vec![id], by: caller.name() })).await?;
     let rows = if query.wait == Some(true) { wait(&api, &asked).await? } else { asked };
     let row = rows.into_iter().next().ok_or_else(|| OperationError::not_found("entry", id))?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
@@ -76,7 +77,7 @@ async fn publish_some(
     body: Body<PublishBody>,
 ) -> Answer {
     let query: WaitQuery = query(&request)?;
-    let asked = api.db.perform(PublishNow { ids: body.0.ids, by: caller.name }).await?;
+    let asked = api.db.perform(caller.does(PublishNow { ids: body.0.ids, by: caller.name() })).await?;
     let rows = if query.wait == Some(true) { wait(&api, &asked).await? } else { asked };
     let items: Vec<Value> = rows.into_iter().map(|row| view(&api, row)).collect();
     Ok(HttpResponse::Ok().json(json!({"items": items})))
@@ -96,11 +97,7 @@ struct ContentBody {
 }
 
 /// Waits for the outcome of its first try; where that takes too long, 202 with the entry as it is.
-async fn publish_content(
-    api: web::Data<Api>,
-    caller: Caller,
-    asked: Creating<ContentBody>,
-) -> Answer {
+async fn publish_content(api: web::Data<Api>, caller: Caller, asked: Creating<ContentBody>) -> Answer {
     let Creating { body, request } = asked;
     let addition = Addition {
         account: body.account_id,
@@ -109,10 +106,11 @@ async fn publish_content(
         ..Addition::of(body.content_id)
     };
     let shape = |row: EntryRow, cx: &Context, now| json!(EntryView::new(row, now, cx.can_decrypt()));
-    let made = request.perform(&api, PublishContent { addition, by: caller.name }, shape).await?;
+    let publish = caller.does(PublishContent { addition, by: caller.name() });
+    let made = request.perform(&api, publish, shape).await?;
     let is_repeated = made.is_repeated;
-    let made: Made = serde_json::from_str(&made.body)
-        .map_err(|error| OperationError::Internal(error.to_string()))?;
+    let made: Made =
+        serde_json::from_str(&made.body).map_err(|error| OperationError::Internal(error.to_string()))?;
     let as_made = api.db.perform(GetEntries(vec![made.id])).await?;
     let as_made: Vec<EntryRow> =
         as_made.into_iter().map(|row| EntryRow { attempt: made.attempt, ..row }).collect();

@@ -4,7 +4,7 @@ use super::creating::{Creating, Keyed, answer};
 use super::input::{self, Body, not_null};
 use super::language::Reader;
 use super::problem::{Answer, Problem};
-use super::roles::{Caller, asks, needs};
+use super::roles::{Caller, asks, asks_within, needs};
 use super::{Api, page, page_of_all, paging, query};
 use crate::db::executions::{ExecutionRow, Filter};
 use crate::domain::execution::{ExecutionStatus, Trigger};
@@ -34,7 +34,10 @@ const BUSY_MAX: Duration = Duration::from_secs(30);
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/scheduler/status").route(needs(Role::Viewer, web::get().to(status))))
-        .service(web::resource("/scheduler/task-types").route(asks(Role::Viewer, web::get().to(task_types))))
+        .service(
+            web::resource("/scheduler/task-types")
+                .route(asks_within(Role::Viewer, web::get().to(task_types))),
+        )
         .service(
             web::resource("/scheduler/tasks")
                 .route(asks(Role::Viewer, web::get().to(list)))
@@ -103,7 +106,7 @@ struct CreateBody {
     next_run: Option<String>,
 }
 
-async fn create(api: web::Data<Api>, reader: Reader, asked: Creating<CreateBody>) -> Answer {
+async fn create(api: web::Data<Api>, caller: Caller, reader: Reader, asked: Creating<CreateBody>) -> Answer {
     let body = asked.body;
     let create = CreateTask {
         name: body.name,
@@ -119,7 +122,7 @@ async fn create(api: web::Data<Api>, reader: Reader, asked: Creating<CreateBody>
         misfire: body.misfire.unwrap_or(Misfire::FireOnce),
     };
     let shape = move |row, _: &Context, _| json!(TaskView::new(row, reader.0));
-    asked.request.once(&api, StatusCode::CREATED, create, shape).await
+    asked.request.once(&api, StatusCode::CREATED, caller.does(create), shape).await
 }
 
 async fn list(api: web::Data<Api>, reader: Reader, request: HttpRequest) -> Answer {
@@ -165,6 +168,7 @@ struct UpdateBody {
 
 async fn update(
     api: web::Data<Api>,
+    caller: Caller,
     reader: Reader,
     path: web::Path<String>,
     body: Body<UpdateBody>,
@@ -183,24 +187,24 @@ async fn update(
         enabled: body.enabled,
         misfire: body.misfire,
     };
-    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(update).await?, reader.0)))
+    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(caller.does(update)).await?, reader.0)))
 }
 
-async fn enable(api: web::Data<Api>, reader: Reader, path: web::Path<String>) -> Answer {
-    switch(&api, reader, &path, true).await
+async fn enable(api: web::Data<Api>, caller: Caller, reader: Reader, path: web::Path<String>) -> Answer {
+    switch(&api, &caller, reader, &path, true).await
 }
 
-async fn disable(api: web::Data<Api>, reader: Reader, path: web::Path<String>) -> Answer {
-    switch(&api, reader, &path, false).await
+async fn disable(api: web::Data<Api>, caller: Caller, reader: Reader, path: web::Path<String>) -> Answer {
+    switch(&api, &caller, reader, &path, false).await
 }
 
-async fn switch(api: &Api, reader: Reader, path: &str, enabled: bool) -> Answer {
+async fn switch(api: &Api, caller: &Caller, reader: Reader, path: &str, enabled: bool) -> Answer {
     let update = UpdateTask { enabled: Some(enabled), ..UpdateTask::new(input::id("task", path)?) };
-    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(update).await?, reader.0)))
+    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(caller.does(update)).await?, reader.0)))
 }
 
-async fn delete(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    api.db.perform(DeleteTask(input::id("task", &path)?)).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    api.db.perform(caller.does(DeleteTask(input::id("task", &path)?))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -215,11 +219,17 @@ struct TriggeredView {
     execution_id: ExecutionId,
 }
 
-async fn trigger(api: web::Data<Api>, path: web::Path<String>, request: HttpRequest, keyed: Keyed) -> Answer {
+async fn trigger(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    request: HttpRequest,
+    keyed: Keyed,
+) -> Answer {
     let query: TriggerQuery = query(&request)?;
     let trigger = TriggerTask { task: input::id("task", &path)?, by: Trigger::Api };
     let shape = |execution_id, _: &Context, _| json!(TriggeredView { execution_id });
-    let triggered = keyed.perform(&api, trigger, shape).await?;
+    let triggered = keyed.perform(&api, caller.does(trigger), shape).await?;
     if query.wait != Some(true) {
         return Ok(answer(triggered, StatusCode::ACCEPTED));
     }
@@ -261,12 +271,13 @@ struct PauseBody {
 }
 
 async fn pause(api: web::Data<Api>, caller: Caller, body: Body<PauseBody>) -> Answer {
-    let paused = api.db.perform(PausePublishing { by: caller.name, reason: body.0.reason }).await?;
+    let pause = PausePublishing { by: caller.name(), reason: body.0.reason };
+    let paused = api.db.perform(caller.does(pause)).await?;
     Ok(HttpResponse::Ok().json(json!({"paused": paused})))
 }
 
 async fn resume(api: web::Data<Api>, caller: Caller) -> Answer {
-    let was = api.db.perform(ResumePublishing { by: caller.name }).await?;
+    let was = api.db.perform(caller.does(ResumePublishing { by: caller.name() })).await?;
     Ok(HttpResponse::Ok().json(json!({"paused": null, "was_paused": was})))
 }
 
@@ -318,8 +329,9 @@ async fn results(api: web::Data<Api>, path: web::Path<String>, request: HttpRequ
     Ok(HttpResponse::Ok().json(page(api.db.perform(list).await?, |result| json!(result))))
 }
 
-async fn cancel(api: web::Data<Api>, path: web::Path<String>) -> Answer {
-    let cancelled = api.db.perform(CancelExecution(input::id("execution", &path)?)).await?;
+async fn cancel(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+    let cancel = CancelExecution(input::id("execution", &path)?);
+    let cancelled = api.db.perform(caller.does(cancel)).await?;
     let (execution, on_the_wire) = (ExecutionView::from(cancelled.row), cancelled.on_the_wire);
     Ok(HttpResponse::Ok().json(CancelledExecutionView { execution, on_the_wire }))
 }

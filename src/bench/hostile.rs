@@ -108,7 +108,7 @@ fn fill(app: &App) -> Result<String, BenchError> {
             Addition { account: Some(account.id), scheduled_at: Some(far), ..Addition::of(content.id) };
         app.run(AddToPool(addition))?;
     }
-    Ok(app.run(CreateToken { name: "bench".to_owned(), role: Role::Editor })?.1)
+    Ok(app.run(CreateToken::new("bench", Role::Editor))?.1)
 }
 
 /// The server under attack; killed when it is dropped.

@@ -216,15 +216,15 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Suspend { account, reason, until } => {
             let id = app.run(FindAccount(account))?.id;
             let until = time(app, until.as_deref())?;
-            show(app.run(SuspendAccount { id, reason, until })?, out)
+            show(app.change(SuspendAccount { id, reason, until })?, out)
         }
         Command::Resume { account } => {
             let id = app.run(FindAccount(account))?.id;
-            show(app.run(ResumeAccount(id))?, out)
+            show(app.change(ResumeAccount(id))?, out)
         }
         Command::Delete { account } => {
             let row = app.run(FindAccount(account))?;
-            app.run(DeleteAccount(row.id))?;
+            app.change(DeleteAccount(row.id))?;
             let said = Sentence::new(message("done-account-gone"));
             out.tell(
                 &said.with("account", row.id.to_string()).with("name", row.name),
@@ -313,7 +313,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         on_unknown: arguments.on_unknown,
         ..CreateAccount::new(asked.name, asked.platform)
     };
-    let view = AccountView::from(app.run(create)?);
+    let view = AccountView::from(app.change(create)?);
     if class == Some(DeliveryClass::Keyed) && view.platform == "webhook" {
         eprintln!(
             "note: its receiver must ignore a webhook-id that it has seen before; where it does not, say so with \
@@ -346,7 +346,7 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
         on_unknown: arguments.on_unknown,
         ..UpdateAccount::new(row.id)
     };
-    show(app.run(update)?, out)
+    show(app.change(update)?, out)
 }
 
 fn schema_of(app: &App, platform: &str) -> Value {

@@ -99,12 +99,12 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Update(arguments) => {
             let body = read_body(arguments.body, arguments.body_file.as_deref())?;
             let update = UpdateContent { title: arguments.title, body, ..UpdateContent::new(arguments.id) };
-            show(app.run(update)?, out)
+            show(app.change(update)?, out)
         }
-        Command::Approve { id } => show(app.run(ReviewContent { id, step: ReviewStep::Approve })?, out),
-        Command::Reject { id } => show(app.run(ReviewContent { id, step: ReviewStep::Reject })?, out),
+        Command::Approve { id } => show(app.change(ReviewContent { id, step: ReviewStep::Approve })?, out),
+        Command::Reject { id } => show(app.change(ReviewContent { id, step: ReviewStep::Reject })?, out),
         Command::Delete { id } => {
-            app.run(DeleteContent(id))?;
+            app.change(DeleteContent(id))?;
             let said = Sentence::new(message("done-content-gone")).with("content", id.to_string());
             out.tell(&said, &json!({"deleted": id}))
         }
@@ -140,7 +140,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         tags: arguments.tags,
         source_url: arguments.source_url,
     };
-    let view = ContentView::from(app.run(CreateContent { text, account })?);
+    let view = ContentView::from(app.change(CreateContent { text, account })?);
     let said = Sentence::new(message("done-content-made"))
         .with("content", view.id.to_string())
         .with("title", view.title.as_str());

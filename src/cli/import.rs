@@ -90,7 +90,7 @@ pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failur
         deleted: Deleted::BringBack,
     };
     let import = ImportFolder { files, choices, skip_bad: arguments.skip_bad, dry_run: arguments.dry_run };
-    let report = app.run(import)?;
+    let report = app.change(import)?;
     drop(progress);
     for file in &report.files {
         for problem in &file.errors {

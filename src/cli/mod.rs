@@ -4,6 +4,7 @@
 mod account;
 mod account_test;
 mod ask;
+mod audit;
 mod backup;
 mod bench;
 mod content;
@@ -32,8 +33,10 @@ use crate::bench::BenchError;
 use crate::config::{self, ConfigError, SettingsArgs};
 use crate::db::backup::BackupError;
 use crate::demo::DemoError;
+use crate::domain::actor::{Actor, Place};
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
+use crate::os_user;
 use crate::restore::Refused;
 use crate::server::ServeError;
 use crate::signals::StopSignal;
@@ -92,6 +95,8 @@ enum Command {
     /// Who may use the API
     #[command(subcommand)]
     Token(token::Command),
+    /// Who changed what, newest first: people and tokens; what was published is in `publisher history`
+    Audit(audit::Arguments),
     /// Measure how fast the executor is on this machine
     Bench(bench::Arguments),
     #[command(name = crate::bench::sink::COMMAND, hide = true)]
@@ -287,7 +292,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
     if let Command::Doctor(doctor) = arguments.command {
         return doctor::run(&doctor, settings, &out);
     }
-    let app = App::open(settings)?;
+    let app = App::open(settings)?.acting_as(Actor::here(os_user::name(), Place::CommandLine));
     match arguments.command {
         Command::Scheduler(command) => scheduler::run(command, &app, &out),
         Command::PublishPool(command) => pool::run(command, &app, &out),
@@ -296,6 +301,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         Command::Publisher(command) => publisher::run(command, &app, &out),
         Command::Status => status::run(&app, &out),
         Command::Token(command) => token::run(command, &app, &out),
+        Command::Audit(arguments) => audit::run(arguments, &app, &out),
         Command::Serve(_)
         | Command::Config(_)
         | Command::Bench(_)

@@ -61,7 +61,9 @@ pub enum Command {
     ///
     /// Over schedule, window and spacing, but not where the account is disabled, suspended, or at its daily cap, nor
     /// without approval. Exit code 3 where some did not go out.
-    #[command(after_help = "Examples:\n  contenthub publish-pool publish 4\n  contenthub publish-pool publish 4 5 6")]
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool publish 4\n  contenthub publish-pool publish 4 5 6"
+    )]
     Publish {
         #[arg(required = true)]
         ids: Vec<EntryId>,
@@ -190,25 +192,25 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Show { id } => super::explain::run(id, app, out),
         Command::SetPriority { id, priority } => {
             let update = UpdateEntry { priority: Some(priority), ..UpdateEntry::of(id) };
-            show(app.run(update)?, app, out)
+            show(app.change(update)?, app, out)
         }
         Command::Schedule { id, time: text } => {
             let at = time(app, Some(&text))?;
             let update = UpdateEntry { scheduled_at: Some(at), ..UpdateEntry::of(id) };
-            show(app.run(update)?, app, out)
+            show(app.change(update)?, app, out)
         }
         Command::Remove { id } => {
-            app.run(DeleteEntry(id))?;
+            app.change(DeleteEntry(id))?;
             let said = Sentence::new(message("done-entry-gone")).with("entry", id.to_string());
             out.tell(&said, &json!({"deleted": id}))
         }
         Command::Publish { ids } => super::publish_now::run(ids, app, out),
-        Command::Retry { id } => show(app.run(RetryEntry { id, by: user() })?, app, out),
+        Command::Retry { id } => show(app.change(RetryEntry { id, by: user() })?, app, out),
         Command::Resolve(arguments) => resolve(arguments, app, out),
-        Command::Cancel { id } => show(app.run(CancelEntry(id))?, app, out),
+        Command::Cancel { id } => show(app.change(CancelEntry(id))?, app, out),
         Command::Move(arguments) => move_it(&arguments, app, out),
         Command::Clear => {
-            let removed = app.run(ClearPublished)?;
+            let removed = app.change(ClearPublished)?;
             let said = Sentence::new(message("done-cleared")).with("count", removed.to_string());
             out.tell(&said, &json!({"removed": removed}))
         }
@@ -259,7 +261,7 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         again: arguments.again,
         late_after_seconds: arguments.late_after_seconds,
     };
-    let row = app.run(AddToPool(addition))?;
+    let row = app.change(AddToPool(addition))?;
     let is_now = row.due_at <= app.clock().now();
     let said = Sentence::new(if is_now { message("done-added-now") } else { message("done-added") })
         .with("entry", row.id.to_string())
@@ -278,7 +280,7 @@ fn move_it(arguments: &MoveArguments, app: &App, out: &Output) -> Result<Done, F
         (None, false, true) => Move::Up,
         (None, false, false) => Move::Down,
     };
-    let moved = app.run(MoveEntry { id: arguments.id, to, by: user() })?;
+    let moved = app.change(MoveEntry { id: arguments.id, to, by: user() })?;
     let rows: Vec<Value> = moved.into_iter().map(|row| view(row, app)).collect();
     let columns = [("ID", "id"), ("CONTENT", "content_id"), ("ACCOUNT", "account_id"), ("SLOT", "slot_at")];
     out.list(&columns, &rows, &json!({"items": rows}))
@@ -290,5 +292,5 @@ fn resolve(arguments: ResolveArguments, app: &App, out: &Output) -> Result<Done,
         (false, true) => Resolution::TryAgain,
         (false, false) => Resolution::GiveUp,
     };
-    show(app.run(ResolveEntry { id: arguments.id, resolution, by: user() })?, app, out)
+    show(app.change(ResolveEntry { id: arguments.id, resolution, by: user() })?, app, out)
 }

@@ -88,7 +88,7 @@ fn row(item: &Value, out: &Output) -> Value {
 
 /// Ends a run, and says how much of it is on the wire.
 pub fn cancel(execution: ExecutionId, app: &App, out: &Output) -> Result<Done, Failure> {
-    let cancelled = app.run(CancelExecution(execution))?;
+    let cancelled = app.change(CancelExecution(execution))?;
     let (execution, on_the_wire) = (ExecutionView::from(cancelled.row), cancelled.on_the_wire);
     let said = match on_the_wire {
         0 => Sentence::new(message("done-run-cancelled")),

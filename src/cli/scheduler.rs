@@ -118,7 +118,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Disable { id } => switch(id.find(app)?, false, app, out),
         Command::Delete { id } => {
             let id = id.find(app)?;
-            app.run(DeleteTask(id))?;
+            app.change(DeleteTask(id))?;
             let said = Sentence::new(message("done-task-gone")).with("task", id.to_string());
             out.tell(&said, &json!({"deleted": id}))
         }
@@ -137,7 +137,7 @@ pub(super) fn view(row: TaskRow) -> TaskView {
 }
 
 fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Failure> {
-    let view = view(app.run(UpdateTask { enabled: Some(enabled), ..UpdateTask::new(id) })?);
+    let view = view(app.change(UpdateTask { enabled: Some(enabled), ..UpdateTask::new(id) })?);
     let said =
         Sentence::new(if enabled { message("done-task-enabled") } else { message("done-task-disabled") });
     out.tell(&said.with("task", id.to_string()).with("name", view.name.as_str()), &json!(view))
@@ -170,13 +170,13 @@ fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 fn pause(reason: Option<String>, app: &App, out: &Output) -> Result<Done, Failure> {
-    let paused = app.run(PausePublishing { by: super::user(), reason })?;
+    let paused = app.change(PausePublishing { by: super::user(), reason })?;
     let text = format!("{paused}. `contenthub scheduler resume` ends it.");
     out.say(&capital(&text), &json!({"paused": paused}))
 }
 
 fn resume(app: &App, out: &Output) -> Result<Done, Failure> {
-    let was = app.run(ResumePublishing { by: super::user() })?;
+    let was = app.change(ResumePublishing { by: super::user() })?;
     let text = match &was {
         Some(was) => format!("Publishing goes on; it was paused since {} by {}.", was.since, was.by),
         None => "Publishing was not paused.".to_owned(),

@@ -157,7 +157,7 @@ pub fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Don
         misfire: arguments.misfire,
         next_run: arguments.next_run.map(AskedTime::Written),
     };
-    let view = view(app.run(task)?);
+    let view = view(app.change(task)?);
     let said = match view.next_run {
         Some(at) => Sentence::new(message("done-task-made")).with("at", at),
         None if view.enabled => Sentence::new(message("done-task-made-on-due")),
@@ -191,7 +191,7 @@ pub fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Don
         next_run: arguments.next_run.map(AskedTime::Written),
         ..UpdateTask::new(id)
     };
-    out.one(&json!(view(app.run(update)?)))
+    out.one(&json!(view(app.change(update)?)))
 }
 
 /// Parameters as they were, with those of the command line, each read as its kind of task wants it.

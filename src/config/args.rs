@@ -86,6 +86,15 @@ pub struct SettingsArgs {
         help_heading = "Settings"
     )]
     pub body_max_bytes: Option<i64>,
+    /// Wrong tokens that an address may send in a minute before it is told to wait, 1 to 1000000 [default: 10]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_WRONG_TOKENS_PER_MINUTE",
+        value_name = "N",
+        help_heading = "Settings"
+    )]
+    pub wrong_tokens_per_minute: Option<i64>,
     #[command(flatten)]
     pub server: ServerArgs,
 }

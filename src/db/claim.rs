@@ -221,11 +221,7 @@ const POSTGRES_CLAIM: &str = "WITH runs AS MATERIALIZED ( \
 pub type Chosen = (EntryId, Option<ExecutionId>);
 
 /// Marks the chosen entries as ours and gives back those that it got, in the order of `chosen`.
-pub fn take(
-    conn: &mut DbConnection,
-    who: Claimant<'_>,
-    chosen: &[Chosen],
-) -> Result<Vec<Claim>, DbError> {
+pub fn take(conn: &mut DbConnection, who: Claimant<'_>, chosen: &[Chosen]) -> Result<Vec<Claim>, DbError> {
     let rows = match conn {
         DbConnection::Sqlite(inner) => take_on_sqlite(inner, who, chosen)?,
         DbConnection::Postgres(inner) => take_on_postgres(inner, who, chosen)?,

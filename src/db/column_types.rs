@@ -9,6 +9,7 @@ use crate::domain::ids::*;
 use crate::domain::misfire::Misfire;
 use crate::domain::posting_slots::MissedSlot;
 use crate::domain::priority::Priority;
+use crate::domain::resource::Resource;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::settlement::LogStatus;
@@ -48,6 +49,7 @@ read_as! { BigInt, i64 =>
     ExecutionId: |id| Ok(ExecutionId(id)),
     LogId: |id| Ok(LogId(id)),
     TokenId: |id| Ok(TokenId(id)),
+    AuditId: |id| Ok(AuditId(id)),
     Timestamp: |micros| Ok(Timestamp::from_micros(micros)),
 }
 
@@ -69,4 +71,5 @@ read_as! { Text, String =>
     MissedSlot: |text| Ok(text.parse()?),
     ScheduleType: |text| Ok(text.parse()?),
     Role: |text| Ok(text.parse()?),
+    Resource: |text| Ok(text.parse()?),
 }

@@ -6,7 +6,9 @@ mod holders;
 mod placing;
 
 pub use changes::*;
-pub use holders::{accounts_of_content, open_of_account, open_of_content};
+pub use holders::{
+    Looked, account_of, accounts_of_content, accounts_with_entries, open_of_account, open_of_content,
+};
 pub use placing::*;
 
 use super::connection::{DbConnection, DbError};
@@ -20,6 +22,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use crate::domain::question::Question;
+use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
@@ -146,6 +149,8 @@ pub struct Filter {
     pub due_at: Option<Timestamp>,
     /// Part of the content's title.
     pub title: Option<String>,
+    /// Of these accounts alone.
+    pub within: Scope,
 }
 
 /// Written out, so that the partial indexes of the claim serve it.
@@ -159,6 +164,9 @@ macro_rules! filtered {
         }
         if let Some(account) = $filter.account {
             query = query.filter(dsl::account_id.eq(account.0));
+        }
+        if let Some(accounts) = $filter.within.accounts() {
+            query = query.filter(dsl::account_id.eq_any(accounts.iter().map(|it| it.0).collect::<Vec<_>>()));
         }
         if let Some(content) = $filter.content {
             query = query.filter(dsl::content_id.eq(content.0));
@@ -313,27 +321,27 @@ pub fn remember_published(
     Ok(())
 }
 
-/// How many entries each status has, all or one account's.
-pub fn count_by_status(
-    conn: &mut DbConnection,
-    account: Option<AccountId>,
-) -> Result<Vec<(EntryStatus, i64)>, DbError> {
+/// How many entries of these accounts each status has.
+pub fn count_by_status(conn: &mut DbConnection, within: &Scope) -> Result<Vec<(EntryStatus, i64)>, DbError> {
     let counted = publish_pool::table
         .group_by(publish_pool::status)
         .select((publish_pool::status, diesel::dsl::count_star()));
-    Ok(match account {
-        Some(account) => counted.filter(publish_pool::account_id.eq(account.0)).load(conn)?,
+    Ok(match within.accounts() {
+        Some(accounts) => {
+            let ids: Vec<i64> = accounts.iter().map(|account| account.0).collect();
+            counted.filter(publish_pool::account_id.eq_any(ids)).load(conn)?
+        }
         None => counted.load(conn)?,
     })
 }
 
-/// How many entries are due at `now`, and since when the oldest is.
+/// How many entries of these accounts are due at `now`, and since when the oldest is.
 pub fn due_now(
     conn: &mut DbConnection,
-    account: Option<AccountId>,
+    within: &Scope,
     now: Timestamp,
 ) -> Result<(i64, Option<Timestamp>), DbError> {
-    let filter = Filter { account, due_at: Some(now), ..Filter::default() };
+    let filter = Filter { within: within.clone(), due_at: Some(now), ..Filter::default() };
     Ok(filtered!(
         dsl::publish_pool.select((diesel::dsl::count_star(), diesel::dsl::min(dsl::due_at))),
         filter

@@ -7,8 +7,8 @@ mod hearing;
 mod passing;
 
 pub(super) use hearing::{answered, bring_back, hear};
-pub use passing::{claimed, pass_on_demand};
 pub(super) use passing::pass;
+pub use passing::{claimed, pass_on_demand};
 
 use super::connection::{DbConnection, DbError};
 use super::schema::accounts::dsl as accounts;
@@ -100,11 +100,17 @@ fn lock(conn: &mut DbConnection, ids: &[AccountId]) -> Result<BTreeMap<AccountId
     read_all_of(conn, ids)
 }
 
-fn read_all(conn: &mut DbConnection, ids: &[AccountId]) -> Result<BTreeMap<AccountId, (Rules, State)>, DbError> {
+fn read_all(
+    conn: &mut DbConnection,
+    ids: &[AccountId],
+) -> Result<BTreeMap<AccountId, (Rules, State)>, DbError> {
     read_all_of(conn, ids.iter().map(|id| id.0).collect())
 }
 
-fn read_all_of(conn: &mut DbConnection, ids: Vec<i64>) -> Result<BTreeMap<AccountId, (Rules, State)>, DbError> {
+fn read_all_of(
+    conn: &mut DbConnection,
+    ids: Vec<i64>,
+) -> Result<BTreeMap<AccountId, (Rules, State)>, DbError> {
     let rows: Vec<(AccountId, Columns)> = super::schema::accounts::table
         .left_join(super::schema::lanes::table)
         .filter(accounts::id.eq_any(ids))

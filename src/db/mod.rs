@@ -1,6 +1,7 @@
 //! The database, which is the only truth. Plain functions on a connection; time is a parameter. Knows no actors.
 
 pub mod accounts;
+pub mod audit;
 pub mod backup;
 pub mod change_feed;
 pub mod check;

@@ -7,6 +7,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::lateness::{GAVE_UP, TOO_LATE};
 use crate::domain::report::{EntryResult, ResultStatus, Tally};
+use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
 
@@ -43,6 +44,8 @@ pub struct Filter {
     pub status: Option<LogStatus>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+    /// Of these accounts alone.
+    pub within: Scope,
 }
 
 macro_rules! filtered {
@@ -53,6 +56,9 @@ macro_rules! filtered {
         }
         if let Some(account) = $filter.account {
             query = query.filter(dsl::account_id.eq(account.0));
+        }
+        if let Some(accounts) = $filter.within.accounts() {
+            query = query.filter(dsl::account_id.eq_any(accounts.iter().map(|it| it.0).collect::<Vec<_>>()));
         }
         if let Some(entry) = $filter.entry {
             query = query.filter(dsl::pool_id.eq(entry.0));

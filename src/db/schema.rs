@@ -40,6 +40,24 @@ diesel::table! {
         token_hash -> Text,
         role -> Text,
         created_at -> BigInt,
+        account_ids -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        who -> Text,
+        token_id -> Nullable<BigInt>,
+        place -> Text,
+        action -> Text,
+        resource -> Text,
+        resource_id -> Nullable<BigInt>,
+        state_before -> Nullable<Text>,
+        state_after -> Nullable<Text>,
     }
 }
 
@@ -300,6 +318,7 @@ diesel::joinable!(slot_watches -> publish_pool (pool_id));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_tokens,
+    audit,
     content_revisions,
     contents,
     deleted_imports,

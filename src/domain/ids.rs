@@ -41,6 +41,8 @@ integer_ids! {
     LogId,
     /// An API token.
     TokenId,
+    /// One row of the audit.
+    AuditId,
 }
 
 macro_rules! text_ids {

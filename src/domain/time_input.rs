@@ -11,6 +11,8 @@ pub enum TimeInputError {
     Unreadable(String, Tz),
     #[error("“{0}” lies outside the years 1970 to 9999")]
     OutOfRange(String),
+    #[error("“{0}” is no span of time; write it like 30d: a whole number of s, m, h, d or w, at most 3650d")]
+    NoSpan(String),
 }
 
 /// Forms without an offset.
@@ -29,6 +31,29 @@ pub fn parse(text: &str, zone: Tz) -> Result<Timestamp, TimeInputError> {
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
         .ok_or_else(|| TimeInputError::Unreadable(text.to_owned(), zone))?;
     in_range(resolve(local, zone).ok_or_else(|| TimeInputError::OutOfRange(text.to_owned()))?, text)
+}
+
+/// The longest span that can be written: ten years.
+const SPAN_MAX_SECONDS: u64 = 3650 * 86_400;
+
+/// Reads a span such as `30d`: a whole number of seconds, minutes, hours, days or weeks, more than 0.
+pub fn parse_span(text: &str) -> Result<std::time::Duration, TimeInputError> {
+    let wrong = || TimeInputError::NoSpan(text.to_owned());
+    let text = text.trim();
+    let unit_at = text.char_indices().next_back().map(|(at, _)| at).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(unit_at);
+    let unit: u64 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return Err(wrong()),
+    };
+    let number = if number.bytes().all(|byte| byte.is_ascii_digit()) { number } else { "" };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    let fitting = seconds.filter(|seconds| (1..=SPAN_MAX_SECONDS).contains(seconds)).ok_or_else(wrong)?;
+    Ok(std::time::Duration::from_secs(fitting))
 }
 
 /// Whether a text that can be read names a local time that a clock change skips, so that another one is meant.
@@ -139,6 +164,19 @@ mod tests {
         check("2026-10-25 02:30:00", Europe::Berlin, "2026-10-25T00:30:00");
         check("2026-10-04 02:15:00", Australia::Lord_Howe, "2026-10-03T15:30:00");
         check("2011-12-30 12:00:00", Pacific::Apia, "2011-12-30T10:00:00");
+    }
+
+    #[test]
+    fn spans_have_a_number_and_a_unit() {
+        for (text, seconds) in
+            [("1s", 1), ("90m", 5400), ("24h", 86_400), (" 30d ", 2_592_000), ("2w", 1_209_600)]
+        {
+            assert_eq!(parse_span(text).expect(text).as_secs(), seconds, "{text}");
+        }
+        for text in ["", "d", "30", "0d", "-1d", "+1d", "1.5h", "1y", "3651d", "99999999999999999999d", "1 d"]
+        {
+            assert!(parse_span(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ use tokio::time::timeout;
 use watched::Watched;
 
 /// How long requests that are being answered may take when the server ends.
-const LAST_ANSWERS_SECONDS: u64 = 2;
+pub const LAST_ANSWERS_SECONDS: u64 = 2;
 /// How long a client may send on what was refused already.
 const REST_OF_A_REFUSED_BODY: Duration = Duration::from_secs(1);
 /// How long a client may take for a TLS handshake.

@@ -6,6 +6,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::near::nearest;
+use crate::domain::scope::Scope;
 
 /// What a caller may do about an error: decides the status of an answer and a command's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum ErrorKind {
     /// What was given cannot be used.
     Invalid,
     NotFound,
+    /// Whoever asks may not.
+    Forbidden,
     /// It is not possible in the present state.
     Conflict,
     /// Later it may go.
@@ -54,6 +57,9 @@ pub enum OperationError {
         #[source]
         error: Box<OperationError>,
     },
+    /// Somebody who is for some accounts only wants what concerns others.
+    #[error("{what}: this concerns other accounts, too; the token is for {scope} only")]
+    OutOfScope { what: String, scope: Scope },
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
     #[error("somebody else changed the same thing at the same moment; nothing was done")]
@@ -96,6 +102,7 @@ impl OperationError {
             OperationError::InBatch { error, .. } => error.kind(),
             OperationError::NotFound { .. } => ErrorKind::NotFound,
             OperationError::Invalid(_) | OperationError::KeyReused => ErrorKind::Invalid,
+            OperationError::OutOfScope { .. } => ErrorKind::Forbidden,
             OperationError::AlreadyInPool { .. }
             | OperationError::AlreadyPublished { .. }
             | OperationError::MaybePublished { .. }
@@ -127,6 +134,7 @@ impl OperationError {
             OperationError::InUse { .. } => "in_use",
             OperationError::WrongSecretKey => "wrong_secret_key",
             OperationError::LaneUnready { .. } => "account_unusable",
+            OperationError::OutOfScope { .. } => "out_of_scope",
             OperationError::KeyReused => "idempotency_key_reused",
             OperationError::Raced => "changed_meanwhile",
             OperationError::Overloaded => "overloaded",
@@ -168,6 +176,7 @@ impl OperationError {
             | OperationError::WrongState { .. }
             | OperationError::NameTaken { .. }
             | OperationError::LaneUnready { .. }
+            | OperationError::OutOfScope { .. }
             | OperationError::Internal(_)
             | OperationError::Db(_) => None,
         }

@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod account_test;
+pub mod acting;
+pub mod audit;
 pub mod cancelling;
 pub mod checkpoint;
 mod claiming;
@@ -28,9 +30,9 @@ pub mod pause;
 pub mod pool;
 pub mod preview;
 pub mod prune;
+pub mod publish_now;
 mod questions;
 pub mod ready;
-pub mod publish_now;
 pub mod recovery;
 pub mod recycle;
 pub mod restored;

@@ -48,17 +48,37 @@ impl Operation for PausePublishing {
     const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Paused, OperationError> {
-        for _ in 1..TRIES {
-            match conn.write(|conn| self.clone().pause(conn, cx, now)) {
-                Err(OperationError::Db(error)) if error.is_race() => {}
-                ended => return ended,
-            }
-        }
-        conn.write(|conn| self.pause(conn, cx, now))
+        self.pause_and(conn, cx, now, |_, _, _| Ok(()))
     }
 }
 
 impl PausePublishing {
+    /// Pauses, and does what goes with it in the same transaction: it is told the pause that there was, and the one that
+    /// there is.
+    pub(super) fn pause_and(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+        also: impl Fn(&mut DbConnection, Option<&Paused>, &Paused) -> Result<(), OperationError>,
+    ) -> Result<Paused, OperationError> {
+        let once = |conn: &mut DbConnection| -> Result<Paused, OperationError> {
+            conn.write(|conn| {
+                let before = pause::get(conn)?;
+                let paused = self.clone().pause(conn, cx, now)?;
+                also(conn, before.as_ref(), &paused)?;
+                Ok(paused)
+            })
+        };
+        for _ in 1..TRIES {
+            match once(conn) {
+                Err(OperationError::Db(error)) if error.is_race() => {}
+                ended => return ended,
+            }
+        }
+        once(conn)
+    }
+
     fn pause(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Paused, OperationError> {
         let reason = self.reason.filter(|reason| !reason.trim().is_empty());
         if reason.as_deref().is_some_and(|it| it.chars().count() > REASON_CHARS_MAX || it.contains('\0')) {

@@ -18,6 +18,7 @@ use crate::domain::ids::*;
 use crate::domain::pool_stats::PoolStats;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
+use crate::domain::scope::Scope;
 use std::collections::HashMap;
 
 /// What a user asks for; what is none gets its default.
@@ -232,23 +233,40 @@ impl Operation for GetStats {
         {
             return Err(OperationError::not_found("account", account));
         }
-        let mut stats = PoolStats::default();
-        for (status, count) in entries::count_by_status(conn, self.account)? {
-            stats.total += count;
-            match status {
-                EntryStatus::Pending => stats.pending = count,
-                EntryStatus::Publishing => stats.publishing = count,
-                EntryStatus::Published => stats.published = count,
-                EntryStatus::Failed => stats.failed = count,
-                EntryStatus::Uncertain => stats.uncertain = count,
-                EntryStatus::Cancelled => stats.cancelled = count,
-            }
-        }
-        let (due_now, oldest) = entries::due_now(conn, self.account, now)?;
-        stats.due_now = due_now;
-        stats.oldest_due_seconds = oldest.map(|at| now.since(at).as_secs_f64());
-        let ended = stats.published + stats.failed;
-        stats.failure_rate = if ended == 0 { 0.0 } else { stats.failed as f64 / ended as f64 };
-        Ok(stats)
+        count(conn, &Scope::of_account(self.account), now)
     }
+}
+
+/// Counts the entries of these accounts together.
+#[derive(Debug, Clone)]
+pub struct GetStatsWithin(pub Scope);
+
+impl Operation for GetStatsWithin {
+    type Output = PoolStats;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<PoolStats, OperationError> {
+        count(conn, &self.0, now)
+    }
+}
+
+fn count(conn: &mut DbConnection, within: &Scope, now: Timestamp) -> Result<PoolStats, OperationError> {
+    let mut stats = PoolStats::default();
+    for (status, count) in entries::count_by_status(conn, within)? {
+        stats.total += count;
+        match status {
+            EntryStatus::Pending => stats.pending = count,
+            EntryStatus::Publishing => stats.publishing = count,
+            EntryStatus::Published => stats.published = count,
+            EntryStatus::Failed => stats.failed = count,
+            EntryStatus::Uncertain => stats.uncertain = count,
+            EntryStatus::Cancelled => stats.cancelled = count,
+        }
+    }
+    let (due_now, oldest) = entries::due_now(conn, within, now)?;
+    stats.due_now = due_now;
+    stats.oldest_due_seconds = oldest.map(|at| now.since(at).as_secs_f64());
+    let ended = stats.published + stats.failed;
+    stats.failure_rate = if ended == 0 { 0.0 } else { stats.failed as f64 / ended as f64 };
+    Ok(stats)
 }

@@ -54,7 +54,12 @@ impl Operation for GetEntries {
     type Output = Vec<EntryRow>;
     const ACCESS: Access = Access::Read;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Vec<EntryRow>, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Vec<EntryRow>, OperationError> {
         let rows = self.0.into_iter().map(|id| entries::get(conn, id));
         Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
@@ -66,7 +71,9 @@ pub fn was_tried(asked: &EntryRow, row: &EntryRow) -> bool {
         EntryStatus::Pending => row.attempt > asked.attempt,
         // Its platform works on it, and is asked later.
         EntryStatus::Publishing => row.question().is_some(),
-        EntryStatus::Published | EntryStatus::Failed | EntryStatus::Uncertain | EntryStatus::Cancelled => true,
+        EntryStatus::Published | EntryStatus::Failed | EntryStatus::Uncertain | EntryStatus::Cancelled => {
+            true
+        }
     }
 }
 

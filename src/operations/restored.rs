@@ -16,6 +16,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::{AccountId, NodeId, TaskId};
 use crate::domain::outcome::Rules;
 use crate::domain::pause::Paused;
+use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -155,7 +156,7 @@ fn disable_tasks(
 }
 
 fn count(conn: &mut DbConnection, now: Timestamp) -> Result<Guarded, OperationError> {
-    let by_status = entries::count_by_status(conn, None)?;
+    let by_status = entries::count_by_status(conn, &Scope::Everything)?;
     let of = |wanted| by_status.iter().filter(|(status, _)| *status == wanted).map(|(_, count)| count).sum();
     Ok(Guarded {
         uncertain: of(EntryStatus::Uncertain),

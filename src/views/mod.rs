@@ -1,5 +1,6 @@
 //! What users see: one shape per thing, shared by the API and the CLI's `--output json`.
 
+mod audit;
 mod calendar;
 mod entry;
 mod explain;
@@ -7,8 +8,10 @@ mod node_status;
 mod preview;
 mod status;
 mod test_view;
+mod token;
 mod waiting;
 
+pub use audit::AuditView;
 pub use calendar::{CalendarView, SlotView};
 pub use entry::EntryView;
 pub use explain::{Action, Answer, ExplanationView, Topic};
@@ -16,13 +19,13 @@ pub use node_status::{NodeStatusView, RestartsView};
 pub use preview::{FireView, PreviewView};
 pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView};
 pub use test_view::{TestView, WarningView};
+pub use token::TokenView;
 
 use crate::db::accounts::AccountRow;
 use crate::db::contents::{ContentRow, read_tags};
 use crate::db::executions::ExecutionRow;
 use crate::db::publish_log::LogRow;
 use crate::db::tasks::TaskRow;
-use crate::db::tokens::TokenRow;
 use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
@@ -31,7 +34,6 @@ use crate::domain::ids::*;
 use crate::domain::misfire::Misfire;
 use crate::domain::posting_slots::{MissedSlot, PostingSlots};
 use crate::domain::report::Report;
-use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::settlement::LogStatus;
 use crate::domain::windows::Windows;
@@ -280,23 +282,6 @@ impl From<LogRow> for LogView {
             started_at: row.started_at,
             finished_at: row.finished_at,
         }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TokenView {
-    pub id: TokenId,
-    pub name: String,
-    pub role: Role,
-    pub created_at: Timestamp,
-    /// Shown once, when it is made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
-}
-
-impl TokenView {
-    pub fn new(row: TokenRow, token: Option<String>) -> Self {
-        TokenView { id: row.id, name: row.name, role: row.role, created_at: row.created_at, token }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::support::postgres::fresh_database;
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::actors::executor::Tick;
 use contenthub::actors::shared_reads::SharedReads;
+use contenthub::actors::token_uses::TokenUses;
+use contenthub::api::wrong_tokens::WrongTokens;
 use contenthub::api::{self, Api};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
@@ -189,6 +191,8 @@ fn readyz(house: &House, node: &TestNode) -> (u16, Value) {
         db: node.db.clone(),
         lists: SharedReads::new(node.db.clone()),
         tokens: SharedReads::new(node.db.clone()),
+        token_uses: TokenUses::default(),
+        wrong_tokens: Arc::new(WrongTokens::new(1)),
         crew: node.crew.clone(),
         cx: house.app.context().clone(),
         clock: house.app.clock().clone(),

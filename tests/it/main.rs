@@ -5,6 +5,7 @@ mod support;
 
 mod account_settings;
 mod account_tests;
+mod audit;
 mod backup;
 mod bad_input_api;
 mod bad_input_cli;
@@ -80,6 +81,7 @@ mod tasks;
 mod terminal;
 mod tidy;
 mod timers;
+mod tokens;
 mod transitions;
 mod wire;
 mod wrong_key;

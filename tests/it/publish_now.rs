@@ -7,9 +7,9 @@ use crate::support::on_both;
 use crate::support::product::{self, Product, id, now};
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::db::connection::connect;
-use contenthub::operations::account::{SuspendAccount, UpdateAccount};
 use contenthub::domain::ids::NodeId;
 use contenthub::domain::turns::Room;
+use contenthub::operations::account::{SuspendAccount, UpdateAccount};
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::entry::{CancelEntry, RetryEntry, UpdateEntry};
 use contenthub::operations::pause::{PausePublishing, ResumePublishing};
@@ -220,8 +220,7 @@ fn it_keeps_to_the_places_of_its_lane_and_uses_up_its_cap() {
         want(&app, &ids).expect("wanted");
         let node = app.start().expect("a node");
         receiver.wait_for(2, SOON);
-        let on_the_wire =
-            || entries(&app).iter().filter(|it| it.status == EntryStatus::Publishing).count();
+        let on_the_wire = || entries(&app).iter().filter(|it| it.status == EntryStatus::Publishing).count();
         assert_eq!(on_the_wire(), 2);
         receiver.release();
         eventually("three are out", || {
@@ -270,7 +269,8 @@ fn on_the_command_line_with_and_without_a_server() {
         for content in ["1", "2", "3", "4"] {
             cli.ok(&["publish-pool", "add", content, "--scheduled-at", LATER]);
         }
-        let partly = cli.run(&["publish-pool", "publish", "1", "2", "--output", "json"]).expect_code(3).json();
+        let partly =
+            cli.run(&["publish-pool", "publish", "1", "2", "--output", "json"]).expect_code(3).json();
         let statuses: Vec<&Value> =
             partly["items"].as_array().expect("items").iter().map(|it| &it["status"]).collect();
         assert_eq!(statuses, ["published", "failed"]);

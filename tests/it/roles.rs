@@ -1,5 +1,6 @@
 //! Who may do what: every route, every role, no token and a wrong one.
 
+use crate::support::command::Cli;
 use crate::support::on_both;
 use crate::support::product::*;
 use serde_json::json;
@@ -7,66 +8,77 @@ use std::path::Path;
 
 const ROLES: [&str; 4] = ["viewer", "editor", "operator", "admin"];
 
-/// Method, path below `/api/v1`, body, the least role that may, and what it is answered. Nothing is there with the id
-/// 999, so that nothing is done.
-const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
-    ("GET", "/platforms", "", "viewer", 200),
-    ("GET", "/accounts", "", "viewer", 200),
-    ("POST", "/accounts", "{}", "admin", 422),
-    ("GET", "/accounts/999", "", "viewer", 404),
-    ("PATCH", "/accounts/999", "{}", "admin", 404),
-    ("DELETE", "/accounts/999", "", "admin", 404),
-    ("GET", "/accounts/999/slots", "", "viewer", 404),
-    ("POST", "/accounts/999/test", "", "operator", 404),
-    ("POST", "/accounts/999/suspend", "{\"reason\":\"x\"}", "operator", 404),
-    ("POST", "/accounts/999/resume", "", "operator", 404),
-    ("GET", "/contents", "", "viewer", 200),
-    ("POST", "/contents", "{}", "editor", 422),
-    ("GET", "/contents/999", "", "viewer", 404),
-    ("PATCH", "/contents/999", "{}", "editor", 404),
-    ("DELETE", "/contents/999", "", "editor", 404),
-    ("POST", "/contents/999/submit", "", "editor", 404),
-    ("POST", "/contents/999/approve", "", "operator", 404),
-    ("POST", "/contents/999/reject", "", "operator", 404),
-    ("POST", "/publish-pool/add", "{}", "editor", 422),
-    ("POST", "/publish-pool/batch-add", "{}", "editor", 422),
-    ("GET", "/publish-pool/list", "", "viewer", 200),
-    ("GET", "/publish-pool/stats", "", "viewer", 200),
-    ("POST", "/publish-pool/clear", "", "editor", 200),
-    ("POST", "/publish-pool/publish", "{}", "operator", 422),
-    ("POST", "/publish-pool/999/publish", "", "operator", 404),
-    ("POST", "/publisher/publish", "{}", "operator", 422),
-    ("GET", "/publish-pool/999", "", "viewer", 404),
-    ("PATCH", "/publish-pool/999", "{}", "editor", 404),
-    ("DELETE", "/publish-pool/999", "", "editor", 404),
-    ("POST", "/publish-pool/999/cancel", "", "editor", 404),
-    ("POST", "/publish-pool/999/move", "{\"to\":\"up\"}", "editor", 404),
-    ("POST", "/publish-pool/999/retry", "", "operator", 404),
-    ("POST", "/publish-pool/999/resolve", "{\"published\":true}", "operator", 404),
-    ("GET", "/scheduler/status", "", "viewer", 200),
-    ("GET", "/scheduler/task-types", "", "viewer", 200),
-    ("GET", "/scheduler/tasks", "", "viewer", 200),
-    ("POST", "/scheduler/tasks", "{}", "admin", 422),
-    ("GET", "/scheduler/tasks/999", "", "viewer", 404),
-    ("PATCH", "/scheduler/tasks/999", "{}", "admin", 404),
-    ("DELETE", "/scheduler/tasks/999", "", "admin", 404),
-    ("POST", "/scheduler/tasks/999/trigger", "", "operator", 404),
-    ("POST", "/scheduler/tasks/999/enable", "", "admin", 404),
-    ("POST", "/scheduler/tasks/999/disable", "", "admin", 404),
-    ("GET", "/scheduler/tasks/999/executions", "", "viewer", 404),
-    ("GET", "/scheduler/tasks/999/preview", "", "viewer", 404),
-    ("POST", "/scheduler/preview", "{}", "viewer", 422),
-    ("GET", "/scheduler/executions", "", "viewer", 200),
-    ("GET", "/scheduler/executions/999", "", "viewer", 404),
-    ("GET", "/scheduler/executions/999/results", "", "viewer", 404),
-    ("POST", "/scheduler/executions/999/cancel", "", "operator", 404),
-    ("POST", "/scheduler/pause", "", "operator", 200),
-    ("POST", "/scheduler/resume", "", "operator", 200),
-    ("GET", "/publisher/history", "", "viewer", 200),
-    ("GET", "/publisher/history/999", "", "viewer", 404),
-    ("GET", "/tokens", "", "admin", 200),
-    ("POST", "/tokens", "{}", "admin", 422),
-    ("DELETE", "/tokens/999", "", "admin", 404),
+/// Whether a route keeps within the accounts that its caller's token is for, or is about all of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    Own,
+    All,
+}
+
+const OWN: Concern = Concern::Own;
+const ALL: Concern = Concern::All;
+
+/// Method, path below `/api/v1`, body, the least role that may, whether it is about all accounts, and what it is
+/// answered. Nothing is there with the id 999, so that nothing is done.
+pub const ROUTES: &[(&str, &str, &str, &str, Concern, u16)] = &[
+    ("GET", "/platforms", "", "viewer", OWN, 200),
+    ("GET", "/accounts", "", "viewer", OWN, 200),
+    ("POST", "/accounts", "{}", "admin", ALL, 422),
+    ("GET", "/accounts/999", "", "viewer", OWN, 404),
+    ("PATCH", "/accounts/999", "{}", "admin", OWN, 404),
+    ("DELETE", "/accounts/999", "", "admin", OWN, 404),
+    ("GET", "/accounts/999/slots", "", "viewer", OWN, 404),
+    ("POST", "/accounts/999/test", "", "operator", OWN, 404),
+    ("POST", "/accounts/999/suspend", "{\"reason\":\"x\"}", "operator", OWN, 404),
+    ("POST", "/accounts/999/resume", "", "operator", OWN, 404),
+    ("GET", "/contents", "", "viewer", OWN, 200),
+    ("POST", "/contents", "{}", "editor", OWN, 422),
+    ("GET", "/contents/999", "", "viewer", OWN, 404),
+    ("PATCH", "/contents/999", "{}", "editor", OWN, 404),
+    ("DELETE", "/contents/999", "", "editor", OWN, 404),
+    ("POST", "/contents/999/submit", "", "editor", OWN, 404),
+    ("POST", "/contents/999/approve", "", "operator", OWN, 404),
+    ("POST", "/contents/999/reject", "", "operator", OWN, 404),
+    ("POST", "/publish-pool/add", "{}", "editor", OWN, 422),
+    ("POST", "/publish-pool/batch-add", "{}", "editor", OWN, 422),
+    ("GET", "/publish-pool/list", "", "viewer", OWN, 200),
+    ("GET", "/publish-pool/stats", "", "viewer", OWN, 200),
+    ("POST", "/publish-pool/clear", "", "editor", ALL, 200),
+    ("POST", "/publish-pool/publish", "{}", "operator", OWN, 422),
+    ("POST", "/publish-pool/999/publish", "", "operator", OWN, 404),
+    ("POST", "/publisher/publish", "{}", "operator", OWN, 422),
+    ("GET", "/publish-pool/999", "", "viewer", OWN, 404),
+    ("PATCH", "/publish-pool/999", "{}", "editor", OWN, 404),
+    ("DELETE", "/publish-pool/999", "", "editor", OWN, 404),
+    ("POST", "/publish-pool/999/cancel", "", "editor", OWN, 404),
+    ("POST", "/publish-pool/999/move", "{\"to\":\"up\"}", "editor", OWN, 404),
+    ("POST", "/publish-pool/999/retry", "", "operator", OWN, 404),
+    ("POST", "/publish-pool/999/resolve", "{\"published\":true}", "operator", OWN, 404),
+    ("GET", "/scheduler/status", "", "viewer", ALL, 200),
+    ("GET", "/scheduler/task-types", "", "viewer", OWN, 200),
+    ("GET", "/scheduler/tasks", "", "viewer", ALL, 200),
+    ("POST", "/scheduler/tasks", "{}", "admin", ALL, 422),
+    ("GET", "/scheduler/tasks/999", "", "viewer", ALL, 404),
+    ("PATCH", "/scheduler/tasks/999", "{}", "admin", ALL, 404),
+    ("DELETE", "/scheduler/tasks/999", "", "admin", ALL, 404),
+    ("POST", "/scheduler/tasks/999/trigger", "", "operator", ALL, 404),
+    ("POST", "/scheduler/tasks/999/enable", "", "admin", ALL, 404),
+    ("POST", "/scheduler/tasks/999/disable", "", "admin", ALL, 404),
+    ("GET", "/scheduler/tasks/999/executions", "", "viewer", ALL, 404),
+    ("GET", "/scheduler/tasks/999/preview", "", "viewer", ALL, 404),
+    ("POST", "/scheduler/preview", "{}", "viewer", OWN, 422),
+    ("GET", "/scheduler/executions", "", "viewer", ALL, 200),
+    ("GET", "/scheduler/executions/999", "", "viewer", ALL, 404),
+    ("GET", "/scheduler/executions/999/results", "", "viewer", ALL, 404),
+    ("POST", "/scheduler/executions/999/cancel", "", "operator", ALL, 404),
+    ("POST", "/scheduler/pause", "", "operator", ALL, 200),
+    ("POST", "/scheduler/resume", "", "operator", ALL, 200),
+    ("GET", "/publisher/history", "", "viewer", OWN, 200),
+    ("GET", "/publisher/history/999", "", "viewer", OWN, 404),
+    ("GET", "/tokens", "", "admin", ALL, 200),
+    ("POST", "/tokens", "{}", "admin", ALL, 422),
+    ("DELETE", "/tokens/999", "", "admin", ALL, 404),
+    ("GET", "/audit", "", "admin", ALL, 200),
 ];
 
 /// A route that is added without a row above is a route that nobody has thought about.
@@ -75,7 +87,8 @@ fn every_route_has_a_row() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api");
     let files = std::fs::read_dir(folder).expect("the API's sources").flatten();
     let texts = files.map(|file| std::fs::read_to_string(file.path()).expect("a source"));
-    let routes_in = |text: String| ["needs(Role::", "asks(Role::"].map(|sign| text.matches(sign).count());
+    const SIGNS: [&str; 4] = ["needs(Role::", "asks(Role::", "needs_within(Role::", "asks_within(Role::"];
+    let routes_in = |text: String| SIGNS.map(|sign| text.matches(sign).count());
     let routes: usize = texts.flat_map(routes_in).sum();
     assert_eq!(routes, ROUTES.len());
 }
@@ -83,14 +96,19 @@ fn every_route_has_a_row() {
 #[test]
 fn each_role_may_do_what_the_design_says_and_no_more() {
     on_both(|url, dir| {
-        let product = Product::start(url, dir);
+        let many = Cli::on(dir, url).env("CONTENTHUB_WRONG_TOKENS_PER_MINUTE", "1000000");
+        let product = Product::start_with(many);
+        let blog = product.account("blog");
+        let of_blog = json!({"name": "blog's", "role": "admin", "account_ids": [blog]});
+        let of_blog = product.post("/tokens", &of_blog, 201);
+        let of_blog = format!("Bearer {}", of_blog["token"].as_str().expect("a token"));
         let tokens = ROLES.map(|role| {
             let made = product.post("/tokens", &json!({"name": role, "role": role}), 201);
-            has_fields(&made, "id, name, role, created_at, token");
+            has_fields(&made, "id, name, role, account_ids, expires_at, last_used_at, created_at, token");
             format!("Bearer {}", made["token"].as_str().expect("a token"))
         });
         let strangers = ["", "Bearer", "Bearer ", "Bearer cht_0000", "Basic YTpi", "cht_0000"];
-        for (method, path, body, least, status) in ROUTES {
+        for (method, path, body, least, concern, status) in ROUTES {
             let least = ROLES.iter().position(|role| role == least).expect("a role");
             let ask = |authorization: &str| {
                 let headers = [("authorization", authorization)];
@@ -102,6 +120,14 @@ fn each_role_may_do_what_the_design_says_and_no_more() {
                 assert_eq!(answer.body["code"], "unauthorized");
                 assert_eq!(answer.headers.get("www-authenticate").map(String::as_str), Some("Bearer"));
             }
+            let (scoped, refused) = (ask(&of_blog), *concern == ALL);
+            assert_eq!(
+                scoped.status,
+                if refused { 403 } else { *status },
+                "{method} {path}: {}",
+                scoped.text
+            );
+            assert_eq!(scoped.body["code"] == "out_of_scope", refused, "{method} {path}: {}", scoped.text);
             for (place, token) in tokens.iter().enumerate() {
                 let answer = ask(token);
                 let expected = if place < least { 403 } else { *status };
@@ -119,7 +145,7 @@ fn each_role_may_do_what_the_design_says_and_no_more() {
         // The list of tokens shows none of them.
         let listed = product.server.get("/api/v1/tokens").expect_status(200);
         assert!(!listed.text.contains("cht_"), "{}", listed.text);
-        assert_eq!(listed.body["total"], 5);
+        assert_eq!(listed.body["total"], 6);
         let small = tokens[0].replace("Bearer", "bearer");
         let answer = product.server.send("GET", "/api/v1/accounts", &[("authorization", &small)], b"");
         assert_eq!(answer.status, 200, "the scheme's name has no case");

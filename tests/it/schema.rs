@@ -8,9 +8,10 @@ use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::executions::{self, Filter};
 use contenthub::db::fires::{self, Move};
 use contenthub::db::lateness::{self, Away};
-use contenthub::db::{due, slots, tasks, transitions};
+use contenthub::db::{audit, due, slots, tasks, transitions};
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
+use contenthub::domain::resource::Resource;
 use contenthub::{AccountId, ExecutionId, ExecutionStatus, TaskId, Timestamp};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
@@ -491,6 +492,57 @@ fn runs_are_found_by_what_is_asked_for() {
             for plan in plans(&mut conn, &asked) {
                 assert!(indexes.iter().any(|index| plan.contains(index)), "{filter:?}: {indexes:?}\n{plan}");
                 for wrong in ["SCAN executions", "Seq Scan", "TEMP B-TREE", "using executions_pkey"] {
+                    assert!(!plan.contains(wrong), "{filter:?}: {wrong}\n{plan}");
+                }
+            }
+        }
+    });
+}
+
+/// A busy year of one person, and before it a few rows of another's: the rarest and oldest are found without going
+/// through the newer ones.
+#[test]
+fn rows_of_the_audit_are_found_by_what_is_asked_for() {
+    on_both(|url, dir| {
+        let mut conn = migrated(url, dir);
+        let numbers = match &conn {
+            DbConnection::Sqlite(_) => {
+                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 50000)"
+            }
+            DbConnection::Postgres(_) => "WITH numbers (n) AS (SELECT generate_series(1, 50000))",
+        };
+        conn.batch_execute(&format!(
+            "INSERT INTO audit (at, who, place, action, resource, resource_id) {numbers} \
+             SELECT n, CASE WHEN n < 50 THEN 'ann' ELSE 'bob' END, 'cli', 'x', \
+               CASE WHEN n < 500 THEN 'task' ELSE 'entry' END, n % 1000 FROM numbers"
+        ))
+        .expect("rows");
+        if matches!(conn, DbConnection::Postgres(_)) {
+            conn.batch_execute("ANALYZE").expect("analysed");
+        }
+        let any = audit::Filter::default();
+        let (who, resource) = (Some("ann".to_owned()), Some(Resource::Task));
+        let (from, to) = (Some(Timestamp::from_micros(1)), Some(Timestamp::from_micros(40)));
+        for (filter, indexes) in [
+            (audit::Filter { who: who.clone(), ..any.clone() }, &["audit_by_who"][..]),
+            (audit::Filter { resource, ..any.clone() }, &["audit_by_resource", "audit_by_subject"]),
+            (
+                audit::Filter { resource: Some(Resource::Entry), resource_id: Some(7), ..any.clone() },
+                &["audit_by_subject"],
+            ),
+            (audit::Filter { from, to, ..any.clone() }, &["audit_by_time"]),
+            (audit::Filter { who, from, to, ..any.clone() }, &["audit_by_who", "audit_by_time"]),
+        ] {
+            let asked = heard(&mut conn, |conn| {
+                let (found, total) = audit::list(conn, &filter, 20, 0).expect("found");
+                assert_eq!((found.len(), total > 30), (20, true), "{filter:?}");
+                let order = |row: &audit::AuditRow| std::cmp::Reverse((row.at, row.id));
+                assert!(found.is_sorted_by_key(order), "{filter:?}");
+            });
+            assert_eq!(asked.len(), 2, "the page, and how many there are");
+            for plan in plans(&mut conn, &asked) {
+                assert!(indexes.iter().any(|index| plan.contains(index)), "{filter:?}: {indexes:?}\n{plan}");
+                for wrong in ["SCAN audit", "Seq Scan", "TEMP B-TREE", "using audit_pkey"] {
                     assert!(!plan.contains(wrong), "{filter:?}: {wrong}\n{plan}");
                 }
             }

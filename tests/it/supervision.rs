@@ -3,15 +3,13 @@
 use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::command::Cli;
+use crate::support::in_process::InProcess;
 use crate::support::node::{PUBLISHERS, THREAD, TestNode};
 use crate::support::on_both;
 use crate::support::played::Played;
 use crate::support::product::{Product, has_at_least, has_fields};
 use crate::support::receiver::{Answer, Receiver};
-use actix_web::web;
 use contenthub::actors::executor::Tick;
-use contenthub::actors::shared_reads::SharedReads;
-use contenthub::api::{Api, routes};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::clock::Timestamp;
@@ -20,7 +18,6 @@ use contenthub::domain::execution::Trigger;
 use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::role::Role;
 use contenthub::operations::account::{GetAccount, UpdateAccount};
-use contenthub::operations::cycle::ClaimScope;
 use contenthub::operations::execution::TriggerTask;
 use contenthub::operations::token::CreateToken;
 use contenthub::operations::{Access, Context, Operation, OperationError};
@@ -430,35 +427,9 @@ fn a_platform_that_breaks_when_it_is_asked_about_itself_shuts_its_own_lane_alone
 
 /// `GET /platforms`, whose handler asks each platform about itself.
 fn asked_for_platforms(app: &Arc<App>) -> (u16, Value) {
-    let token = app.run(CreateToken { name: "a".to_owned(), role: Role::Viewer }).expect("a token").1;
-    actix_rt::System::new().block_on(async {
-        let node = app.start_node(ClaimScope::Everything).await.expect("a node");
-        let api = web::Data::new(Api {
-            db: node.db.clone(),
-            lists: SharedReads::new(node.db.clone()),
-            tokens: SharedReads::new(node.db.clone()),
-            crew: node.crew.clone(),
-            cx: app.context().clone(),
-            clock: app.clock().clone(),
-            sites: std::path::PathBuf::new(),
-            body_max_bytes: 1000,
-            server: contenthub::config::ServerSettings::default(),
-            rates: contenthub::api::Rates::default(),
-        });
-        let service = actix_web::test::init_service(actix_web::App::new().service(routes(api))).await;
-        let request = actix_web::test::TestRequest::get()
-            .uri("/api/v1/platforms")
-            .insert_header(("authorization", format!("Bearer {token}")));
-        // The server makes an answer of an error.
-        let answer = match actix_web::test::try_call_service(&service, request.to_request()).await {
-            Ok(answer) => answer.into_parts().1,
-            Err(error) => error.error_response(),
-        };
-        let status = answer.status().as_u16();
-        let body = actix_web::body::to_bytes(answer.into_body()).await.expect("a body");
-        node.stop(Duration::ZERO).await;
-        (status, serde_json::from_slice(&body).expect("JSON"))
-    })
+    let token = app.run(CreateToken::new("a", Role::Viewer)).expect("a token").1;
+    let answered = InProcess::start(app, 1).get("/api/v1/platforms", &token, "127.0.0.1");
+    (answered.status, answered.body)
 }
 
 #[test]

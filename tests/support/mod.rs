@@ -6,6 +6,7 @@ pub mod app;
 pub mod clock;
 pub mod command;
 pub mod http_message;
+pub mod in_process;
 pub mod node;
 pub mod peer;
 pub mod played;

@@ -48,3 +48,32 @@ pub fn open_of_account(
         .limit(limit)
         .load(conn)?)
 }
+
+/// Of which account an entry is.
+pub fn account_of(conn: &mut DbConnection, entry: EntryId) -> Result<Option<AccountId>, DbError> {
+    let account = dsl::publish_pool.filter(dsl::id.eq(entry.0)).select(dsl::account_id);
+    Ok(account.first(conn).optional()?)
+}
+
+/// Which entries of a content are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// Those that are to go out.
+    Open,
+    /// Those that have ended, too.
+    All,
+}
+
+/// The accounts that a content has entries on.
+pub fn accounts_with_entries(
+    conn: &mut DbConnection,
+    content: ContentId,
+    looked: Looked,
+) -> Result<Vec<AccountId>, DbError> {
+    let of_content =
+        dsl::publish_pool.filter(dsl::content_id.eq(content.0)).select(dsl::account_id).distinct();
+    Ok(match looked {
+        Looked::Open => of_content.filter(dsl::status.eq_any(open_statuses())).load(conn)?,
+        Looked::All => of_content.load(conn)?,
+    })
+}

@@ -66,7 +66,10 @@ fn of(facts: &Facts, code: &str) -> Vec<Action> {
         }
         "daily_cap" => vec![lane_change(message("explain-do-cap"), &name, "--daily-cap none", facts)],
         "spacing" => {
-            vec![now(entry), lane_change(message("explain-do-spacing"), &name, "--spacing-seconds none", facts)]
+            vec![
+                now(entry),
+                lane_change(message("explain-do-spacing"), &name, "--spacing-seconds none", facts),
+            ]
         }
         "behind_others" => vec![act(
             message("explain-do-first"),

@@ -1,0 +1,325 @@
+//! What each change is called, what it is about, and what came of it.
+
+use super::told::{Fields, Told, fields};
+use super::{Change, check, own_content, see_account, states, write};
+use crate::db::accounts::{self, AccountRow};
+use crate::db::connection::DbConnection;
+use crate::db::contents::{self, ContentRow};
+use crate::db::entries::{EntryRow, Looked};
+use crate::db::tasks::TaskRow;
+use crate::db::tokens::TokenRow;
+use crate::domain::actor::Actor;
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::*;
+use crate::domain::pause::Paused;
+use crate::domain::resource::{Resource, Subject};
+use crate::domain::scope::Scope;
+use crate::operations::account::*;
+use crate::operations::cancelling::{CancelExecution, CancelledExecution};
+use crate::operations::content::*;
+use crate::operations::entry::*;
+use crate::operations::execution::TriggerTask;
+use crate::operations::import::{ImportFolder, ImportReport};
+use crate::operations::pause::{PausePublishing, ResumePublishing};
+use crate::operations::pool::{AddToAccounts, AddToPool, Addition, BatchAdd, BatchOutcome, only_enabled};
+use crate::operations::publish_now::{PublishContent, PublishNow};
+use crate::operations::restored::{GuardRestored, Guarded};
+use crate::operations::slots::{Move, MoveEntry};
+use crate::operations::task::*;
+use crate::operations::token::{CreateToken, DeleteToken};
+use crate::operations::{Context, OperationError};
+use serde_json::json;
+
+const PUBLISHING: Subject = Subject::all(Resource::Publishing);
+
+/// What an output tells.
+trait Tells {
+    fn tells(&self) -> Told;
+}
+
+macro_rules! changes {
+    ($($change:ty: $it:ident => $action:expr, $subject:expr $(, within $within:path)?;)+) => {$(
+        impl Change for $change {
+            fn action(&self) -> &'static str {
+                let $it = self;
+                let _ = $it;
+                $action
+            }
+
+            fn subject(&self) -> Subject {
+                let $it = self;
+                let _ = $it;
+                $subject
+            }
+
+            fn told(output: &Self::Output) -> Told {
+                output.tells()
+            }
+
+            $(fn keep_within(&mut self, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+                $within(self, conn, scope)
+            })?
+        }
+    )+};
+}
+
+const fn new(kind: Resource) -> Subject {
+    Subject::all(kind)
+}
+
+changes! {
+    CreateAccount: it => "account.create", new(Resource::Account);
+    UpdateAccount: it => "account.update", Subject::new(Resource::Account, it.id.0);
+    SuspendAccount: it => "account.suspend", Subject::new(Resource::Account, it.id.0);
+    ResumeAccount: it => "account.resume", Subject::new(Resource::Account, it.0.0);
+    DeleteAccount: it => "account.delete", Subject::new(Resource::Account, it.0.0);
+    CreateContent: it => "content.create", new(Resource::Content), within created;
+    UpdateContent: it => "content.update", Subject { kind: Resource::Content, id: it.id.map(|id| id.0) },
+        within updated;
+    ReviewContent: it => it.step.action(), Subject::new(Resource::Content, it.id.0);
+    DeleteContent: it => "content.delete", Subject::new(Resource::Content, it.0.0), within deleted;
+    AddToPool: it => "entry.add", new(Resource::Entry), within added;
+    AddToAccounts: it => "entry.add", new(Resource::Entry), within added_to_several;
+    BatchAdd: it => "pool.batch_add", new(Resource::Pool), within batch_added;
+    UpdateEntry: it => "entry.update", Subject::new(Resource::Entry, it.id.0);
+    CancelEntry: it => "entry.cancel", Subject::new(Resource::Entry, it.0.0);
+    RetryEntry: it => "entry.retry", Subject::new(Resource::Entry, it.id.0);
+    ResolveEntry: it => "entry.resolve", Subject::new(Resource::Entry, it.id.0);
+    MoveEntry: it => "entry.move", Subject::new(Resource::Entry, it.id.0), within moved;
+    DeleteEntry: it => "entry.delete", Subject::new(Resource::Entry, it.0.0);
+    ClearPublished: it => "pool.clear", new(Resource::Pool);
+    PublishContent: it => "entry.publish", new(Resource::Entry), within added_now;
+    CreateTask: it => "task.create", new(Resource::Task);
+    UpdateTask: it => "task.update", Subject::new(Resource::Task, it.id.0);
+    DeleteTask: it => "task.delete", Subject::new(Resource::Task, it.0.0);
+    TriggerTask: it => "task.trigger", Subject::new(Resource::Task, it.task.0);
+    CancelExecution: it => "execution.cancel", Subject::new(Resource::Execution, it.0.0);
+    ResumePublishing: it => "publishing.resume", PUBLISHING;
+    CreateToken: it => "token.create", new(Resource::Token);
+    DeleteToken: it => "token.revoke", Subject::new(Resource::Token, it.0.0);
+    ImportFolder: it => "import.run", new(Resource::Import);
+    GuardRestored: it => "database.restore", new(Resource::Database);
+}
+
+/// A row for each entry: who wanted it out matters more than how it stood.
+impl Change for PublishNow {
+    fn action(&self) -> &'static str {
+        "entry.publish"
+    }
+
+    fn subject(&self) -> Subject {
+        new(Resource::Entry)
+    }
+
+    fn told(rows: &Vec<EntryRow>) -> Told {
+        let wanted =
+            |row: &EntryRow| (Subject::new(Resource::Entry, row.id.0), fields(json!({"wanted_now": true})));
+        Told::Now(rows.iter().map(wanted).collect())
+    }
+
+    fn keep_within(&mut self, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+        self.ids.iter().try_for_each(|id| check(conn, scope, Subject::new(Resource::Entry, id.0)))
+    }
+}
+
+/// It opens transactions of its own, because it may have to try again: so it writes its row in the one that counts.
+impl Change for PausePublishing {
+    fn action(&self) -> &'static str {
+        "publishing.pause"
+    }
+
+    fn subject(&self) -> Subject {
+        PUBLISHING
+    }
+
+    fn told(paused: &Paused) -> Told {
+        Told::Now(vec![(PUBLISHING, states::publishing(Some(paused)))])
+    }
+
+    fn act(
+        self,
+        actor: &Actor,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<Paused, OperationError> {
+        let action = self.action();
+        self.pause_and(conn, cx, now, |conn, paused_before, paused| {
+            let before = Some(states::publishing(paused_before));
+            for record in super::records(PUBLISHING, before, Self::told(paused)) {
+                write(conn, actor, action, &record, now)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl ReviewStep {
+    fn action(self) -> &'static str {
+        match self {
+            ReviewStep::Submit => "content.submit",
+            ReviewStep::Approve => "content.approve",
+            ReviewStep::Reject => "content.reject",
+        }
+    }
+}
+
+macro_rules! states_of {
+    ($($row:ty: $kind:ident, $fields:path;)+) => {$(
+        impl Tells for $row {
+            fn tells(&self) -> Told {
+                Told::Now(vec![(Subject::new(Resource::$kind, self.id.0), $fields(self))])
+            }
+        }
+    )+};
+}
+
+states_of! {
+    AccountRow: Account, states::account;
+    ContentRow: Content, states::content;
+    EntryRow: Entry, states::entry;
+    TaskRow: Task, states::task;
+}
+
+impl Tells for () {
+    fn tells(&self) -> Told {
+        Told::Gone
+    }
+}
+
+impl Tells for Vec<EntryRow> {
+    fn tells(&self) -> Told {
+        let state = |row: &EntryRow| (Subject::new(Resource::Entry, row.id.0), states::entry(row));
+        Told::Now(self.iter().map(state).collect::<Vec<(Subject, Fields)>>())
+    }
+}
+
+impl Tells for BatchOutcome {
+    fn tells(&self) -> Told {
+        let added: Vec<EntryId> = self.items.iter().flatten().map(|one| one.id).collect();
+        let skipped = self.items.len() - added.len();
+        let (first, last) = (added.iter().min(), added.iter().max());
+        Told::did(json!({"added": added.len(), "skipped": skipped, "first_id": first, "last_id": last}))
+    }
+}
+
+/// How many entries were removed.
+impl Tells for usize {
+    fn tells(&self) -> Told {
+        Told::did(json!({"removed": self}))
+    }
+}
+
+impl Tells for ExecutionId {
+    fn tells(&self) -> Told {
+        Told::did(json!({"execution_id": self}))
+    }
+}
+
+impl Tells for CancelledExecution {
+    fn tells(&self) -> Told {
+        let subject = Subject::new(Resource::Execution, self.row.id.0);
+        Told::Now(vec![(subject, states::execution(&self.row))])
+    }
+}
+
+/// The pause that has ended.
+impl Tells for Option<Paused> {
+    fn tells(&self) -> Told {
+        Told::Now(vec![(PUBLISHING, states::publishing(None))])
+    }
+}
+
+impl Tells for (TokenRow, String) {
+    fn tells(&self) -> Told {
+        Told::Now(vec![(Subject::new(Resource::Token, self.0.id.0), states::token(&self.0))])
+    }
+}
+
+impl Tells for ImportReport {
+    fn tells(&self) -> Told {
+        if self.dry_run || !self.imported {
+            return Told::Nothing;
+        }
+        Told::did(json!({
+            "files": self.files.len(), "created": self.created, "updated": self.updated,
+            "unchanged": self.unchanged, "skipped": self.skipped, "bad": self.bad,
+            "entries_added": self.entries_added, "entries_updated": self.entries_updated,
+        }))
+    }
+}
+
+impl Tells for Guarded {
+    fn tells(&self) -> Told {
+        Told::did(json!({
+            "uncertain": self.uncertain, "unproven": self.unproven, "due_later": self.due_later,
+            "tasks_disabled": self.tasks_disabled.len(),
+        }))
+    }
+}
+
+fn created(it: &mut CreateContent, _: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    it.account.map_or(Ok(()), |account| see_account(scope, account))
+}
+
+fn updated(it: &mut UpdateContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    check(conn, scope, it.subject())?;
+    it.account.flatten().map_or(Ok(()), |account| see_account(scope, account))
+}
+
+/// Its entries go with it, also those that have ended.
+fn deleted(it: &mut DeleteContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    own_content(conn, scope, it.0, Looked::All)
+}
+
+fn moved(it: &mut MoveEntry, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    check(conn, scope, it.subject())?;
+    match it.to {
+        Move::SwapWith(other) => check(conn, scope, Subject::new(Resource::Entry, other.0)),
+        Move::First | Move::Up | Move::Down => Ok(()),
+    }
+}
+
+fn added(it: &mut AddToPool, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    settle_account(&mut it.0, conn, scope)
+}
+
+fn added_now(it: &mut PublishContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    settle_account(&mut it.addition, conn, scope)
+}
+
+fn added_to_several(
+    it: &mut AddToAccounts,
+    _: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
+    it.accounts.iter().try_for_each(|account| see_account(scope, *account))
+}
+
+fn batch_added(it: &mut BatchAdd, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    for (index, item) in it.items.iter_mut().enumerate() {
+        settle_account(item, conn, scope)
+            .map_err(|error| OperationError::InBatch { index, error: Box::new(error) })?;
+    }
+    Ok(())
+}
+
+/// Names the account of an addition that names none, as far as somebody may choose: the content's own, else the only
+/// enabled one of theirs.
+fn settle_account(item: &mut Addition, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+    if let Some(account) = item.account {
+        return see_account(scope, account);
+    }
+    let own = contents::account_of(conn, item.content)?;
+    let own = own.ok_or_else(|| OperationError::not_found("content", item.content))?;
+    let account = match own {
+        Some(own) if scope.sees(own) => own,
+        Some(_) => {
+            let message = format!("is wanted: the content's own is none of {scope}");
+            return Err(OperationError::invalid("account_id", message));
+        }
+        None => only_enabled(&accounts::by_ids(conn, &scope.accounts().unwrap_or_default())?)?,
+    };
+    item.account = Some(account);
+    Ok(())
+}
