@@ -61,12 +61,8 @@ impl FromRequest for Caller {
     }
 }
 
-fn unauthorized(code: &'static str, detail: &str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, code, detail)
-}
-
 fn missing() -> Problem {
-    unauthorized("unauthorized", "this needs a token: Authorization: Bearer cht_…")
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "this needs a token: Authorization: Bearer cht_…")
         .hint("Make one with: contenthub token create --name NAME --role ROLE")
 }
 
@@ -97,7 +93,9 @@ async fn recognised(token: String, request: &ServiceRequest, api: &Api) -> Resul
     };
     let address = client_address(request.request(), api);
     let row = known.ok_or_else(|| match api.wrong_tokens.count(Some(address), api.clock.monotonic()) {
-        None => unauthorized("unauthorized", "this token is not known, or was revoked"),
+        None => {
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "this token is not known, or was revoked")
+        }
         Some(wait) => {
             let detail = "too many wrong tokens came from your address; a right one is taken at any time";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_wrong_tokens", detail).wait(wait)
@@ -105,7 +103,7 @@ async fn recognised(token: String, request: &ServiceRequest, api: &Api) -> Resul
     })?;
     let now = api.clock.now();
     if row.has_expired(now) {
-        return Err(unauthorized("token_expired", "this token has expired")
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "token_expired", "this token has expired")
             .hint("Make another one with: contenthub token create --name NAME --role ROLE"));
     }
     api.rates.count(row.id)?;
