@@ -28,8 +28,9 @@ use crate::operations::task_type::TaskTypes;
 use crate::operations::{Context, Operation, OperationError, Page, Paging, perform};
 use crate::os_user;
 use crate::own_node::{FIRST_LOOK, Heed, LATER_LOOKS};
+use crate::platforms::outbound::Outbound;
 use crate::platforms::registry::Registry;
-use crate::secrets::{SecretError, SecretKey};
+use crate::secrets::{Keyring, SecretError};
 use crate::task_run::{self, Listener, Ran};
 use crate::tasks;
 use crate::views::{AccountView, ContentView, EntryView, ExecutionView, LogView, TaskView};
@@ -101,10 +102,11 @@ impl App {
     /// Makes what is missing (data directory, key, database), migrates, and connects.
     pub fn open(settings: Settings) -> Result<App, OpenError> {
         let sites = settings.data_dir.join("sites");
-        App::open_with(settings, Registry::builtin(&sites), Arc::new(SystemClock::new()))
+        let outbound = Outbound::new(settings.outbound_allow.clone());
+        App::open_with(settings, Registry::builtin_sending(&sites, &outbound), Arc::new(SystemClock::new()))
     }
 
-    /// The same with platforms and a clock of one's own.
+    /// The same with platforms and a clock of one's own. Where requests may go is the platforms' affair then.
     pub fn open_with(
         settings: Settings,
         registry: Registry,
@@ -120,20 +122,19 @@ impl App {
         task_types: TaskTypes,
         clock: Arc<dyn Clock>,
     ) -> Result<App, OpenError> {
-        let given = settings.secret_key.as_ref().map(|text| SecretKey::parse(&text.0));
+        let given = settings.secret_key.as_ref().map(|text| Keyring::given(&text.0));
         let given = given.transpose().map_err(OpenError::KeySetting)?;
         make_data_dir(&settings)?;
-        let key = match given {
-            Some(key) => key,
-            None => SecretKey::load_or_create(&settings.data_dir.join("secret.key"))
-                .map_err(OpenError::KeyFile)?,
+        let keys = match given {
+            Some(keys) => keys,
+            None => Keyring::of_file(&settings.data_dir.join("secret.key")).map_err(OpenError::KeyFile)?,
         };
         let url = settings.database.clone();
         let failed = |source| OpenError::Database { url: url.clone(), source };
         let migrated = migrate(&settings.database).map_err(failed)?;
         tell(&migrated);
         let submitted_max = Duration::from_secs(3600 * settings.submitted_max_hours);
-        let cx = Context::new(registry, key, task_types, settings.review_required, settings.timezone)
+        let cx = Context::new(registry, keys, task_types, settings.review_required, settings.timezone)
             .with_submitted_max(submitted_max)
             .with_platform_pause(Duration::from_secs(settings.platform_pause_seconds));
         let conn = Kept::new(&settings.database, Patience::Command);
@@ -150,8 +151,8 @@ impl App {
     fn check_key(&self) -> Result<(), DbError> {
         use crate::db::meta;
         let kept = meta::get(self.conn.lock().get(|_| Ok(()))?, meta::SECRET_KEY_FINGERPRINT)?;
-        if kept.is_some_and(|kept| kept != self.cx.key.fingerprint()) {
-            self.cx.note_wrong_key();
+        if let Some(kept) = kept.filter(|kept| self.cx.keys.get(kept).is_none()) {
+            self.cx.note_wrong_key(&kept);
             log::warn!("this database's credentials were sealed with another key: their accounts stay shut");
         }
         Ok(())

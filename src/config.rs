@@ -8,6 +8,7 @@ pub use server::{Limits, ServerArgs, ServerSettings, TlsFiles};
 
 use crate::db::database_url::{DatabaseUrl, UnknownDatabase};
 use crate::domain::json_input;
+use crate::domain::outbound::OutboundAllow;
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ struct FileSettings {
     submitted_max_hours: Option<Spanned<i64>>,
     platform_pause_seconds: Option<Spanned<i64>>,
     body_max_bytes: Option<Spanned<i64>>,
+    outbound_allow: Option<Spanned<Vec<String>>>,
     wrong_tokens_per_minute: Option<Spanned<i64>>,
     tls_cert: Option<Spanned<PathBuf>>,
     tls_key: Option<Spanned<PathBuf>>,
@@ -74,6 +76,8 @@ pub struct Settings {
     pub submitted_max_hours: u64,
     pub platform_pause_seconds: u64,
     pub body_max_bytes: usize,
+    /// Where requests of platforms may go besides the public Internet.
+    pub outbound_allow: OutboundAllow,
     pub wrong_tokens_per_minute: u32,
     pub server: ServerSettings,
     /// From `CONTENTHUB_SECRET_KEY` alone: never a flag, never in the file.
@@ -176,6 +180,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours,
         platform_pause_seconds,
         body_max_bytes,
+        outbound_allow,
         wrong_tokens_per_minute,
         server: _,
     } = args;
@@ -191,6 +196,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours: file_submitted_max_hours,
         platform_pause_seconds: file_platform_pause_seconds,
         body_max_bytes: file_body_max_bytes,
+        outbound_allow: file_outbound_allow,
         wrong_tokens_per_minute: file_wrong_tokens_per_minute,
         // Taken by `server::merge`.
         ..
@@ -210,6 +216,16 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         place.pick("platform_pause_seconds", platform_pause_seconds, file_platform_pause_seconds, 30);
     let body_max_bytes =
         place.pick("body_max_bytes", body_max_bytes, file_body_max_bytes, BODY_MAX_BYTES_DEFAULT);
+    let address = address(&listen)?;
+    // Whoever reaches the server from this machine alone may have it call this machine; strangers may not.
+    let nearby = if address.ip().to_canonical().is_loopback() {
+        OutboundAllow::loopback()
+    } else {
+        Default::default()
+    };
+    let outbound_allow = place.pick("outbound_allow", outbound_allow, file_outbound_allow, nearby.items());
+    let allowed =
+        OutboundAllow::parse(&outbound_allow.value).map_err(|message| outbound_allow.wrong(message))?;
     let wrong_tokens_per_minute =
         place.pick("wrong_tokens_per_minute", wrong_tokens_per_minute, file_wrong_tokens_per_minute, 10);
     let url: DatabaseUrl =
@@ -226,12 +242,13 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours.described(submitted_max_hours.value.to_string()),
         platform_pause_seconds.described(platform_pause_seconds.value.to_string()),
         body_max_bytes.described(body_max_bytes.value.to_string()),
+        outbound_allow.described(allowed.items().join(", ")),
         wrong_tokens_per_minute.described(wrong_tokens_per_minute.value.to_string()),
     ];
     described.append(&mut of_the_server);
     Ok(Settings {
         database: url,
-        listen: address(&listen)?,
+        listen: address,
         concurrency: usize::try_from(concurrency.within(1, 1024)?).unwrap_or(1),
         timezone: timezone.value.parse().map_err(|_| {
             timezone.wrong(format!("“{}” is no time zone; write it like Asia/Shanghai", timezone.value))
@@ -242,6 +259,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         submitted_max_hours: submitted_max_hours.within(1, 720)?.unsigned_abs(),
         platform_pause_seconds: platform_pause_seconds.within(1, 300)?.unsigned_abs(),
         body_max_bytes: usize::try_from(body_max_bytes.within(1, BODY_MAX_BYTES_LIMIT)?).unwrap_or(1),
+        outbound_allow: allowed,
         wrong_tokens_per_minute: u32::try_from(wrong_tokens_per_minute.within(1, 1_000_000)?).unwrap_or(1),
         server,
         secret_key: std::env::var("CONTENTHUB_SECRET_KEY").ok().map(HiddenText),
@@ -361,12 +379,39 @@ mod tests {
     }
 
     #[test]
+    fn requests_may_go_to_this_machine_only_where_nobody_else_reaches_the_server() {
+        let allowed = |listen: &str, text: &str, flag: Option<&str>| {
+            let outbound_allow = flag.map(|flag| flag.split(',').map(str::to_owned).collect());
+            let args =
+                SettingsArgs { listen: Some(listen.into()), outbound_allow, ..SettingsArgs::default() };
+            merge(args, file(text).expect("read")).expect("merged").outbound_allow.items().join(" ")
+        };
+        for (listen, right) in [
+            ("127.0.0.1:8080", "127.0.0.0/8 ::1"),
+            ("127.9.9.9:1", "127.0.0.0/8 ::1"),
+            ("[::1]:8080", "127.0.0.0/8 ::1"),
+            ("[::ffff:127.0.0.1]:8080", "127.0.0.0/8 ::1"),
+            ("0.0.0.0:8080", ""),
+            ("[::]:8080", ""),
+            ("192.0.2.7:8080", ""),
+        ] {
+            assert_eq!(allowed(listen, "", None), right, "{listen}");
+        }
+        assert_eq!(allowed("127.0.0.1:1", "outbound_allow = []", None), "");
+        assert_eq!(allowed("127.0.0.1:1", "", Some("")), "");
+        let named = "outbound_allow = [\"nas.lan\", \"10.0.0.0/8\"]";
+        assert_eq!(allowed("0.0.0.0:1", named, None), "nas.lan 10.0.0.0/8");
+        assert_eq!(allowed("0.0.0.0:1", named, Some("::1, 10.1.1.1")), "::1 10.1.1.1");
+    }
+
+    #[test]
     fn values_out_of_range_are_refused() {
         let wrong = [
             SettingsArgs { concurrency: Some(0), ..SettingsArgs::default() },
             SettingsArgs { lease_seconds: Some(1), ..SettingsArgs::default() },
             SettingsArgs { timezone: Some("Mars".into()), ..SettingsArgs::default() },
             SettingsArgs { listen: Some("here".into()), ..SettingsArgs::default() },
+            SettingsArgs { outbound_allow: Some(vec!["10.0.0.1/8".into()]), ..SettingsArgs::default() },
             SettingsArgs { database_url: Some("mysql://x/y".into()), ..SettingsArgs::default() },
         ];
         for args in wrong {

@@ -107,6 +107,8 @@ pub mod bench;
 #[doc(hidden)]
 pub mod demo;
 #[doc(hidden)]
+pub mod key_rotation;
+#[doc(hidden)]
 pub mod logging;
 #[doc(hidden)]
 pub mod restore;

@@ -15,7 +15,7 @@ use crate::operations::restored::{GuardRestored, Guarded, TakeBackAll};
 use crate::operations::{Context, OperationError, perform};
 use crate::os_user;
 use crate::platforms::registry::Registry;
-use crate::secrets::SecretKey;
+use crate::secrets::Keyring;
 use crate::tasks;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,8 @@ pub enum Refused {
     NoKey(PathBuf),
     #[error(
         "its credentials were sealed with another key (fingerprint {theirs}) than that of this installation ({ours}): use \
-         the secret.key of the installation that the copy is of"
+         the secret.key of the installation that the copy is of; or, if the key was changed since with `key rotate`, add the \
+         key that is in secret.key.{theirs} as a second line to secret.key"
     )]
     OtherKey { theirs: String, ours: String },
     #[error("a copy of a PostgreSQL database is put back by PostgreSQL's own pg_restore")]
@@ -142,27 +143,27 @@ fn guard(
     by: String,
     now: Timestamp,
 ) -> Result<Guarded, Refused> {
-    let key = key_of(settings, conn)?;
-    let cx = Context::new(registry, key, tasks::builtin(), settings.review_required, settings.timezone);
+    let keys = keys_of(settings, conn)?;
+    let cx = Context::new(registry, keys, tasks::builtin(), settings.review_required, settings.timezone);
     perform(TakeBackAll, conn, &cx, now)?;
     let actor = Actor::here(os_user::name(), Place::CommandLine);
     Ok(perform(As { actor, change: GuardRestored { by } }, conn, &cx, now)?)
 }
 
-/// The key of this installation, which must be the one that the database's credentials were sealed with.
-fn key_of(settings: &Settings, conn: &mut DbConnection) -> Result<SecretKey, Refused> {
+/// The keys of this installation, among which must be the one that the database's credentials were sealed with.
+fn keys_of(settings: &Settings, conn: &mut DbConnection) -> Result<Keyring, Refused> {
     let theirs = meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?;
     let file = settings.data_dir.join("secret.key");
-    let key = match &settings.secret_key {
-        Some(text) => SecretKey::parse(&text.0).map_err(OpenError::KeySetting)?,
+    let keys = match &settings.secret_key {
+        Some(text) => Keyring::given(&text.0).map_err(OpenError::KeySetting)?,
         // A new one would be of no use.
         None if theirs.is_some() && !file.exists() => return Err(Refused::NoKey(settings.data_dir.clone())),
-        None => SecretKey::load_or_create(&file).map_err(OpenError::KeyFile)?,
+        None => Keyring::of_file(&file).map_err(OpenError::KeyFile)?,
     };
     match theirs {
-        Some(theirs) if theirs != key.fingerprint() => {
-            Err(Refused::OtherKey { theirs, ours: key.fingerprint() })
+        Some(theirs) if keys.get(&theirs).is_none() => {
+            Err(Refused::OtherKey { theirs, ours: keys.first().fingerprint().to_owned() })
         }
-        Some(_) | None => Ok(key),
+        Some(_) | None => Ok(keys),
     }
 }

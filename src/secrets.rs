@@ -1,15 +1,19 @@
 //! Secrets: the key that seals credentials, and random numbers that nobody can guess.
 
+mod key_file;
+mod keyring;
+
+pub use key_file::KeyFile;
+pub use keyring::Keyring;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 /// In bytes, as chacha20poly1305 wants it.
 const KEY_BYTES: usize = 32;
@@ -34,6 +38,7 @@ pub enum SecretError {
 #[derive(Clone)]
 pub struct SecretKey {
     key: Key,
+    fingerprint: String,
 }
 
 impl fmt::Debug for SecretKey {
@@ -51,35 +56,36 @@ impl SecretKey {
             None => BASE64.decode(text).map_err(|_| SecretError::Malformed)?,
         };
         let bytes: [u8; KEY_BYTES] = bytes.try_into().map_err(|_| SecretError::Malformed)?;
-        Ok(SecretKey { key: bytes.into() })
+        Ok(SecretKey::of(bytes))
     }
 
-    /// Reads the key file; makes it, readable by its owner alone, where there is none.
-    pub fn load_or_create(path: &Path) -> Result<Self, SecretError> {
-        let failed = |source| SecretError::File { path: path.to_owned(), source };
-        let text = match fs::read_to_string(path) {
-            // Empty: another process is making it at this moment, or died while it did.
-            Ok(text) if text.is_empty() => create_locked(path).map_err(failed)?,
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create_locked(path).map_err(failed)?,
-            Err(error) => return Err(failed(error)),
-        };
-        Self::parse(&text).map_err(|_| SecretError::MalformedFile { path: path.to_owned() })
+    /// A new one that nobody has seen.
+    pub fn generate() -> Self {
+        SecretKey::of(random())
+    }
+
+    fn of(bytes: [u8; KEY_BYTES]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"contenthub key fingerprint\0");
+        hash.update(bytes);
+        SecretKey { key: bytes.into(), fingerprint: hex(&hash.finalize()[..8]) }
     }
 
     /// Names the key without telling anything of it.
-    pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(b"contenthub key fingerprint\0");
-        hash.update(self.key);
-        hex(&hash.finalize()[..8])
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The key itself, for its file.
+    fn written(&self) -> String {
+        hex(&self.key)
     }
 
     /// Seals `plain` for `identity`, e.g. `account:7`: it opens nowhere else.
     pub fn seal(&self, plain: &[u8], identity: &str) -> Result<String, SecretError> {
         let nonce: [u8; NONCE_BYTES] = random();
         let id = self.fingerprint();
-        let aad = bound_to(&id, identity);
+        let aad = bound_to(id, identity);
         let payload = Payload { msg: plain, aad: aad.as_bytes() };
         let sealed = ChaCha20Poly1305::new(&self.key)
             .encrypt(Nonce::from_slice(&nonce), payload)
@@ -90,10 +96,7 @@ impl SecretKey {
 
     /// Opens what [`SecretKey::seal`] made for the same identity.
     pub fn open(&self, sealed: &str, identity: &str) -> Result<Vec<u8>, SecretError> {
-        let mut parts = sealed.splitn(3, '.');
-        let (Some("v1"), Some(id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(SecretError::Damaged);
-        };
+        let (id, body) = parts_of(sealed)?;
         if id != self.fingerprint() {
             return Err(SecretError::WrongKey);
         }
@@ -106,19 +109,13 @@ impl SecretKey {
     }
 }
 
-/// What the key file holds, once whoever came first has written it.
-fn create_locked(path: &Path) -> io::Result<String> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.lock()?;
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    if text.is_empty() {
-        text = random_hex(KEY_BYTES);
-        file.write_all(format!("{text}\n").as_bytes())?;
-        file.sync_all()?;
+/// The fingerprint of the key that sealed it, and what is sealed.
+fn parts_of(sealed: &str) -> Result<(&str, &str), SecretError> {
+    let mut parts = sealed.splitn(3, '.');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("v1"), Some(id), Some(body)) => Ok((id, body)),
+        _ => Err(SecretError::Damaged),
     }
-    Ok(text)
 }
 
 fn bound_to(key_id: &str, identity: &str) -> String {
@@ -190,17 +187,5 @@ mod tests {
             assert!(SecretKey::parse(wrong).is_err(), "{wrong}");
         }
         assert!(!format!("{hex:?}").contains("0000"), "the key itself is never shown");
-    }
-
-    #[test]
-    fn the_key_file_is_made_once_and_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("secret.key");
-        let first = SecretKey::load_or_create(&path).expect("made");
-        assert_eq!(first.fingerprint(), SecretKey::load_or_create(&path).expect("read").fingerprint());
-        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        fs::write(&path, "nonsense").expect("written");
-        assert!(matches!(SecretKey::load_or_create(&path), Err(SecretError::MalformedFile { .. })));
     }
 }

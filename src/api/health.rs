@@ -20,6 +20,7 @@ async fn healthz() -> HttpResponse {
 async fn readyz(api: web::Data<Api>) -> Answer {
     // Anything that has to be read of the database.
     api.db.perform(GetPause).await?;
+    api.cx.look_for_key();
     if !api.cx.can_decrypt() {
         let detail = "the credentials in this database were sealed with another key";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wrong_secret_key", detail));

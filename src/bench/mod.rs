@@ -16,6 +16,7 @@ use crate::config::Settings;
 use crate::db::connection::DbError;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
+use crate::domain::outbound::OutboundAllow;
 use crate::operations::OperationError;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::pool::GetStats;
@@ -101,6 +102,8 @@ impl Place {
             data_dir: directory.0.clone(),
             database: made.url().clone(),
             secret_key: None,
+            // The sink is on this machine.
+            outbound_allow: OutboundAllow::loopback(),
             ..settings
         };
         Ok(Place { settings, _made: made, _directory: directory })

@@ -93,7 +93,7 @@ pub struct CreateArguments {
     /// NAME=VALUE; may be given several times
     #[arg(long = "setting", value_name = "NAME=VALUE")]
     settings: Vec<String>,
-    /// NAME=VALUE, NAME=@FILE, or NAME=- for standard input; kept encrypted
+    /// NAME=@FILE, NAME=- for standard input, or NAME=VALUE, which others on this machine can see; kept encrypted
     #[arg(long = "credential", value_name = "NAME=VALUE")]
     credentials: Vec<String>,
     /// Zone of its times
@@ -118,7 +118,7 @@ pub struct UpdateArguments {
     name: Option<String>,
     #[arg(long = "setting", value_name = "NAME=VALUE")]
     settings: Vec<String>,
-    /// Replaces all credentials
+    /// Replaces all credentials; written as for create
     #[arg(long = "credential", value_name = "NAME=VALUE")]
     credentials: Vec<String>,
     #[arg(long)]

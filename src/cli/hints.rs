@@ -4,6 +4,7 @@ use super::Failure;
 use super::output::harmless;
 use crate::demo::DemoError;
 use crate::domain::entry::EntryStatus;
+use crate::key_rotation::RotateError;
 use crate::operations::OperationError;
 use crate::restore::Refused;
 use crate::server::ServeError;
@@ -21,7 +22,9 @@ pub fn complain(failure: &Failure, language: Language) {
 fn hint(failure: &Failure, language: Language) -> Option<String> {
     let told = |id| Some(Sentence::new(id).say(language));
     match failure {
-        Failure::Operation(error) => of_operation(error, language),
+        Failure::Operation(error) | Failure::Rotate(RotateError::Operation(error)) => {
+            of_operation(error, language)
+        }
         Failure::Stopped { .. } => told(message("hint-stopped")),
         Failure::Unsound(_) => told(message("hint-unsound")),
         Failure::Restore(Refused::ByPgRestore) => told(message("hint-by-pg-restore")),
@@ -43,6 +46,7 @@ fn hint(failure: &Failure, language: Language) -> Option<String> {
         | Failure::EndedAtOnce(_)
         | Failure::Backup(_)
         | Failure::Restore(_)
+        | Failure::Rotate(_)
         | Failure::Io(_) => None,
     }
 }

@@ -13,6 +13,7 @@ mod doctor;
 mod explain;
 mod hints;
 mod import;
+mod key;
 mod man;
 mod output;
 mod pool;
@@ -34,6 +35,7 @@ use crate::config::{self, ConfigError, SettingsArgs};
 use crate::db::backup::BackupError;
 use crate::demo::DemoError;
 use crate::domain::actor::{Actor, Place};
+use crate::key_rotation::RotateError;
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
 use crate::os_user;
@@ -97,6 +99,9 @@ enum Command {
     Token(token::Command),
     /// Who changed what, newest first: people and tokens; what was published is in `publisher history`
     Audit(audit::Arguments),
+    /// The key that credentials are sealed with
+    #[command(subcommand)]
+    Key(key::Command),
     /// Measure how fast the executor is on this machine
     Bench(bench::Arguments),
     #[command(name = crate::bench::sink::COMMAND, hide = true)]
@@ -147,6 +152,8 @@ enum Failure {
     Operation(#[from] OperationError),
     #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error("the key was not changed: {0}")]
+    Rotate(#[from] RotateError),
     #[error("not restored, and nothing was changed: {0}")]
     Restore(#[from] Refused),
     /// What the user gave cannot be used.
@@ -185,6 +192,7 @@ impl Failure {
             | Failure::Usage(_)
             | Failure::Operation(OperationError::Invalid(_))
             | Failure::Backup(BackupError::Taken(_))
+            | Failure::Rotate(RotateError::OneKeyGiven)
             | Failure::Open(OpenError::KeySetting(_))
             | Failure::Serve(ServeError::Tls(_))
             | Failure::Demo(DemoError::Open(OpenError::KeySetting(_))) => ExitCode::from(2),
@@ -203,6 +211,7 @@ impl Failure {
             | Failure::Operation(_)
             | Failure::Backup(_)
             | Failure::Restore(_)
+            | Failure::Rotate(_)
             | Failure::Unsound(_)
             | Failure::Unhealthy(_)
             | Failure::TestFailed { .. }
@@ -302,6 +311,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         Command::Status => status::run(&app, &out),
         Command::Token(command) => token::run(command, &app, &out),
         Command::Audit(arguments) => audit::run(arguments, &app, &out),
+        Command::Key(command) => key::run(command, &app, &out),
         Command::Serve(_)
         | Command::Config(_)
         | Command::Bench(_)

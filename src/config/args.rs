@@ -86,6 +86,17 @@ pub struct SettingsArgs {
         help_heading = "Settings"
     )]
     pub body_max_bytes: Option<i64>,
+    /// Where posts may go besides the public Internet: addresses, networks and names, with commas [default: this machine,
+    /// where --listen is an address of it]
+    #[arg(
+        long,
+        global = true,
+        env = "CONTENTHUB_OUTBOUND_ALLOW",
+        value_name = "LIST",
+        help_heading = "Settings",
+        value_delimiter = ','
+    )]
+    pub outbound_allow: Option<Vec<String>>,
     /// Wrong tokens that an address may send in a minute before it is told to wait, 1 to 1000000 [default: 10]
     #[arg(
         long,

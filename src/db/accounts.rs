@@ -187,6 +187,27 @@ pub fn set_credentials(
     Ok(())
 }
 
+/// Accounts with credentials, in order, from the one after `after`: at most `limit`, each with what is sealed.
+pub fn sealed_after(
+    conn: &mut DbConnection,
+    after: AccountId,
+    limit: i64,
+) -> Result<Vec<(AccountId, String)>, DbError> {
+    Ok(dsl::accounts
+        .filter(dsl::id.gt(after.0))
+        .filter(dsl::credentials.is_not_null())
+        .select((dsl::id, dsl::credentials.assume_not_null()))
+        .order(dsl::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// Puts the same credentials, sealed with another key, in their place. It is the same account still: its version stays.
+pub fn seal_anew(conn: &mut DbConnection, id: AccountId, sealed: &str) -> Result<(), DbError> {
+    diesel::update(dsl::accounts.filter(dsl::id.eq(id.0))).set(dsl::credentials.eq(sealed)).execute(conn)?;
+    Ok(())
+}
+
 /// A person shuts the lane (a reason), or opens it (none).
 pub fn set_suspension(
     conn: &mut DbConnection,

@@ -15,6 +15,31 @@ pub fn get(conn: &mut DbConnection, key: &str) -> Result<Option<String>, DbError
     Ok(dsl::meta.filter(dsl::key.eq(key)).select(dsl::value).first(conn).optional()?)
 }
 
+/// The same, as it stays to the end of the caller's transaction.
+pub fn hold(conn: &mut DbConnection, key: &str) -> Result<Option<String>, DbError> {
+    match conn {
+        // Nobody else writes meanwhile anyway.
+        DbConnection::Sqlite(_) => get(conn, key),
+        DbConnection::Postgres(inner) => {
+            let held = statement::<Text>("SELECT value FROM meta WHERE key = $1 FOR SHARE");
+            Ok(held.bind::<Text, _>(key).get_result(inner).optional()?)
+        }
+    }
+}
+
+const SET: &str =
+    "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
+/// Sets it, whether or not it was there.
+pub fn set(conn: &mut DbConnection, key: &str, value: &str) -> Result<(), DbError> {
+    let set = statement::<()>(SET).bind::<Text, _>(key).bind::<Text, _>(value);
+    match conn {
+        DbConnection::Sqlite(inner) => set.execute(inner)?,
+        DbConnection::Postgres(inner) => set.execute(inner)?,
+    };
+    Ok(())
+}
+
 /// Sets what is there from the first day on.
 pub fn change(conn: &mut DbConnection, key: &str, value: &str) -> Result<(), DbError> {
     diesel::update(dsl::meta.filter(dsl::key.eq(key))).set(dsl::value.eq(value)).execute(conn)?;

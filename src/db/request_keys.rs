@@ -60,6 +60,28 @@ pub fn put(
     Ok(())
 }
 
+/// At most so many answers after the one with this token and key: token, key, and what is sealed.
+pub fn after(
+    conn: &mut DbConnection,
+    (token, key): &(TokenId, String),
+    at_most: i64,
+) -> Result<Vec<(TokenId, String, String)>, DbError> {
+    let later = dsl::token_id.gt(token.0).or(dsl::token_id.eq(token.0).and(dsl::idempotency_key.gt(key)));
+    Ok(dsl::idempotency_keys
+        .filter(later)
+        .order((dsl::token_id, dsl::idempotency_key))
+        .limit(at_most)
+        .select((dsl::token_id, dsl::idempotency_key, dsl::sealed_answer))
+        .load(conn)?)
+}
+
+pub fn seal_anew(conn: &mut DbConnection, token: TokenId, key: &str, sealed: &str) -> Result<(), DbError> {
+    diesel::update(dsl::idempotency_keys.find((token.0, key)))
+        .set(dsl::sealed_answer.eq(sealed))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Removes at most so many answers that are older than that, oldest first. Gives back how many went.
 pub fn forget(conn: &mut DbConnection, before: Timestamp, at_most: i64) -> Result<usize, DbError> {
     let old: Vec<(i64, String)> = dsl::idempotency_keys

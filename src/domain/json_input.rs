@@ -14,7 +14,12 @@ const GIVEN_MAX_CHARS: usize = 60;
 pub fn read<T: DeserializeOwned>(value: Value, within: &str) -> Result<T, FieldError> {
     if !value.is_object() {
         // serde would take a list of values in the order of the fields.
-        let given = if value.is_array() { "a list".to_owned() } else { short(&value.to_string()) };
+        let given = match &value {
+            Value::Array(_) => "a list".to_owned(),
+            // Where something else was meant to stand, nobody knows what it is: it may be a secret.
+            Value::String(_) => "text".to_owned(),
+            other => short(&other.to_string()),
+        };
         return Err(FieldError::new(whole_or(within), format!("must be an object, not {given}")));
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
@@ -85,11 +90,19 @@ pub fn explained(path: &str, message: &str) -> FieldError {
     }
     let wrong = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     match wrong.and_then(|wrong| wrong.rsplit_once(", expected ")) {
+        Some((given, expected)) if is_secret(path) => {
+            FieldError::new(field, format!("must be {}, not {}", wanted(expected), kind(given)))
+        }
         Some((given, expected)) => {
             FieldError::new(field, format!("must be {}, not {}", wanted(expected), shown(given)))
         }
         None => FieldError::new(field, message),
     }
+}
+
+/// Whether what stands there is never repeated, not even to whoever has just sent it: answers are logged on the way.
+fn is_secret(path: &str) -> bool {
+    path.split('.').any(|field| field == "credentials")
 }
 
 /// The names between backticks, as a list.
@@ -125,6 +138,18 @@ fn shown(given: &str) -> String {
     }
 }
 
+/// What kind of value serde says was given, without the value.
+fn kind(given: &str) -> &'static str {
+    match given.split(' ').next().unwrap_or_default() {
+        "string" => "text",
+        "sequence" => "a list",
+        "map" => "an object",
+        "null" | "unit" => "null",
+        "integer" | "floating" => "a number",
+        _ => "another kind",
+    }
+}
+
 /// As much of what was given as is repeated to its giver.
 pub(super) fn short(text: &str) -> String {
     let mut shown: String = text.chars().take(GIVEN_MAX_CHARS).collect();
@@ -152,6 +177,27 @@ mod tests {
         again: Option<bool>,
         tags: Option<Vec<String>>,
         inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only read")]
+    struct WithSecrets {
+        credentials: std::collections::BTreeMap<String, String>,
+    }
+
+    #[test]
+    fn a_secret_that_does_not_fit_is_not_repeated() {
+        for (value, field) in [
+            (json!({"credentials": "hush"}), "credentials"),
+            (json!({"credentials": ["hush"]}), "credentials"),
+            (json!({"credentials": {"secret": {"hush": 1}}}), "credentials.secret"),
+            (json!({"credentials": {"secret": 5_550_123}}), "credentials.secret"),
+            (json!("hush"), "request"),
+        ] {
+            let told = read::<WithSecrets>(value.clone(), "").expect_err("it does not fit");
+            assert!(told.field == field && told.message.starts_with("must be "), "{value}: {told}");
+            assert!(!told.message.contains("hush") && !told.message.contains("555"), "{value}: {told}");
+        }
     }
 
     #[derive(Debug, Deserialize)]
@@ -195,7 +241,7 @@ mod tests {
             (json!({"id": 1, "inner": {}}), "inner.n", "is missing"),
             (json!({"id": 1, "inner": []}), "inner", "must be an object, not a list"),
             (json!({"id": 1, "inner": 3}), "inner", "must be an object, not 3"),
-            (json!("x"), "request", "must be an object, not \"x\""),
+            (json!("x"), "request", "must be an object, not text"),
             (json!([1]), "request", "must be an object, not a list"),
             (json!(null), "request", "must be an object, not null"),
         ] {

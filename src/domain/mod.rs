@@ -24,6 +24,7 @@ pub mod lane_settings;
 pub mod lateness;
 pub mod misfire;
 pub mod near;
+pub mod outbound;
 pub mod outcome;
 pub mod pause;
 pub mod pool_stats;

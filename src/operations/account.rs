@@ -1,9 +1,9 @@
 //! Accounts: made, changed, suspended, removed. Secrets go in and never come out.
 
-use super::{Access, Context, Operation, OperationError};
+use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
-use crate::db::{entries, lateness, meta, tasks};
+use crate::db::{entries, lateness, tasks};
 use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
@@ -11,7 +11,6 @@ use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::{LaneChanges, LaneSettings};
 use crate::domain::near::nearest;
 use crate::platforms::platform::{Credentials, Platform};
-use crate::secrets::SecretError;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -77,7 +76,7 @@ impl Operation for CreateAccount {
             lane: &lane.unwrap_or_default(),
         };
         let id = accounts::insert(conn, new, now)?;
-        seal(conn, cx, id, &self.credentials)?;
+        credentials::seal(conn, cx, id, &self.credentials)?;
         get(conn, id)
     }
 }
@@ -119,7 +118,11 @@ fn check_platform(
                 [] => format!("{} has no secrets", platform.name()),
                 known => format!("{} has no such secret; it has: {}", platform.name(), known.join(", ")),
             };
-            wrong.push(FieldError::new(format!("credentials.{given}"), message));
+            // Where a name was forgotten, the secret itself stands in its place.
+            let is_a_name =
+                given.len() <= 20 && given.bytes().all(|it| it.is_ascii_lowercase() || it == b'_');
+            let field = if is_a_name { format!("credentials.{given}") } else { "credentials".to_owned() };
+            wrong.push(FieldError::new(field, message));
         }
     }
     if let Err(fields) = platform.check(settings, credentials) {
@@ -135,57 +138,6 @@ fn told<T>(read: Result<T, Vec<FieldError>>, wrong: &mut Vec<FieldError>) -> Opt
 
 fn refuse(wrong: Vec<FieldError>) -> Result<(), OperationError> {
     if wrong.is_empty() { Ok(()) } else { Err(OperationError::Invalid(wrong)) }
-}
-
-/// Keeps credentials sealed. The first ones tie the database to our key.
-fn seal(
-    conn: &mut DbConnection,
-    cx: &Context,
-    id: AccountId,
-    credentials: &Credentials,
-) -> Result<(), OperationError> {
-    if credentials.0.is_empty() {
-        accounts::set_credentials(conn, id, None, "[]")?;
-        return Ok(());
-    }
-    let fingerprint = cx.key.fingerprint();
-    meta::set_first(conn, meta::SECRET_KEY_FINGERPRINT, &fingerprint)?;
-    if meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?.is_some_and(|kept| kept != fingerprint) {
-        cx.note_wrong_key();
-        return Err(OperationError::WrongSecretKey);
-    }
-    let names = Value::from(credentials.0.keys().cloned().collect::<Vec<_>>()).to_string();
-    let plain = Value::from_iter(credentials.0.clone()).to_string();
-    let sealed = cx
-        .key
-        .seal(plain.as_bytes(), &identity(id))
-        .map_err(|error| OperationError::Internal(format!("credentials cannot be sealed: {error}")))?;
-    accounts::set_credentials(conn, id, Some(&sealed), &names)?;
-    Ok(())
-}
-
-/// What a sealed credential belongs to: it cannot be moved to another account.
-fn identity(id: AccountId) -> String {
-    format!("account:{id}")
-}
-
-/// Credentials in the clear, for an attempt.
-pub(super) fn open_credentials(
-    cx: &Context,
-    id: AccountId,
-    sealed: &str,
-) -> Result<Credentials, OperationError> {
-    let plain = cx.key.open(sealed, &identity(id)).map_err(|error| match error {
-        SecretError::WrongKey => OperationError::WrongSecretKey,
-        other => OperationError::LaneUnready {
-            account: id,
-            reason: format!("its credentials cannot be read: {other}"),
-        },
-    })?;
-    serde_json::from_slice(&plain).map(Credentials).map_err(|error| OperationError::LaneUnready {
-        account: id,
-        reason: format!("its credentials cannot be read: {error}"),
-    })
 }
 
 fn get(conn: &mut DbConnection, id: AccountId) -> Result<AccountRow, OperationError> {
@@ -304,7 +256,7 @@ impl Operation for UpdateAccount {
             let settings: Value = serde_json::from_str(&row.settings).unwrap_or_default();
             let credentials = match (&self.credentials, &row.credentials) {
                 (Some(given), _) => given.clone(),
-                (None, Some(sealed)) => open_credentials(cx, row.id, sealed)?,
+                (None, Some(sealed)) => credentials::open(cx, row.id, sealed)?,
                 (None, None) => Credentials::default(),
             };
             wrong.extend(check_platform(&platform, &settings, &credentials));
@@ -321,7 +273,7 @@ impl Operation for UpdateAccount {
             entries::watch_all(conn, row.id)?;
         }
         if let Some(credentials) = &self.credentials {
-            seal(conn, cx, row.id, credentials)?;
+            credentials::seal(conn, cx, row.id, credentials)?;
         }
         if machine_may_be_wrong && row.suspended_by_machine {
             accounts::set_suspension(conn, row.id, None, None, now)?;

@@ -10,7 +10,9 @@ use crate::domain::ids::AccountId;
 use crate::domain::outcome::Problem;
 use crate::domain::tested::Tested;
 use crate::platforms::guarded;
+use crate::platforms::platform::Destination;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Reads an account to be tested, disabled or suspended as it may be.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +44,11 @@ impl Operation for GetTestable {
 }
 
 impl Testable {
+    /// Where it would publish, with its credentials in the clear; none where it cannot be used at all.
+    pub fn destination(&self) -> Option<Arc<Destination>> {
+        self.ready.as_ref().ok().map(|ready| ready.destination.clone())
+    }
+
     /// Asks the platform. Bounded in time, whatever its code does.
     pub async fn test(&self) -> Tested {
         match &self.ready {

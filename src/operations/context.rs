@@ -7,16 +7,16 @@ use crate::domain::content::ReviewStatus;
 use crate::domain::question::SUBMITTED_MAX_DEFAULT;
 use crate::domain::retry::{JitterSource, PLATFORM_PAUSE};
 use crate::platforms::registry::Registry;
-use crate::secrets::{self, SecretKey};
+use crate::secrets::{self, Keyring};
+use parking_lot::RwLock;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Shared by everything that runs operations in a process.
 #[derive(Debug)]
 pub struct Context {
     pub registry: Registry,
-    pub key: SecretKey,
+    pub keys: Keyring,
     /// The kinds of tasks that there are.
     pub task_types: TaskTypes,
     /// Contents want approval before they go out.
@@ -32,20 +32,21 @@ pub struct Context {
     /// Accounts that attempts were made on, ready for the next.
     pub(super) ready: ReadyAccounts,
     pub(super) away: AwayLanes,
-    wrong_key: AtomicBool,
+    /// The fingerprint of the key that is missing, if one is.
+    wrong_key: RwLock<Option<String>>,
 }
 
 impl Context {
     pub fn new(
         registry: Registry,
-        key: SecretKey,
+        keys: impl Into<Keyring>,
         task_types: TaskTypes,
         review_required: bool,
         timezone: chrono_tz::Tz,
     ) -> Self {
         Context {
             registry,
-            key,
+            keys: keys.into(),
             task_types,
             review_required,
             timezone,
@@ -54,7 +55,7 @@ impl Context {
             platform_pause: PLATFORM_PAUSE,
             ready: ReadyAccounts::default(),
             away: AwayLanes::default(),
-            wrong_key: AtomicBool::new(false),
+            wrong_key: RwLock::new(None),
         }
     }
 
@@ -70,12 +71,21 @@ impl Context {
 
     /// Whether the database's credentials were sealed with our key, as far as is known.
     pub fn can_decrypt(&self) -> bool {
-        !self.wrong_key.load(Ordering::Relaxed)
+        self.wrong_key.read().is_none()
     }
 
-    /// Another key sealed the database's credentials.
-    pub fn note_wrong_key(&self) {
-        self.wrong_key.store(true, Ordering::Relaxed);
+    /// The database's credentials were sealed with this key, which we do not have.
+    pub fn note_wrong_key(&self, fingerprint: &str) {
+        *self.wrong_key.write() = Some(fingerprint.to_owned());
+    }
+
+    /// Where a key is missing, looks whether it has come since.
+    pub fn look_for_key(&self) {
+        let missing = self.wrong_key.read().clone();
+        if missing.is_some_and(|missing| self.keys.get(&missing).is_some()) {
+            log::warn!("the key of this database's credentials is there now");
+            *self.wrong_key.write() = None;
+        }
     }
 
     /// What a content is when it is new or changed.

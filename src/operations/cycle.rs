@@ -9,7 +9,7 @@ use super::{Access, Context, Operation, OperationError};
 use crate::db::claim::{Claim, Claimant};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::transitions::{self, Ended, Look, Opening, Written};
-use crate::db::{accounts, due, leases};
+use crate::db::{accounts, due, leases, meta};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::report::Report;
@@ -107,6 +107,7 @@ impl Operation for Cycle {
     const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<CycleDone, OperationError> {
+        cx.look_for_key();
         loop {
             match conn.write(|conn| turn(&self, conn, cx, now)) {
                 // One outcome that the database refuses must not take the others with it.
@@ -115,7 +116,10 @@ impl Operation for Cycle {
                     return one_by_one(&self, conn, cx, now);
                 }
                 // Each turn of this loop shuts a lane, so it ends.
-                Err(OperationError::WrongSecretKey) if cx.can_decrypt() => cx.note_wrong_key(),
+                Err(OperationError::WrongSecretKey) if cx.can_decrypt() => {
+                    let kept = meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?;
+                    cx.note_wrong_key(&kept.unwrap_or_default());
+                }
                 Err(OperationError::LaneUnready { account, reason }) => {
                     conn.write(|conn| accounts::suspend_for_good(conn, account, &reason))?;
                 }

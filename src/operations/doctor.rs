@@ -21,7 +21,7 @@ pub struct Examined {
     pub database_clock: Timestamp,
     /// When something last happened, by the clock of whoever wrote it.
     pub newest: Option<Timestamp>,
-    /// Of our key.
+    /// Of our key: the one in use, where we have that.
     pub key: String,
     /// Of the key that the database's credentials were sealed with, if it has any.
     pub sealed_with: Option<String>,
@@ -36,12 +36,18 @@ impl Operation for Examine {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Examined, OperationError> {
         conn.snapshot(|conn| {
+            let sealed_with = meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?;
             Ok(Examined {
                 at: now,
                 database_clock: leases::lease_clock(conn, now)?,
                 newest: newest::instant(conn)?,
-                key: cx.key.fingerprint(),
-                sealed_with: meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?,
+                key: sealed_with
+                    .as_ref()
+                    .and_then(|kept| cx.keys.get(kept))
+                    .unwrap_or_else(|| cx.keys.first())
+                    .fingerprint()
+                    .to_owned(),
+                sealed_with,
                 accounts: accounts::list(conn)?,
                 tasks: tasks::list(conn)?,
                 status: status::read(conn, cx.can_decrypt(), cx.platform_pause, now)?,

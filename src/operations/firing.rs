@@ -64,6 +64,7 @@ impl Operation for FireDue {
     const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Fired, OperationError> {
+        cx.look_for_key();
         let mut fired = Fired::default();
         let waiting = pause::get(conn)?.map(|_| PUBLISHING);
         let due = tasks::due(conn, waiting, now, Some(AT_ONCE))?;

@@ -11,6 +11,7 @@ mod claiming;
 pub mod clock_steps;
 pub mod content;
 pub mod context;
+pub mod credentials;
 pub mod cycle;
 mod cycle_runs;
 mod demands;

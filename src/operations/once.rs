@@ -2,16 +2,20 @@
 
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
+use crate::db::meta;
 use crate::db::request_keys::{self, KeptAnswer};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::TokenId;
 use crate::domain::request_key::{REMEMBERED_FOR, RequestKey};
-use crate::secrets::SecretError;
+use crate::secrets::{SecretError, SecretKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Answers that are too old and go whenever one is kept: more than come, so that they do not pile up.
 const FORGOTTEN_AT_ONCE: i64 = 2;
+
+/// Answers that are sealed anew at once.
+const PART: i64 = 500;
 
 /// A request with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +28,35 @@ pub struct KeyedRequest {
 }
 
 impl KeyedRequest {
-    /// Where an answer to it belongs.
     fn identity(&self) -> String {
-        format!("idempotency:{}:{}", self.token, self.key)
+        identity(self.token, self.key.as_str())
+    }
+}
+
+/// What a sealed answer belongs to.
+fn identity(token: TokenId, key: &str) -> String {
+    format!("idempotency:{token}:{key}")
+}
+
+/// Seals the answers that are kept with another key. One that does not open here is of another process with a key of its
+/// own, and stays.
+pub(super) fn seal_anew(
+    conn: &mut DbConnection,
+    cx: &Context,
+    with: &SecretKey,
+) -> Result<(), OperationError> {
+    let mut after = (TokenId(0), String::new());
+    loop {
+        let part = request_keys::after(conn, &after, PART)?;
+        for (token, key, sealed) in &part {
+            let identity = identity(*token, key);
+            let Ok(plain) = cx.keys.open(sealed, &identity) else { continue };
+            let sealed =
+                with.seal(&plain, &identity).map_err(|error| OperationError::Internal(error.to_string()))?;
+            request_keys::seal_anew(conn, *token, key, &sealed)?;
+        }
+        let Some((token, key, _)) = part.into_iter().last() else { return Ok(()) };
+        after = (token, key);
     }
 }
 
@@ -96,7 +126,7 @@ fn open(
     if kept.created_at < now - REMEMBERED_FOR {
         return Ok(None);
     }
-    let plain = cx.key.open(&kept.sealed, &request.identity()).map_err(|error| match error {
+    let plain = cx.keys.open(&kept.sealed, &request.identity()).map_err(|error| match error {
         SecretError::WrongKey => OperationError::WrongSecretKey,
         other => OperationError::Internal(format!("the answer kept for an Idempotency-Key: {other}")),
     })?;
@@ -118,7 +148,10 @@ fn keep(
     let internal = |error: String| OperationError::Internal(format!("an answer could not be kept: {error}"));
     let kept = Kept { fingerprint: request.fingerprint.clone(), body: body.to_owned() };
     let plain = serde_json::to_vec(&kept).map_err(|error| internal(error.to_string()))?;
-    let sealed = cx.key.seal(&plain, &request.identity()).map_err(|error| internal(error.to_string()))?;
+    // As credentials, with the key in use, and not behind the back of whoever changes it.
+    let in_use = meta::hold(conn, meta::SECRET_KEY_FINGERPRINT)?.and_then(|kept| cx.keys.get(&kept));
+    let key = in_use.unwrap_or_else(|| cx.keys.first());
+    let sealed = key.seal(&plain, &request.identity()).map_err(|error| internal(error.to_string()))?;
     request_keys::put(conn, request.token, &request.key, &sealed, now)?;
     request_keys::forget(conn, now - REMEMBERED_FOR, FORGOTTEN_AT_ONCE)?;
     Ok(())

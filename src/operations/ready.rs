@@ -1,8 +1,7 @@
 //! Accounts made ready for attempts: settings parsed, credentials opened, platform found. Kept between cycles, because
 //! an account seldom changes and is used with every claim.
 
-use super::account::open_credentials;
-use super::{Context, OperationError};
+use super::{Context, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::claim::Lane;
 use crate::db::connection::DbConnection;
@@ -91,7 +90,7 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
     let settings = serde_json::from_str(&row.settings)
         .map_err(|error| unready(format!("settings cannot be read: {error}")))?;
     let credentials = match &row.credentials {
-        Some(sealed) => open_credentials(cx, row.id, sealed)?,
+        Some(sealed) => credentials::open(cx, row.id, sealed)?,
         None => Credentials::default(),
     };
     Ok(Ready {

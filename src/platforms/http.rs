@@ -10,6 +10,7 @@ mod record;
 mod retry_after;
 mod wire;
 
+use super::outbound::{NoAddress, Outbound};
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::trust::Trust;
 use actix_web::error::ParseError;
@@ -20,6 +21,8 @@ use record::{Record, Stage};
 use retry_after::retry_after;
 use rustls::ClientConfig;
 use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -37,10 +40,39 @@ const CONNECTIONS: usize = 2048;
 /// connection which is just being closed ends unseen.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
+/// So many programs within this one, each with its own rules of where requests may go, keep their connections.
+const CLIENTS_MAX: usize = 4;
+
 thread_local! {
     /// awc's client cannot leave its thread.
-    static PLAIN: awc::Client = client(Dial::plain());
-    static SECURE: awc::Client = client(Dial::secure(tls()));
+    static CLIENTS: RefCell<Vec<Clients>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The clients of one set of rules: no connection that was made by one is used by another.
+struct Clients {
+    outbound: Arc<Outbound>,
+    plain: OnceCell<awc::Client>,
+    secure: OnceCell<awc::Client>,
+}
+
+fn client_for(outbound: &Arc<Outbound>, scheme: &Scheme<'_>) -> awc::Client {
+    CLIENTS.with_borrow_mut(|all| {
+        let known = all.iter().position(|clients| Arc::ptr_eq(&clients.outbound, outbound));
+        let place = known.unwrap_or_else(|| {
+            if all.len() == CLIENTS_MAX {
+                all.remove(0);
+            }
+            let (plain, secure) = (OnceCell::new(), OnceCell::new());
+            all.push(Clients { outbound: outbound.clone(), plain, secure });
+            all.len() - 1
+        });
+        let Clients { outbound, plain, secure } = &all[place];
+        let made = match scheme {
+            Scheme::Plain(_) => plain.get_or_init(|| client(Dial::plain(outbound.clone()))),
+            Scheme::Secure(_) => secure.get_or_init(|| client(Dial::secure(outbound.clone(), tls()))),
+        };
+        made.clone()
+    })
 }
 
 fn client(dial: Dial) -> awc::Client {
@@ -93,13 +125,10 @@ pub(super) struct Post<'a> {
 }
 
 /// Sends it. What is the same for every platform comes back as `Err(Seen)`.
-pub(super) async fn post(request: Post<'_>) -> Result<Answer, Seen> {
-    let (address, key) = match address(request.url) {
-        Ok(Scheme::Plain(address)) => (address, &PLAIN),
-        Ok(Scheme::Secure(address)) => (address, &SECURE),
-        Err(message) => return Err(Seen::NothingLeft(Problem::new("bad_url", message))),
-    };
-    exchange(request, &address, key.with(Clone::clone)).await
+pub(super) async fn post(outbound: &Arc<Outbound>, request: Post<'_>) -> Result<Answer, Seen> {
+    let scheme = address(request.url).map_err(|message| nothing_left("bad_url", message))?;
+    let client = client_for(outbound, &scheme);
+    exchange(request, scheme.address(), client).await
 }
 
 async fn exchange(request: Post<'_>, address: &str, client: awc::Client) -> Result<Answer, Seen> {
@@ -137,6 +166,14 @@ async fn exchange(request: Post<'_>, address: &str, client: awc::Client) -> Resu
 enum Scheme<'a> {
     Plain(Cow<'a, str>),
     Secure(Cow<'a, str>),
+}
+
+impl Scheme<'_> {
+    fn address(&self) -> &str {
+        match self {
+            Scheme::Plain(address) | Scheme::Secure(address) => address,
+        }
+    }
 }
 
 /// The address as awc is given it: as `http` in any case, because TLS is done below awc.
@@ -230,7 +267,14 @@ fn seen_of(error: &SendRequestError, record: &Record) -> Seen {
 
 fn unconnected(error: &ConnectError) -> Seen {
     match error {
-        ConnectError::Resolver(error) => nothing_left("dns", format!("the name was not found: {error}")),
+        ConnectError::Resolver(error) => match error.downcast_ref() {
+            // Nothing can go out on this account before a person acts, who may read here what to do.
+            Some(NoAddress::Refused(refused)) => Seen::AccountBroken {
+                problem: Problem::new("address_refused", format!("{refused}; then resume the account")),
+                until: None,
+            },
+            _ => nothing_left("dns", error.to_string()),
+        },
         ConnectError::NoRecords | ConnectError::Unresolved => nothing_left("dns", "the name has no address"),
         ConnectError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             nothing_left("refused", "the connection was refused")

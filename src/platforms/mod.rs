@@ -4,6 +4,7 @@ pub mod folder;
 pub mod guarded;
 mod http;
 pub mod journal;
+pub mod outbound;
 pub mod platform;
 pub mod registry;
 pub mod webhook;

@@ -1,8 +1,10 @@
 //! The platforms that a program knows. A new one is a line here.
 
 use super::folder::Folder;
+use super::outbound::Outbound;
 use super::platform::Platform;
 use super::webhook::Webhook;
+use crate::domain::outbound::OutboundAllow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,9 +14,15 @@ use std::sync::Arc;
 pub struct Registry(Vec<Arc<dyn Platform>>);
 
 impl Registry {
-    /// Those that come with the program. `sites` is where the folder platform writes.
+    /// Those that come with the program, with the default for programs that are reached from this machine alone:
+    /// requests may go to the public Internet and to this machine. `sites` is where the folder platform writes.
     pub fn builtin(sites: &Path) -> Self {
-        Registry::default().with(Arc::new(Webhook)).with(Arc::new(Folder::new(sites)))
+        Registry::builtin_sending(sites, &Outbound::new(OutboundAllow::loopback()))
+    }
+
+    /// The same with requests that go where `outbound` lets them.
+    pub fn builtin_sending(sites: &Path, outbound: &Arc<Outbound>) -> Self {
+        Registry::default().with(Arc::new(Webhook::new(outbound.clone()))).with(Arc::new(Folder::new(sites)))
     }
 
     /// One platform more; it takes the place of an earlier one of its name.

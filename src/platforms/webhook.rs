@@ -4,6 +4,7 @@
 mod testing;
 
 use super::http::{self, Answer, Post};
+use super::outbound::Outbound;
 use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField, TestCall};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
@@ -21,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -55,7 +57,16 @@ fn half_a_minute() -> u64 {
 
 /// The platform `webhook`.
 #[derive(Debug)]
-pub struct Webhook;
+pub struct Webhook {
+    outbound: Arc<Outbound>,
+}
+
+impl Webhook {
+    /// Its requests go where `outbound` lets them.
+    pub fn new(outbound: Arc<Outbound>) -> Self {
+        Webhook { outbound }
+    }
+}
 
 impl Platform for Webhook {
     fn name(&self) -> &'static str {
@@ -91,7 +102,7 @@ impl Platform for Webhook {
         match json_input::read::<Settings>(settings.clone(), "settings") {
             Err(error) => wrong.push(error),
             Ok(settings) => {
-                if let Err(message) = check_url(&settings.url) {
+                if let Err(message) = check_url(&settings.url, &self.outbound) {
                     wrong.push(FieldError::new("settings.url", message));
                 }
                 if !(1..=120).contains(&settings.timeout_seconds) {
@@ -106,7 +117,7 @@ impl Platform for Webhook {
     }
 
     fn publish(&self, call: PublishCall) -> LocalBoxFuture<'static, Seen> {
-        publish(call).boxed_local()
+        publish(self.outbound.clone(), call).boxed_local()
     }
 
     fn has_test(&self, _: &Value) -> bool {
@@ -114,22 +125,23 @@ impl Platform for Webhook {
     }
 
     fn test(&self, call: TestCall) -> LocalBoxFuture<'static, Tested> {
-        testing::test(call).boxed_local()
+        testing::test(self.outbound.clone(), call).boxed_local()
     }
 }
 
-fn check_url(text: &str) -> Result<(), String> {
+fn check_url(text: &str, outbound: &Outbound) -> Result<(), String> {
     let url = Url::parse(text).map_err(|error| format!("“{text}” is no address: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with http:// or https://".to_owned());
     }
-    if url.host_str().is_none_or(str::is_empty) {
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
         return Err("names no host".to_owned());
-    }
+    };
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user or a password".to_owned());
     }
-    Ok(())
+    // What a name leads to is seen when it is called.
+    outbound.check_early(host).map_err(|refused| refused.to_string())
 }
 
 fn signing_key(secret: &str) -> Option<Vec<u8>> {
@@ -137,7 +149,7 @@ fn signing_key(secret: &str) -> Option<Vec<u8>> {
     (!key.is_empty()).then_some(key)
 }
 
-async fn publish(call: PublishCall) -> Seen {
+async fn publish(outbound: Arc<Outbound>, call: PublishCall) -> Seen {
     let settings: Settings = match serde_json::from_value(call.destination.settings.clone()) {
         Ok(settings) => settings,
         Err(error) => {
@@ -169,7 +181,7 @@ async fn publish(call: PublishCall) -> Seen {
     let time = Duration::from_secs(settings.timeout_seconds).min(call.time_left);
     let (url, unix_seconds) = (&*settings.url, call.unix_seconds);
     let request = Post { url, headers, body, time, trust: call.trust, unix_seconds };
-    match http::post(request).await {
+    match http::post(&outbound, request).await {
         Ok(answer) => read(answer, id),
         Err(seen) => seen,
     }
@@ -280,7 +292,12 @@ fn quote(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::outbound::OutboundAllow;
     use serde_json::json;
+
+    fn webhook(allow: OutboundAllow) -> Webhook {
+        Webhook::new(Outbound::new(allow))
+    }
 
     #[test]
     fn the_signature_is_the_one_of_the_specification() {
@@ -294,7 +311,8 @@ mod tests {
     fn settings_are_checked_field_by_field() {
         let fields = |settings: Value, secret: Option<&str>| {
             let secrets = secret.map(|secret| ("secret".to_owned(), secret.to_owned()));
-            let result = Webhook.check(&settings, &Credentials(secrets.into_iter().collect()));
+            let result = webhook(OutboundAllow::default())
+                .check(&settings, &Credentials(secrets.into_iter().collect()));
             result.err().unwrap_or_default().into_iter().map(|error| error.field).collect::<Vec<_>>()
         };
         assert_eq!(fields(json!({"url": "https://a.example/x"}), Some("whsec_AAAA")), [""; 0]);
@@ -311,10 +329,36 @@ mod tests {
         }
     }
 
+    /// The rest is in `domain/outbound`: what is certain of an address is told when it is given.
+    #[test]
+    fn an_address_that_is_never_called_is_refused_with_the_line_that_allows_it() {
+        let told = |allow, url: &str| {
+            let settings = json!({"url": url});
+            let told = webhook(allow).check(&settings, &Credentials::default()).err().unwrap_or_default();
+            told.into_iter().map(|error| (error.field, error.message)).collect::<Vec<_>>()
+        };
+        for url in [
+            "http://127.0.0.1:9/",
+            "https://2130706433/x",
+            "http://0177.0.0.1/",
+            "http://[::ffff:127.1.2.3]/",
+        ] {
+            let wrong = told(OutboundAllow::default(), url);
+            assert!(
+                matches!(&wrong[..], [(field, message)]
+                if field == "settings.url" && message.contains("outbound_allow = [\"127.")),
+                "{url}: {wrong:?}"
+            );
+            assert_eq!(told(OutboundAllow::loopback(), url), [], "{url}");
+        }
+        assert_eq!(told(OutboundAllow::default(), "http://nas.lan/"), [], "nobody has looked it up yet");
+    }
+
     #[test]
     fn a_receiver_that_does_not_deduplicate_is_blind() {
-        assert_eq!(Webhook.delivery_class(&json!({"url": "x"})), DeliveryClass::Keyed);
-        assert_eq!(Webhook.delivery_class(&json!({"deduplicates": false})), DeliveryClass::Blind);
+        let webhook = webhook(OutboundAllow::default());
+        assert_eq!(webhook.delivery_class(&json!({"url": "x"})), DeliveryClass::Keyed);
+        assert_eq!(webhook.delivery_class(&json!({"deduplicates": false})), DeliveryClass::Blind);
     }
 
     #[test]

@@ -194,6 +194,9 @@ fn broken_settings_start_nothing() {
         ("tls_key = \"key.pem\"", "contenthub.toml line 1", "set tls_cert too"),
         ("connections_max = 0", "contenthub.toml line 1", "from 1 to 1000000, not 0"),
         ("platform_pause_seconds = 301", "contenthub.toml line 1", "platform_pause_seconds"),
+        ("\noutbound_allow = [\"10.0.0.1/8\"]", "contenthub.toml line 2", "write 10.0.0.0/8"),
+        ("outbound_allow = [\"http://nas.lan\"]", "contenthub.toml line 1", "“http://nas.lan” is no address"),
+        ("outbound_allow = \"::1\"", "contenthub.toml line 1", "outbound_allow: must be a list, not “::1”"),
         ("database_url = \"mysql://me:hush@h/d\"", "contenthub.toml line 1", "mysql://me@h/d"),
         (
             "database_url = \"host=h password=hush\"",
@@ -232,6 +235,7 @@ fn broken_settings_start_nothing() {
         ("CONTENTHUB_TLS_CERT", "cert.pem", "set tls_key too"),
         ("CONTENTHUB_BEHIND_PROXY", "", "X-Forwarded-For"),
         ("CONTENTHUB_REQUESTS_PER_MINUTE", "-1", "from 0 to 1000000"),
+        ("CONTENTHUB_OUTBOUND_ALLOW", "::1,nas lan", "“nas lan” is no address"),
         ("CONTENTHUB_DATABASE_URL", "mysql://h/d", "mysql://h/d"),
         ("CONTENTHUB_DATABASE_URL", "host=h password=hush", "use postgres://USER@HOST/NAME"),
         ("CONTENTHUB_CONFIG", "missing.toml", "missing.toml"),
@@ -280,6 +284,7 @@ fn settings_are_shown_with_their_origin() {
     assert_eq!(shown("requests_per_minute"), "0 default");
     assert_eq!(shown("submitted_max_hours"), "24 default");
     assert_eq!(shown("platform_pause_seconds"), "30 default");
+    assert_eq!(shown("outbound_allow"), "127.0.0.0/8, ::1 default");
     assert_eq!(shown("database_url"), "postgres://me@h/d flag or environment");
     let table = cli.ok(&["config", "show"]);
     assert!(table.contains("timezone") && !table.contains("hush"), "{table}");
@@ -476,7 +481,7 @@ fn every_command_has_help() {
     let top = cli.ok(&["--help"]);
     assert_eq!(
         commands_in(&top).join(" "),
-        "serve scheduler publish-pool content account publisher status doctor token bench config db completions man help"
+        "serve scheduler publish-pool content account publisher status doctor token key bench config db completions man help"
     );
     let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
     let mut seen = 0;

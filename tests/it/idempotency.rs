@@ -210,6 +210,21 @@ fn a_hundred_requests_at_once_with_one_key_make_one_entry_and_get_one_answer() {
     });
 }
 
+/// What was answered can be answered again whatever becomes of the key that seals it.
+#[test]
+fn answers_outlive_another_secret_key() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir).by_hand();
+        let ask = || keyed(&product, "/contents", "k", &json!({"title": "x", "body": "x"})).expect_status(201);
+        let first = ask();
+        product.cli.ok(&["key", "rotate"]);
+        let second = ask();
+        assert_eq!(second.headers.get("idempotency-replayed").map(String::as_str), Some("true"));
+        assert_eq!(second.text, first.text);
+        assert_eq!(total(&product, "/contents"), 1);
+    });
+}
+
 fn once(app: &contenthub::App, key: &str) -> Result<bool, OperationError> {
     let request = KeyedRequest {
         token: TokenId(1),

@@ -42,6 +42,11 @@ const STATUS_WRITERS: &[&str] = &[
 ];
 const ENTRY_MAKER: &str = "db/entries.rs";
 const LINES_MAX: usize = 400;
+/// What connects to others or looks their names up, and who may: the client that all platforms share, which judges each
+/// address before it is dialled. `config.rs` reads the address to listen on.
+const WIRE_WORDS: &[&str] =
+    &["awc", "actix_tls", "TcpStream", "TcpSocket", "UdpSocket", "ToSocketAddrs", "lookup_host"];
+const WIRES: &[&str] = &["platforms/http", "platforms/outbound.rs", "config.rs"];
 
 #[test]
 fn arrows_only_go_down() {
@@ -51,6 +56,11 @@ fn arrows_only_go_down() {
 #[test]
 fn only_two_files_write_a_status() {
     hold(status_writers);
+}
+
+#[test]
+fn only_one_client_makes_connections() {
+    hold(wires);
 }
 
 #[test]
@@ -204,6 +214,16 @@ fn diesel_status_writes(code: &str) -> Vec<usize> {
     lines
 }
 
+fn wires(name: &str, text: &str) -> Vec<String> {
+    if WIRES.iter().any(|wire| name.starts_with(wire)) {
+        return Vec::new();
+    }
+    let code = code(text, Strings::Blanked);
+    let found = WIRE_WORDS.iter().flat_map(|word| places(&code, word).map(move |at| (at, word)));
+    let told = |(at, word)| format!("line {}: {word}: only {WIRES:?} make connections", line_of(&code, at));
+    found.map(told).collect()
+}
+
 fn shape(_: &str, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let lines = text.lines().count();
@@ -259,6 +279,8 @@ fn each_check_is_able_to_fail() {
         (status_writers, "db/a.rs", "let it = publish_pool.find(1); update(it).set(status.eq(2))"),
         (status_writers, "db/a.rs", "diesel::insert_into(dsl::publish_pool).values(x)"),
         (status_writers, "db/a.rs", "\"INSERT INTO publish_pool (id) VALUES (1)\""),
+        (wires, "platforms/a.rs", "let client = awc::Client::default();"),
+        (wires, "tasks/a.rs", "use std::net::TcpStream;"),
         (shape, "db/a.rs", "use std::fs;"),
         (shape, "db/a.rs", &format!("//! Long.\n{}", "\n".repeat(400))),
         (leftovers, "db/a.rs", "#[test]\n#[ignore = \"slow\"]\nfn f() {}"),
@@ -293,6 +315,8 @@ fn no_check_fails_what_is_right() {
         ),
         (status_writers, "db/a.rs", "update(executions::table).set(dsl::status.eq(1)); publish_pool"),
         (status_writers, "db/entries.rs", "diesel::insert_into(dsl::publish_pool).values(x)"),
+        (wires, "platforms/http/wire.rs", "use actix_rt::net::TcpStream;"),
+        (wires, "db/a.rs", "// awc\nuse std::net::TcpListener;"),
         (shape, "db/a.rs", "//! Short."),
         (leftovers, "db/a.rs", "// todo! dbg!\nlet ignore = \"unimplemented!\";"),
     ];

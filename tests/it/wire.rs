@@ -11,12 +11,14 @@ use contenthub::actors::system_clock::SystemClock;
 use contenthub::domain::content::Article;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
+use contenthub::domain::outbound::OutboundAllow;
 use contenthub::domain::outcome::{OnUnknownEnd, Receipt, Rules, Seen, judge};
 use contenthub::domain::retry::Jitter;
 use contenthub::domain::settlement::{Settlement, Standing, settle};
 use contenthub::domain::trust::{Trust, TrustWindow};
 use contenthub::platforms::install_crypto_provider;
 use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept};
+use contenthub::platforms::outbound::Outbound;
 use contenthub::platforms::platform::{Credentials, Destination, Platform, PublishCall, SETTLE_TIME_DEFAULT};
 use contenthub::platforms::webhook::Webhook;
 use contenthub::{EntryStatus, Timestamp};
@@ -25,7 +27,7 @@ use rows::{Row, Scene, all};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,9 @@ const AT_ONCE: usize = 12;
 
 /// No answer is taken so far: 64 KB of it are read, and the system takes some more in advance.
 const ENOUGH_BYTES: usize = 10 << 20;
+
+/// One for all rows, as in a program.
+static WEBHOOK: LazyLock<Webhook> = LazyLock::new(|| Webhook::new(Outbound::new(OutboundAllow::loopback())));
 
 /// What a row came to.
 struct Observed {
@@ -93,21 +98,21 @@ async fn publish(row: &Row, scene: &Scene) -> Seen {
     for _ in 0..row.crowd {
         let elsewhere = scene.crowded_url.as_deref().unwrap_or(&scene.url);
         let patient = Row { timeout_seconds: 60, ..Row::default() };
-        actix_rt::spawn(Webhook.publish(call(elsewhere, &patient)));
+        actix_rt::spawn(WEBHOOK.publish(call(elsewhere, &patient)));
     }
     // Until each of them has had its turn.
     for _ in 0..row.crowd {
         actix_rt::task::yield_now().await;
     }
     for _ in 1..row.posts {
-        let seen = Webhook.publish(call(&scene.url, row)).await;
+        let seen = WEBHOOK.publish(call(&scene.url, row)).await;
         assert!(matches!(seen, Seen::Accepted(_)), "before the last one: {seen:?}");
         if let Some(closed) = &scene.closed {
             closed.recv_timeout(SOON).expect("the peer has closed the connection");
             actix_rt::time::sleep(Duration::from_millis(10)).await; // the system's news are read meanwhile
         }
     }
-    Webhook.publish(call(&scene.url, row)).await
+    WEBHOOK.publish(call(&scene.url, row)).await
 }
 
 fn observe(row: &Row) -> Observed {

@@ -2,6 +2,7 @@
 
 use super::http_message::{Length, read_message};
 use super::process::Running;
+use super::secrets::{self, Tokens};
 use contenthub::db::database_url::DatabaseUrl;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -286,6 +287,10 @@ impl Server {
         let answer = read_message(&mut BufReader::new(stream), Length::ToTheEnd)?
             .ok_or(std::io::ErrorKind::ConnectionReset)?;
         let status = answer.start.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let makes_token = method == "POST" && path.ends_with("/tokens");
+        let tokens = if makes_token { Tokens::Told } else { Tokens::Never };
+        let whole = format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body));
+        secrets::none_in(&format!("the answer to {method} {path}"), &whole, tokens);
         Ok(Response {
             status: status.ok_or_else(|| std::io::Error::other(format!("no HTTP: {}", answer.start)))?,
             headers: answer.headers,

@@ -16,6 +16,7 @@ pub mod product;
 pub mod pty;
 pub mod raw;
 pub mod receiver;
+pub mod secrets;
 pub mod stage;
 pub mod tcp_cut;
 pub mod tls_client;

@@ -1,7 +1,8 @@
 //! The program as a process: started without settings of the machine's own, listened to, and never left behind.
 
+use super::secrets::{self, Tokens};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle, sleep};
@@ -14,6 +15,46 @@ pub struct Running {
     pub child: Child,
     pub stdout: Tap,
     pub stderr: Tap,
+    /// What must not be in what it prints.
+    hidden: Hidden,
+}
+
+/// By which it is known what a process must not print.
+struct Hidden {
+    command: String,
+    tokens: Tokens,
+    /// The keys that it was given.
+    keys: String,
+    /// Where it keeps what it writes, its key too.
+    data: PathBuf,
+}
+
+impl Hidden {
+    fn of(dir: &Path, variables: &[(String, String)], args: &[&str]) -> Self {
+        let value =
+            |wanted: &str| variables.iter().rev().find(|(name, _)| name == wanted).map(|it| it.1.clone());
+        let makes_token = args.contains(&"token") || args.contains(&"--demo");
+        Hidden {
+            command: format!("contenthub {args:?}"),
+            tokens: if makes_token { Tokens::Told } else { Tokens::Never },
+            keys: value("CONTENTHUB_SECRET_KEY").unwrap_or_default(),
+            data: dir.join(value("CONTENTHUB_DATA_DIR").as_deref().unwrap_or("data")),
+        }
+    }
+
+    /// Fails where a secret was printed, or written by a server.
+    #[track_caller]
+    fn check(&self, stdout: &str, stderr: &str) {
+        let file = std::fs::read_to_string(self.data.join("secret.key")).unwrap_or_default();
+        for (place, text, tokens) in [("stdout", stdout, self.tokens), ("stderr", stderr, Tokens::Never)] {
+            let what = format!("the {place} of {}", self.command);
+            secrets::none_in(&what, text, tokens);
+            secrets::no_key_in(&what, text, [&*self.keys, &*file]);
+        }
+        if self.command.starts_with("contenthub [\"serve\"") {
+            secrets::none_in_files(&self.data);
+        }
+    }
 }
 
 /// Settings, language and colours of whoever runs the tests.
@@ -44,7 +85,7 @@ impl Running {
         let (mut pipe, text) = (child.stdin.take().expect("stdin is piped"), stdin.to_owned());
         // It may end without having read it all, or any of it.
         thread::spawn(move || pipe.write_all(&text));
-        Running { child, stdout, stderr }
+        Running { child, stdout, stderr, hidden: Hidden::of(dir, variables, args) }
     }
 
     /// Waits for the end, and for the end of what was printed; none, and it is killed, where that takes too long.
@@ -81,6 +122,11 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
+        // A process of its own making may hold the pipes for longer.
+        for tap in [&self.stdout, &self.stderr] {
+            tap.wait_until(Duration::from_secs(2), |_| None::<()>);
+        }
+        self.hidden.check(&self.stdout.text(), &self.stderr.text());
     }
 }
 

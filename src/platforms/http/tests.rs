@@ -1,10 +1,13 @@
 //! What only tests within the program can reach: a trusted receiver over TLS, the moment of the first byte, one
 //! connection of a pool. What receivers do otherwise is in `tests/it/wire.rs`.
 
+mod dialling;
+
 use super::line::Socket;
 use super::wire::Wire;
 use super::*;
 use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::outbound::OutboundAllow;
 use crate::domain::trust::TrustWindow;
 use actix_rt::net::TcpStream;
 use rustls::pki_types::pem::PemObject;
@@ -77,6 +80,11 @@ fn trusted_for(times: u32) -> Trust {
     Trust::new(TrustWindow::begin(&*clock, Duration::from_secs(60)), clock)
 }
 
+/// Receivers of tests are on this machine.
+fn nearby() -> Arc<Outbound> {
+    Outbound::new(OutboundAllow::loopback())
+}
+
 fn run<F: Future>(future: F) -> F::Output {
     install_crypto_provider();
     actix_rt::System::new().block_on(future)
@@ -89,7 +97,7 @@ fn trusting() -> awc::Client {
     roots.add(CertificateDer::from_pem_slice(certificate).expect("PEM")).expect("a certificate");
     let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = tls().alpn_protocols;
-    client(Dial::secure(config))
+    client(Dial::secure(nearby(), config))
 }
 
 /// The protocol that was agreed on, and the request's number on its connection.
@@ -157,7 +165,7 @@ fn an_address_keeps_its_host_path_and_port() {
         };
         assert_eq!((&*got, secure), (right, is_secure), "{url}");
     }
-    assert!(matches!(run(post(a_post("https://", LONG))), Err(Seen::NothingLeft(_))));
+    assert!(matches!(run(post(&nearby(), a_post("https://", LONG))), Err(Seen::NothingLeft(_))));
 }
 
 #[test]
@@ -169,7 +177,7 @@ fn what_is_too_late_sends_nothing() {
         let _ = told.send(got);
     });
     let url = format!("http://127.0.0.1:{port}/");
-    let seen = run(post(Post { trust: trusted_for(0), ..a_post(&url, LONG) }));
+    let seen = run(post(&nearby(), Post { trust: trusted_for(0), ..a_post(&url, LONG) }));
     assert!(matches!(seen, Err(Seen::NotSent)), "{seen:?}");
     assert_eq!(arrived.recv_timeout(LONG).expect("a connection"), b"", "not one byte");
 }
@@ -184,7 +192,7 @@ fn what_becomes_too_late_on_the_way_ends_there_and_may_have_left() {
     });
     let url = format!("http://127.0.0.1:{port}/");
     let body = "x".repeat(64 << 20);
-    let seen = run(post(Post { trust: trusted_for(1), body, ..a_post(&url, LONG) }));
+    let seen = run(post(&nearby(), Post { trust: trusted_for(1), body, ..a_post(&url, LONG) }));
     drop(seen_enough);
     assert!(
         matches!(&seen, Err(Seen::EndUnseen { problem, .. }) if problem.message.contains("too late")),
@@ -221,7 +229,7 @@ fn a_request_that_waits_for_a_connection_has_sent_nothing() {
     });
     let url = format!("http://127.0.0.1:{port}/");
     run(async {
-        let only_one = awc::Connector::new().connector(Dial::plain()).limit(1);
+        let only_one = awc::Connector::new().connector(Dial::plain(nearby())).limit(1);
         let client = awc::Client::builder().disable_timeout().connector(only_one).finish();
         let first = exchange(a_post(&url, 3 * SHORT), &url, client.clone());
         let second = async {
@@ -250,7 +258,8 @@ fn a_connection_that_nobody_uses_is_closed() {
     });
     let url = format!("http://127.0.0.1:{port}/");
     run(async {
-        post(a_post(&url, LONG)).await.expect("an answer");
+        let outbound = nearby();
+        post(&outbound, a_post(&url, LONG)).await.expect("an answer");
         let until = Instant::now() + LONG;
         let mut seen = Vec::new();
         while !seen.contains(&"closed") && Instant::now() < until {
@@ -258,7 +267,7 @@ fn a_connection_that_nobody_uses_is_closed() {
             seen.extend(ended.try_iter());
         }
         assert_eq!(seen, ["answered", "closed"]);
-        post(a_post(&url, LONG)).await.expect("an answer, on a new connection");
+        post(&outbound, a_post(&url, LONG)).await.expect("an answer, on a new connection");
     });
 }
 

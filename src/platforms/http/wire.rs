@@ -10,10 +10,12 @@
 use super::answer_head::{Heads, Next};
 use super::line::{Line, Socket};
 use super::record::{Record, Stage};
+use crate::platforms::outbound::{NoAddress, Outbound};
 use actix_rt::net::{ActixStream, Ready};
 use actix_tls::connect::rustls_0_23::reexports::ClientConfig;
 use actix_tls::connect::rustls_0_23::{TlsConnector, TlsConnectorService};
-use actix_tls::connect::{ConnectError, ConnectInfo, Connection, Connector, ConnectorService};
+use actix_tls::connect::tcp::TcpConnectorService;
+use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
 use actix_web::dev::Service;
 use awc::http::Uri;
 use futures_util::FutureExt;
@@ -28,18 +30,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Makes connections for awc.
 #[derive(Clone)]
 pub(super) struct Dial {
-    tcp: ConnectorService,
+    outbound: Arc<Outbound>,
+    /// Dials what it is given, and looks nothing up.
+    tcp: TcpConnectorService,
     tls: Option<TlsConnectorService>,
 }
 
 impl Dial {
-    pub fn plain() -> Self {
-        Dial { tcp: Connector::default().service(), tls: None }
+    pub fn plain(outbound: Arc<Outbound>) -> Self {
+        Dial { outbound, tcp: TcpConnectorService::default(), tls: None }
     }
 
-    pub fn secure(config: ClientConfig) -> Self {
+    pub fn secure(outbound: Arc<Outbound>, config: ClientConfig) -> Self {
         let tls = TlsConnector::service(Arc::new(config));
-        Dial { tls: Some(tls), ..Dial::plain() }
+        Dial { tls: Some(tls), ..Dial::plain(outbound) }
     }
 }
 
@@ -53,10 +57,15 @@ impl Service<ConnectInfo<Uri>> for Dial {
     }
 
     fn call(&self, to: ConnectInfo<Uri>) -> Self::Future {
-        let Dial { tcp, tls } = self.clone();
+        let Dial { outbound, tcp, tls } = self.clone();
         async move {
             Record::is_at(Stage::Connecting);
-            let connection = tcp.call(to).await?;
+            let addresses =
+                outbound.addresses(to.hostname(), to.port()).await.map_err(|error| match error {
+                    NoAddress::None => ConnectError::NoRecords,
+                    other => ConnectError::Resolver(Box::new(other)),
+                })?;
+            let connection = tcp.call(to.set_addrs(addresses)).await?;
             // A long post is written in several parts; none of them is to wait for an acknowledgement.
             let _ = connection.io_ref().set_nodelay(true);
             let wired = match tls {

@@ -1,14 +1,16 @@
 //! Whether a webhook's receiver is there: docs/decisions/0004 says why it is asked with OPTIONS.
 
 use super::super::http;
+use super::super::outbound::Outbound;
 use super::super::platform::TestCall;
 use super::{Settings, signing_key};
 use crate::domain::outcome::Problem;
 use crate::domain::tested::Tested;
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-pub(super) async fn test(call: TestCall) -> Tested {
+pub(super) async fn test(outbound: Arc<Outbound>, call: TestCall) -> Tested {
     let broken = |code: &str, message: String| Tested::AccountBroken {
         problem: Problem::new(code, message),
         until: None,
@@ -26,9 +28,9 @@ pub(super) async fn test(call: TestCall) -> Tested {
         );
     }
     let time = Duration::from_secs(settings.timeout_seconds).min(call.time_left);
-    match http::options(&settings.url, time).await {
+    match http::options(&outbound, &settings.url, time).await {
         Ok(status) => read(status, &host(&settings.url)),
-        Err(problem) => Tested::PlatformFailed(problem),
+        Err(failed) => failed,
     }
 }
 

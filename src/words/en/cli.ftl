@@ -55,6 +55,15 @@ done-account-gone = Account { $account } “{ $name }” is gone.
 done-account-works = Account { $account } “{ $name }”: { $message }.
 done-token-made = Token { $token } “{ $name }” ({ $role }); it is shown only now:
 done-token-revoked = Token { $token } is revoked.
+done-key-rotated =
+    { $count ->
+        [0] There were no credentials to seal. New ones are sealed with the key { $key }.
+        [1] The credentials of one account are sealed with the new key { $key }.
+       *[other] The credentials of { $count } accounts are sealed with the new key { $key }.
+    }
+done-key-in-use = Credentials are sealed with the first of the keys already ({ $key }).
+note-key-aside = note: the old key is kept in { $files }; delete it when you have no copies of the database from before
+note-key-given = note: take the old key out of CONTENTHUB_SECRET_KEY now; keep it as long as you have copies of the database from before
 done-man = { $count } manual pages are in { $dir }; man -l { $dir }/contenthub.1 shows the first.
 
 # Of a list.

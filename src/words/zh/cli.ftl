@@ -48,6 +48,14 @@ done-account-gone = 账号 { $account }“{ $name }”已删除。
 done-account-works = 账号 { $account }“{ $name }”：{ $message }。
 done-token-made = 令牌 { $token }“{ $name }”（{ $role }）；仅此时显示：
 done-token-revoked = 令牌 { $token } 已吊销。
+done-key-rotated =
+    { $count ->
+        [0] 没有需要加密的凭据。新凭据将使用密钥 { $key } 加密。
+       *[other] { $count } 个账号的凭据已使用新密钥 { $key } 加密。
+    }
+done-key-in-use = 凭据已使用其中第一个密钥（{ $key }）加密。
+note-key-aside = 注意：旧密钥保存在 { $files }；不再有之前的数据库副本时请将其删除
+note-key-given = 注意：现在请从 CONTENTHUB_SECRET_KEY 中去掉旧密钥；只要还有之前的数据库副本，就请保留它
 done-man = { $dir } 中有 { $count } 页手册；man -l { $dir }/contenthub.1 显示第一页。
 list-more = 第 { $first } 至 { $last } 项，共 { $total } 项；--page { $next } 显示下一页。
 

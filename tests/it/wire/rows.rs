@@ -130,7 +130,12 @@ pub fn all() -> Vec<Group> {
 
 fn nothing_left() -> Vec<Row> {
     let row = |what, code| Row::named(what, code, Becomes::AgainAtNoCost);
+    let refused = |what| Row::named(what, "address_refused", Becomes::AccountSuspended);
     vec![
+        refused("The address is of a private network, and the setting `outbound_allow` does not name it")
+            .scene(|| at("http://10.255.255.1/hook".to_owned())),
+        refused("… written as a number").scene(|| at("http://184549121/hook".to_owned())),
+        refused("… over TLS").scene(|| at("https://10.255.255.1/hook".to_owned())),
         row("The receiver's name is not known (DNS)", "dns")
             .scene(|| at("http://no-such-name.invalid/hook".to_owned())),
         row("Nobody listens there: the connection is refused", "refused")
