@@ -62,7 +62,7 @@ pub enum Command {
     /// Over schedule, window and spacing, but not where the account is disabled, suspended, or at its daily cap, nor
     /// without approval. Exit code 3 where some did not go out.
     #[command(
-        after_help = "Examples:\n  contenthub publish-pool publish 4\n  contenthub publish-pool publish 4 5 6"
+        after_help = "Examples:\n  contenthub publish-pool publish 4\n  contenthub publish-pool publish 4 5"
     )]
     Publish {
         #[arg(required = true)]

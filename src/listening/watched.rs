@@ -15,6 +15,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+/// What may come before it is a request: more than actix reads at once. Beyond it comes the rest of a body that was
+/// refused, which nobody is to spend any work on.
+const UNASKED_MAX_BYTES: usize = 256 * 1024;
+
 pub struct Watched<S> {
     io: S,
     marks: Rc<Marks>,
@@ -22,8 +26,8 @@ pub struct Watched<S> {
     seen: u64,
     head_time: Duration,
     head: Deadline,
-    /// Whether something of the head that is awaited has come.
-    has_some: bool,
+    /// Bytes that came since the last request.
+    unasked: usize,
     answer_stall: Duration,
     answer: Deadline,
     _place: Taken,
@@ -38,7 +42,7 @@ impl<S> Watched<S> {
             seen: 0,
             head_time: limits.head_time,
             head: Deadline::default(),
-            has_some: false,
+            unasked: 0,
             answer_stall: limits.answer_stall,
             answer: Deadline::default(),
             _place: place,
@@ -55,7 +59,7 @@ impl<S> Watched<S> {
     fn awaits_head(&mut self) -> bool {
         if self.marks.begun() != self.seen || self.marks.is_busy() {
             self.seen = self.marks.begun();
-            self.has_some = false;
+            self.unasked = 0;
             self.head.clear();
         }
         !self.marks.is_busy() && !self.answer.is_set()
@@ -63,14 +67,14 @@ impl<S> Watched<S> {
 
     /// Whether something came that became no request: an answer now is none of a route's.
     fn has_unread_head(&self) -> bool {
-        self.has_some && self.marks.begun() == self.seen && !self.marks.is_busy()
+        self.unasked > 0 && self.marks.begun() == self.seen && !self.marks.is_busy()
     }
 }
 
 impl<S: AsyncWrite + Unpin> Watched<S> {
     /// Says so where somebody has begun with a request, and ends the connection.
     fn cut(&mut self, cx: &mut Context<'_>) -> io::Error {
-        if self.has_some {
+        if self.unasked > 0 {
             // Nothing else is being written: no request is being answered. What does not fit now is not sent.
             let answer = answers::slow_request();
             let _ = Pin::new(&mut self.io).poll_write(cx, answer.as_bytes());
@@ -88,9 +92,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
             return Pin::new(&mut this.io).poll_read(cx, buf);
         }
         let before = buf.filled().len();
-        let read = Pin::new(&mut this.io).poll_read(cx, buf);
+        // What is not read stays with its sender, until the connection ends.
+        let is_too_much = this.unasked > UNASKED_MAX_BYTES;
+        let read = if is_too_much { Poll::Pending } else { Pin::new(&mut this.io).poll_read(cx, buf) };
         if buf.filled().len() > before {
-            this.has_some = true;
+            this.unasked += buf.filled().len() - before;
             this.head.set_unless_set(this.head_time);
         }
         match read {

@@ -215,7 +215,8 @@ fn a_hundred_requests_at_once_with_one_key_make_one_entry_and_get_one_answer() {
 fn answers_outlive_another_secret_key() {
     on_both(|url, dir| {
         let product = Product::start(url, dir).by_hand();
-        let ask = || keyed(&product, "/contents", "k", &json!({"title": "x", "body": "x"})).expect_status(201);
+        let ask =
+            || keyed(&product, "/contents", "k", &json!({"title": "x", "body": "x"})).expect_status(201);
         let first = ask();
         product.cli.ok(&["key", "rotate"]);
         let second = ask();

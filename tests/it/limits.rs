@@ -36,7 +36,7 @@ fn post(server: &Server, length: &str) -> String {
 #[test]
 fn whoever_does_not_come_to_an_end_is_cut_and_told() {
     let dir = tempfile::tempdir().expect("a folder");
-    let server = server(dir.path(), &[("head_max_seconds", "1"), ("body_max_seconds", "1")]);
+    let server = server(dir.path(), &[("head_max_seconds", "3"), ("body_max_seconds", "1")]);
     let address = server.address();
     let half = "GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: ";
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// How long the slow ones wait before the next byte, all of them together.
 const DRIP: Duration = Duration::from_millis(500);
+/// How long whoever throws bombs waits before the next one: it is not about how much the machine can read.
+const BETWEEN_BOMBS: Duration = Duration::from_millis(100);
 /// More than any body may be.
 const ENDLESS_BYTES: usize = 1 << 30;
 const CONTENTS: &str = "/api/v1/contents";
@@ -23,7 +25,7 @@ pub enum Attack {
     Idle { count: usize },
     /// One body after the other of which nobody knows an end.
     EndlessBodies { token: String },
-    /// Small bodies that would be large in memory, one after the other.
+    /// Small bodies that would be large in memory, ten a second.
     Bombs { token: String },
 }
 
@@ -91,6 +93,7 @@ impl Underway {
                             // Refused, which the others' time shows.
                             let _ = thrown(address, &token, encoding, bytes);
                         }
+                        thread::sleep(BETWEEN_BOMBS);
                     })
                 })
             }
