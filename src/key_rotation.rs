@@ -6,7 +6,7 @@
 
 use crate::app::App;
 use crate::operations::OperationError;
-use crate::operations::credentials::{GetKeyInUse, SealAnew};
+use crate::operations::credentials::{GetKeyInUse, SealAnew, Sealed};
 use crate::secrets::{KeyFile, SecretError, SecretKey};
 use fail::fail_point;
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ fn in_file(app: &App, file: &KeyFile) -> Result<Rotated, RotateError> {
         held.into_iter().filter(|key| key.fingerprint() != next.fingerprint()).collect();
     file.replace(&[&[next.clone()][..], &older].concat())?;
     fail_point!("key_added", |_| Err(OperationError::Overloaded.into()));
-    let accounts = app.run(SealAnew { with: next.clone() })?;
+    let Sealed { accounts, .. } = app.change(SealAnew { with: next.clone() })?;
     fail_point!("sealed_anew", |_| Err(OperationError::Overloaded.into()));
     let set_aside = older.iter().map(|key| file.set_aside(key)).collect::<Result<_, _>>()?;
     fail_point!("key_set_aside", |_| Err(OperationError::Overloaded.into()));
@@ -76,7 +76,7 @@ fn given(app: &App) -> Result<Rotated, RotateError> {
         _ => return Err(RotateError::OneKeyGiven),
     };
     let to = next.fingerprint().to_owned();
-    let accounts = if from.as_ref() == Some(&to) { 0 } else { app.run(SealAnew { with: next })? };
+    let accounts = if from.as_ref() == Some(&to) { 0 } else { app.change(SealAnew { with: next })?.accounts };
     Ok(Rotated { from, to, accounts, set_aside: Vec::new() })
 }
 

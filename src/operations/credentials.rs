@@ -95,12 +95,19 @@ pub struct SealAnew {
     pub with: SecretKey,
 }
 
+/// What was sealed anew, and with which key, by its fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Accounts whose credentials were.
+    pub accounts: usize,
+    pub key: String,
+}
+
 impl Operation for SealAnew {
-    /// The accounts whose credentials were sealed anew.
-    type Output = usize;
+    type Output = Sealed;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, _: Timestamp) -> Result<usize, OperationError> {
+    fn run(self, conn: &mut DbConnection, cx: &Context, _: Timestamp) -> Result<Sealed, OperationError> {
         // Whoever seals meanwhile waits here, or was waited for.
         meta::set(conn, meta::SECRET_KEY_FINGERPRINT, self.with.fingerprint())?;
         let (mut after, mut count) = (AccountId(0), 0);
@@ -116,6 +123,6 @@ impl Operation for SealAnew {
         }
         once::seal_anew(conn, cx, &self.with)?;
         fail_point!("sealing_anew", |_| Err(OperationError::Overloaded));
-        Ok(count)
+        Ok(Sealed { accounts: count, key: self.with.fingerprint().to_owned() })
     }
 }

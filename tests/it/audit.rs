@@ -388,6 +388,7 @@ fn the_command_line_leaves_rows_too_and_shows_them() {
         ok(&["publish-pool", "clear"], "pool.clear");
         ok(&["scheduler", "pause"], "publishing.pause");
         ok(&["scheduler", "resume"], "publishing.resume");
+        ok(&["key", "rotate"], "key.rotate");
         std::fs::create_dir_all(dir.join("posts")).expect("a folder");
         std::fs::write(dir.join("posts/b.md"), "# From a file\n").expect("written");
         let posts = dir.join("posts").display().to_string();
@@ -421,7 +422,7 @@ fn the_command_line_leaves_rows_too_and_shows_them() {
         let at = |place: usize| rows[place]["at"].as_str().expect("a time").to_owned();
         assert_eq!(of(&["--from", &at(0)]), ["token.revoke"]);
         assert_eq!(of(&["--from", &at(1), "--to", &at(0)]), ["token.create"]);
-        let last = cli.json(&["audit", "--page", "10", "--page-size", "2"]);
+        let last = cli.json(&["audit", "--page", &rows.len().to_string(), "--page-size", "1"]);
         assert_eq!(last["items"][0]["action"], "task.update", "{last:#}");
         cli.run(&["audit", "--id", "1"]).expect_code(2);
         let csv = cli.ok(&["audit", "--output", "csv", "--resource", "content", "--id", "1"]);

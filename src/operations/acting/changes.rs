@@ -17,6 +17,7 @@ use crate::domain::scope::Scope;
 use crate::operations::account::*;
 use crate::operations::cancelling::{CancelExecution, CancelledExecution};
 use crate::operations::content::*;
+use crate::operations::credentials::{SealAnew, Sealed};
 use crate::operations::entry::*;
 use crate::operations::execution::TriggerTask;
 use crate::operations::import::{ImportFolder, ImportReport};
@@ -98,6 +99,7 @@ changes! {
     CreateToken: it => "token.create", new(Resource::Token);
     DeleteToken: it => "token.revoke", Subject::new(Resource::Token, it.0.0);
     ImportFolder: it => "import.run", new(Resource::Import);
+    SealAnew: it => "key.rotate", new(Resource::Database);
     GuardRestored: it => "database.restore", new(Resource::Database);
 }
 
@@ -207,6 +209,13 @@ impl Tells for BatchOutcome {
 impl Tells for usize {
     fn tells(&self) -> Told {
         Told::did(json!({"removed": self}))
+    }
+}
+
+/// The key by its fingerprint alone.
+impl Tells for Sealed {
+    fn tells(&self) -> Told {
+        Told::did(json!({"accounts": self.accounts, "key": self.key}))
     }
 }
 
