@@ -117,6 +117,8 @@ fn each_thing_that_keeps_an_entry_is_told_with_what_to_do() {
         assert_eq!((view.lane.open, view.lane.gate), (false, Some("window")));
         assert!(view.lane.until.is_some_and(|at| at > app.now()));
         assert!(commands(&view).contains(&"contenthub account update 'my blog' --window none"));
+        let told: std::collections::BTreeSet<&str> = commands(&view).into_iter().collect();
+        assert_eq!(told.len(), commands(&view).len(), "each is told once: {view:#?}");
     });
 }
 

@@ -4,12 +4,16 @@ use super::{Action, Answer};
 use crate::db::explain::Facts;
 use crate::domain::ids::EntryId;
 use crate::words::{Language, Message, Sentence, message};
+use std::collections::HashSet;
 
 pub fn all(facts: &Facts, answers: &[Answer]) -> Vec<Action> {
     let mut holds: Vec<&Answer> = answers.iter().filter(|it| !it.ok).collect();
     // First what does not pass by itself.
     holds.sort_by_key(|it| !it.needs_a_person);
-    holds.into_iter().flat_map(|answer| of(facts, answer.code)).collect()
+    let mut told = HashSet::new();
+    let actions = holds.into_iter().flat_map(|answer| of(facts, answer.code));
+    // One that helps against several is told once.
+    actions.filter(|action| told.insert(action.command.clone())).collect()
 }
 
 /// What helps against one thing that keeps an entry from going out.
