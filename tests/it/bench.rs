@@ -171,9 +171,9 @@ fn a_signal_takes_away_what_the_bench_has_made() {
             DatabaseUrl::Sqlite(_) => vec![],
             DatabaseUrl::Postgres(server) => vec!["--database-url", server],
         };
-        let args = [&["bench", "--entries", "12000"], &flags[..]].concat();
+        let args = [&["bench", "--entries", "4000"], &flags[..]].concat();
         for (while_it, signal, code) in
-            [("filling the pool: 3000 of", "INT", 130), ("publishing: ", "TERM", 143)]
+            [("filling the pool: 1000 of", "INT", 130), ("publishing: ", "TERM", 143)]
         {
             let mut running = cli.spawn(&args);
             let seen = running.stderr.wait_until(SOON, |text| text.contains(while_it).then_some(()));
