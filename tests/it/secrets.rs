@@ -5,7 +5,7 @@ use crate::support::command::{Cli, Output, Response, Server};
 use crate::support::on_both;
 use crate::support::product::*;
 use crate::support::receiver::{Answer, Receiver};
-use crate::support::secrets::{Tokens, WEBHOOK_SECRET, found_in};
+use crate::support::secrets::{Tokens, WEBHOOK_SECRET, found_in, read_elsewhere};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use contenthub::config::HiddenText;
@@ -73,7 +73,7 @@ impl Written {
             match path.is_dir() {
                 true => self.files(&path),
                 false if name.starts_with("secret.") => {}
-                false => self.note(path.display().to_string(), fs::read(&path).expect("a file")),
+                false => self.note(path.display().to_string(), read_elsewhere(&path).expect("a file")),
             }
         }
     }
