@@ -1,3 +1,5 @@
+//! Settings from flags, variables and the file, and what is told of those that cannot be used.
+
 use super::*;
 
 fn file(text: &str) -> Result<File, ConfigError> {
