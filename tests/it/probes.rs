@@ -60,6 +60,10 @@ fn tripped(stage: &Stage) -> contenthub::EntryId {
         stage.run();
         eventually("it was tried", || (stage.calls.count(Publish) == tries).then_some(()));
         eventually("that is written", || (attempts(&stage.app, id).len() == tries).then_some(()));
+        // Or it would claim once more while the clock is turned.
+        eventually("the run has ended", || {
+            runs(&stage.app, stage.task).iter().all(|run| run.finished_at.is_some()).then_some(())
+        });
         stage.later(30);
     }
     id
