@@ -64,7 +64,7 @@ fn tripped(stage: &Stage) -> contenthub::EntryId {
         eventually("the run has ended", || {
             runs(&stage.app, stage.task).iter().all(|run| run.finished_at.is_some()).then_some(())
         });
-        stage.later(30);
+        stage.clock.forward(std::time::Duration::from_secs(30));
     }
     id
 }
@@ -72,8 +72,8 @@ fn tripped(stage: &Stage) -> contenthub::EntryId {
 /// Has a probe go out, and waits for what comes of it to be written.
 fn probe(stage: &Stage, id: contenthub::EntryId, attempt: usize) {
     // In two parts: a look between the two hands of the clock would take more than five minutes for a step of it.
-    stage.later(151);
-    stage.later(151);
+    stage.clock.forward(std::time::Duration::from_secs(151));
+    stage.clock.forward(std::time::Duration::from_secs(151));
     stage.run();
     eventually("the probe's end is written", || (attempts(&stage.app, id).len() == attempt).then_some(()));
 }
