@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 /// More than there are permits.
 const CROWD: usize = 320;
-/// A statement that waits is given up by the database itself after a little more than this.
-const WAITED_FOR: Duration = Duration::from_secs(20);
+/// How long a look may take, at the soonest of a few: less than anybody waits who waits for a permit or a thread.
+const PROMPT: Duration = Duration::from_secs(1);
 /// Routes that write, each through another resource, and a body that gets as far as the database.
 const WRITES: [(&str, &str, &str); 8] = [
     ("POST", "/tokens", "{\"name\":\"x\",\"role\":\"viewer\"}"),
@@ -70,17 +70,22 @@ fn a_crowd_before_a_database_that_takes_nothing_is_told_soon_and_holds_up_nobody
             // Let go of where this panics, or nobody would hear of it until everybody has been answered.
             let mut conn = locking;
             let (told, answers) = channel();
-            let began = Instant::now();
             for number in 0..CROWD {
                 let (told, write) = (told.clone(), crowd[number % crowd.len()]);
                 threads.spawn(move || told.send(ask(server, write)));
             }
             let first = answers.recv_timeout(SOON).expect("the first is told");
             is_told_to_come_again(&first);
-            // All of this is answered while nothing can be written. Whoever only looks is answered as before: one who
-            // waited for the same threads as the crowd would be told to come again.
+            // All of this is answered while nothing can be written. Whoever only looks is answered as before.
             for path in ["/healthz", "/api/v1/publish-pool/stats", "/api/v1/scheduler/status", "/readyz"] {
-                server.get(path).expect_status(200);
+                // Well before anybody of the crowd is told, but for what a busy machine may do to one of them.
+                let took = (0..3).map(|_| {
+                    let asked = Instant::now();
+                    server.get(path).expect_status(200);
+                    asked.elapsed()
+                });
+                let least = took.min().expect("three");
+                assert!(least < PROMPT, "{path} was answered after {least:?} at the soonest");
             }
             if stuck > 0 {
                 receiver.wait_for(1, SOON);
@@ -89,12 +94,10 @@ fn a_crowd_before_a_database_that_takes_nothing_is_told_soon_and_holds_up_nobody
                 is_told_to_come_again(&answers.recv_timeout(SOON).expect("everybody is told"));
             }
             // And when it takes something again, all goes on by itself. What a thread had begun with was waited for,
-            // because nobody else knows what becomes of it; unless this machine is so slow that the database gave it up.
-            let is_in_time = began.elapsed() < WAITED_FOR;
+            // because nobody else knows what becomes of it.
             conn.batch_execute("ROLLBACK").expect("released");
             for _ in 0..stuck {
-                let answer = answers.recv_timeout(SOON).expect("an answer");
-                assert!(answer.status == 201 || !is_in_time && answer.status == 503, "{}", answer.text);
+                answers.recv_timeout(SOON).expect("an answer").expect_status(201);
             }
         });
         product.entry_is(entry, "published");

@@ -22,7 +22,7 @@ use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what must come.
-pub const SOON: Duration = Duration::from_secs(45);
+pub const SOON: Duration = Duration::from_secs(20);
 
 /// Default settings but for short leases, so that what hangs is given up within a test's patience.
 pub fn settings(url: &DatabaseUrl, dir: &Path) -> Settings {

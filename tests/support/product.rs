@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// SQL: as if each platform had answered since it last failed.
 pub const PLATFORMS_ARE_UP: &str =
     "DELETE FROM lanes; UPDATE accounts SET opens_at = 0, awaits_answer = FALSE";
-pub const SOON: Duration = Duration::from_secs(45);
+pub const SOON: Duration = Duration::from_secs(20);
 const V1: &str = "/api/v1";
 
 pub struct Product {

@@ -12,7 +12,7 @@ use contenthub::platforms::registry::Registry;
 use serde_json::Value;
 
 /// A node looks by itself after 15 s, if nothing else has it look before.
-const PROMPTLY: Duration = Duration::from_secs(10);
+const PROMPTLY: Duration = Duration::from_secs(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A server of which each case has an account of its own.
