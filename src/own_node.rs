@@ -68,6 +68,11 @@ async fn work_on<T>(
         came = wait(&node) => (Some(came), None),
         signal = next(&mut signals) => (None, Some(signal)),
     };
+    if let Some(signal) = first_signal {
+        node.crew.in_flight.close();
+        let grace = app.grace().as_secs();
+        log::warn!("{signal}: nothing new is sent; what is on the wire has {grace} s. Again to end at once");
+    }
     // Also where it could not be waited for: what it has on the wire has not gone away.
     let mut stopping = Box::pin(node.stop(app.grace()));
     tokio::select! {

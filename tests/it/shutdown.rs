@@ -141,6 +141,13 @@ fn a_second_signal_ends_it_at_once_and_nothing_is_called_failed() {
     });
 }
 
+/// It has said that it ends, and sends nothing from then on.
+fn has_heard(command: &Running) {
+    eventually("it says that it ends", || {
+        command.stderr.text().contains("nothing new is sent").then_some(())
+    });
+}
+
 /// What a command began it brings to an end; the rest of its run is left to the next.
 #[test]
 fn a_command_that_is_interrupted_ends_in_order_too() {
@@ -163,8 +170,7 @@ fn a_command_that_is_interrupted_ends_in_order_too() {
         let mut command = trigger();
         receiver.wait_for(1, SOON);
         command.signal("INT");
-        // Nothing shows that it has heard, but that it takes nothing more when its lane has room again.
-        std::thread::sleep(Duration::from_millis(300));
+        has_heard(&command);
         receiver.release();
         let status = command.wait(SOON).expect("it ends");
         let stderr = command.stderr.text();
@@ -176,7 +182,7 @@ fn a_command_that_is_interrupted_ends_in_order_too() {
         let mut command = trigger();
         receiver.wait_for(2, SOON);
         command.signal("TERM");
-        std::thread::sleep(Duration::from_millis(300));
+        has_heard(&command);
         command.signal("TERM");
         let status = command.wait(SLACK).expect("it ends at once");
         assert_eq!(status.code(), Some(143), "{}", command.stderr.text());
