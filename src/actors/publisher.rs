@@ -102,6 +102,7 @@ async fn attempt(
     let started_at = clock.now();
     let (attempt, execution, question, counted) =
         (claim.attempt, claim.execution, claim.question, claim.counted);
+    let on_demand = claim.is_on_demand();
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let kept_back = match question {
         None if claim.is_probe => probing::keeps_back(&ready, &trust, &*clock).await,
@@ -158,6 +159,7 @@ async fn attempt(
         account_version: ready.version,
         counted,
         execution,
+        on_demand,
         started_at,
         finished_at,
         settlement,

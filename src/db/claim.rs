@@ -87,6 +87,13 @@ pub struct Claim {
     pub steps: Vec<Checkpoint>,
 }
 
+impl Claim {
+    /// Whether it publishes without a run, because a person wants it out now.
+    pub fn is_on_demand(&self) -> bool {
+        self.execution.is_none() && self.question.is_none()
+    }
+}
+
 /// Who claims, and until when.
 #[derive(Debug, Clone, Copy)]
 pub struct Claimant<'a> {

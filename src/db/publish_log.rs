@@ -31,6 +31,8 @@ pub struct LogRow {
     pub said_by: Option<String>,
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
+    /// A try without a run, because a person wanted it out now.
+    pub on_demand: bool,
 }
 
 /// Which rows a list shows; what is none is not asked.

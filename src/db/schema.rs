@@ -210,6 +210,7 @@ diesel::table! {
         said_by -> Nullable<Text>,
         started_at -> BigInt,
         finished_at -> BigInt,
+        on_demand -> Bool,
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Ended {
     /// Its lane's gates count sends: see [`lanes`](super::lanes).
     pub counted: bool,
     pub execution: Option<ExecutionId>,
+    /// A try without a run, because a person wanted it out now.
+    pub on_demand: bool,
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
     pub settlement: Settlement,

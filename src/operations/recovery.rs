@@ -224,6 +224,7 @@ fn ended(held: &Held, settlement: Settlement, now: Timestamp) -> Ended {
         // A question publishes nothing, and took no place.
         counted: held.lane_is_gated && held.question().is_none(),
         execution: held.execution,
+        on_demand: held.execution.is_none() && held.question().is_none(),
         started_at: held.claimed_at,
         finished_at: now.max(held.claimed_at),
         settlement,

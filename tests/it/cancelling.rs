@@ -63,6 +63,7 @@ fn ended(app: &App, claim: &Claim, outcome: Outcome) -> Ended {
         account_version: 1,
         counted: false,
         execution: claim.execution,
+        on_demand: claim.is_on_demand(),
         started_at: app.now(),
         finished_at: app.now(),
         settlement: settle(outcome, claim.standing, app.now(), Jitter::from_random(0)),

@@ -12,13 +12,18 @@ use contenthub::db::transitions::Written;
 use contenthub::domain::ids::NodeId;
 use contenthub::domain::outcome::{Doubt, Outcome, Receipt, Scope};
 use contenthub::domain::settlement::LogStatus;
+use contenthub::domain::turns::Room;
 use contenthub::operations::OperationError;
 use contenthub::operations::account::ListAccounts;
+use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::entry::{DeleteEntry, Resolution};
 use contenthub::operations::pool::AddToPool;
+use contenthub::operations::publish_now::PublishNow;
 use contenthub::operations::recovery::{Dead, Recover};
-use contenthub::{AccountId, Addition, App, EntryStatus};
+use contenthub::{AccountId, Addition, App, EntryId, EntryStatus};
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
 
 const URL: &str = "https://x.example/1";
 
@@ -51,6 +56,23 @@ fn lost(stage: &mut Stage, account: AccountId) -> Claim {
     let claim = stage.claimed(id);
     let recover = Recover { by: node("n9"), dead: Dead::Nodes(vec![stage.node.clone()]) };
     assert_eq!(stage.app.run(recover).expect("recovered").entries, 1);
+    claim
+}
+
+/// A claim of `n1` because a person wants it out now, for no run.
+fn wanted_now(stage: &Stage, id: EntryId) -> Claim {
+    stage.app.run(PublishNow { ids: vec![id], by: "Ada".to_owned() }).expect("wanted");
+    let cycle = Cycle {
+        node: stage.node.clone(),
+        lease: Duration::from_secs(60),
+        scope: ClaimScope::Demands,
+        ended: Arc::default(),
+        room: Room { shared: 8, ..Room::default() },
+        read_back: None,
+        clock_is_right: true,
+    };
+    let claim = stage.app.run(cycle).expect("a cycle").claims.pop().expect("it is claimed");
+    assert!(claim.is_on_demand() && claim.attempt.entry == id);
     claim
 }
 
@@ -138,9 +160,13 @@ fn that_it_is_out_beside_another_try_is_a_possible_duplicate() {
     on_both(|url, dir| {
         let mut stage = Stage::new(url, dir);
         let [keyed, _] = accounts(&stage.app);
-        for ended in [false, true] {
+        for (ended, on_demand) in [(false, false), (true, false), (false, true), (true, true)] {
             let claim = lost(&mut stage, keyed);
-            let next = stage.claimed(claim.attempt.entry);
+            let next = if on_demand {
+                wanted_now(&stage, claim.attempt.entry)
+            } else {
+                stage.claimed(claim.attempt.entry)
+            };
             if ended {
                 assert!(matches!(says(&mut stage, &next, again()), Written::Settled(_)));
             }
@@ -151,7 +177,11 @@ fn that_it_is_out_beside_another_try_is_a_possible_duplicate() {
             row_says_published(&stage.app, &claim, Some("possible_duplicate"));
             is_known_to_be_out(&stage.app, &claim);
             let after = entry(&stage.app, claim.attempt.entry);
-            assert_eq!((after.status, after.attempt), (before.status, 2), "the other try decides");
+            assert_eq!(
+                (after.status, after.attempt),
+                (before.status, next.attempt.number),
+                "the other decides"
+            );
             if !ended {
                 assert!(matches!(says(&mut stage, &next, out()), Written::Settled(_)));
                 assert_eq!(stage.status(claim.attempt.entry), EntryStatus::Published);

@@ -82,6 +82,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
         account_version: 1,
         counted: false,
         execution: claim.execution,
+        on_demand: claim.is_on_demand(),
         started_at: app.now(),
         finished_at: app.now(),
         settlement: settle(

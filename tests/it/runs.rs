@@ -294,6 +294,7 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
             account_version: 1,
             counted: false,
             execution: claim.execution,
+            on_demand: claim.is_on_demand(),
             started_at: app.now(),
             finished_at: app.now(),
             settlement: settle(outcome, claim.standing, app.now(), Jitter::from_random(0)),

@@ -145,7 +145,7 @@ fn split(text: &str) -> (String, Vec<String>) {
 /// Arrays that are empty do not show what they are of: of the statement that opens a cycle it is said here.
 fn typed(sql: &str, binds: Vec<String>) -> Vec<String> {
     const TEXTS: [usize; 6] = [4, 9, 10, 11, 12, 13];
-    const BOOLEANS: [usize; 3] = [7, 24, 25];
+    const BOOLEANS: [usize; 4] = [7, 24, 25, 26];
     let kind = |place: usize| match place + 1 {
         place if TEXTS.contains(&place) => "ARRAY[]::text[]",
         place if BOOLEANS.contains(&place) => "ARRAY[]::boolean[]",

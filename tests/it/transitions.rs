@@ -66,6 +66,7 @@ impl Stage {
             account_version: 1,
             counted: false,
             execution: claim.execution,
+            on_demand: claim.is_on_demand(),
             started_at: now,
             finished_at: now,
             settlement: settle(outcome, claim.standing, now, Jitter::from_random(0)),
@@ -234,6 +235,7 @@ fn every_change_is_in_the_table_and_every_other_is_refused() {
                 account_version: 1,
                 counted: false,
                 execution: Some(PLAYED_RUN),
+                on_demand: false,
                 started_at: now,
                 finished_at: now,
                 settlement: settle(

@@ -215,6 +215,7 @@ async fn attempt(job: Job, journal: Option<Journal>) -> Ended {
         account_version: job.account.version,
         counted: job.claim.counted,
         execution: job.claim.execution,
+        on_demand: job.claim.is_on_demand(),
         started_at,
         finished_at: ended_at(&job, started_at),
         settlement,

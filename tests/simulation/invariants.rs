@@ -74,6 +74,8 @@ struct Known {
     /// When each step was done, and of which revision.
     done_at: [Option<(i32, u64)>; 3],
     deleted: bool,
+    /// A person wants it out now.
+    wanted_now: bool,
     /// Attempts that have their row in the log.
     logged: Vec<i32>,
     /// At which look, and at which true time, it was claimed last.
@@ -144,6 +146,7 @@ impl Judge {
         if let Cause::Person(Act::Retry(entry) | Act::SayTryAgain(entry)) = cause {
             self.known(entry).asked += 1;
         }
+        self.hear_wish(cause);
         self.looks += 1;
         let mut after = std::mem::take(&mut self.scratch.rows);
         let mut logs = std::mem::take(&mut self.scratch.logs);

@@ -3,6 +3,7 @@
 
 mod claims;
 mod cycle;
+mod demands;
 mod lanes;
 mod lateness;
 mod people;
@@ -40,6 +41,8 @@ struct Entry {
     /// How late it may be, by itself or else by its account.
     late_after: Option<Duration>,
     deleted: bool,
+    /// A person wants it out now.
+    wanted_now: bool,
     claimed_at: Timestamp,
     /// By the database's clock.
     lease_ends: Timestamp,
@@ -208,6 +211,7 @@ impl Model {
             retried_at: None,
             late_after: entry.late_after.or(plan.lanes[entry.lane].late_after).map(Duration::from_secs),
             deleted: false,
+            wanted_now: false,
             claimed_at: at(0),
             lease_ends: at(0),
             taken_at: at(0),

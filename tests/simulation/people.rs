@@ -23,6 +23,7 @@ impl World<'_> {
         let content = ContentId(row.entry.0);
         let act = match self.chance.below(14) {
             0 => Act::Cancel(row.entry),
+            2 if row.status == EntryStatus::Pending => Act::PublishNow(row.entry),
             1 | 2 => Act::Retry(row.entry),
             3 => Act::Trigger(BY_HAND),
             4 => Act::Suspend(lane),

@@ -26,10 +26,12 @@ pub enum Sabotage {
     Repeat,
     /// A node goes by a clock that may be wrong.
     ClockHold,
+    /// What a person wants out now goes out where its lane is shut, too.
+    Demand,
 }
 
 impl Sabotage {
-    pub const ALL: [Sabotage; 9] = [
+    pub const ALL: [Sabotage; 10] = [
         Sabotage::Fence,
         Sabotage::TrustWindow,
         Sabotage::Intent,
@@ -39,6 +41,7 @@ impl Sabotage {
         Sabotage::Hold,
         Sabotage::Repeat,
         Sabotage::ClockHold,
+        Sabotage::Demand,
     ];
 
     /// The invariants that hang on it.
@@ -48,7 +51,7 @@ impl Sabotage {
             Sabotage::TrustWindow => &[1, 2, 8],
             Sabotage::Intent => &[8],
             Sabotage::UnprovenMark => &[2, 4],
-            Sabotage::LaneLock => &[4],
+            Sabotage::LaneLock | Sabotage::Demand => &[4],
             Sabotage::Sweep => &[11],
             Sabotage::Hold | Sabotage::Repeat => &[10],
             Sabotage::ClockHold => &[12],
@@ -77,6 +80,7 @@ impl Sabotage {
                 (plan.review, faults.reset) = (self == Sabotage::Hold, 250);
                 plan.acts = (1..200).map(|at| at * plan.calm_at / 200).collect();
             }
+            Sabotage::Demand => plan.acts = (1..200).map(|at| at * plan.calm_at / 200).collect(),
             Sabotage::ClockHold => (faults.clock_step, faults.skew) = (20, HOUR),
         }
     }

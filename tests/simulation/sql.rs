@@ -25,6 +25,7 @@ use contenthub::operations::entry::{
 };
 use contenthub::operations::execution::TriggerTask;
 use contenthub::operations::firing::FireDue;
+use contenthub::operations::publish_now::PublishNow;
 use contenthub::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, Renew};
 use contenthub::operations::run_leases::{RenewRuns, TakeOverRuns};
 use contenthub::operations::{Context, Operation, OperationError, perform};
@@ -115,6 +116,7 @@ impl Sql<'_> {
                 OperationError::WrongState { .. }
                 | OperationError::MaybePublished { .. }
                 | OperationError::AlreadyPublished { .. }
+                | OperationError::LaneUnready { .. }
                 // It was deleted.
                 | OperationError::NotFound { .. },
             ) => false,
@@ -210,6 +212,7 @@ impl Store for Sql<'_> {
         match act {
             Act::Cancel(id) => self.asked(CancelEntry(id), now),
             Act::Retry(id) => self.asked(RetryEntry { id, by: by() }, now),
+            Act::PublishNow(id) => self.asked(PublishNow { ids: vec![id], by: by() }, now),
             Act::SayPublished(id, post) => {
                 let media_id = Some(media_id(post));
                 self.asked(say(id, Resolution::Published { url: None, media_id }), now)

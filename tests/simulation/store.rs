@@ -58,6 +58,8 @@ pub struct KeepStep {
 pub enum Act {
     Cancel(EntryId),
     Retry(EntryId),
+    /// Over its schedule, and over window and spacing of its lane.
+    PublishNow(EntryId),
     /// They have looked, and say so: the number of the post, if it is out.
     SayPublished(EntryId, u32),
     SayTryAgain(EntryId),
@@ -151,6 +153,8 @@ pub struct LogRow {
     pub entry: EntryId,
     pub attempt: i32,
     pub execution: Option<ExecutionId>,
+    /// A try without a run, because a person wanted it out now.
+    pub on_demand: bool,
     pub status: LogStatus,
     /// The number of the post.
     pub media: Option<u32>,

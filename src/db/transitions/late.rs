@@ -86,14 +86,14 @@ fn settle(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<bool, DbEr
 }
 
 /// Whether a later attempt sent the same post, or may be about to. What a person said since sent nothing, and what a
-/// platform was asked neither: only a question needs no run.
+/// platform was asked neither.
 fn was_sent_since(conn: &mut DbConnection, one: &Ended) -> Result<bool, DbError> {
     let later: i64 = logs::publish_logs
         .filter(logs::pool_id.eq(one.attempt.entry.0))
         .filter(logs::attempt.gt(one.attempt.number))
         .filter(logs::status.ne(LogStatus::NotSent.as_str()))
         .filter(logs::said_by.is_null())
-        .filter(logs::execution_id.is_not_null())
+        .filter(logs::execution_id.is_not_null().or(logs::on_demand))
         .count()
         .get_result(conn)?;
     if later > 0 {
@@ -103,7 +103,7 @@ fn was_sent_since(conn: &mut DbConnection, one: &Ended) -> Result<bool, DbError>
         .filter(dsl::id.eq(one.attempt.entry.0))
         .filter(dsl::status.eq(EntryStatus::Publishing.as_str()))
         .filter(dsl::attempt.gt(one.attempt.number))
-        .filter(dsl::execution_id.is_not_null())
+        .filter(dsl::look_up_at.is_null().and(dsl::check_at.is_null()))
         .count()
         .get_result(conn)?;
     Ok(sending > 0)

@@ -40,8 +40,8 @@ const SQLITE_MOVE: &str = concat!(
     WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'"
 );
 const SQLITE_LOG: &str = "INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, \
-    attempt, status, error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    attempt, status, error_code, error_message, media_id, url, retry_at, started_at, finished_at, on_demand) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 /// Something got through to this account: its address is right.
 const SQLITE_REACHED: &str = "UPDATE accounts SET wrong_address_entry = NULL \
     WHERE id = ?1 AND wrong_address_entry IS NOT NULL";
@@ -158,6 +158,7 @@ fn write_log(conn: &mut SqliteConnection, one: &Ended, log: LogId) -> QueryResul
         .bind::<Nullable<BigInt>, _>(what.retry_at().map(|at| at.micros()))
         .bind::<BigInt, _>(one.started_at.micros())
         .bind::<BigInt, _>(one.finished_at.micros())
+        .bind::<Bool, _>(one.on_demand)
         .execute(conn)?;
     Ok(())
 }
@@ -182,18 +183,18 @@ const POSTGRES_OPENING: &str = concat!(
           WHEN p.look_up_at IS NULL THEN p.held \
           ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = p.content_id) END, \
         look_up_at = e.look_up_at, looked_up = e.looked_up, check_at = e.check_at, submitted_at = e.submitted_at \
-      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20, $21, $22, $23, $24, $25) \
+      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20, $21, $22, $23, $24, $25, $26) \
         AS e (pool_id, number, status, due_at, retry_count, unproven, execution_id, log_status, error_code, \
               error_message, media_id, url, started_at, finished_at, retry_at, look_up_at, looked_up, check_at, \
-              submitted_at, put_off, answered) \
+              submitted_at, put_off, answered, on_demand) \
       WHERE p.id = e.pool_id AND p.claimed_by = $1 AND p.attempt = e.number \
         AND CASE p.status WHEN 'publishing' THEN TRUE ELSE FALSE END \
       RETURNING p.content_id, p.revision, p.account_id, p.log_id, p.late_at, e.*), \
     logged AS ( \
       INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, attempt, status, \
-        error_code, error_message, media_id, url, retry_at, started_at, finished_at) \
+        error_code, error_message, media_id, url, retry_at, started_at, finished_at, on_demand) \
       SELECT log_id, pool_id, content_id, revision, account_id, execution_id, number, log_status, error_code, \
-        error_message, media_id, url, retry_at, started_at, finished_at \
+        error_message, media_id, url, retry_at, started_at, finished_at, on_demand \
       FROM moved), \
     remembered AS ( \
       INSERT INTO published_contents (content_id, account_id, first_published_at) \
@@ -293,6 +294,7 @@ pub(super) fn on_postgres(
         .bind::<Array<Nullable<BigInt>>, _>(column(ended, |one| asked(one).submitted_at))
         .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.put_off))
         .bind::<Array<Bool>, _>(column(ended, |one| one.settlement.sign == Sign::Answered))
+        .bind::<Array<Bool>, _>(column(ended, |one| one.on_demand))
         .load(conn)?;
     let Opened {
         mut logged,

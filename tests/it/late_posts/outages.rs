@@ -223,6 +223,7 @@ fn the_answer_that_ends_an_outage_gives_up_nothing() {
             account_version: 1,
             counted: false,
             execution: claim.execution,
+            on_demand: claim.is_on_demand(),
             started_at: app.now(),
             finished_at: app.now(),
             settlement: published,

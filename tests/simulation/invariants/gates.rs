@@ -25,8 +25,8 @@ pub(super) struct LaneKnown {
     down_since: Option<u64>,
     /// How often entries were claimed to be sent.
     pub(super) claims: usize,
-    /// The last request that went out, and for which attempt.
-    last: Option<(AttemptId, u64)>,
+    /// The last request that went out, for which attempt, and whether a person wanted that now.
+    last: Option<(AttemptId, u64, bool)>,
     /// When it was last heard to have taken a post.
     published_at: u64,
     /// Posts that it has accepted, before midnight and in all.
@@ -43,7 +43,9 @@ impl LaneKnown {
             (Code::Unreached, _) => {
                 self.unreached += 1;
             }
-            (Code::Wait(seconds), LogStatus::Failed) if log.execution.is_some() && seconds > 0 => {
+            (Code::Wait(seconds), LogStatus::Failed)
+                if (log.execution.is_some() || log.on_demand) && seconds > 0 =>
+            {
                 self.wait_until = self.wait_until.max(Some(log.finished_at + Duration::from_secs(seconds)));
             }
             (Code::Wait(_) | Code::Unseen | Code::Silent | Code::TooLate | Code::GaveUp, _)
@@ -112,7 +114,7 @@ impl Judge {
         must(4, wait_until <= at || !self.is_on_time(), || {
             format!("claimed at {at}, and the platform wants rest until {wait_until}: {claimed:?}")
         })?;
-        if self.lane_of(claimed).windowed {
+        if self.lane_of(claimed).windowed && !self.is_wanted_now(claimed.entry) {
             let since = since_start(at);
             let is_open = (MINUTE..5 * MINUTE).contains(&since) || since >= 7 * MINUTE;
             must(4, is_open, || format!("claimed at {at}, outside its windows: {claimed:?}"))?;
@@ -138,10 +140,13 @@ impl Judge {
     pub fn leaves(&mut self, attempt: AttemptId, now: u64) -> Verdict {
         let row = self.rows[attempt.entry.0 as usize - 1];
         let spacing = self.lane_of(&row).spacing * SECOND;
+        let wanted_now = self.is_wanted_now(attempt.entry);
         let lane = &mut self.gates[row.lane.0 as usize - 1];
-        let last = lane.last.replace((attempt, now));
-        let Some((other, at)) = last.filter(|(other, _)| *other != attempt) else { return Ok(()) };
-        let is_far_enough = !self.is_on_time() || now - at >= spacing;
+        let last = lane.last.replace((attempt, now, wanted_now));
+        let Some((other, at, other_wanted_now)) = last.filter(|(other, ..)| *other != attempt) else {
+            return Ok(());
+        };
+        let is_far_enough = wanted_now || other_wanted_now || !self.is_on_time() || now - at >= spacing;
         must(4, is_far_enough, || {
             format!("{attempt} leaves {} µs after {other}, on lane {}", now - at, row.lane)
         })

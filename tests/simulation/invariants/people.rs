@@ -63,6 +63,21 @@ impl Judge {
         must(10, is_so, || format!("{attempt} sends revision {revision}: {row:?}"))
     }
 
+    /// A person wants an entry out now, or at another time, or not at all.
+    pub(super) fn hear_wish(&mut self, cause: Cause) {
+        let (entry, wanted_now) = match cause {
+            Cause::Person(Act::PublishNow(entry)) => (entry, true),
+            Cause::Person(Act::Reschedule(entry, _) | Act::Retry(entry)) => (entry, false),
+            Cause::Person(_) | Cause::Cycle { .. } | Cause::Engine => return,
+        };
+        self.known(entry).wanted_now = wanted_now;
+    }
+
+    /// It may go out over its schedule, and over window and spacing of its lane, for no run.
+    pub(super) fn is_wanted_now(&self, entry: EntryId) -> bool {
+        self.known[entry.0 as usize - 1].wanted_now
+    }
+
     /// Whether nobody but a person can let it go.
     pub(super) fn is_not_approved(&self, row: &Row) -> bool {
         row.held && row.asks == Asks::Nothing && !self.contents[row.entry.0 as usize - 1].approved

@@ -75,17 +75,19 @@ impl Judge {
 
     pub(super) fn look_at_lanes(&mut self, after: &[Row], now: u64) -> Verdict {
         let mut of_lane = vec![0; self.lanes.len()];
+        let mut wanted_of_lane = vec![false; self.lanes.len()];
         let mut young_of_node: Vec<(u32, usize)> = Vec::new();
         for (row, known) in after.iter().zip(&self.known).filter(|(row, _)| is_sending(row)) {
             of_lane[row.lane.0 as usize - 1] += 1;
+            wanted_of_lane[row.lane.0 as usize - 1] |= known.wanted_now;
             let Some(owner) = row.owner.filter(|_| now - known.claimed_at < OLD_AFTER) else { continue };
             match young_of_node.iter_mut().find(|(node, _)| *node == owner) {
                 Some((_, count)) => *count += 1,
                 None => young_of_node.push((owner, 1)),
             }
         }
-        for (lane, count) in self.plan.lanes.iter().zip(of_lane) {
-            let places = if lane.spacing > 0 { 1 } else { lane.concurrency };
+        for ((lane, count), wanted_now) in self.plan.lanes.iter().zip(of_lane).zip(wanted_of_lane) {
+            let places = if lane.spacing > 0 && !wanted_now { 1 } else { lane.concurrency };
             must(4, count <= places, || format!("{count} on the wire of {lane:?}"))?;
         }
         // A node whose clock is stepped thinks attempts older than they are.
@@ -121,7 +123,9 @@ impl Judge {
             must(4, is_in_time(claimed, at), || {
                 format!("claimed at {at}, too early or too late: {claimed:?}")
             })?;
-            let is_wanted = claimed.scheduled_at.is_none_or(|wanted| wanted <= at) || !self.is_on_time();
+            let wanted_now = self.is_wanted_now(claimed.entry);
+            let is_wanted =
+                wanted_now || claimed.scheduled_at.is_none_or(|wanted| wanted <= at) || !self.is_on_time();
             must(4, is_wanted, || format!("claimed at {at}, before its time: {claimed:?}"))?;
             self.is_approved(claimed)?;
             let lane = &self.lanes[claimed.lane.0 as usize - 1];
@@ -129,9 +133,11 @@ impl Judge {
             must(4, is_open, || format!("claimed at {at} on a lane that is shut: {claimed:?}"))?;
             self.pass_gates(claimed, at)?;
             let run = self.ran(claimed.execution);
-            must(7, run.is_some(), || format!("claimed for no run: {claimed:?}"))?;
+            let is_on_demand = wanted_now && claimed.execution.is_none();
+            must(7, run.is_some() || is_on_demand, || format!("claimed for no run: {claimed:?}"))?;
             // A probe is another entry each time; what may be out already passes the cap.
-            let is_in_order = !self.may_be_probed(claimed) && self.lane_of(claimed).cap.is_none();
+            let is_in_order =
+                !is_on_demand && !self.may_be_probed(claimed) && self.lane_of(claimed).cap.is_none();
             for other in after.iter().filter(|other| is_in_order && other.lane == claimed.lane) {
                 let passed = is_claimable(other, at) && urgency(other) < urgency(claimed);
                 // A run tries each entry once, and where none of `on_due` is open, so it is left to the next.
@@ -177,7 +183,12 @@ fn follows(was: &Row, is: &Row, cause: Cause, given_up: bool) -> bool {
     let by_a_person = matches!(
         cause,
         Cause::Person(
-            Act::Retry(_) | Act::SayTryAgain(_) | Act::SayGiveUp(_) | Act::SayPublished(..) | Act::Cancel(_)
+            Act::Retry(_)
+                | Act::PublishNow(_)
+                | Act::SayTryAgain(_)
+                | Act::SayGiveUp(_)
+                | Act::SayPublished(..)
+                | Act::Cancel(_)
         )
     );
     if is.status == Publishing && is.attempt > was.attempt {

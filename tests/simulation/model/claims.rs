@@ -10,16 +10,19 @@ use contenthub::domain::content::Article;
 use contenthub::domain::gates::Passage;
 use contenthub::domain::ids::*;
 use contenthub::domain::retry::PLATFORM_PAUSE;
-use contenthub::domain::turns::Candidate;
+use contenthub::domain::turns::{Candidate, Room};
 use contenthub::operations::cycle::Cycle;
 use contenthub::{EntryStatus, Priority, Timestamp};
 use std::collections::HashMap;
 
 /// A lane that may be passed, and how.
+#[derive(Clone)]
 pub(super) struct Offer {
     pub lane: AccountId,
-    busy: usize,
-    passage: Passage,
+    pub busy: usize,
+    pub passage: Passage,
+    /// What was claimed before, because a person wants it out now.
+    pub taken: usize,
 }
 
 pub(super) fn offers(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Vec<Offer> {
@@ -27,7 +30,7 @@ pub(super) fn offers(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Vec<Of
     let open: Vec<AccountId> = open.map(|lane| lane.account.id).collect();
     let offer = |lane| {
         let busy = lanes::busy(model, lane, &cycle.node);
-        Some(Offer { lane, busy, passage: lanes::passage(model, lane, busy, now)? })
+        Some(Offer { lane, busy, passage: lanes::passage(model, lane, busy, now)?, taken: 0 })
     };
     open.into_iter().filter_map(offer).collect()
 }
@@ -64,8 +67,8 @@ pub(super) fn assign(model: &Model, claiming: &[ExecutionId], candidate: &Candid
 /// Per lane the most urgent entries, as many as it has places, and of all suspects one.
 pub(super) fn candidates(
     model: &Model,
-    cycle: &Cycle,
     offers: &[Offer],
+    room: &Room,
     not_tried_by: Option<ExecutionId>,
     now: Timestamp,
 ) -> (Vec<Candidate>, HashMap<AccountId, usize>) {
@@ -81,14 +84,17 @@ pub(super) fn candidates(
             Passage::OnlyUnproven { concurrency } => {
                 (usize::try_from(concurrency).unwrap_or(0), usize::MAX, true)
             }
+            Passage::Probe { .. } if offer.taken > 0 => continue,
             Passage::Probe { proven } => {
-                found.extend(probe(model, cycle, id, proven, not_tried_by, now));
+                found.extend(probe(model, room, id, proven, not_tried_by, now));
                 in_flight.insert(id, 0);
                 continue;
             }
             Passage::Shut(_) => continue,
         };
-        let places = concurrency.saturating_sub(offer.busy).min(more).min(cycle.room.shared.max(1));
+        let busy = offer.busy + offer.taken;
+        let more = more.saturating_sub(offer.taken);
+        let places = concurrency.saturating_sub(busy).min(more).min(room.shared.max(1));
         if places == 0 {
             continue;
         }
@@ -99,11 +105,11 @@ pub(super) fn candidates(
             due.filter(is_fresh).map(candidate).partition(|candidate| candidate.suspect);
         waiting.sort_by_key(Candidate::urgency);
         waiting.truncate(places);
-        in_flight.insert(id, offer.busy);
+        in_flight.insert(id, busy);
         found.extend(waiting);
         suspects.extend(suspected);
     }
-    if cycle.room.a_suspect
+    if room.a_suspect
         && let Some(suspect) = suspects.into_iter().min_by_key(Candidate::urgency)
     {
         add_suspect(model, offers, &mut found, &in_flight, suspect);
@@ -114,7 +120,7 @@ pub(super) fn candidates(
 /// The most urgent that no failure of the platform has put off yet, else the one that was tried longest ago.
 fn probe(
     model: &Model,
-    cycle: &Cycle,
+    room: &Room,
     lane: AccountId,
     proven: bool,
     not_tried_by: Option<ExecutionId>,
@@ -122,7 +128,7 @@ fn probe(
 ) -> Option<Candidate> {
     let due = model.entries.iter().filter(|entry| entry.row.lane == lane && entry.is_due(now));
     let due = due.filter(|entry| !entry.is_late(now) && (entry.row.unproven || proven));
-    let due = due.filter(|entry| entry.row.recoveries < SUSPECT_AFTER || cycle.room.a_suspect);
+    let due = due.filter(|entry| entry.row.recoveries < SUSPECT_AFTER || room.a_suspect);
     let due = due.filter(|entry| not_tried_by.is_none_or(|run| !model.was_tried_by(entry, run)));
     due.min_by_key(|entry| match entry.pushed_from {
         None => (0, entry.row.priority, entry.row.due_at, entry.row.entry),
@@ -145,7 +151,7 @@ fn add_suspect(
     let concurrency = if spaced { 1 } else { usize::try_from(lane.rules.concurrency).unwrap_or(0) };
     let offer = offers.iter().find(|offer| offer.lane == suspect.account);
     let more = offer.map_or(usize::MAX, |offer| match offer.passage {
-        Passage::Open { more, .. } => usize::try_from(more).unwrap_or(0),
+        Passage::Open { more, .. } => usize::try_from(more).unwrap_or(0).saturating_sub(offer.taken),
         Passage::Probe { .. } | Passage::OnlyUnproven { .. } | Passage::Shut(_) => usize::MAX,
     });
     let busy = in_flight.get(&suspect.account).copied().unwrap_or(0);
@@ -157,7 +163,7 @@ fn add_suspect(
     found.retain(|one| one.account != suspect.account || kept.contains(&one.entry));
 }
 
-fn candidate(entry: &Entry) -> Candidate {
+pub(super) fn candidate(entry: &Entry) -> Candidate {
     Candidate {
         entry: entry.row.entry,
         account: entry.row.lane,

@@ -3,13 +3,13 @@
 use super::claims::{Offer, assign, candidates, count_claims, offers, take};
 use super::recovery::not_sent;
 use super::settling::settle;
-use super::{Entry, Model, lanes, lateness, runs};
+use super::{Entry, Model, demands, lanes, lateness, runs};
 use crate::store::{Done, Row, node_number};
 use contenthub::db::transitions::Ended;
 use contenthub::domain::execution::{ON_DUE_MAX, RUN_MAX, RunRule};
 use contenthub::domain::ids::*;
 use contenthub::domain::question::Question;
-use contenthub::domain::turns::{self, Candidate};
+use contenthub::domain::turns::{self, Candidate, Room};
 use contenthub::operations::cycle::Cycle;
 use contenthub::{ExecutionStatus, Timestamp};
 use std::collections::HashSet;
@@ -34,7 +34,13 @@ pub(super) fn run(model: &mut Model, cycle: &Cycle, now: Timestamp) -> Done {
     }
     let mut open = open_runs(model, cycle);
     roll_over(model, &mut open, now, &mut done);
-    let unfilled = claim_due(model, cycle, &mut open, now, &mut done);
+    let offers = offers(model, cycle, now);
+    let demanded = if runs::covers_demands(cycle.scope) {
+        demands::take_wanted(model, cycle, now, &mut done)
+    } else {
+        Vec::new()
+    };
+    let unfilled = claim_due(model, cycle, (offers, demanded), &mut open, now, &mut done);
     close_finished(model, &open, unfilled, now, &mut done);
     // Where all shared slots are held and nothing moves, only a lane without any attempt can be waited for.
     let firsts_only = !unfilled && cycle.room.firsts && cycle.ended.is_empty() && done.claims.is_empty();
@@ -100,25 +106,42 @@ fn reopen(model: &mut Model, old: ExecutionId, now: Timestamp, done: &mut Done) 
     Some(runs::insert(model, task, RunRule::OnDue, None, ExecutionStatus::Running, now))
 }
 
-/// True where slots were left over.
+/// Claims what is due beside what was claimed because a person wants it out now; true where slots were left over.
 fn claim_due(
     model: &mut Model,
     cycle: &Cycle,
+    (mut offers, demanded): (Vec<Offer>, Vec<Offer>),
+    open: &mut Vec<ExecutionId>,
+    now: Timestamp,
+    done: &mut Done,
+) -> bool {
+    let room = demands::take_away(cycle, &mut offers, &done.claims);
+    let unfilled = claim_for_runs(model, cycle, (&offers, &room), open, now, done);
+    // Each lane as it was before: those that are open to all as they are to all.
+    let only_demanded = demanded.into_iter().filter(|one| offers.iter().all(|offer| offer.lane != one.lane));
+    let all: Vec<Offer> = only_demanded.collect();
+    offers.iter().chain(&all).for_each(|offer| count_claims(model, offer, &mut done.claims, now));
+    unfilled
+}
+
+/// True where slots were left over.
+fn claim_for_runs(
+    model: &mut Model,
+    cycle: &Cycle,
+    (offers, room): (&[Offer], &Room),
     open: &mut Vec<ExecutionId>,
     now: Timestamp,
     done: &mut Done,
 ) -> bool {
     let claiming: Vec<ExecutionId> = open.iter().copied().filter(|id| model.run(*id).claiming).collect();
     let Some(last) = claiming.last().copied() else { return true };
-    let room = &cycle.room;
-    let offers: Vec<Offer> = offers(model, cycle, now);
-    let offers: Vec<Offer> = offers.into_iter().filter(|offer| room.places(offer.lane) > 0).collect();
+    let offers: Vec<Offer> = offers.iter().filter(|offer| room.places(offer.lane) > 0).cloned().collect();
     if room.shared == 0 && offers.is_empty() {
         return false;
     }
     let on_due = claiming.iter().copied().find(|id| model.run(*id).rule == RunRule::OnDue);
     let not_tried_by = on_due.is_none().then_some(last);
-    let (candidates, in_flight) = candidates(model, cycle, &offers, not_tried_by, now);
+    let (candidates, in_flight) = candidates(model, &offers, room, not_tried_by, now);
     let chosen = turns::choose(candidates, &in_flight, room);
     let mut assigned: Vec<Option<ExecutionId>> =
         chosen.iter().map(|candidate| assign(model, &claiming, candidate)).collect();
@@ -142,7 +165,6 @@ fn claim_due(
         let claim = take(model, cycle, candidate.entry, Some(*execution), candidate.suspect, now);
         done.claims.push(claim);
     }
-    offers.iter().for_each(|offer| count_claims(model, offer, &mut done.claims, now));
     wanted.len() < room.shared
 }
 

@@ -5,7 +5,7 @@ use crate::sabotage::Sabotage;
 use crate::store::node_number;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::breaker::{Heard, Sign, Verdict};
-use contenthub::domain::gates::{self, Passage};
+use contenthub::domain::gates::{self, Gate, Passage, Shut};
 use contenthub::domain::ids::*;
 use contenthub::domain::retry::PLATFORM_PAUSE;
 use contenthub::{EntryStatus, LogStatus, Timestamp};
@@ -41,7 +41,7 @@ pub(super) fn hear<'a>(model: &mut Model, ended: &'a [Ended], counts: &[bool]) -
         };
         let settlement = &one.settlement;
         let Lane { rules, state, .. } = &mut model.lanes[one.account.0 as usize - 1];
-        if one.counted && one.execution.is_some() {
+        if one.counted {
             let was_sent = settlement.log != LogStatus::NotSent;
             state.ended(rules, one.started_at, one.finished_at, was_sent, settlement.is_out_or_may_be());
         }
@@ -113,6 +113,20 @@ pub(super) fn passage(model: &mut Model, id: AccountId, busy: usize, now: Timest
         Passage::Shut(_) => None,
         Passage::Probe { .. } if probe_is_out(model, id) => None,
         passage => Some(passage),
+    }
+}
+
+/// The same for what a person wants out now, over window and spacing.
+pub(super) fn passage_on_demand(model: &mut Model, id: AccountId, busy: usize, now: Timestamp) -> Passage {
+    let Lane { rules, state, .. } = &mut model.lanes[id.0 as usize - 1];
+    state.mend(now, PLATFORM_PAUSE);
+    let busy = i32::try_from(busy).unwrap_or(i32::MAX);
+    match gates::passage_on_demand(rules, state, busy, now) {
+        Passage::Probe { .. } if probe_is_out(model, id) => {
+            let gate = Gate::Breaker { since: now };
+            Passage::Shut(Shut { gate, until: Some(now + PROBE_PATIENCE) })
+        }
+        passage => passage,
     }
 }
 

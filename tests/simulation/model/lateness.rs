@@ -82,6 +82,7 @@ fn end(model: &mut Model, id: EntryId, code: Code, now: Timestamp) {
         entry: id,
         attempt: entry.row.attempt,
         execution: None,
+        on_demand: false,
         status: in_log,
         media: None,
         code,

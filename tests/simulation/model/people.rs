@@ -1,7 +1,7 @@
 //! What people do.
 
 use super::settling::write_log;
-use super::{Model, runs};
+use super::{Model, demands, runs};
 use crate::sabotage::Sabotage;
 use crate::store::{Act, Code, ContentRow, LogRow};
 use contenthub::domain::execution::RunRule;
@@ -20,6 +20,7 @@ pub(super) fn act(model: &mut Model, act: Act, now: Timestamp) -> bool {
             may
         }
         Act::Retry(entry) => retry(model, entry, now),
+        Act::PublishNow(entry) => demands::want(model, entry, now),
         Act::SayPublished(entry, post) => say(model, entry, EntryStatus::Published, Some(post), now),
         Act::SayTryAgain(entry) => say(model, entry, EntryStatus::Pending, None, now),
         Act::SayGiveUp(entry) => say(model, entry, EntryStatus::Failed, None, now),
@@ -87,6 +88,7 @@ fn reschedule(model: &mut Model, id: EntryId, at: Option<Timestamp>, now: Timest
     if due_at != entry.row.due_at {
         entry.pushed_from = None;
     }
+    entry.wanted_now = false;
     (entry.row.scheduled_at, entry.row.due_at) = (at, due_at);
     if at.is_none_or(|at| at <= now) {
         entry.retried_at = Some(now);
@@ -101,6 +103,7 @@ fn retry(model: &mut Model, id: EntryId, now: Timestamp) -> bool {
         return false;
     }
     entry.row.status = EntryStatus::Pending;
+    entry.wanted_now = false;
     entry.row.due_at = entry.row.scheduled_at.unwrap_or(now).max(now);
     (entry.row.retry_count, entry.row.recoveries) = (0, 0);
     entry.row.attempt += 1;
@@ -139,12 +142,13 @@ fn say(model: &mut Model, id: EntryId, to: EntryStatus, post: Option<u32>, now: 
     true
 }
 
-fn said(model: &mut Model, entry: EntryId, status: LogStatus, media: Option<u32>, now: Timestamp) {
+pub(super) fn said(model: &mut Model, entry: EntryId, status: LogStatus, media: Option<u32>, now: Timestamp) {
     let attempt = model.entry(entry).row.attempt;
     let row = LogRow {
         entry,
         attempt,
         execution: None,
+        on_demand: false,
         status,
         media,
         code: Code::Other,

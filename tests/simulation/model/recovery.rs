@@ -108,6 +108,7 @@ fn ended(model: &Model, entry: &Entry, settlement: Settlement, now: Timestamp) -
         account_version: model.lane(entry.row.lane).account.version,
         counted: model.lane(entry.row.lane).counts(),
         execution: entry.row.execution,
+        on_demand: entry.is_sending() && entry.row.execution.is_none(),
         started_at: entry.claimed_at,
         finished_at: now.max(entry.claimed_at),
         settlement,

@@ -1,6 +1,6 @@
 //! Runs of tasks: fired, followed, closed.
 
-use super::{Entry, Model, Run, Task, lanes, lateness};
+use super::{Entry, Model, Run, Task, demands, lanes, lateness};
 use crate::store::{Fired, RunRow};
 use contenthub::domain::execution::{ON_DUE_IDLE, RunRule};
 use contenthub::domain::ids::*;
@@ -15,6 +15,13 @@ pub(super) fn covers(scope: ClaimScope, task: TaskId) -> bool {
         ClaimScope::Everything => true,
         ClaimScope::Task(own) => own == task,
         ClaimScope::Demands => false,
+    }
+}
+
+pub(super) fn covers_demands(scope: ClaimScope) -> bool {
+    match scope {
+        ClaimScope::Everything | ClaimScope::Demands => true,
+        ClaimScope::Task(_) => false,
     }
 }
 
@@ -159,7 +166,7 @@ pub(super) fn fire(model: &mut Model, now: Timestamp) -> Fired {
             next = Some(next.map_or(at, |other| other.min(at)));
         }
     }
-    for at in [next_question(model), lateness::next(model)].into_iter().flatten() {
+    for at in [next_question(model), demands::next(model), lateness::next(model)].into_iter().flatten() {
         if at <= now {
             executor_is_wanted = true;
         } else {

@@ -78,6 +78,7 @@ fn log(model: &mut Model, one: &Ended) -> LogId {
         entry: one.attempt.entry,
         attempt: one.attempt.number,
         execution: one.execution,
+        on_demand: one.on_demand,
         status: what.log,
         media: what.receipt.media_id.as_deref().map(post_number),
         code: Code::read(what.problem.as_ref().map(|problem| problem.code.as_str())),
@@ -187,11 +188,11 @@ fn was_sent_since(model: &Model, one: &Ended) -> bool {
         row.attempt > one.attempt.number
             && row.status != LogStatus::NotSent
             && !row.said_by_a_person
-            && row.execution.is_some()
+            && (row.execution.is_some() || row.on_demand)
     };
     let is_sent = entry.row.status == EntryStatus::Publishing
         && entry.row.attempt > one.attempt.number
-        && entry.row.execution.is_some();
+        && entry.question.is_none();
     is_sent || entry.logs.iter().any(|place| was_sent(&model.logs[*place]))
 }
 

@@ -120,6 +120,7 @@ impl World<'_> {
                 account_version: flying.account.version,
                 counted: claim.counted,
                 execution: claim.execution,
+                on_demand: claim.is_on_demand(),
                 started_at: flying.since,
                 finished_at,
                 settlement,

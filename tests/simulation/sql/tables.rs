@@ -77,13 +77,13 @@ pub(super) fn rows(conn: &mut DbConnection, into: &mut Vec<Row>) {
 
 pub(super) fn logs(conn: &mut DbConnection, from: usize, into: &mut Vec<LogRow>) {
     type Read = (
-        (EntryId, i32, Option<ExecutionId>, LogStatus),
+        (EntryId, i32, Option<ExecutionId>, bool, LogStatus),
         (Option<String>, Option<String>, Option<String>, Timestamp),
     );
     use publish_logs::dsl;
     let read: Vec<Read> = dsl::publish_logs
         .select((
-            (dsl::pool_id, dsl::attempt, dsl::execution_id, dsl::status),
+            (dsl::pool_id, dsl::attempt, dsl::execution_id, dsl::on_demand, dsl::status),
             (dsl::media_id, dsl::error_code, dsl::said_by, dsl::finished_at),
         ))
         .order(dsl::id)
@@ -92,11 +92,21 @@ pub(super) fn logs(conn: &mut DbConnection, from: usize, into: &mut Vec<LogRow>)
         .expect("the log");
     into.clear();
     into.extend(read.into_iter().map(
-        |((entry, attempt, execution, status), (media_id, code, said_by, finished_at))| {
+        |((entry, attempt, execution, on_demand, status), (media_id, code, said_by, finished_at))| {
             let said_by_a_person = said_by.is_some();
             let code = if said_by_a_person { Code::Other } else { Code::read(code.as_deref()) };
             let media = media_id.as_deref().map(post_number);
-            LogRow { entry, attempt, execution, status, media, code, finished_at, said_by_a_person }
+            LogRow {
+                entry,
+                attempt,
+                execution,
+                on_demand,
+                status,
+                media,
+                code,
+                finished_at,
+                said_by_a_person,
+            }
         },
     ));
 }

@@ -1,0 +1,1 @@
+ALTER TABLE publish_logs DROP COLUMN on_demand;
