@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::{LaneChanges, LaneSettings};
+use crate::domain::naming::is_no_number;
 use crate::domain::near::nearest;
 use crate::platforms::platform::{Credentials, Platform};
 use serde_json::Value;
@@ -95,6 +96,7 @@ fn check(name: &str, timezone: &str, concurrency: i32) -> Vec<FieldError> {
     if name.trim().is_empty() || name.chars().count() > NAME_MAX_CHARS || name.contains('\0') {
         wrong.push(FieldError::new("name", format!("must have 1 to {NAME_MAX_CHARS} characters")));
     }
+    wrong.extend(is_no_number(name).err());
     if timezone.parse::<chrono_tz::Tz>().is_err() {
         let message = format!("“{timezone}” is no time zone; write it like Asia/Shanghai");
         wrong.push(FieldError::new("timezone", message));
@@ -156,7 +158,7 @@ impl Operation for GetAccount {
     }
 }
 
-/// Finds an account by its name, or else by its number.
+/// Finds an account by its number, or else by its name.
 #[derive(Debug, Clone)]
 pub struct FindAccount(pub String);
 
@@ -165,11 +167,11 @@ impl Operation for FindAccount {
     const ACCESS: Access = Access::Read;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<AccountRow, OperationError> {
-        if let Some(row) = accounts::by_name(conn, &self.0)? {
-            return Ok(row);
-        }
         let id = self.0.parse().ok();
-        let row = id.map(|id| accounts::get(conn, id)).transpose()?.flatten();
+        let row = match id.map(|id| accounts::get(conn, id)).transpose()?.flatten() {
+            Some(row) => Some(row),
+            None => accounts::by_name(conn, &self.0)?,
+        };
         if let Some(row) = row {
             return Ok(row);
         }
