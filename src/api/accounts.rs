@@ -2,9 +2,12 @@
 
 use super::creating::Creating;
 use super::input::{self, Body, given, not_null};
+use super::openapi::inputs;
 use super::problem::{Answer, Problem};
-use super::roles::{Caller, asks_within, needs, needs_within};
-use super::{Api, page_of_all, paging, query};
+use super::query::Query;
+use super::roles::{Caller, Concern};
+use super::routes::Routes;
+use super::{Api, PageQuery, page_of_all};
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::LaneChanges;
@@ -14,79 +17,116 @@ use crate::operations::account::*;
 use crate::operations::account_test::GetTestable;
 use crate::operations::slots::{Calendar, ListSlots};
 use crate::platforms::platform::{Credentials, Platform};
-use crate::views::{AccountView, CalendarView, SlotView, TestView};
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::views::{AccountView, CalendarView, PageView, PlatformView, SecretFieldView, SlotView, TestView};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/platforms").route(asks_within(Role::Viewer, web::get().to(platforms))))
-        .service(
-            web::resource("/accounts")
-                .route(asks_within(Role::Viewer, web::get().to(list)))
-                .route(needs(Role::Admin, web::post().to(create))),
-        )
-        .service(
-            web::resource("/accounts/{id}")
-                .route(needs_within(Role::Viewer, web::get().to(get)))
-                .route(needs_within(Role::Admin, web::patch().to(update)))
-                .route(needs_within(Role::Admin, web::delete().to(delete))),
-        )
-        .service(web::resource("/accounts/{id}/slots").route(asks_within(Role::Viewer, web::get().to(slots))))
-        .service(
-            web::resource("/accounts/{id}/test").route(needs_within(Role::Operator, web::post().to(test))),
-        )
-        .service(
-            web::resource("/accounts/{id}/suspend")
-                .route(needs_within(Role::Operator, web::post().to(suspend))),
-        )
-        .service(
-            web::resource("/accounts/{id}/resume")
-                .route(needs_within(Role::Operator, web::post().to(resume))),
-        );
+pub fn routes(routes: &mut Routes) {
+    let (viewer, operator) = ((Role::Viewer, Concern::Own), (Role::Operator, Concern::Own));
+    let admin = (Role::Admin, Concern::Own);
+    routes.group("Accounts");
+    routes
+        .route((Method::GET, "/platforms"), viewer, platforms, "List the platforms")
+        .about("What each needs and can do, with the JSON Schema of its settings.")
+        .ok::<PageView<PlatformView>>();
+    routes.route((Method::GET, "/accounts"), viewer, list, "List accounts").ok::<PageView<AccountView>>();
+    routes
+        .route((Method::POST, "/accounts"), (Role::Admin, Concern::All), create, "Create an account")
+        .about("Credentials are kept encrypted, and never shown again.")
+        .created::<AccountView>()
+        .refuses(&["name_taken", "wrong_secret_key"]);
+    routes.route((Method::GET, "/accounts/{id}"), viewer, get, "Show an account").ok::<AccountView>();
+    routes
+        .route((Method::PATCH, "/accounts/{id}"), admin, update, "Change an account")
+        .about("Only what is sent is changed; `settings` are replaced as a whole. Null takes a limit away.")
+        .ok::<AccountView>()
+        .refuses(&["name_taken", "wrong_secret_key", "account_unusable"]);
+    routes
+        .route((Method::DELETE, "/accounts/{id}"), admin, delete, "Delete an account")
+        .no_content()
+        .refuses(&["in_use", "wrong_state"]);
+    routes
+        .route((Method::GET, "/accounts/{id}/slots"), viewer, slots, "Show an account's posting slots")
+        .about("The coming slots of its calendar, and what sits in them.")
+        .ok::<CalendarView>();
+    routes
+        .route((Method::POST, "/accounts/{id}/test"), operator, test, "Test an account")
+        .about("Asks its platform whether it works, and publishes nothing. An account that does not work is an answer.")
+        .ok::<TestView>()
+        .refuses(&["wrong_secret_key"]);
+    routes
+        .route((Method::POST, "/accounts/{id}/suspend"), operator, suspend, "Suspend an account")
+        .about("Nothing is published there until then, or until it is resumed.")
+        .ok::<AccountView>();
+    routes
+        .route((Method::POST, "/accounts/{id}/resume"), operator, resume, "Resume an account")
+        .ok::<AccountView>();
 }
 
-async fn platforms(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let paging = paging(&request)?;
+async fn platforms(api: web::Data<Api>, asked: Query<PageQuery>) -> Answer {
     let all: Vec<&Arc<dyn Platform>> = api.cx.registry.all().collect();
-    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |platform| describe(&**platform))))
+    Ok(HttpResponse::Ok().json(page_of_all(all, asked.0.paging()?, |platform| describe(&**platform))))
 }
 
-fn describe(platform: &dyn Platform) -> Value {
-    let secrets: Vec<Value> = platform
-        .secret_fields()
-        .iter()
-        .map(|field| json!({"name": field.name, "required": field.required, "about": field.about}))
-        .collect();
-    json!({
-        "name": platform.name(),
-        "about": platform.about(),
-        "delivery_class": platform.delivery_class(&Value::Null).as_str(),
-        "settings_schema": platform.settings_schema(),
-        "credentials": secrets,
-    })
+fn describe(platform: &dyn Platform) -> PlatformView {
+    let secrets = platform.secret_fields().iter().map(|field| SecretFieldView {
+        name: field.name.to_owned(),
+        required: field.required,
+        about: field.about.to_owned(),
+    });
+    PlatformView {
+        name: platform.name().to_owned(),
+        about: platform.about().to_owned(),
+        delivery_class: platform.delivery_class(&Value::Null).as_str().to_owned(),
+        settings_schema: platform.settings_schema(),
+        credentials: secrets.collect(),
+    }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AccountCreate")]
 struct CreateBody {
+    /// Unique.
+    #[schemars(length(min = 1, max = 100))]
     name: String,
+    /// One of `GET /platforms`.
     platform: String,
+    /// As the platform's schema says.
+    #[schemars(with = "Option<Map<String, Value>>")]
     settings: Option<Value>,
+    /// Secrets by name.
     #[serde(default)]
     credentials: BTreeMap<String, String>,
+    /// Without it, true.
     enabled: Option<bool>,
+    /// Without it, the server's.
     timezone: Option<String>,
+    /// How many posts may be on the wire at once.
+    #[schemars(range(min = 1, max = 1024))]
     concurrency: Option<i32>,
+    /// The least time between two posts.
+    #[schemars(range(min = 0, max = 31_622_400))]
     spacing_seconds: Option<i64>,
+    /// Posts a day, in its time zone.
+    #[schemars(range(min = 1, max = 1_000_000))]
     daily_cap: Option<i64>,
+    /// When it publishes, such as `mon-fri 08:00-23:00`; none: always.
+    #[schemars(length(max = 64))]
     windows: Option<Vec<String>>,
+    /// How long entries wait for a platform that is down.
+    #[schemars(range(min = 60, max = 31_622_400))]
     give_up_after_seconds: Option<i64>,
+    /// What is later than this is not published any more; null: it is published late.
+    #[schemars(range(min = 1, max = 31_622_400))]
     late_after_seconds: Option<i64>,
+    /// Its posting slots, such as `mon-fri 09:00,18:00`.
+    #[schemars(length(max = 64))]
     slots: Option<Vec<String>>,
     missed_slot: Option<MissedSlot>,
     on_unknown: Option<OnUnknown>,
@@ -117,11 +157,11 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
     asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(AccountView::from(row))).await
 }
 
-async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
-    let paging = paging(&request)?;
+async fn list(api: web::Data<Api>, caller: Caller, asked: Query<PageQuery>) -> Answer {
+    let paging = asked.0.paging()?;
     let mut all = api.db.perform(ListAccounts).await?;
     all.retain(|row| caller.scope().sees(row.id));
-    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(AccountView::from(row)))))
+    Ok(HttpResponse::Ok().json(page_of_all(all, paging, AccountView::from)))
 }
 
 /// The account of a path, where the caller may see it.
@@ -136,37 +176,52 @@ async fn get(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> An
     Ok(HttpResponse::Ok().json(AccountView::from(row)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AccountUpdate")]
 struct UpdateBody {
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "String", length(min = 1, max = 100))]
     name: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Map<String, Value>")]
     settings: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "BTreeMap<String, String>")]
     credentials: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "bool")]
     enabled: Option<bool>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "String")]
     timezone: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "i32", range(min = 1, max = 1024))]
     concurrency: Option<i32>,
     // null: none.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(range(min = 0, max = 31_622_400))]
     spacing_seconds: Option<Option<i64>>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     daily_cap: Option<Option<i64>>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(length(max = 64))]
     windows: Option<Option<Vec<String>>>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "i64", range(min = 60, max = 31_622_400))]
     give_up_after_seconds: Option<i64>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(range(min = 1, max = 31_622_400))]
     late_after_seconds: Option<Option<i64>>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(length(max = 64))]
     slots: Option<Option<Vec<String>>>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "MissedSlot")]
     missed_slot: Option<MissedSlot>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "OnUnknown")]
     on_unknown: Option<OnUnknown>,
 }
 
@@ -200,16 +255,25 @@ async fn update(
     Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(caller.does(update)).await?)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SlotsQuery")]
 struct SlotsQuery {
+    /// Those after this; without it, after now.
+    #[schemars(with = "Option<inputs::Time>")]
     from: Option<String>,
+    /// How many; without it, 20.
+    #[schemars(range(min = 1, max = 200))]
     count: Option<i64>,
 }
 
-async fn slots(api: web::Data<Api>, caller: Caller, path: web::Path<String>, request: HttpRequest) -> Answer {
-    let account = seen(&caller, &path)?;
-    let asked: SlotsQuery = query(&request)?;
+async fn slots(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    asked: Query<SlotsQuery>,
+) -> Answer {
+    let (account, asked) = (seen(&caller, &path)?, asked.0);
     let from = input::optional_time("from", asked.from.as_deref(), api.cx.timezone)?;
     let Calendar { account, name, zone, slots } =
         api.db.perform(ListSlots { account, from, count: asked.count }).await?;
@@ -230,10 +294,14 @@ async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) ->
     Ok(HttpResponse::NoContent().finish())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AccountSuspend")]
 struct SuspendBody {
+    #[schemars(length(min = 1))]
     reason: String,
+    /// When it ends by itself; without it, never.
+    #[schemars(with = "Option<inputs::Time>")]
     until: Option<String>,
 }
 

@@ -3,56 +3,76 @@
 use super::creating::Creating;
 use super::input::{self, Body, given, not_null};
 use super::problem::Answer;
-use super::roles::{Caller, asks_within, needs_within};
-use super::{Api, page, query};
+use super::query::Query;
+use super::roles::{Caller, Concern};
+use super::routes::Routes;
+use super::{Api, page};
 use crate::db::contents::Text;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::role::Role;
 use crate::operations::Paging;
 use crate::operations::content::*;
-use crate::views::ContentView;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::views::{ContentView, PageView};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            web::resource("/contents")
-                .route(asks_within(Role::Viewer, web::get().to(list)))
-                .route(needs_within(Role::Editor, web::post().to(create))),
-        )
-        .service(
-            web::resource("/contents/{id}")
-                .route(needs_within(Role::Viewer, web::get().to(get)))
-                .route(needs_within(Role::Editor, web::patch().to(update)))
-                .route(needs_within(Role::Editor, web::delete().to(delete))),
-        )
-        .service(
-            web::resource("/contents/{id}/submit").route(needs_within(Role::Editor, web::post().to(submit))),
-        )
-        .service(
-            web::resource("/contents/{id}/approve")
-                .route(needs_within(Role::Operator, web::post().to(approve))),
-        )
-        .service(
-            web::resource("/contents/{id}/reject")
-                .route(needs_within(Role::Operator, web::post().to(reject))),
-        );
+pub fn routes(routes: &mut Routes) {
+    let (viewer, editor) = ((Role::Viewer, Concern::Own), (Role::Editor, Concern::Own));
+    let operator = (Role::Operator, Concern::Own);
+    routes.group("Contents");
+    routes.route((Method::GET, "/contents"), viewer, list, "List contents").ok::<PageView<ContentView>>();
+    routes
+        .route((Method::POST, "/contents"), editor, create, "Write a content")
+        .about("It is approved at once, unless the server asks for reviews (`review_required`).")
+        .created::<ContentView>()
+        .refuses(&["not_found"]);
+    routes.route((Method::GET, "/contents/{id}"), viewer, get, "Show a content").ok::<ContentView>();
+    routes
+        .route((Method::PATCH, "/contents/{id}"), editor, update, "Change a content")
+        .about("Only what is sent is changed. What waits in the pool takes the new revision.")
+        .ok::<ContentView>();
+    routes
+        .route((Method::DELETE, "/contents/{id}"), editor, delete, "Delete a content")
+        .no_content()
+        .refuses(&["in_use"]);
+    routes
+        .route((Method::POST, "/contents/{id}/submit"), editor, submit, "Submit a content for review")
+        .ok::<ContentView>()
+        .refuses(&["wrong_state"]);
+    routes
+        .route((Method::POST, "/contents/{id}/approve"), operator, approve, "Approve a content")
+        .about("What waits for it goes out from now on.")
+        .ok::<ContentView>()
+        .refuses(&["wrong_state"]);
+    routes
+        .route((Method::POST, "/contents/{id}/reject"), operator, reject, "Reject a content")
+        .ok::<ContentView>()
+        .refuses(&["wrong_state"]);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ContentCreate")]
 struct CreateBody {
+    #[schemars(length(min = 1, max = 300))]
     title: String,
+    /// Markdown, at most 2 MiB.
     body: String,
+    #[schemars(length(max = 2000))]
     digest: Option<String>,
+    #[schemars(length(max = 2000))]
     author: Option<String>,
+    #[schemars(length(max = 2000))]
     cover: Option<String>,
     #[serde(default)]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 100)))]
     tags: Vec<String>,
+    #[schemars(length(max = 2000))]
     source_url: Option<String>,
+    /// Where it is published unless told otherwise.
     account_id: Option<AccountId>,
 }
 
@@ -71,19 +91,23 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
     asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(ContentView::from(row))).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ContentsQuery")]
 struct ListQuery {
+    /// Words of the title.
     q: Option<String>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     page: Option<i64>,
+    #[schemars(range(min = 1, max = 200))]
     page_size: Option<i64>,
 }
 
-async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let query: ListQuery = query(&request)?;
+async fn list(api: web::Data<Api>, query: Query<ListQuery>) -> Answer {
+    let query = query.0;
     let paging = Paging::new(query.page, query.page_size)?;
     let found = api.db.perform(ListContents { title: query.q, paging }).await?;
-    Ok(HttpResponse::Ok().json(page(found, |row| json!(ContentView::from(row)))))
+    Ok(HttpResponse::Ok().json(page(found, ContentView::from)))
 }
 
 async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
@@ -91,22 +115,30 @@ async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
     Ok(HttpResponse::Ok().json(ContentView::from(row)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ContentUpdate")]
 struct UpdateBody {
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "String", length(min = 1, max = 300))]
     title: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "String")]
     body: Option<String>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(length(max = 2000))]
     digest: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(length(max = 2000))]
     author: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(length(max = 2000))]
     cover: Option<Option<String>>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Vec<String>", length(max = 50), inner(length(min = 1, max = 100)))]
     tags: Option<Vec<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(length(max = 2000))]
     source_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     account_id: Option<Option<AccountId>>,

@@ -3,7 +3,9 @@
 use super::Api;
 use super::input::{Raw, read_bytes};
 use super::problem::{Answer, Problem};
+use super::reading::Reading;
 use super::roles::Caller;
+use super::routes::Takes;
 use crate::domain::request_key::RequestKey;
 use crate::operations::once::{Answered, KeyedRequest, Once};
 use crate::operations::{Context, Operation, OperationError};
@@ -13,6 +15,7 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -51,6 +54,19 @@ impl FromRequest for Keyed {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (http, raw) = (request.clone(), read_bytes(request, payload));
         async move { Ok(Keyed(keyed(&http, &raw.await?)?)) }.boxed_local()
+    }
+}
+
+impl<T: JsonSchema> Takes for Creating<T> {
+    fn tell(reading: &mut Reading<'_>) {
+        reading.body::<T>();
+        reading.key(RequestKey::MAX_CHARS);
+    }
+}
+
+impl Takes for Keyed {
+    fn tell(reading: &mut Reading<'_>) {
+        reading.key(RequestKey::MAX_CHARS);
     }
 }
 

@@ -2,19 +2,33 @@
 
 use super::Api;
 use super::problem::{Answer, Problem};
+use super::routes::Routes;
 use crate::operations::pause::GetPause;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/healthz").route(web::get().to(healthz)).route(web::head().to(healthz)))
-        .service(web::resource("/readyz").route(web::get().to(readyz)).route(web::head().to(readyz)));
+pub fn routes(routes: &mut Routes) {
+    routes.group("The server itself");
+    routes.open("/healthz", healthz, "Does the server live?").ok::<HealthView>();
+    routes.open("/readyz", readyz, "Can the server work?").ok::<HealthView>().refuses(&[
+        "wrong_secret_key",
+        "clock_held",
+        "overloaded",
+        "database_unavailable",
+    ]);
+}
+
+/// All is well.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Health")]
+struct HealthView {
+    status: &'static str,
 }
 
 async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "ok"}))
+    HttpResponse::Ok().json(HealthView { status: "ok" })
 }
 
 async fn readyz(api: web::Data<Api>) -> Answer {
@@ -28,5 +42,5 @@ async fn readyz(api: web::Data<Api>) -> Answer {
     if let Some(hold) = api.crew.hold() {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "clock_held", hold.to_string()));
     }
-    Ok(HttpResponse::Ok().json(json!({"status": "ready"})))
+    Ok(HttpResponse::Ok().json(HealthView { status: "ready" }))
 }

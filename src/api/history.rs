@@ -1,30 +1,36 @@
 //! `/publisher/history`: each attempt.
 
-use super::input;
+use super::openapi::inputs;
 use super::problem::Answer;
-use super::roles::{Caller, asks_within, needs_within};
-use super::{Api, page, query};
+use super::query::Query;
+use super::roles::{Caller, Concern};
+use super::routes::Routes;
+use super::{Api, input, page};
 use crate::db::publish_log::Filter;
 use crate::domain::ids::*;
 use crate::domain::role::Role;
 use crate::domain::settlement::LogStatus;
 use crate::operations::Paging;
 use crate::operations::history::{GetLog, ListHistory};
-use crate::views::LogView;
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::views::{LogView, PageView};
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/publisher/history").route(asks_within(Role::Viewer, web::get().to(list))))
-        .service(
-            web::resource("/publisher/history/{id}").route(needs_within(Role::Viewer, web::get().to(get))),
-        );
+pub fn routes(routes: &mut Routes) {
+    let viewer = (Role::Viewer, Concern::Own);
+    routes.group("Publish log");
+    routes
+        .route((Method::GET, "/publisher/history"), viewer, list, "List attempts")
+        .about("The newest first. Each attempt is one row, which is never changed.")
+        .ok::<PageView<LogView>>();
+    routes.route((Method::GET, "/publisher/history/{id}"), viewer, get, "Show an attempt").ok::<LogView>();
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "HistoryQuery")]
 struct ListQuery {
     content_id: Option<ContentId>,
     account_id: Option<AccountId>,
@@ -32,14 +38,20 @@ struct ListQuery {
     execution_id: Option<ExecutionId>,
     task_id: Option<TaskId>,
     status: Option<LogStatus>,
+    /// Those that began then or later.
+    #[schemars(with = "Option<inputs::Time>")]
     from: Option<String>,
+    /// Those that began before then.
+    #[schemars(with = "Option<inputs::Time>")]
     to: Option<String>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     page: Option<i64>,
+    #[schemars(range(min = 1, max = 200))]
     page_size: Option<i64>,
 }
 
-async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
-    let query: ListQuery = query(&request)?;
+async fn list(api: web::Data<Api>, caller: Caller, query: Query<ListQuery>) -> Answer {
+    let query = query.0;
     let zone = api.cx.timezone;
     let filter = Filter {
         content: query.content_id,
@@ -54,7 +66,7 @@ async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answ
     };
     let paging = Paging::new(query.page, query.page_size)?;
     let found = api.db.perform(ListHistory { filter, paging }).await?;
-    Ok(HttpResponse::Ok().json(page(found, |row| json!(LogView::from(row)))))
+    Ok(HttpResponse::Ok().json(page(found, LogView::from)))
 }
 
 async fn get(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {

@@ -1,6 +1,8 @@
 //! In which language whoever asks reads: `?lang=en` or `?lang=zh`, else the `Accept-Language` of the request.
 
 use super::problem::Problem;
+use super::reading::Reading;
+use super::routes::Takes;
 use crate::domain::field_error::FieldError;
 use crate::words::Language;
 use actix_web::dev::Payload;
@@ -18,6 +20,12 @@ impl FromRequest for Reader {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(asked(request).map(Reader).map_err(Problem::from))
+    }
+}
+
+impl Takes for Reader {
+    fn tell(reading: &mut Reading<'_>) {
+        reading.language();
     }
 }
 

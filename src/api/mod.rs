@@ -1,6 +1,7 @@
 //! The HTTP API. Handlers extract, send one operation, and shape the answer; a file a resource.
 
 mod accounts;
+mod adding;
 mod audit;
 mod client;
 mod contents;
@@ -11,13 +12,17 @@ mod health;
 mod history;
 mod input;
 mod language;
+mod openapi;
 mod pool;
 mod preview;
 mod problem;
 mod publishing;
 mod query;
 mod rates;
+mod reading;
 mod roles;
+mod routes;
+mod runs;
 mod scheduler;
 mod sites;
 mod tokens;
@@ -31,15 +36,16 @@ use crate::config::ServerSettings;
 use crate::domain::clock::Clock;
 use crate::operations::pool::ListEntries;
 use crate::operations::token::Recognise;
-use crate::operations::{Context, Page, Paging};
+use crate::operations::{Context, OperationError, Page, Paging};
+use crate::views::PageView;
 use actix_web::dev::HttpServiceFactory;
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 pub use client::client_address;
-use problem::Problem;
-use query::query;
+pub use openapi::document;
 pub use rates::Rates;
+use routes::Routes;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 use wrong_tokens::WrongTokens;
@@ -75,44 +81,59 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
         }))
         .app_data(web::PayloadConfig::new(api.body_max_bytes))
         .app_data(api)
-        .configure(health::routes)
+        .configure(|config| all().configure(false, config))
         .configure(sites::routes)
         .service(
-            web::scope("/api/v1")
+            web::scope(routes::V1)
                 .wrap(actix_web::middleware::from_fn(roles::authenticate))
-                // Before the pool, whose paths with an id would take these for one.
-                .configure(publishing::routes)
-                .configure(pool::routes)
-                .configure(contents::routes)
-                .configure(accounts::routes)
-                .configure(scheduler::routes)
-                .configure(preview::routes)
-                .configure(history::routes)
-                .configure(tokens::routes)
-                .configure(audit::routes)
+                .configure(|config| all().configure(true, config))
                 .default_service(web::to(problem::unknown_route)),
         )
         .default_service(web::to(problem::unknown_route))
 }
 
+/// The list of them.
+fn all() -> Routes {
+    let mut routes = Routes::default();
+    contents::routes(&mut routes);
+    // Before the pool, whose paths with an id would take these for one.
+    adding::routes(&mut routes);
+    publishing::routes(&mut routes);
+    pool::routes(&mut routes);
+    accounts::routes(&mut routes);
+    scheduler::routes(&mut routes);
+    preview::routes(&mut routes);
+    runs::routes(&mut routes);
+    history::routes(&mut routes);
+    tokens::routes(&mut routes);
+    audit::routes(&mut routes);
+    health::routes(&mut routes);
+    openapi::routes(&mut routes);
+    routes
+}
+
 /// Which page of a list is wanted, where that is all that can be asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PageQuery {
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     page: Option<i64>,
+    #[schemars(range(min = 1, max = 200))]
     page_size: Option<i64>,
-    /// Read by [`language::Reader`].
+    // Read by `language::Reader`.
     #[serde(rename = "lang")]
+    #[schemars(skip)]
     _lang: Option<String>,
 }
 
-fn paging(request: &HttpRequest) -> Result<Paging, Problem> {
-    let asked: PageQuery = query(request)?;
-    Ok(Paging::new(asked.page, asked.page_size)?)
+impl PageQuery {
+    fn paging(&self) -> Result<Paging, OperationError> {
+        Paging::new(self.page, self.page_size)
+    }
 }
 
 /// A page of a short list that was read whole.
-fn page_of_all<T>(all: Vec<T>, paging: Paging, view: impl Fn(T) -> Value) -> Value {
+fn page_of_all<T, V>(all: Vec<T>, paging: Paging, view: impl Fn(T) -> V) -> PageView<V> {
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let (skipped, taken) = (usize::try_from(paging.offset()), usize::try_from(paging.limit()));
     let items: Vec<T> =
@@ -121,11 +142,7 @@ fn page_of_all<T>(all: Vec<T>, paging: Paging, view: impl Fn(T) -> Value) -> Val
 }
 
 /// A page of a list, as every list is answered.
-fn page<T>(page: Page<T>, view: impl Fn(T) -> Value) -> Value {
-    json!({
-        "items": page.items.into_iter().map(view).collect::<Vec<_>>(),
-        "total": page.total,
-        "page": page.page,
-        "page_size": page.page_size,
-    })
+fn page<T, V>(page: Page<T>, view: impl Fn(T) -> V) -> PageView<V> {
+    let Page { items, total, page, page_size } = page.map(view);
+    PageView { items, total, page, page_size }
 }

@@ -1,190 +1,106 @@
 //! `/publish-pool`: what waits, and what became of it.
 
-use super::creating::Creating;
 use super::input::{self, Body, not_null};
+use super::openapi::inputs;
 use super::problem::{Answer, Problem};
-use super::roles::{Caller, asks_within, needs, needs_within};
-use super::{Api, page, query};
+use super::query::Query;
+use super::roles::{Caller, Concern};
+use super::routes::Routes;
+use super::{Api, page};
 use crate::db::entries::{EntryRow, Filter};
-use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
-use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
-use crate::domain::posting_slots::NEXT_SLOT;
 use crate::domain::priority::Priority;
-use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::role::Role;
+use crate::domain::text_enum;
 use crate::operations::entry::*;
 use crate::operations::explain::ExplainEntry;
 use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
-use crate::operations::{Context, OperationError, Paging};
-use crate::views::{EntryView, ExplanationView};
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::operations::{OperationError, Paging};
+use crate::views::{
+    EntryView, ExplainedEntryView, ExplanationView, ItemsView, PageView, RemovedView, StatsView,
+};
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/publish-pool/add").route(needs_within(Role::Editor, web::post().to(add))))
-        .service(
-            web::resource("/publish-pool/batch-add")
-                .route(needs_within(Role::Editor, web::post().to(batch_add))),
+pub fn routes(routes: &mut Routes) {
+    let (viewer, editor) = ((Role::Viewer, Concern::Own), (Role::Editor, Concern::Own));
+    let operator = (Role::Operator, Concern::Own);
+    routes.group("Publish pool");
+    routes
+        .route((Method::GET, "/publish-pool/list"), viewer, list, "List entries")
+        .ok::<PageView<EntryView>>();
+    routes
+        .route((Method::GET, "/publish-pool/stats"), viewer, stats, "Show the pool in numbers")
+        .about("Of one account, or of all that the token is for.")
+        .ok::<StatsView>()
+        .refuses(&["not_found"]);
+    routes
+        .route((Method::POST, "/publish-pool/clear"), (Role::Editor, Concern::All), clear, "Clear the pool")
+        .about(
+            "Removes the entries that are published. The log stays, and so does the memory of what is out.",
         )
-        .service(web::resource("/publish-pool/list").route(asks_within(Role::Viewer, web::get().to(list))))
-        .service(web::resource("/publish-pool/stats").route(asks_within(Role::Viewer, web::get().to(stats))))
-        .service(web::resource("/publish-pool/clear").route(needs(Role::Editor, web::post().to(clear))))
-        .service(
-            web::resource("/publish-pool/{id}")
-                .route(asks_within(Role::Viewer, web::get().to(get)))
-                .route(needs_within(Role::Editor, web::patch().to(update)))
-                .route(needs_within(Role::Editor, web::delete().to(delete))),
-        )
-        .service(
-            web::resource("/publish-pool/{id}/cancel")
-                .route(needs_within(Role::Editor, web::post().to(cancel))),
-        )
-        .service(
-            web::resource("/publish-pool/{id}/move")
-                .route(needs_within(Role::Editor, web::post().to(move_it))),
-        )
-        .service(
-            web::resource("/publish-pool/{id}/retry")
-                .route(needs_within(Role::Operator, web::post().to(retry))),
-        )
-        .service(
-            web::resource("/publish-pool/{id}/resolve")
-                .route(needs_within(Role::Operator, web::post().to(resolve))),
-        );
+        .ok::<RemovedView>();
+    routes
+        .route((Method::GET, "/publish-pool/{id}"), viewer, get, "Show an entry")
+        .ok::<ExplainedEntryView>();
+    routes
+        .route((Method::PATCH, "/publish-pool/{id}"), editor, update, "Change an entry")
+        .about("Only what is sent is changed. A `scheduled_at` of null is now.")
+        .ok::<EntryView>()
+        .refuses(&["wrong_state", "maybe_published"]);
+    routes
+        .route((Method::DELETE, "/publish-pool/{id}"), editor, delete, "Delete an entry")
+        .no_content()
+        .refuses(&["wrong_state", "maybe_published"]);
+    routes
+        .route((Method::POST, "/publish-pool/{id}/cancel"), editor, cancel, "Cancel an entry")
+        .ok::<EntryView>()
+        .refuses(&["wrong_state", "maybe_published"]);
+    routes
+        .route((Method::POST, "/publish-pool/{id}/move"), editor, move_it, "Move an entry between slots")
+        .about("To the first slot, or one up or down, or in place of another entry. Answers with all that moved.")
+        .ok::<ItemsView<EntryView>>()
+        .refuses(&["wrong_state", "maybe_published"]);
+    routes
+        .route((Method::POST, "/publish-pool/{id}/retry"), operator, retry, "Try an entry again")
+        .about("One that failed or was cancelled, with all its tries.")
+        .ok::<EntryView>()
+        .refuses(&["wrong_state", "maybe_published", "already_in_pool", "already_published"]);
+    routes
+        .route((Method::POST, "/publish-pool/{id}/resolve"), operator, resolve, "Resolve an uncertain entry")
+        .about("Says what became of it: it is out, or it is not, and then whether it is tried again.")
+        .ok::<EntryView>()
+        .refuses(&["wrong_state"]);
 }
 
-fn view(api: &Api, row: EntryRow) -> Value {
-    view_of(row, &api.cx, api.clock.now())
+fn view(api: &Api, row: EntryRow) -> EntryView {
+    EntryView::new(row, api.clock.now(), api.cx.can_decrypt())
 }
 
-fn view_of(row: EntryRow, cx: &Context, now: Timestamp) -> Value {
-    json!(EntryView::new(row, now, cx.can_decrypt()))
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct AddBody {
-    content_id: ContentId,
-    priority: Option<Priority>,
-    scheduled_at: Option<String>,
-    account_id: Option<AccountId>,
-    account_ids: Option<Vec<AccountId>>,
-    max_retries: Option<i32>,
-    again: Option<bool>,
-    late_after_seconds: Option<i64>,
-}
-
-impl AddBody {
-    fn addition(&self, api: &Api) -> Result<Addition, FieldError> {
-        let next_slot = self.scheduled_at.as_deref() == Some(NEXT_SLOT);
-        let at = self.scheduled_at.as_deref().filter(|_| !next_slot);
-        Ok(Addition {
-            content: self.content_id,
-            account: self.account_id,
-            priority: self.priority.unwrap_or_default(),
-            scheduled_at: input::optional_time("scheduled_at", at, api.cx.timezone)?,
-            next_slot,
-            max_retries: self.max_retries.unwrap_or(MAX_RETRIES_DEFAULT),
-            again: self.again.unwrap_or(false),
-            late_after_seconds: self.late_after_seconds,
-        })
-    }
-
-    /// The same as one of several, each of which is for one account.
-    fn item(&self, index: usize, api: &Api) -> Result<Addition, FieldError> {
-        let inside =
-            |wrong: FieldError| FieldError::new(format!("items[{index}].{}", wrong.field), wrong.message);
-        if self.account_ids.is_some() {
-            return Err(inside(FieldError::new(
-                "account_ids",
-                "is not possible in a batch: give an item each",
-            )));
-        }
-        self.addition(api).map_err(inside)
-    }
-}
-
-async fn add(api: web::Data<Api>, caller: Caller, asked: Creating<AddBody>) -> Answer {
-    let Creating { body, request } = asked;
-    let addition = body.addition(&api)?;
-    match body.account_ids {
-        None => request.once(&api, StatusCode::CREATED, caller.does(AddToPool(addition)), view_of).await,
-        Some(_) if body.account_id.is_some() => {
-            Err(Problem::field("account_ids", "does not go with account_id"))
-        }
-        Some(accounts) => {
-            let shape = |rows: Vec<EntryRow>, cx: &Context, now| {
-                let items: Vec<Value> = rows.into_iter().map(|row| view_of(row, cx, now)).collect();
-                json!({"items": items})
-            };
-            let add = caller.does(AddToAccounts { addition, accounts });
-            request.once(&api, StatusCode::CREATED, add, shape).await
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BatchBody {
-    items: Vec<AddBody>,
-    on_conflict: Option<OnConflictWord>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OnConflictWord {
-    Fail,
-    Skip,
-}
-
-async fn batch_add(api: web::Data<Api>, caller: Caller, asked: Creating<BatchBody>) -> Answer {
-    let Creating { body, request } = asked;
-    let on_conflict = match body.on_conflict {
-        None | Some(OnConflictWord::Fail) => OnConflict::Fail,
-        Some(OnConflictWord::Skip) => OnConflict::Skip,
-    };
-    let items = body.items.iter().enumerate().map(|(index, item)| item.item(index, &api));
-    let batch = BatchAdd { items: items.collect::<Result<Vec<_>, _>>()?, on_conflict };
-    let shape = |done: BatchOutcome, _: &Context, _| {
-        let items: Vec<Value> = done.items.into_iter().enumerate().map(batch_item).collect();
-        json!({"items": items})
-    };
-    request.once(&api, StatusCode::CREATED, caller.does(batch), shape).await
-}
-
-fn batch_item((index, item): (usize, Result<Added, OperationError>)) -> Value {
-    let status = EntryStatus::Pending;
-    match item {
-        Ok(Added { id, slot: Some(slot), .. }) => {
-            json!({"index": index, "id": id, "status": status, "scheduled_at": slot})
-        }
-        Ok(Added { id, slot: None, .. }) => json!({"index": index, "id": id, "status": status}),
-        Err(error) => json!({"index": index, "id": null, "status": "skipped",
-            "code": error.code(), "error": error.to_string()}),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[schemars(rename = "EntriesQuery")]
 struct ListQuery {
     status: Option<EntryStatus>,
     account_id: Option<AccountId>,
     content_id: Option<ContentId>,
     priority: Option<Priority>,
+    /// Only those that could go out now.
     due: Option<bool>,
+    /// Words of the title of its content.
     q: Option<String>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     page: Option<i64>,
+    #[schemars(range(min = 1, max = 200))]
     page_size: Option<i64>,
 }
 
-async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
-    let query: ListQuery = query(&request)?;
+async fn list(api: web::Data<Api>, caller: Caller, query: Query<ListQuery>) -> Answer {
+    let query = query.0;
     let filter = Filter {
         status: query.status,
         account: query.account_id,
@@ -200,34 +116,35 @@ async fn list(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answ
     Ok(HttpResponse::Ok().json(page(found.each(), |row| view(&api, row.clone()))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "StatsQuery")]
 struct StatsQuery {
     account_id: Option<AccountId>,
 }
 
-async fn stats(api: web::Data<Api>, caller: Caller, request: HttpRequest) -> Answer {
-    let query: StatsQuery = query(&request)?;
-    let stats = match query.account_id {
+async fn stats(api: web::Data<Api>, caller: Caller, query: Query<StatsQuery>) -> Answer {
+    let stats = match query.0.account_id {
         Some(account) => {
             caller.sees(account, "account", account)?;
             api.db.perform(GetStats { account: Some(account) }).await?
         }
         None => api.db.perform(GetStatsWithin(caller.scope().clone())).await?,
     };
-    Ok(HttpResponse::Ok().json(crate::views::stats(&stats)))
+    Ok(HttpResponse::Ok().json(StatsView::from(&stats)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EntryQuery")]
 struct GetQuery {
+    /// Also why it stands where it stands, and what a person can do.
     explain: Option<bool>,
 }
 
-async fn get(api: web::Data<Api>, caller: Caller, request: HttpRequest, path: web::Path<String>) -> Answer {
+async fn get(api: web::Data<Api>, caller: Caller, query: Query<GetQuery>, path: web::Path<String>) -> Answer {
     let id: EntryId = input::id("entry", &path)?;
-    let query: GetQuery = query(&request)?;
-    if query.explain == Some(true) {
+    if query.0.explain == Some(true) {
         return explain(&api, &caller, id).await;
     }
     let row = api.db.perform(GetEntry(id)).await?;
@@ -243,21 +160,26 @@ async fn explain(api: &Api, caller: &Caller, id: EntryId) -> Answer {
     let looked = looked.map_err(|error| OperationError::Internal(error.to_string()))?;
     let facts = looked.map_err(OperationError::from)?;
     let hold = api.crew.hold().map(|hold| hold.to_string());
-    let mut entry = view(api, facts.row.clone());
-    entry["explanation"] = json!(ExplanationView::new(&facts, hold));
-    Ok(HttpResponse::Ok().json(entry))
+    let explanation = Some(ExplanationView::new(&facts, hold));
+    let entry = view(api, facts.row);
+    Ok(HttpResponse::Ok().json(ExplainedEntryView { entry, explanation }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EntryUpdate")]
 struct UpdateBody {
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Priority")]
     priority: Option<Priority>,
     #[serde(default, deserialize_with = "input::given")]
+    #[schemars(with = "Option<inputs::Time>")]
     scheduled_at: Option<Option<String>>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "i32", range(min = 0, max = 1000))]
     max_retries: Option<i32>,
     #[serde(default, deserialize_with = "input::given")]
+    #[schemars(range(min = 1, max = 31_622_400))]
     late_after_seconds: Option<Option<i64>>,
 }
 
@@ -295,19 +217,21 @@ async fn cancel(api: web::Data<Api>, caller: Caller, path: web::Path<String>) ->
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EntryMove")]
 struct MoveBody {
     to: Option<MoveWord>,
     swap_with: Option<EntryId>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum MoveWord {
-    First,
-    Up,
-    Down,
+text_enum! {
+    /// Where in its calendar.
+    MoveWord {
+        First = "first",
+        Up = "up",
+        Down = "down",
+    }
 }
 
 async fn move_it(
@@ -331,8 +255,8 @@ async fn move_it(
     };
     let move_it = MoveEntry { id: input::id("entry", &path)?, to, by: caller.name() };
     let moved = api.db.perform(caller.does(move_it)).await?;
-    let items: Vec<Value> = moved.into_iter().map(|row| view(&api, row)).collect();
-    Ok(HttpResponse::Ok().json(json!({"items": items})))
+    let items = moved.into_iter().map(|row| view(&api, row)).collect();
+    Ok(HttpResponse::Ok().json(ItemsView { items }))
 }
 
 async fn retry(api: web::Data<Api>, path: web::Path<String>, caller: Caller) -> Answer {
@@ -341,12 +265,16 @@ async fn retry(api: web::Data<Api>, path: web::Path<String>, caller: Caller) -> 
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EntryResolve")]
 struct ResolveBody {
     published: bool,
+    /// Only of what is published.
     url: Option<String>,
+    /// Only of what is published.
     media_id: Option<String>,
+    /// Only of what is not published: it is tried again; without it, it has failed.
     #[serde(default)]
     retry: bool,
 }
@@ -375,5 +303,5 @@ async fn resolve(
 
 async fn clear(api: web::Data<Api>, caller: Caller) -> Answer {
     let removed = api.db.perform(caller.does(ClearPublished)).await?;
-    Ok(HttpResponse::Ok().json(json!({"removed": removed})))
+    Ok(HttpResponse::Ok().json(RemovedView { removed }))
 }

@@ -4,8 +4,9 @@ use super::Api;
 use super::creating::{Creating, answer};
 use super::input::{self, Body};
 use super::problem::Answer;
-use super::query::query;
-use super::roles::{Caller, asks_within, needs_within};
+use super::query::Query;
+use super::roles::{Caller, Concern};
+use super::routes::Routes;
 use crate::actors::tries;
 use crate::db::entries::EntryRow;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
@@ -14,85 +15,107 @@ use crate::operations::once::Answered;
 use crate::operations::pool::Addition;
 use crate::operations::publish_now::{GetEntries, PublishContent, PublishNow};
 use crate::operations::{Context, OperationError};
-use crate::views::EntryView;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::views::{EntryView, ItemsView};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 /// A request that waits for an outcome is answered after this long, whatever it is then.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            web::resource("/publish-pool/publish")
-                .route(asks_within(Role::Operator, web::post().to(publish_some))),
-        )
-        .service(
-            web::resource("/publish-pool/{id}/publish")
-                .route(asks_within(Role::Operator, web::post().to(publish_one))),
-        )
-        .service(
-            web::resource("/publisher/publish")
-                .route(needs_within(Role::Operator, web::post().to(publish_content))),
-        );
+pub fn routes(routes: &mut Routes) {
+    const REFUSES: &[&str] =
+        &["not_found", "wrong_state", "maybe_published", "account_unusable", "wrong_secret_key"];
+    let operator = (Role::Operator, Concern::Own);
+    routes.group("Publishing now");
+    routes
+        .route((Method::POST, "/publish-pool/publish"), operator, publish_some, "Publish entries now")
+        .about("Over their time, and over window and spacing of their account: all of them, or none.")
+        .ok::<ItemsView<EntryView>>()
+        .refuses(REFUSES);
+    routes
+        .route((Method::POST, "/publish-pool/{id}/publish"), operator, publish_one, "Publish an entry now")
+        .about("Over its time, and over window and spacing of its account.")
+        .ok::<EntryView>()
+        .refuses(REFUSES);
+    routes
+        .route((Method::POST, "/publisher/publish"), operator, publish_content, "Publish a content now")
+        .about("Puts it into the pool, and waits for the outcome of its first try, a minute at most.")
+        .answers::<EntryView>(StatusCode::OK, "It was tried: `status` says what became of it.")
+        .answers::<EntryView>(StatusCode::ACCEPTED, "It is not tried yet.")
+        .refuses(&[
+            "not_found",
+            "wrong_state",
+            "maybe_published",
+            "account_unusable",
+            "wrong_secret_key",
+            "already_in_pool",
+            "already_published",
+        ]);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WaitQuery")]
 struct WaitQuery {
+    /// Answers once it was tried, after a minute at most; without it, at once.
     wait: Option<bool>,
 }
 
-fn view(api: &Api, row: EntryRow) -> Value {
-    json!(EntryView::new(row, api.clock.now(), api.cx.can_decrypt()))
+fn view(api: &Api, row: EntryRow) -> EntryView {
+    EntryView::new(row, api.clock.now(), api.cx.can_decrypt())
 }
 
 async fn publish_one(
     api: web::Data<Api>,
     path: web::Path<String>,
-    request: HttpRequest,
+    query: Query<WaitQuery>,
     caller: Caller,
 ) -> Answer {
-    let query: WaitQuery = query(&request)?;
     let id: EntryId = input::id("entry", &path)?;
     let asked = api.db.perform(caller.does(PublishNow { ids: vec![id], by: caller.name() })).await?;
-    let rows = if query.wait == Some(true) { wait(&api, &asked).await? } else { asked };
+    let rows = if query.0.wait == Some(true) { wait(&api, &asked).await? } else { asked };
     let row = rows.into_iter().next().ok_or_else(|| OperationError::not_found("entry", id))?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PublishEntries")]
 struct PublishBody {
+    #[schemars(length(min = 1, max = 1000))]
     ids: Vec<EntryId>,
 }
 
 async fn publish_some(
     api: web::Data<Api>,
-    request: HttpRequest,
+    query: Query<WaitQuery>,
     caller: Caller,
     body: Body<PublishBody>,
 ) -> Answer {
-    let query: WaitQuery = query(&request)?;
     let asked = api.db.perform(caller.does(PublishNow { ids: body.0.ids, by: caller.name() })).await?;
-    let rows = if query.wait == Some(true) { wait(&api, &asked).await? } else { asked };
-    let items: Vec<Value> = rows.into_iter().map(|row| view(&api, row)).collect();
-    Ok(HttpResponse::Ok().json(json!({"items": items})))
+    let rows = if query.0.wait == Some(true) { wait(&api, &asked).await? } else { asked };
+    let items = rows.into_iter().map(|row| view(&api, row)).collect();
+    Ok(HttpResponse::Ok().json(ItemsView { items }))
 }
 
 async fn wait(api: &Api, asked: &[EntryRow]) -> Result<Vec<EntryRow>, OperationError> {
     tries::wait(&api.db, &*api.clock, asked, Some(WAIT_MAX), |_| {}).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PublishContent")]
 struct ContentBody {
     content_id: ContentId,
+    /// Without it, the content's own, or the only one there is.
     account_id: Option<AccountId>,
+    /// Also where it was published before.
     again: Option<bool>,
+    #[schemars(range(min = 0, max = 1000))]
     max_retries: Option<i32>,
 }
 
@@ -118,7 +141,7 @@ async fn publish_content(api: web::Data<Api>, caller: Caller, asked: Creating<Co
     let row = row.ok_or_else(|| OperationError::not_found("entry", made.id))?;
     let is_tried = tries::count(&as_made, std::slice::from_ref(&row)) == 1;
     let status = if is_tried { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok(answer(Answered { body: view(&api, row).to_string(), is_repeated }, status))
+    Ok(answer(Answered { body: json!(view(&api, row)).to_string(), is_repeated }, status))
 }
 
 /// What was made, of its answer.

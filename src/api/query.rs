@@ -1,13 +1,38 @@
 //! Query strings, read into types. Every word of a query is text; what it must be, its field says.
 
 use super::problem::Problem;
+use super::reading::Reading;
+use super::routes::Takes;
 use crate::domain::field_error::FieldError;
 use crate::domain::json_input::{THE_WHOLE, explained};
-use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use schemars::JsonSchema;
 use serde::de::value::{Error, MapDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
+use std::future::{Ready, ready};
+
+/// The query of a request.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(query(request).map(Query))
+    }
+}
+
+impl<T: JsonSchema> Takes for Query<T> {
+    const QUERY: bool = true;
+
+    fn tell(reading: &mut Reading<'_>) {
+        reading.query::<T>();
+    }
+}
 
 /// Reads the query of a request. What does not fit is a 422 that names the field; a field without a value is not asked.
 pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {

@@ -4,6 +4,7 @@ use super::Api;
 use super::client::client_address;
 use super::problem::Problem;
 use super::query::query;
+use super::routes::Takes;
 use crate::domain::actor::{Actor, Place};
 use crate::domain::ids::AccountId;
 use crate::domain::role::Role;
@@ -61,6 +62,8 @@ impl FromRequest for Caller {
     }
 }
 
+impl Takes for Caller {}
+
 fn missing() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "this needs a token: Authorization: Bearer cht_…")
         .hint("Make one with: contenthub token create --name NAME --role ROLE")
@@ -113,29 +116,9 @@ async fn recognised(token: String, request: &ServiceRequest, api: &Api) -> Resul
     Ok(Caller { actor: Actor { name: row.name, token: Some(row.id), place, scope }, role })
 }
 
-/// Refuses callers whose role does not suffice, and those who are for some accounts only, before anything of the body is
-/// read, and any query: a word that nobody reads may have been meant to change what is done.
-pub fn needs(least: Role, route: Route) -> Route {
-    // What is wrapped last comes first.
-    asks(least, without_query(route))
-}
-
-/// The same for a route that reads its query itself.
-pub fn asks(least: Role, route: Route) -> Route {
-    guarded(least, Concern::All, route)
-}
-
-/// As [`needs`], for a route that keeps within the accounts of its caller.
-pub fn needs_within(least: Role, route: Route) -> Route {
-    asks_within(least, without_query(route))
-}
-
-/// As [`asks`], for a route that keeps within the accounts of its caller.
-pub fn asks_within(least: Role, route: Route) -> Route {
-    guarded(least, Concern::Some, route)
-}
-
-fn without_query(route: Route) -> Route {
+/// Refuses any query, before anything of the body is read: a word that nobody reads may have been meant to change what is
+/// done.
+pub fn without_query(route: Route) -> Route {
     route.wrap(from_fn(|request: ServiceRequest, next: Next<BoxBody>| async move {
         let Nothing { .. } = query(request.request())?;
         next.call(request).await
@@ -152,14 +135,16 @@ struct Nothing {
 
 /// Which accounts a route is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Concern {
-    /// All, or what they have in common.
+pub enum Concern {
+    /// All, or what they have in common: no token that is for some accounts only may ask.
     All,
-    /// Those of its caller.
-    Some,
+    /// Those of its caller: the route keeps within them.
+    Own,
 }
 
-fn guarded(least: Role, concern: Concern, route: Route) -> Route {
+/// Refuses callers whose role does not suffice, and those who are for some accounts only, before anything of the body is
+/// read.
+pub fn guarded(least: Role, concern: Concern, route: Route) -> Route {
     route.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| async move {
         let refused = match request.extensions().get::<Caller>() {
             None => Some(missing()),
@@ -180,7 +165,7 @@ fn forbidden(role: Role, least: Role) -> Problem {
 
 fn out_of_scope(scope: &Scope, concern: Concern) -> Option<Problem> {
     match (scope, concern) {
-        (Scope::Everything, _) | (_, Concern::Some) => None,
+        (Scope::Everything, _) | (_, Concern::Own) => None,
         (Scope::Accounts(_), Concern::All) => {
             let detail = format!("this concerns all accounts; the token is for {scope} only");
             Some(Problem::new(StatusCode::FORBIDDEN, "out_of_scope", detail))

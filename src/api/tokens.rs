@@ -1,38 +1,56 @@
 //! `/tokens`: who may come.
 
 use super::creating::Creating;
-use super::input;
+use super::openapi::inputs;
 use super::problem::{Answer, Problem};
-use super::roles::{Caller, asks, needs};
-use super::{Api, page_of_all, paging};
+use super::query::Query;
+use super::roles::{Caller, Concern};
+use super::routes::Routes;
+use super::{Api, PageQuery, input, page_of_all};
 use crate::domain::ids::AccountId;
 use crate::domain::role::Role;
 use crate::domain::time_input;
 use crate::operations::Context;
 use crate::operations::token::{CreateToken, DeleteToken, Expiry, ListTokens};
-use crate::views::TokenView;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use crate::views::{PageView, TokenView};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            web::resource("/tokens")
-                .route(asks(Role::Admin, web::get().to(list)))
-                .route(needs(Role::Admin, web::post().to(create))),
-        )
-        .service(web::resource("/tokens/{id}").route(needs(Role::Admin, web::delete().to(delete))));
+pub fn routes(routes: &mut Routes) {
+    let admin = (Role::Admin, Concern::All);
+    routes.group("Tokens");
+    routes
+        .route((Method::GET, "/tokens"), admin, list, "List tokens")
+        .about("None of them is shown: they are kept as hashes.")
+        .ok::<PageView<TokenView>>();
+    routes
+        .route((Method::POST, "/tokens"), admin, create, "Make a token")
+        .about("`token` of the answer is shown this once.")
+        .created::<TokenView>()
+        .refuses(&["not_found"]);
+    routes
+        .route((Method::DELETE, "/tokens/{id}"), admin, delete, "Revoke a token")
+        .about("It is refused from now on, on all nodes.")
+        .no_content();
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TokenCreate")]
 struct CreateBody {
+    #[schemars(length(min = 1, max = 100))]
     name: String,
     role: Role,
+    /// For these accounts only; without it, for all.
+    #[schemars(length(min = 1, max = 100))]
     account_ids: Option<Vec<AccountId>>,
+    #[schemars(with = "Option<inputs::Time>")]
     expires_at: Option<String>,
+    /// Instead of `expires_at`: from now on, such as `30d`.
+    #[schemars(with = "Option<inputs::Span>")]
     expires_in: Option<String>,
 }
 
@@ -52,10 +70,10 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
     asked.request.once(&api, StatusCode::CREATED, caller.does(create), shape).await
 }
 
-async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
-    let paging = paging(&request)?;
+async fn list(api: web::Data<Api>, asked: Query<PageQuery>) -> Answer {
+    let paging = asked.0.paging()?;
     let all = api.db.perform(ListTokens).await?;
-    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| json!(TokenView::new(row, None)))))
+    Ok(HttpResponse::Ok().json(page_of_all(all, paging, |row| TokenView::new(row, None))))
 }
 
 async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {

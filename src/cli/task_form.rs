@@ -10,7 +10,6 @@ use crate::domain::misfire::Misfire;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
 use crate::operations::task::{CreateTask, GetTask, UpdateTask};
-use crate::operations::task_type::TaskType;
 use crate::words::{Sentence, message};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value, json};
@@ -229,7 +228,7 @@ pub struct TypesArguments {}
 
 /// The kinds of tasks, with what each is told.
 pub fn types(app: &App, out: &Output) -> Result<Done, Failure> {
-    let kinds: Vec<Value> = app.context().task_types.iter().map(TaskType::description).collect();
+    let kinds: Vec<Value> = app.context().task_types.iter().map(|kind| json!(kind.description())).collect();
     if !out.is_table() {
         return out.list(&TYPE_COLUMNS, &kinds, &json!({"items": kinds, "total": kinds.len()}));
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// `field` is a path such as `settings.url` or `items[3].priority`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct FieldError {
     pub field: String,
     pub message: String,

@@ -233,6 +233,7 @@ mod tests {
             ),
             (json!({"id": 1, "role": 7}), "role", "must be text, not 7"),
             (json!({"id": 1, "role": {}}), "role", "must be "),
+            (json!({"id": 1, "role": {"admin": null}}), "role", "must be text, not an object"),
             (json!({"id": 1, "again": "yes"}), "again", "must be true or false, not “yes”"),
             (json!({"id": 1, "tags": "a"}), "tags", "must be a list, not “a”"),
             (json!({"id": 1, "tags": ["a", 5]}), "tags[1]", "must be text, not 5"),

@@ -1,11 +1,12 @@
 //! A pause of all publishing.
 
 use super::clock::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Publishing is paused, until a person resumes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Paused {
     pub since: Timestamp,
     /// The person, or the token of a program.

@@ -1,6 +1,8 @@
 //! How urgent an entry is.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// 1 (first) to 10 (last).
@@ -31,6 +33,21 @@ impl TryFrom<i32> for Priority {
     type Error = PriorityOutOfRange;
     fn try_from(number: i32) -> Result<Self, Self::Error> {
         if (1..=10).contains(&number) { Ok(Priority(number)) } else { Err(PriorityOutOfRange(number)) }
+    }
+}
+
+impl JsonSchema for Priority {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Priority".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (first, last) = (Priority::FIRST, Priority::LAST);
+        json_schema!({"type": "integer", "format": "int32", "minimum": first, "maximum": last})
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::clock::Timestamp;
 use super::ids::{AccountId, ContentId, EntryId, ExecutionId, LogId, TaskId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The report of one execution. Its JSON is a contract with users.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// False only where the run itself could not be done.
     pub success: bool,
@@ -97,7 +98,7 @@ impl Report {
 }
 
 /// Disjoint counts that sum to `total_count`, and the results behind them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportData {
     pub total_count: i64,
     pub success_count: i64,
@@ -109,6 +110,7 @@ pub struct ReportData {
     pub skipped: Vec<Skipped>,
     /// What a run that does not publish has to tell beside the counts; none of one that publishes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Map<String, Value>")]
     pub details: Option<Value>,
     /// True where there are more results than are listed: the rest is in the publish log.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -129,7 +131,7 @@ super::text_enum! {
 }
 
 /// What one entry came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EntryResult {
     pub pool_id: EntryId,
     pub content_id: ContentId,
@@ -148,14 +150,14 @@ pub struct EntryResult {
 }
 
 /// Due entries of a lane that is shut.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Skipped {
     pub account_id: AccountId,
     pub reason: String,
     pub count: i64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportMetadata {
     pub task_id: Option<TaskId>,
     pub execution_id: ExecutionId,

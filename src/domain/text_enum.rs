@@ -4,10 +4,12 @@
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(serde::Serialize, schemars::JsonSchema)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
+            #[allow(dead_code, reason = "a list of words inside a module need not be asked for all of them")]
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
             pub fn as_str(self) -> &'static str {
@@ -22,6 +24,14 @@ macro_rules! text_enum {
                     $($text => Ok($name::$variant),)+
                     _ => Err($crate::domain::UnknownWord { given: text.to_owned(), known: &[$($text),+] }),
                 }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            /// From its word alone: serde would also take an object with the word as its only field.
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = <String as serde::Deserialize>::deserialize(deserializer)?;
+                word.parse().map_err(|_| serde::de::Error::unknown_variant(&word, &[$($text),+]))
             }
         }
 

@@ -10,7 +10,9 @@ use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::near::nearest;
 use crate::domain::report::JobDone;
 use crate::domain::schedule::ScheduleType;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +35,19 @@ pub struct TaskType {
     pub work: Option<Work>,
 }
 
+/// What a person needs to know to use a kind of task.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "TaskType")]
+pub struct Description {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// How it may be repeated.
+    pub schedule_types: Vec<ScheduleType>,
+    /// The JSON Schema of a task's `params`.
+    #[schemars(with = "Map<String, Value>")]
+    pub params_schema: Value,
+}
+
 /// Does the work of one run. It blocks.
 pub type Work = fn(&mut Job<'_>) -> Result<JobDone, JobError>;
 
@@ -44,18 +59,17 @@ impl fmt::Debug for TaskType {
 
 impl TaskType {
     /// What a person needs to know to use it.
-    pub fn description(&self) -> Value {
-        let schedule_types: Vec<&str> = ScheduleType::ALL
-            .iter()
-            .filter(|kind| self.work.is_none() || **kind != ScheduleType::OnDue)
-            .map(|kind| kind.as_str())
-            .collect();
-        json!({
-            "name": self.name,
-            "about": self.about,
-            "schedule_types": schedule_types,
-            "params_schema": (self.params_schema)(),
-        })
+    pub fn description(&self) -> Description {
+        let fires_when_due = self.work.is_none();
+        let schedule_types = ScheduleType::ALL.iter().copied();
+        Description {
+            name: self.name,
+            about: self.about,
+            schedule_types: schedule_types
+                .filter(|kind| fires_when_due || *kind != ScheduleType::OnDue)
+                .collect(),
+            params_schema: (self.params_schema)(),
+        }
     }
 }
 

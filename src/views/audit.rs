@@ -5,10 +5,12 @@ use crate::db::audit::AuditRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AuditId, TokenId};
 use crate::domain::resource::Resource;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Audit")]
 pub struct AuditView {
     pub id: AuditId,
     pub at: Timestamp,
@@ -22,8 +24,10 @@ pub struct AuditView {
     pub resource: Resource,
     pub resource_id: Option<i64>,
     /// The fields that are other now; null of what was made.
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub before: Option<Value>,
     /// The same as they are now; null of what is gone.
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub after: Option<Value>,
 }
 

@@ -6,9 +6,11 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::time_input::in_zone;
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Calendar")]
 pub struct CalendarView {
     pub account_id: AccountId,
     pub account: String,
@@ -17,7 +19,8 @@ pub struct CalendarView {
     pub items: Vec<SlotView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Slot")]
 pub struct SlotView {
     pub at: Timestamp,
     /// The same by the account's clock, with its offset.

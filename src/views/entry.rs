@@ -1,14 +1,17 @@
 //! An entry of the publish pool.
 
+use super::ExplanationView;
 use super::waiting::waiting_for;
 use crate::db::entries::EntryRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Entry")]
 pub struct EntryView {
     pub id: EntryId,
     pub content_id: ContentId,
@@ -36,6 +39,16 @@ pub struct EntryView {
     pub slot_at: Option<Timestamp>,
     pub added_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// An entry, and where it was asked for, why it stands where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ExplainedEntry")]
+pub struct ExplainedEntryView {
+    #[serde(flatten)]
+    pub entry: EntryView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<ExplanationView>,
 }
 
 impl EntryView {

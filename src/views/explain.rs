@@ -13,6 +13,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::text_enum;
 use crate::words::{Language, Sentence};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 text_enum! {
@@ -39,7 +40,8 @@ text_enum! {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Explanation")]
 pub struct ExplanationView {
     pub at: Timestamp,
     /// It is in the pool; what is not has no explanation.
@@ -68,7 +70,8 @@ pub struct ExplanationView {
 }
 
 /// An answer to one question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ExplanationAnswer")]
 pub struct Answer {
     pub about: Topic,
     /// Stable: scripts may compare it.
@@ -84,7 +87,8 @@ pub struct Answer {
 }
 
 /// What a person can do now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ExplanationAction")]
 pub struct Action {
     pub message: String,
     pub command: String,
@@ -94,7 +98,8 @@ pub struct Action {
     pub sentence: Sentence,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ExplanationLane")]
 pub struct LaneAnswer {
     pub account_id: AccountId,
     pub name: String,
@@ -108,7 +113,8 @@ pub struct LaneAnswer {
     pub places: i32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ExplanationContent")]
 pub struct ContentAnswer {
     pub id: ContentId,
     pub title: String,
@@ -117,14 +123,16 @@ pub struct ContentAnswer {
     pub approved: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ExplanationRetries")]
 pub struct RetriesAnswer {
     pub used: i32,
     pub max: i32,
     pub left: i32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ExplanationPublishers")]
 pub struct PublishersAnswer {
     /// A server runs, which fires tasks.
     pub server: bool,

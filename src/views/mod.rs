@@ -4,20 +4,30 @@ mod audit;
 mod calendar;
 mod entry;
 mod explain;
+mod kinds;
+mod lists;
 mod node_status;
+mod pool;
 mod preview;
+mod stats;
 mod status;
+mod switches;
 mod test_view;
 mod token;
 mod waiting;
 
 pub use audit::AuditView;
 pub use calendar::{CalendarView, SlotView};
-pub use entry::EntryView;
+pub use entry::{EntryView, ExplainedEntryView};
 pub use explain::{Action, Answer, ExplanationView, Topic};
+pub use kinds::{PlatformView, SecretFieldView};
+pub use lists::{ItemsView, PageView};
 pub use node_status::{NodeStatusView, RestartsView};
+pub use pool::{AddedView, BatchItemView, BatchStatus, RemovedView};
 pub use preview::{FireView, PreviewView};
+pub use stats::{StatsView, stats};
 pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView};
+pub use switches::{PausedView, ResumedView, TriggeredView};
 pub use test_view::{TestView, WarningView};
 pub use token::TokenView;
 
@@ -38,10 +48,12 @@ use crate::domain::schedule::ScheduleType;
 use crate::domain::settlement::LogStatus;
 use crate::domain::windows::Windows;
 use crate::words::{self, Language};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Content")]
 pub struct ContentView {
     pub id: ContentId,
     pub title: String,
@@ -78,11 +90,13 @@ impl From<ContentRow> for ContentView {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
 pub struct AccountView {
     pub id: AccountId,
     pub name: String,
     pub platform: String,
+    #[schemars(with = "Map<String, Value>")]
     pub settings: Value,
     /// Which secrets are set; never what they are.
     pub credentials_set: Vec<String>,
@@ -92,11 +106,13 @@ pub struct AccountView {
     pub spacing_seconds: i32,
     pub daily_cap: Option<i32>,
     /// As in `08:00-23:00`; none: always.
+    #[schemars(with = "Vec<String>")]
     pub windows: Windows,
     pub on_unknown: OnUnknown,
     pub give_up_after_seconds: i32,
     pub late_after_seconds: Option<i32>,
     /// As in `mon-fri 09:00,18:00`.
+    #[schemars(with = "Vec<String>")]
     pub slots: PostingSlots,
     pub missed_slot: MissedSlot,
     pub suspended_reason: Option<String>,
@@ -133,7 +149,8 @@ impl From<AccountRow> for AccountView {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Task")]
 pub struct TaskView {
     pub id: TaskId,
     pub name: String,
@@ -148,6 +165,7 @@ pub struct TaskView {
     pub timezone: String,
     /// What its schedule says, in the language of who reads it.
     pub in_words: String,
+    #[schemars(with = "Map<String, Value>")]
     pub params: Value,
     pub enabled: bool,
     pub misfire: Misfire,
@@ -198,7 +216,8 @@ impl From<TaskRow> for TaskView {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Execution")]
 pub struct ExecutionView {
     pub id: ExecutionId,
     pub task_id: TaskId,
@@ -234,7 +253,8 @@ impl From<ExecutionRow> for ExecutionView {
 }
 
 /// A run that somebody has ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "CancelledExecution")]
 pub struct CancelledExecutionView {
     #[serde(flatten)]
     pub execution: ExecutionView,
@@ -242,7 +262,8 @@ pub struct CancelledExecutionView {
     pub on_the_wire: i64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Log")]
 pub struct LogView {
     pub id: LogId,
     pub pool_id: EntryId,
@@ -288,20 +309,4 @@ impl From<LogRow> for LogView {
 /// JSON that only we wrote; what cannot be read is shown as null.
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
-}
-
-/// The pool in numbers.
-pub fn stats(stats: &crate::domain::pool_stats::PoolStats) -> Value {
-    serde_json::json!({
-        "total": stats.total,
-        "pending": stats.pending,
-        "publishing": stats.publishing,
-        "published": stats.published,
-        "failed": stats.failed,
-        "uncertain": stats.uncertain,
-        "cancelled": stats.cancelled,
-        "due_now": stats.due_now,
-        "oldest_due_seconds": stats.oldest_due_seconds,
-        "failure_rate": stats.failure_rate,
-    })
 }

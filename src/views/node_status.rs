@@ -1,10 +1,12 @@
 //! What a node knows of itself.
 
 use crate::domain::ids::NodeId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The node that a server runs; others on the same database have their own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "NodeStatus")]
 pub struct NodeStatusView {
     pub node: NodeId,
     /// It was asked to end: nothing new is sent.
@@ -16,7 +18,8 @@ pub struct NodeStatusView {
 }
 
 /// How often parts of a node broke down and were started anew, since it started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Restarts")]
 pub struct RestartsView {
     pub publisher: u64,
     pub executor: u64,

@@ -6,10 +6,12 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time_input;
 use crate::words::{self, Language};
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The coming fires of a schedule, in UTC and on the clocks of its zone.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Preview")]
 pub struct PreviewView {
     pub in_words: String,
     pub timezone: String,
@@ -17,7 +19,8 @@ pub struct PreviewView {
     pub details: Vec<FireView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Fire")]
 pub struct FireView {
     pub utc: Timestamp,
     /// To the second, with the offset in force.

@@ -10,10 +10,12 @@ use crate::domain::ids::*;
 use crate::domain::lane_look::BreakerState;
 use crate::domain::pause::Paused;
 use crate::words::{Language, Sentence};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Status")]
 pub struct StatusView {
     /// Nothing is wrong.
     pub ok: bool,
@@ -46,7 +48,8 @@ pub struct StatusView {
     pub lanes: Vec<LaneView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Alarm")]
 pub struct AlarmView {
     pub code: &'static str,
     pub message: String,
@@ -56,7 +59,8 @@ pub struct AlarmView {
     pub sentence: Sentence,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Node")]
 pub struct NodeView {
     pub id: NodeId,
     /// `server`, or `command` of one that works for one task.
@@ -73,7 +77,8 @@ pub struct NodeView {
     pub restarts: RestartsView,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Lane")]
 pub struct LaneView {
     pub account_id: AccountId,
     pub name: String,
@@ -95,7 +100,8 @@ pub struct LaneView {
     pub daily_cap: Option<CapView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Breaker")]
 pub struct BreakerView {
     pub state: BreakerState,
     /// Of the platform, in a row.
@@ -105,7 +111,8 @@ pub struct BreakerView {
     pub probes: i32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Cap")]
 pub struct CapView {
     pub used: i32,
     pub cap: i32,

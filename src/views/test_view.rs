@@ -5,9 +5,11 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::outcome::Problem;
 use crate::domain::tested::Tested;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Test")]
 pub struct TestView {
     pub account_id: AccountId,
     pub name: String,
@@ -25,7 +27,8 @@ pub struct TestView {
 }
 
 /// A thing that need not be wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Warning")]
 pub struct WarningView {
     pub code: String,
     pub message: String,

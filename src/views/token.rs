@@ -4,9 +4,11 @@ use crate::db::tokens::TokenRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, TokenId};
 use crate::domain::role::Role;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
 pub struct TokenView {
     pub id: TokenId,
     pub name: String,

@@ -1,5 +1,6 @@
 //! The real program, as a user runs it: commands with their output, and a server to be asked, stopped and killed.
 
+use super::documented::Exchange;
 use super::http_message::{Length, read_message};
 use super::process::Running;
 use super::secrets::{self, Tokens};
@@ -291,8 +292,11 @@ impl Server {
         let tokens = if makes_token { Tokens::Told } else { Tokens::Never };
         let whole = format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body));
         secrets::none_in(&format!("the answer to {method} {path}"), &whole, tokens);
+        let status = status.ok_or_else(|| std::io::Error::other(format!("no HTTP: {}", answer.start)))?;
+        let kind = answer.headers.get("content-type").map(String::as_str);
+        Exchange { method, path, asked: body, status, kind, answered: &answer.body }.check();
         Ok(Response {
-            status: status.ok_or_else(|| std::io::Error::other(format!("no HTTP: {}", answer.start)))?,
+            status,
             headers: answer.headers,
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
             text: String::from_utf8_lossy(&answer.body).into_owned(),

@@ -5,8 +5,10 @@
 pub mod app;
 pub mod clock;
 pub mod command;
+pub mod documented;
 pub mod http_message;
 pub mod in_process;
+pub mod json_schema;
 pub mod node;
 pub mod peer;
 pub mod played;

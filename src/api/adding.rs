@@ -1,0 +1,174 @@
+//! `/publish-pool/add` and `/publish-pool/batch-add`: what is to be published.
+
+use super::Api;
+use super::creating::Creating;
+use super::input;
+use super::openapi::inputs;
+use super::problem::{Answer, Problem};
+use super::roles::{Caller, Concern};
+use super::routes::Routes;
+use crate::db::entries::EntryRow;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::{AccountId, ContentId};
+use crate::domain::posting_slots::NEXT_SLOT;
+use crate::domain::priority::Priority;
+use crate::domain::retry::MAX_RETRIES_DEFAULT;
+use crate::domain::role::Role;
+use crate::domain::text_enum;
+use crate::operations::pool::*;
+use crate::operations::{Context, OperationError};
+use crate::views::{AddedView, BatchItemView, BatchStatus, EntryView, ItemsView};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub fn routes(routes: &mut Routes) {
+    const REFUSES: &[&str] = &["not_found", "already_in_pool", "already_published"];
+    let editor = (Role::Editor, Concern::Own);
+    routes.group("Publish pool");
+    routes
+        .route((Method::POST, "/publish-pool/add"), editor, add, "Add a content to the pool")
+        .about("It is published once on its account, when it is due. With `account_ids`, once on each.")
+        .created::<AddedView>()
+        .refuses(REFUSES);
+    routes
+        .route((Method::POST, "/publish-pool/batch-add"), editor, batch_add, "Add many at once")
+        .about("Up to 10,000. All of them or none, unless `on_conflict` says `skip`.")
+        .created::<ItemsView<BatchItemView>>()
+        .refuses(REFUSES);
+}
+
+fn view_of(row: EntryRow, cx: &Context, now: Timestamp) -> Value {
+    json!(EntryView::new(row, now, cx.can_decrypt()))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "EntryAdd")]
+struct AddBody {
+    content_id: ContentId,
+    /// 1 goes first, 10 last; without it, 5.
+    priority: Option<Priority>,
+    /// When it goes out, or `next_slot`; without it, now.
+    #[schemars(with = "Option<inputs::TimeOrSlot>")]
+    scheduled_at: Option<String>,
+    /// Without it, the content's own, or the only one there is.
+    account_id: Option<AccountId>,
+    /// Instead of `account_id`: an entry for each. Not in a batch.
+    #[schemars(length(min = 1))]
+    account_ids: Option<Vec<AccountId>>,
+    #[schemars(range(min = 0, max = 1000))]
+    max_retries: Option<i32>,
+    /// Also where it was published before.
+    again: Option<bool>,
+    /// What is later than this is not published any more.
+    #[schemars(range(min = 1, max = 31_622_400))]
+    late_after_seconds: Option<i64>,
+}
+
+impl AddBody {
+    fn addition(&self, api: &Api) -> Result<Addition, FieldError> {
+        let next_slot = self.scheduled_at.as_deref() == Some(NEXT_SLOT);
+        let at = self.scheduled_at.as_deref().filter(|_| !next_slot);
+        Ok(Addition {
+            content: self.content_id,
+            account: self.account_id,
+            priority: self.priority.unwrap_or_default(),
+            scheduled_at: input::optional_time("scheduled_at", at, api.cx.timezone)?,
+            next_slot,
+            max_retries: self.max_retries.unwrap_or(MAX_RETRIES_DEFAULT),
+            again: self.again.unwrap_or(false),
+            late_after_seconds: self.late_after_seconds,
+        })
+    }
+
+    /// The same as one of several, each of which is for one account.
+    fn item(&self, index: usize, api: &Api) -> Result<Addition, FieldError> {
+        let inside =
+            |wrong: FieldError| FieldError::new(format!("items[{index}].{}", wrong.field), wrong.message);
+        if self.account_ids.is_some() {
+            return Err(inside(FieldError::new(
+                "account_ids",
+                "is not possible in a batch: give an item each",
+            )));
+        }
+        self.addition(api).map_err(inside)
+    }
+}
+
+async fn add(api: web::Data<Api>, caller: Caller, asked: Creating<AddBody>) -> Answer {
+    let Creating { body, request } = asked;
+    let addition = body.addition(&api)?;
+    match body.account_ids {
+        None => request.once(&api, StatusCode::CREATED, caller.does(AddToPool(addition)), view_of).await,
+        Some(_) if body.account_id.is_some() => {
+            Err(Problem::field("account_ids", "does not go with account_id"))
+        }
+        Some(accounts) => {
+            let shape = |rows: Vec<EntryRow>, cx: &Context, now| {
+                let items = rows.into_iter().map(|row| EntryView::new(row, now, cx.can_decrypt())).collect();
+                json!(ItemsView { items })
+            };
+            let add = caller.does(AddToAccounts { addition, accounts });
+            request.once(&api, StatusCode::CREATED, add, shape).await
+        }
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "BatchAdd")]
+struct BatchBody {
+    #[serde(deserialize_with = "input::objects")]
+    #[schemars(length(max = 10_000))]
+    items: Vec<AddBody>,
+    /// Without it, `fail`.
+    on_conflict: Option<OnConflictWord>,
+}
+
+text_enum! {
+    /// What becomes of a batch of which an item is refused.
+    OnConflictWord {
+        /// Nothing is added.
+        Fail = "fail",
+        /// The rest is added.
+        Skip = "skip",
+    }
+}
+
+async fn batch_add(api: web::Data<Api>, caller: Caller, asked: Creating<BatchBody>) -> Answer {
+    let Creating { body, request } = asked;
+    let on_conflict = match body.on_conflict {
+        None | Some(OnConflictWord::Fail) => OnConflict::Fail,
+        Some(OnConflictWord::Skip) => OnConflict::Skip,
+    };
+    let items = body.items.iter().enumerate().map(|(index, item)| item.item(index, &api));
+    let batch = BatchAdd { items: items.collect::<Result<Vec<_>, _>>()?, on_conflict };
+    let shape = |done: BatchOutcome, _: &Context, _| {
+        let items = done.items.into_iter().enumerate().map(batch_item).collect();
+        json!(ItemsView { items })
+    };
+    request.once(&api, StatusCode::CREATED, caller.does(batch), shape).await
+}
+
+fn batch_item((index, item): (usize, Result<Added, OperationError>)) -> BatchItemView {
+    let skipped = BatchItemView {
+        index,
+        id: None,
+        status: BatchStatus::Skipped,
+        scheduled_at: None,
+        code: None,
+        error: None,
+    };
+    match item {
+        Ok(Added { id, slot, .. }) => {
+            BatchItemView { id: Some(id), status: BatchStatus::Pending, scheduled_at: slot, ..skipped }
+        }
+        Err(error) => {
+            BatchItemView { code: Some(error.code().to_owned()), error: Some(error.to_string()), ..skipped }
+        }
+    }
+}

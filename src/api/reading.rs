@@ -1,0 +1,123 @@
+//! What a route reads of its request: told by the types of its handler's arguments.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+const OF_A_BODY: [&str; 6] =
+    ["bad_body", "not_json", "json_too_deep", "json_too_large", "unsupported_encoding", "body_too_large"];
+const OF_A_KEY: [&str; 2] = ["bad_idempotency_key", "idempotency_key_reused"];
+const OF_AN_ID: [&str; 2] = ["not_found", "unknown_route"];
+
+/// Is told what is read.
+pub struct Reading<'a> {
+    schemas: &'a mut SchemaGenerator,
+    /// The schema of the body, and whether there must be one.
+    pub body: Option<(Schema, bool)>,
+    /// As the document has them.
+    pub parameters: Vec<Value>,
+    /// Codes of `error_codes.rs` that come of reading it.
+    pub refusals: Vec<&'static str>,
+    /// Of good answers, because of what was read.
+    pub answer_headers: Map<String, Value>,
+}
+
+impl<'a> Reading<'a> {
+    pub fn new(schemas: &'a mut SchemaGenerator) -> Self {
+        Reading {
+            schemas,
+            body: None,
+            parameters: Vec::new(),
+            refusals: Vec::new(),
+            answer_headers: Map::new(),
+        }
+    }
+
+    /// A JSON body. One whose fields may all be left out may be left out itself.
+    pub fn body<T: JsonSchema>(&mut self) {
+        let named = self.schemas.subschema_for::<T>();
+        let whole = T::json_schema(self.schemas);
+        let wanted = whole.get("required").and_then(Value::as_array).is_some_and(|names| !names.is_empty());
+        self.body = Some((named, wanted));
+        self.refusals.extend(OF_A_BODY);
+    }
+
+    /// The words of a query: each field of `T` is one.
+    pub fn query<T: JsonSchema>(&mut self) {
+        let mut whole = T::json_schema(self.schemas);
+        let Some(Value::Object(fields)) = whole.remove("properties") else { return };
+        for (name, mut schema) in fields {
+            never_null(&mut schema);
+            let about = schema.as_object_mut().and_then(|it| it.remove("description"));
+            self.parameters.push(parameter("query", &name, about, schema));
+        }
+    }
+
+    /// The id in the path.
+    pub fn path_id(&mut self) {
+        let schema = json!({"type": "integer", "format": "int64", "minimum": 1});
+        let mut id = parameter("path", "id", None, schema);
+        id["required"] = true.into();
+        self.parameters.push(id);
+        self.refusals.extend(OF_AN_ID);
+    }
+
+    /// A header that may be left out.
+    pub fn header(&mut self, name: &str, about: &str, schema: Value) {
+        self.parameters.push(parameter("header", name, Some(about.into()), schema));
+    }
+
+    /// The word of the query that names the language of the answer.
+    pub fn language(&mut self) {
+        let schema = json!({"type": "string", "pattern": "^\\s*([eE][nN]|[zZ][hH])([-_.@].*)?\\s*$", "examples": ["zh"]});
+        let about =
+            "The language of what is told to people, `en` or `zh`; without it, that of `Accept-Language`.";
+        self.parameters.push(parameter("query", "lang", Some(about.into()), schema));
+    }
+
+    /// It has a key, so that it is done once however often it is sent.
+    pub fn key(&mut self, max_chars: usize) {
+        let about = "The same for the same request sent again, which then does nothing and is given the first answer.";
+        let schema = json!({"type": "string", "minLength": 1, "maxLength": max_chars, "pattern": "^[!-~]+$"});
+        self.header("Idempotency-Key", about, schema);
+        // A key is of one body, too.
+        self.refusals.extend(OF_A_BODY.into_iter().chain(OF_A_KEY));
+        let about = "`true` where this is the answer to an earlier request with the same key.";
+        let schema = json!({"type": "string", "const": "true"});
+        self.answer_headers
+            .insert("Idempotency-Replayed".to_owned(), json!({"description": about, "schema": schema}));
+    }
+}
+
+fn parameter(place: &str, name: &str, about: Option<Value>, schema: Value) -> Value {
+    let mut parameter = json!({"name": name, "in": place, "schema": schema});
+    if let Some(about) = about {
+        parameter["description"] = about;
+    }
+    if place == "query" {
+        // It is not asked then.
+        parameter["allowEmptyValue"] = true.into();
+    }
+    parameter
+}
+
+/// In a query nothing is null: what is not meant is left out.
+fn never_null(schema: &mut Value) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some(Value::Array(words)) = schema.get_mut("enum") {
+        words.retain(|word| !word.is_null());
+    }
+    let Some(Value::Array(ways)) = schema.get_mut("anyOf") else { return };
+    ways.retain(|way| *way != json!({"type": "null"}));
+    if let [Value::Object(only)] = ways.as_slice() {
+        let only = only.clone();
+        if let Some(fields) = schema.as_object_mut() {
+            fields.remove("anyOf");
+            fields.extend(only);
+        }
+    }
+}
