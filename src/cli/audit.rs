@@ -78,6 +78,10 @@ fn changes(row: &Value, out: &Output) -> String {
     names.dedup();
     let line = |name: &&String| {
         let (was, is) = (before.get(*name), after.get(*name));
+        let is_nothing = |it: &Value| output::shown(it).is_empty();
+        if row["before"].is_null() && is.is_none_or(is_nothing) {
+            return String::new();
+        }
         let text = match (was.filter(|it| !it.is_null()), is.filter(|it| !it.is_null())) {
             (None, None) => return String::new(),
             (None, Some(is)) if row["before"].is_null() => format!("{name}: {}", value(is, out)),

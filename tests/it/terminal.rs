@@ -319,9 +319,9 @@ fn answers_are_checked_as_they_are_given() {
     asks.answer("Name of the task", "copies\r");
     // The fifth type: a backup.
     asks.answer("What does it do?", "\u{1b}[B\u{1b}[B\u{1b}[B\u{1b}[B\r");
+    asks.answer("folder (", "\r");
     asks.answer("keep (", "0\r");
     asks.answer("must be from 1 to 1000, not 0", "3\r");
-    asks.answer("folder (", "\r");
     // The second of those that a job has: a cron expression.
     asks.answer("When does it run?", "\u{1b}[B\r");
     asks.answer("Time zone", "Europe/Berln\r");

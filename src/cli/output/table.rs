@@ -51,9 +51,17 @@ fn broken(head: &Option<Vec<String>>, rows: &[Vec<String>]) -> String {
         rows.iter().map(|row| row.iter().map(|cell| cell.replace(TIE, " ")).collect()).collect()
     };
     let held = least(rows, |cell| cell.split(' ').map(UnicodeWidthStr::width).max());
-    let laid = wrapped(head, rows, &held);
-    if held.is_empty() || has_room(&laid) {
-        return laid;
+    if held.is_empty() {
+        return wrapped(head, rows, &held);
+    }
+    let heads = head.iter().flatten().map(|name| name.width());
+    let whole_heads: Vec<usize> =
+        heads.enumerate().map(|(column, width)| width.max(held.get(column).copied().unwrap_or(0))).collect();
+    for least in [whole_heads, held] {
+        let laid = wrapped(head, rows, &least);
+        if has_room(&laid) {
+            return laid;
+        }
     }
     let words = least(rows, |cell| cell.split([' ', TIE]).map(UnicodeWidthStr::width).max());
     let laid = wrapped(head, &untied(rows), &words);
