@@ -109,7 +109,7 @@ fn beneath(table: &str, below: &[String]) -> String {
     let mut text = String::new();
     let mut below = below.iter();
     let mut is_head = true;
-    let begins = |line: &str| line.chars().nth(1).is_some_and(|it| it != ' ');
+    let begins = |line: &str| output::terminal::unstyled(line).chars().nth(1).is_some_and(|it| it != ' ');
     let mut lines = table.lines().peekable();
     while let Some(line) = lines.next() {
         text.push_str(line);

@@ -174,6 +174,11 @@ fn is_cut(line: &str) -> bool {
     line.char_indices().filter_map(after_a_day).any(|is_cut| is_cut)
 }
 
+/// What is seen of a part of a text that begins behind an escape.
+fn without_style(part: &str) -> &str {
+    if part.starts_with('[') { part.split_once('m').map_or("", |(_, after)| after) } else { part }
+}
+
 /// Tables and paragraphs at several widths: nothing is wider, and no time is cut in two.
 #[test]
 fn what_is_wide_is_broken_where_it_may_be() {
@@ -187,10 +192,14 @@ fn what_is_wide_is_broken_where_it_may_be() {
     cli.ok(&["account", "update", "blog", "--daily-cap", "8", "--spacing-seconds", "900"]);
     for columns in [60, 72, 80, 100] {
         for args in [&["scheduler", "list"][..], &["scheduler", "task-types"], &["audit"]] {
-            let (code, text, _) =
-                OnTerminal::start(dir.path(), &[("NO_COLOR", "1")], columns, Stderr::ToAPipe, args).end();
+            let start = |variables: &[(&str, &str)]| {
+                OnTerminal::start(dir.path(), variables, columns, Stderr::ToAPipe, args).end()
+            };
+            let (code, text, _) = start(&[("NO_COLOR", "1")]);
             assert_eq!(code, Some(0), "{text}");
-            for line in text.lines() {
+            let coloured = start(&[]).1;
+            let seen: String = coloured.split('\u{1b}').map(without_style).collect();
+            for line in text.lines().chain(seen.lines()) {
                 let wide = line.chars().count();
                 assert!(wide <= usize::from(columns), "{args:?} at {columns}: {wide}\n{line}\n{text}");
                 assert!(!is_cut(line), "{args:?} at {columns}: a time is cut\n{text}");

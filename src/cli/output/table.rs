@@ -81,7 +81,7 @@ fn least(rows: &[Vec<String>], width: impl Fn(&str) -> Option<usize>) -> Vec<usi
 }
 
 fn has_room(laid: &str) -> bool {
-    let widest = laid.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let widest = laid.lines().map(|line| terminal::unstyled(line).width()).max().unwrap_or(0);
     terminal::width().is_none_or(|columns| widest <= usize::from(columns))
 }
 
