@@ -36,7 +36,7 @@ pub fn no_zone(given: &str) -> String {
     let city = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
     let by_city = || {
         let near = nearest(given, all().map(city).filter(|city| city.len() > 4))?;
-        all().find(|zone| city(*zone) == near)
+        all().find(|zone| city(zone) == near)
     };
     let meant = nearest(given, all()).or_else(by_city).map_or(String::new(), asked);
     format!("“{given}” is no time zone; write it like Asia/Shanghai{meant}")
