@@ -278,7 +278,7 @@ impl App {
 
     fn run_and_tell(&self, task: TaskId, told: Option<Listener<'_>>) -> Result<Report, OperationError> {
         match task_run::run(self, task, told, Heed::Nothing)? {
-            Ran::Whole(report) => Ok(report),
+            Ran::Whole { report, .. } => Ok(report),
             Ran::Stopped { .. } | Ran::EndedAtOnce(_) => {
                 Err(OperationError::Internal("the run was stopped by a signal".to_owned()))
             }

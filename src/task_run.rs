@@ -23,12 +23,10 @@ pub(crate) type Listener<'a> = &'a mut (dyn FnMut(RunProgress) + Send);
 
 /// What became of a run.
 pub enum Ran {
-    Whole(Report),
+    /// A person may have cancelled it: then something may be left.
+    Whole { report: Report, was_cancelled: bool },
     /// A signal ended the node in order: nothing of it is on the wire. The run is open still.
-    Stopped {
-        signal: StopSignal,
-        execution: ExecutionId,
-    },
+    Stopped { signal: StopSignal, execution: ExecutionId },
     /// A second signal: as after a crash, the next node finds out what was on the wire.
     EndedAtOnce(StopSignal),
 }
@@ -55,7 +53,8 @@ pub(crate) fn run(
     if let Some(told) = &mut told {
         told(app.run(GetProgress(execution))?);
     }
-    report_of(&row).map(Ran::Whole)
+    let was_cancelled = row.status == ExecutionStatus::Cancelled;
+    report_of(&row).map(|report| Ran::Whole { report, was_cancelled })
 }
 
 /// Waits for the end of a run, and tells how far it is.

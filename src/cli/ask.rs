@@ -10,7 +10,7 @@ use crate::db::accounts::AccountRow;
 use crate::domain::cron::CronExpression;
 use crate::domain::schedule::{INTERVAL_MAX_SECONDS, INTERVAL_MIN_SECONDS};
 use crate::domain::time_input;
-use crate::domain::{names, near};
+use crate::domain::{naming, near};
 use crate::operations::OperationError;
 use crate::operations::account::FindAccount;
 use crate::operations::task_type::TaskType;
@@ -96,7 +96,8 @@ pub fn account(app: &App, out: &Output) -> Result<Asked, Failure> {
 
 fn name(text: &str) -> Result<(), String> {
     not_empty(text)?;
-    names::unprintable(text).map_or(Ok(()), |wrong| Err(wrong.message))
+    naming::is_no_number(text).map_err(|wrong| wrong.message)?;
+    naming::unprintable(text).map_or(Ok(()), |wrong| Err(wrong.message))
 }
 
 /// What the platform finds wrong with one answer, whatever else is not yet answered.

@@ -8,8 +8,9 @@ mod machine;
 use super::output::{self, Output, harmless};
 use super::{Done, Failure};
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{HiddenText, Settings};
 use crate::operations::doctor::Examine;
+use crate::secrets;
 use crate::words::{Language, Sentence, message};
 use serde_json::{Value, json};
 
@@ -70,6 +71,14 @@ pub fn run(arguments: &Arguments, settings: Settings, out: &Output) -> Result<Do
 
 fn inside(arguments: &Arguments, settings: Settings) -> Result<Vec<Finding>, Failure> {
     let database = settings.database.clone();
+    // One that is not there is not made by looking: another takes its place, for this look alone.
+    let key_is_missing = settings.secret_key.is_none() && !machine::key_path(&settings).exists();
+    let stand_in = || HiddenText(secrets::random_hex(32));
+    let path = machine::key_path(&settings);
+    let settings = match key_is_missing {
+        true => Settings { secret_key: Some(stand_in()), ..settings },
+        false => settings,
+    };
     let app = match App::open(settings) {
         Ok(app) => app,
         Err(error) => {
@@ -80,7 +89,11 @@ fn inside(arguments: &Arguments, settings: Settings) -> Result<Vec<Finding>, Fai
     let mut examined = app.run(Examine)?;
     examined.status =
         examined.status.find_the_living(&database).map_err(crate::operations::OperationError::from)?;
-    let mut findings = database::inside(&examined);
+    let mut findings = match key_is_missing {
+        true => vec![machine::missing_key(&path, examined.sealed_with.as_deref())],
+        false => vec![database::key(&examined)],
+    };
+    findings.extend(database::inside(&examined));
     findings.extend(accounts::all(&app, &examined, arguments.offline)?);
     Ok(findings)
 }

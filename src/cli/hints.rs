@@ -29,6 +29,7 @@ fn hint(failure: &Failure, language: Language) -> Option<String> {
             of_operation(error, language)
         }
         Failure::Stopped { .. } => told(message("hint-stopped")),
+        Failure::NoDatabase(_) => told(message("hint-no-database")),
         Failure::Unsound(_) => told(message("hint-unsound")),
         Failure::Restore(Refused::ByPgRestore) => told(message("hint-by-pg-restore")),
         Failure::Restore(Refused::NodeAlive { .. }) => told(message("hint-node-alive")),

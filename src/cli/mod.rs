@@ -36,6 +36,7 @@ use crate::app::{App, OpenError};
 use crate::bench::BenchError;
 use crate::config::{self, ConfigError, SettingsArgs};
 use crate::db::backup::BackupError;
+use crate::db::database_url::DatabaseUrl;
 use crate::demo::DemoError;
 use crate::domain::actor::{Actor, Place};
 use crate::key_rotation::RotateError;
@@ -49,6 +50,7 @@ use crate::words::Language;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Publishes each post on the right platform, at the right moment, exactly once.
@@ -159,6 +161,8 @@ enum Failure {
     Rotate(#[from] RotateError),
     #[error("not restored, and nothing was changed: {0}")]
     Restore(#[from] Refused),
+    #[error("there is no database at {0}")]
+    NoDatabase(PathBuf),
     /// What the user gave cannot be used.
     #[error("{0}")]
     Usage(String),
@@ -205,9 +209,10 @@ impl Failure {
             }
             Failure::Serve(ServeError::EndedAtOnce(signal))
             | Failure::Demo(DemoError::Serve(ServeError::EndedAtOnce(signal)))
-            | Failure::EndedAtOnce(signal) => ExitCode::from(signal.exit_code()),
+            | Failure::EndedAtOnce(signal)
+            | Failure::Stopped { signal, .. } => ExitCode::from(signal.exit_code()),
             Failure::Open(_)
-            | Failure::Stopped { .. }
+            | Failure::NoDatabase(_)
             | Failure::Serve(_)
             | Failure::Demo(_)
             | Failure::Bench(_)
@@ -303,6 +308,12 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
     }
     if let Command::Doctor(doctor) = arguments.command {
         return doctor::run(&doctor, settings, &out);
+    }
+    if let (Command::Status, DatabaseUrl::Sqlite(path)) = (&arguments.command, &settings.database)
+        && !path.exists()
+    {
+        // A server's state is asked for where there is one; a new database would say that all is well.
+        return Err(Failure::NoDatabase(path.clone()));
     }
     let app = App::open(settings)?.acting_as(Actor::here(os_user::name(), Place::CommandLine));
     match arguments.command {

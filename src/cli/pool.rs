@@ -12,9 +12,10 @@ use crate::domain::time_input::in_zone;
 use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::entry::*;
+use crate::operations::explain::ExplainEntry;
 use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
-use crate::views::{self, EntryView};
+use crate::views::{self, EntryView, ExplanationView};
 use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 
@@ -263,7 +264,13 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
     };
     let row = app.change(AddToPool(addition))?;
     let is_now = row.due_at <= app.clock().now();
-    let said = Sentence::new(if is_now { message("done-added-now") } else { message("done-added") })
+    let keeps = if is_now { keeps(&row, app)? } else { None };
+    let said = match (&keeps, is_now) {
+        (Some(why), _) => Sentence::new(message("done-added-waits")).with("why", out.words(why)),
+        (None, true) => Sentence::new(message("done-added-now")),
+        (None, false) => Sentence::new(message("done-added")),
+    };
+    let said = said
         .with("entry", row.id.to_string())
         .with("content", row.content_id.to_string())
         .with("account", row.account_id.to_string())
@@ -271,6 +278,15 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         // As it was read, with its offset: whoever gave none sees which was meant.
         .with("at", in_zone(row.due_at, app.settings().timezone));
     out.tell(&said, &view(row, app))
+}
+
+/// What keeps an entry that is due, where that does not pass with a turn of its lane.
+fn keeps(row: &EntryRow, app: &App) -> Result<Option<Sentence>, Failure> {
+    const KEEP: [&str; 6] =
+        ["not_approved", "account_disabled", "account_suspended", "wrong_secret_key", "window", "daily_cap"];
+    let view = ExplanationView::new(&app.run(ExplainEntry(row.id))?, None);
+    let answers = view.answers.into_iter().filter(|answer| !answer.ok);
+    Ok(answers.into_iter().find(|answer| KEEP.contains(&answer.code)).map(|answer| answer.sentence))
 }
 
 fn move_it(arguments: &MoveArguments, app: &App, out: &Output) -> Result<Done, Failure> {

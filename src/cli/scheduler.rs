@@ -161,7 +161,10 @@ fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
     // Off the terminal before there is a report on it.
     drop(progress);
     match ran {
-        Ran::Whole(ended) => report(&ended, out),
+        Ran::Whole { report: ended, was_cancelled } => match report(&ended, out)? {
+            Done::Well if was_cancelled => Ok(Done::Partly),
+            done => Ok(done),
+        },
         Ran::Stopped { signal, execution } => {
             Err(Failure::Stopped { signal, what: format!("execution {execution} had ended") })
         }

@@ -47,6 +47,8 @@ pub struct Facts {
     /// Newest first, no more than [`ATTEMPTS_MAX`].
     pub attempts: Vec<LogRow>,
     pub attempts_total: i64,
+    /// How many of all of them were sent, or may have been, or asked its platform.
+    pub tries: i64,
     /// Who holds it, and since when.
     pub claimed: (Option<NodeId>, Option<Timestamp>),
     /// Enabled tasks that publish its account: first those that fire when something is due, then by their next run.
@@ -107,6 +109,7 @@ pub fn read(
     let lane = lanes::in_flight(conn, &[row.account_id])?;
     let log = publish_log::Filter { entry: Some(id), ..publish_log::Filter::default() };
     let (attempts, attempts_total) = publish_log::list(conn, &log, ATTEMPTS_MAX, 0)?;
+    let tries = publish_log::tries_of(conn, id)?;
     let claimed = publish_pool::table
         .filter(publish_pool::id.eq(id.0))
         .select((publish_pool::claimed_by, publish_pool::claimed_at))
@@ -132,6 +135,7 @@ pub fn read(
         review_status,
         attempts,
         attempts_total,
+        tries,
         claimed,
         can_decrypt,
     }))

@@ -179,6 +179,16 @@ pub fn last_try_before(conn: &mut DbConnection, attempt: AttemptId) -> Result<Op
         .optional()?)
 }
 
+/// How many attempts of an entry were no word of a person's, and no claim that sent nothing.
+pub fn tries_of(conn: &mut DbConnection, entry: EntryId) -> Result<i64, DbError> {
+    Ok(dsl::publish_logs
+        .filter(dsl::pool_id.eq(entry.0))
+        .filter(dsl::status.ne(LogStatus::NotSent.as_str()))
+        .filter(dsl::said_by.is_null())
+        .count()
+        .get_result(conn)?)
+}
+
 /// When the last attempt of an execution ended.
 pub fn last_end_of(conn: &mut DbConnection, execution: ExecutionId) -> Result<Option<Timestamp>, DbError> {
     Ok(dsl::publish_logs

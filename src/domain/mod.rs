@@ -23,7 +23,7 @@ pub mod lane_look;
 pub mod lane_settings;
 pub mod lateness;
 pub mod misfire;
-pub mod names;
+pub mod naming;
 pub mod near;
 pub mod outbound;
 pub mod outcome;

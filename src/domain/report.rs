@@ -92,6 +92,13 @@ impl Report {
         }
     }
 
+    /// Whether it tells of attempts what is known of them now.
+    pub fn tells(&self, known: &Tally) -> bool {
+        let ReportData { success_count, failed_count, uncertain_count, in_progress_count, .. } = self.data;
+        let told = (success_count, failed_count, uncertain_count, in_progress_count);
+        told == (known.published, known.failed, known.uncertain, known.in_progress)
+    }
+
     /// Whether the run did what it was to do, and that was nothing.
     pub fn found_nothing(&self) -> bool {
         self.success && self.data.total_count == 0

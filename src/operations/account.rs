@@ -9,7 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::{LaneChanges, LaneSettings};
-use crate::domain::names;
+use crate::domain::naming::{is_no_number, unprintable};
 use crate::domain::near::{nearest, no_zone};
 use crate::platforms::platform::{Credentials, Platform};
 use serde_json::Value;
@@ -60,7 +60,7 @@ impl Operation for CreateAccount {
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
         let concurrency = self.concurrency.unwrap_or(CONCURRENCY_DEFAULT);
         let mut wrong = check(&self.name, &timezone, concurrency);
-        wrong.extend(names::unprintable(&self.name));
+        wrong.extend(unprintable(&self.name));
         let lane = told(LaneSettings::default().with(&self.lane), &mut wrong);
         wrong.extend(check_platform(&platform, &self.settings, &self.credentials));
         refuse(wrong)?;
@@ -97,6 +97,7 @@ fn check(name: &str, timezone: &str, concurrency: i32) -> Vec<FieldError> {
     if name.trim().is_empty() || name.chars().count() > NAME_MAX_CHARS || name.contains('\0') {
         wrong.push(FieldError::new("name", format!("must have 1 to {NAME_MAX_CHARS} characters")));
     }
+    wrong.extend(is_no_number(name).err());
     if timezone.parse::<chrono_tz::Tz>().is_err() {
         wrong.push(FieldError::new("timezone", no_zone(timezone)));
     }
@@ -157,7 +158,7 @@ impl Operation for GetAccount {
     }
 }
 
-/// Finds an account by its name, or else by its number.
+/// Finds an account by its number, or else by its name.
 #[derive(Debug, Clone)]
 pub struct FindAccount(pub String);
 
@@ -166,11 +167,11 @@ impl Operation for FindAccount {
     const ACCESS: Access = Access::Read;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<AccountRow, OperationError> {
-        if let Some(row) = accounts::by_name(conn, &self.0)? {
-            return Ok(row);
-        }
         let id = self.0.parse().ok();
-        let row = id.map(|id| accounts::get(conn, id)).transpose()?.flatten();
+        let row = match id.map(|id| accounts::get(conn, id)).transpose()?.flatten() {
+            Some(row) => Some(row),
+            None => accounts::by_name(conn, &self.0)?,
+        };
         if let Some(row) = row {
             return Ok(row);
         }
@@ -242,7 +243,7 @@ impl Operation for UpdateAccount {
         if let Some(settings) = &self.settings {
             row.settings = settings.to_string();
         }
-        let unprintable = self.name.as_deref().and_then(names::unprintable);
+        let of_name = self.name.as_deref().and_then(unprintable);
         row.name = self.name.unwrap_or(row.name);
         row.enabled = self.enabled.unwrap_or(row.enabled);
         row.timezone = self.timezone.unwrap_or(row.timezone);
@@ -250,7 +251,7 @@ impl Operation for UpdateAccount {
         row.on_unknown = self.on_unknown.unwrap_or(row.on_unknown);
         let (late_after_before, missed_slot_before) = (row.late_after_seconds, row.missed_slot);
         let mut wrong = check(&row.name, &row.timezone, row.concurrency);
-        wrong.extend(unprintable);
+        wrong.extend(of_name);
         if let Some(lane) = told(row.lane_settings().with(&self.lane), &mut wrong) {
             row.set_lane_settings(&lane);
         }

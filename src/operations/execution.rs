@@ -13,6 +13,7 @@ use crate::domain::pause::Paused;
 use crate::domain::report::{self, EntryResult, Report, Skipped, Tally};
 use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
+use serde_json::json;
 
 /// How often something is looked at again that changes all the time, before the last look has to do.
 const LOOKS: usize = 3;
@@ -49,16 +50,27 @@ pub(super) fn end(
         (ExecutionStatus::Interrupted, _) | (_, None) => status,
         (_, Some(ends_as)) => ends_as,
     };
-    let tally = publish_log::tally(conn, execution.id)?;
-    let kept = i64::try_from(RESULTS_KEPT).unwrap_or(i64::MAX);
-    let results = publish_log::results(conn, execution.id, kept, 0)?;
-    let mut report = report::report(Some(execution.task), execution.id, tally, results, skipped, seconds);
-    match status {
-        ExecutionStatus::Interrupted => report = report.interrupted(),
-        ExecutionStatus::Cancelled => report = report.cancelled(),
-        _ => {}
-    }
+    let report = report_of(conn, execution.task, execution.id, (skipped, seconds), status)?;
     end_with(conn, execution.task, execution.id, status, report, now)
+}
+
+/// What the log says of a run.
+fn report_of(
+    conn: &mut DbConnection,
+    task: TaskId,
+    execution: ExecutionId,
+    (skipped, seconds): (Vec<Skipped>, f64),
+    status: ExecutionStatus,
+) -> Result<Report, OperationError> {
+    let tally = publish_log::tally(conn, execution)?;
+    let kept = i64::try_from(RESULTS_KEPT).unwrap_or(i64::MAX);
+    let results = publish_log::results(conn, execution, kept, 0)?;
+    let report = report::report(Some(task), execution, tally, results, skipped, seconds);
+    Ok(match status {
+        ExecutionStatus::Interrupted => report.interrupted(),
+        ExecutionStatus::Cancelled => report.cancelled(),
+        _ => report,
+    })
 }
 
 /// Ends a run with this report, and starts the one that waited behind it. None where somebody else ended it first.
@@ -242,6 +254,21 @@ impl Operation for TriggerTask {
     }
 }
 
+/// A run that made room for the next while some of it was on the wire is told as it came out. One whose log is no longer
+/// whole stays as it was.
+fn up_to_date(conn: &mut DbConnection, row: ExecutionRow) -> Result<ExecutionRow, OperationError> {
+    let kept = row.report.as_deref().map(serde_json::from_str::<Report>);
+    let Some(Ok(kept)) = kept.filter(|kept| matches!(kept, Ok(it) if it.data.in_progress_count > 0)) else {
+        return Ok(row);
+    };
+    let tally = publish_log::tally(conn, row.id)?;
+    if kept.tells(&tally) || tally.tried() + kept.data.skipped_count < kept.data.total_count {
+        return Ok(row);
+    }
+    let report = report_of(conn, row.task_id, row.id, (kept.data.skipped, kept.duration), row.status)?;
+    Ok(ExecutionRow { report: Some(json!(report).to_string()), ..row })
+}
+
 /// Looks at one run.
 #[derive(Debug, Clone, Copy)]
 pub struct GetExecution(pub ExecutionId);
@@ -251,7 +278,9 @@ impl Operation for GetExecution {
     const ACCESS: Access = Access::Read;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<ExecutionRow, OperationError> {
-        executions::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("execution", self.0))
+        let row =
+            executions::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("execution", self.0))?;
+        up_to_date(conn, row)
     }
 }
 
@@ -335,7 +364,9 @@ impl Operation for ListExecutions {
             return Err(OperationError::not_found("task", task));
         }
         let filter = Filter { task: self.of.or(self.filter.task), ..self.filter };
-        Ok(self.paging.of(executions::list(conn, filter, self.paging.limit(), self.paging.offset())?))
+        let (rows, total) = executions::list(conn, filter, self.paging.limit(), self.paging.offset())?;
+        let rows: Result<Vec<_>, _> = rows.into_iter().map(|row| up_to_date(conn, row)).collect();
+        Ok(self.paging.of((rows?, total)))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::TaskId;
 use crate::domain::misfire::Misfire;
-use crate::domain::names;
+use crate::domain::naming::{self, is_no_number};
 use crate::domain::schedule::{INTERVAL_MAX_SECONDS, Schedule, ScheduleType, Written};
 use crate::domain::time_input::AskedTime;
 use chrono_tz::Tz;
@@ -157,7 +157,7 @@ pub(super) fn next_fire(schedule: &Schedule, now: Timestamp) -> Result<Option<Ti
 
 /// Refuses a name that is not one line; one that was kept before stays.
 fn unprintable(name: Option<&str>) -> Result<(), OperationError> {
-    match name.and_then(names::unprintable) {
+    match name.and_then(naming::unprintable) {
         Some(wrong) => Err(OperationError::Invalid(vec![wrong])),
         None => Ok(()),
     }
@@ -185,6 +185,7 @@ impl Given<'_> {
         if self.name.trim().is_empty() || self.name.chars().count() > 100 || self.name.contains('\0') {
             wrong.push(FieldError::new("name", "must have 1 to 100 characters"));
         }
+        wrong.extend(is_no_number(self.name).err());
         let mut params = None;
         match cx.task_types.find(self.task_type) {
             Err(unknown) => wrong.push(unknown),

@@ -7,6 +7,10 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::gates::shut_gate;
 use crate::domain::question::Question;
 
+/// Of what nothing else keeps.
+pub(super) const WAITS_FOR_A_RUN: &str =
+    "a run: its turn has not come, or no enabled task publishes what is due";
+
 /// None where it does not wait. `can_decrypt`: whether this process has the key of the database's credentials.
 pub(super) fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<String> {
     let reason = row.lane_suspended_reason.as_deref();
@@ -35,7 +39,7 @@ pub(super) fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> 
         .or(shut)
         .or_else(wrong_key)
         .or_else(|| gate(row, now))
-        .or_else(|| Some("a run: its turn has not come, or no enabled task publishes what is due".to_owned()))
+        .or_else(|| Some(WAITS_FOR_A_RUN.to_owned()))
 }
 
 fn waiting_for_its_time(row: &EntryRow) -> String {

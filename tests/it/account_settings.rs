@@ -23,6 +23,30 @@ fn settings(account: &Value) -> Value {
     Value::from(SETTINGS.map(|name| account[name].clone()).to_vec())
 }
 
+/// Commands take a number for an id: no other account may be meant by it.
+#[test]
+fn nobody_is_called_by_a_number() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir);
+        let blog = product.account("blog");
+        let cli = Cli::on(dir, url);
+        for name in ["1", " 02 "] {
+            let told = product.post("/accounts", &json!({"name": name, "platform": "folder"}), 422);
+            assert_eq!(told["errors"][0]["field"], "name", "{told}");
+            product.patch(&format!("/accounts/{blog}"), &json!({"name": name}), 422);
+            let task = json!({"name": name, "task_type": "publishing", "schedule_type": "on_due"});
+            let told = product.post("/scheduler/tasks", &task, 422);
+            assert_eq!(told["errors"][0]["field"], "name", "{told}");
+        }
+        // One that has been there for longer.
+        let rename = format!("UPDATE accounts SET name = '{blog}' WHERE id <> {blog}");
+        let other = product.account("other");
+        connect(url).expect("connected").batch_execute(&rename).expect("renamed");
+        assert_eq!(cli.json(&["account", "show", &blog.to_string()])["id"], blog);
+        assert_eq!(cli.json(&["account", "show", &other.to_string()])["id"], other);
+    });
+}
+
 #[test]
 fn each_setting_is_made_changed_alone_and_taken_away() {
     on_both(|url, dir| {

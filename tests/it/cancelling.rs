@@ -6,6 +6,7 @@ use crate::support::on_both;
 use crate::support::product::{Product, id};
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::db::claim::Claim;
+use contenthub::db::connection::connect;
 use contenthub::db::executions::ExecutionRow;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::execution::Trigger;
@@ -23,6 +24,7 @@ use contenthub::operations::task::DeleteTask;
 use contenthub::{
     App, CreateTask, EntryStatus, ExecutionId, ExecutionStatus, OperationError, Report, TaskId,
 };
+use diesel::prelude::*;
 use serde_json::{Value, json};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -294,6 +296,42 @@ fn a_run_that_is_over_has_nothing_on_the_wire() {
             assert_eq!(over.status, ExecutionStatus::Cancelled, "round {round}");
             assert_eq!(report(&over).data.in_progress_count, 0, "round {round}");
         }
+    });
+}
+
+/// What a run that made room for the next still had on the wire is in its report once it has come out.
+#[test]
+fn the_report_of_a_run_that_made_room_tells_the_rest_of_it_too() {
+    on_both(|url, dir| {
+        let (app, clock) = by_hand(url, dir);
+        let hook = wide(&app, "hook", "http://127.0.0.1:9/");
+        let task = app.create_task(CreateTask::on_due("as it comes")).expect("a task").id;
+        add(&app, "post", hook);
+        let run = app.run(FireDue).expect("fired").executions[0];
+        let claims = turn(&app, vec![]).claims;
+        clock.forward(Duration::from_secs(61));
+        turn(&app, vec![]);
+        let told = || {
+            let row = app.run(GetExecution(run)).expect("a run");
+            let listed = runs(&app, task).into_iter().find(|it| it.id == run).expect("it is listed");
+            let report: Report = serde_json::from_str(&row.report.expect("it has ended")).expect("a report");
+            assert_eq!(json!(report), json!(listed.report), "both tell the same");
+            let data = report.data;
+            ((data.total_count, data.success_count, data.in_progress_count), report.message)
+        };
+        assert_eq!(
+            told(),
+            ((1, 0, 1), "Publishing completed: 0 succeeded, 0 failed, 1 in progress".to_owned())
+        );
+        let published = |claim| ended(&app, claim, Outcome::Published(Receipt::default()));
+        turn(&app, claims.iter().map(published).collect());
+        assert_eq!(told(), ((1, 1, 0), "Publishing completed: 1 succeeded, 0 failed".to_owned()));
+        // What is pruned from the log stays in the report.
+        let before = app.run(GetExecution(run)).expect("a run").report;
+        diesel::delete(contenthub::db::schema::publish_logs::table)
+            .execute(&mut connect(url).expect("connected"))
+            .expect("deleted");
+        assert!(before.is_some() && told().0 == (1, 0, 1), "as it was kept: nothing is known of the rest");
     });
 }
 

@@ -87,6 +87,12 @@ fn each_fault_is_found_and_told_with_what_to_do() {
         let (code, found) = examine(&other, &["--offline"]);
         assert_eq!(code, 1);
         expect(&found, "key", "fail", "CONTENTHUB_SECRET_KEY");
+        let away = dir.join("away.key");
+        std::fs::rename(&key, &away).expect("moved");
+        let (code, found) = examine(&cli, &["--offline"]);
+        assert!(code == 1 && !key.exists(), "looking makes none");
+        expect(&found, "key", "fail", "from your backup");
+        std::fs::rename(&away, &key).expect("moved back");
         let broken = cli.run(&["doctor", "--offline"]).expect_code(0);
         assert!(broken.stdout.contains("→ ") && broken.stdout.contains(" warn "), "{}", broken.stdout);
     });

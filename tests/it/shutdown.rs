@@ -174,7 +174,7 @@ fn a_command_that_is_interrupted_ends_in_order_too() {
         receiver.release();
         let status = command.wait(SOON).expect("it ends");
         let stderr = command.stderr.text();
-        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert_eq!(status.code(), Some(130), "{stderr}");
         assert!(stderr.contains("Ctrl-C") && stderr.contains("hint:"), "{stderr}");
         let entries = ids.map(|id| (entry(&app, id).status, entry(&app, id).attempt));
         assert_eq!(entries, [(EntryStatus::Published, 1), (EntryStatus::Pending, 0)]);

@@ -107,6 +107,20 @@ fn eventually_told(cli: &Cli, nodes: usize) -> Value {
 }
 
 #[test]
+fn where_nothing_is_all_is_not_said_to_be_well() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let elsewhere = dir.path().join("mistyped");
+    let path = elsewhere.to_str().expect("UTF-8");
+    let told = Cli::in_dir(dir.path()).run(&["--data-dir", path, "status"]).expect_code(1);
+    assert!(
+        told.stderr.contains("there is no database at") && told.stderr.contains("--data-dir"),
+        "{}",
+        told.stderr
+    );
+    assert!(!elsewhere.exists(), "looking makes none");
+}
+
+#[test]
 fn a_node_that_ended_in_order_is_gone_and_one_that_died_is_told() {
     on_both(|url, dir| {
         let product = Product::start_with(Cli::on(dir, url).env("CONTENTHUB_LEASE_SECONDS", "2"));

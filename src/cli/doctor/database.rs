@@ -63,7 +63,7 @@ pub fn look(settings: &Settings) -> (Vec<Finding>, bool) {
 
 /// What is in it.
 pub fn inside(examined: &Examined) -> Vec<Finding> {
-    let mut findings = vec![key(examined), clock(examined)];
+    let mut findings = vec![clock(examined)];
     findings.extend(tasks(examined));
     findings.push(nodes(examined));
     findings.extend(paused(examined));
@@ -71,7 +71,8 @@ pub fn inside(examined: &Examined) -> Vec<Finding> {
     findings
 }
 
-fn key(examined: &Examined) -> Finding {
+/// Whether the database's credentials can be opened.
+pub fn key(examined: &Examined) -> Finding {
     let said = |id| Sentence::new(id).with("key", examined.key.as_str());
     match &examined.sealed_with {
         None => Finding::ok("key", said(message("doctor-key-unused"))),

@@ -7,7 +7,7 @@ use crate::domain::clock::Clock;
 use crate::words::{Sentence, message};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Less than this is told: SQLite's log, media and copies need room.
 const ROOM_TOLD_MIB: u64 = 1024;
@@ -64,12 +64,29 @@ fn room(dir: &Path) -> Finding {
     }
 }
 
+pub fn key_path(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("secret.key")
+}
+
+/// There is no key. `sealed_with`: the one that the database's credentials need.
+pub fn missing_key(path: &Path, sealed_with: Option<&str>) -> Finding {
+    let said = |id| Sentence::new(id).with("path", path.display().to_string());
+    match sealed_with {
+        None => Finding::ok("key", said(message("doctor-key-none-yet"))),
+        Some(kept) => Finding::fail(
+            "key",
+            said(message("doctor-key-missing")).with("kept", kept),
+            said(message("doctor-key-missing-do")),
+        ),
+    }
+}
+
 /// Who may read the key may read every secret.
 fn key_file(settings: &Settings) -> Option<Finding> {
     if settings.secret_key.is_some() {
         return Some(Finding::ok("key_file", Sentence::new(message("doctor-key-variable"))));
     }
-    let path = settings.data_dir.join("secret.key");
+    let path = key_path(settings);
     let mode = fs::metadata(&path).ok()?.permissions().mode() & 0o777;
     let said =
         |id| Sentence::new(id).with("path", path.display().to_string()).with("mode", format!("{mode:o}"));

@@ -2,7 +2,9 @@
 
 use super::{Action, Answer};
 use crate::db::explain::Facts;
-use crate::domain::ids::EntryId;
+use crate::domain::account::shut_reason;
+use crate::views::EntryView;
+use crate::views::waiting::WAITS_FOR_A_RUN;
 use crate::words::{Language, Message, Sentence, message};
 use std::collections::HashSet;
 
@@ -47,7 +49,7 @@ fn of(facts: &Facts, code: &str) -> Vec<Action> {
             format!("content approve {content}"),
             Some(format!("POST /api/v1/contents/{content}/approve")),
         )],
-        "not_due" => vec![now(entry)],
+        "not_due" => now(facts),
         "account_disabled" => vec![act(
             message("explain-do-enable-account"),
             format!("account update {name} --enabled true"),
@@ -66,14 +68,13 @@ fn of(facts: &Facts, code: &str) -> Vec<Action> {
             vec![act(message("explain-do-test"), format!("account test {name}"), None)]
         }
         "window" => {
-            vec![now(entry), lane_change(message("explain-do-window"), &name, "--window none", facts)]
+            let open = lane_change(message("explain-do-window"), &name, "--window none", facts);
+            now(facts).into_iter().chain([open]).collect()
         }
         "daily_cap" => vec![lane_change(message("explain-do-cap"), &name, "--daily-cap none", facts)],
         "spacing" => {
-            vec![
-                now(entry),
-                lane_change(message("explain-do-spacing"), &name, "--spacing-seconds none", facts),
-            ]
+            let open = lane_change(message("explain-do-spacing"), &name, "--spacing-seconds none", facts);
+            now(facts).into_iter().chain([open]).collect()
         }
         "behind_others" => vec![act(
             message("explain-do-first"),
@@ -91,9 +92,16 @@ fn of(facts: &Facts, code: &str) -> Vec<Action> {
     }
 }
 
-fn now(entry: EntryId) -> Action {
+/// Only where nothing else would refuse it.
+fn now(facts: &Facts) -> Vec<Action> {
+    let entry = facts.row.id;
+    let suspended = facts.account.suspended_reason.as_deref();
+    let is_shut = shut_reason(facts.account.enabled, suspended, facts.account.suspended_until, facts.at);
+    if facts.row.held || facts.row.is_paused || is_shut.is_some() {
+        return Vec::new();
+    }
     let request = Some(format!("POST /api/v1/publish-pool/{entry}/publish"));
-    act(message("explain-do-now"), format!("publish-pool publish {entry}"), request)
+    vec![act(message("explain-do-now"), format!("publish-pool publish {entry}"), request)]
 }
 
 fn act(id: Message, command: String, request: Option<String>) -> Action {
@@ -137,8 +145,10 @@ fn trigger(facts: &Facts) -> Vec<Action> {
             Some(format!("POST /api/v1/scheduler/tasks/{id}/trigger")),
         )
     };
-    // A run takes what is due, and nothing else.
-    let task = facts.tasks.first().filter(|_| facts.row.due_at <= facts.at);
+    // A run takes what is due and what no gate keeps, and nothing else.
+    let view = EntryView::new(facts.row.clone(), facts.at, facts.can_decrypt);
+    let may = view.waiting_for.is_none_or(|keeps| keeps == WAITS_FOR_A_RUN);
+    let task = facts.tasks.first().filter(|_| may && facts.row.due_at <= facts.at);
     task.map(|task| of(task.id)).into_iter().collect()
 }
 

@@ -186,7 +186,7 @@ fn retries(facts: &Facts) -> Answer {
         message("explain-retries-none")
     };
     let said = Sentence::new(id)
-        .with("attempts", facts.attempts_total)
+        .with("attempts", facts.tries)
         .with("used", used)
         .with("max", row.max_retries)
         .with("left", row.max_retries - used);

@@ -12,6 +12,7 @@ relative-ago = { $span } ago
 # How a command ends.
 failure = error: { $what }
 hint = hint: { $what }
+hint-no-database = Say where it is with --data-dir or --database-url; `contenthub config show` tells what is set. The first `contenthub serve` makes one.
 hint-stopped = Give the same command again to take what is left now.
 hint-by-pg-restore = While no server runs: pg_restore --clean --if-exists --no-owner -d DATABASE FILE, and then `contenthub db restore --after`.
 hint-node-alive = Stop it; of one that was killed, wait until its lease is over.
@@ -33,6 +34,7 @@ hint-no-token = contenthub token list shows which there are.
 
 # What was done.
 done-added = Entry { $entry }: content { $content } goes out on account { $account } at { $at } with priority { $priority }.
+done-added-waits = Entry { $entry }: content { $content } is in the pool for account { $account } with priority { $priority }, and waits: { $why }
 done-added-now = Entry { $entry }: content { $content } goes out on account { $account } now with priority { $priority }.
 done-entry-gone = Entry { $entry } is gone; its log stays.
 done-cleared = { $count } published entries removed; the log stays.

@@ -10,6 +10,7 @@ relative-ago = { $span }前
 
 failure = 错误：{ $what }
 hint = 提示：{ $what }
+hint-no-database = 请用 --data-dir 或 --database-url 指明位置；`contenthub config show` 会显示当前设置。首次运行 `contenthub serve` 会创建数据库。
 hint-stopped = 再次执行同一命令，即可处理剩下的内容。
 hint-by-pg-restore = 在没有服务器运行时：先 pg_restore --clean --if-exists --no-owner -d DATABASE FILE，然后 `contenthub db restore --after`。
 hint-node-alive = 请停止它；若它是被强制结束的，请等到其租约到期。
@@ -30,6 +31,7 @@ hint-no-log-row = contenthub publisher history 可列出所有记录。
 hint-no-token = contenthub token list 可列出所有令牌。
 
 done-added = 条目 { $entry }：内容 { $content } 将于 { $at } 在账号 { $account } 上发布，优先级 { $priority }。
+done-added-waits = 条目 { $entry }：内容 { $content } 已进入账号 { $account } 的发布池，优先级 { $priority }，目前等待中：{ $why }
 done-added-now = 条目 { $entry }：内容 { $content } 现在就在账号 { $account } 上发布，优先级 { $priority }。
 done-entry-gone = 条目 { $entry } 已移除；其日志保留。
 done-cleared = 已移除 { $count } 个已发布的条目；日志保留。
