@@ -90,7 +90,7 @@ fn of_operation(error: &OperationError, language: Language) -> Option<String> {
 fn of_closed(closed: &Closed) -> Sentence {
     match closed {
         Closed::NoDatabase(name) => {
-            Sentence::new(message("hint-no-database")).with("name", as_a_shell_word(name))
+            Sentence::new(message("hint-make-database")).with("name", as_a_shell_word(name))
         }
         Closed::Refused => message("hint-database-refused").into(),
         Closed::NoHost => message("hint-database-host").into(),

@@ -123,7 +123,7 @@ param-range = { $least } to { $most }
 param-default = default: { $value }
 
 # A database that cannot be opened.
-hint-no-database = Make it with createdb { $name }, on that server and as that user, or name another one with --database-url.
+hint-make-database = Make it with createdb { $name }, on that server and as that user, or name another one with --database-url.
 hint-database-refused = Start PostgreSQL there, or correct host and port: --database-url, CONTENTHUB_DATABASE_URL, or database_url in contenthub.toml.
 hint-database-host = Correct the name of the host in --database-url, CONTENTHUB_DATABASE_URL, or database_url in contenthub.toml.
 hint-database-user = Name a user whom this server lets in: postgres://USER:PASSWORD@HOST/NAME.

@@ -102,7 +102,7 @@ param-required = 必填
 param-range = { $least } 至 { $most }
 param-default = 默认：{ $value }
 
-hint-no-database = 请在该服务器上以该用户执行 createdb { $name } 创建它，或用 --database-url 指定另一个数据库。
+hint-make-database = 请在该服务器上以该用户执行 createdb { $name } 创建它，或用 --database-url 指定另一个数据库。
 hint-database-refused = 请启动那里的 PostgreSQL，或更正主机和端口：--database-url、CONTENTHUB_DATABASE_URL 或 contenthub.toml 中的 database_url。
 hint-database-host = 请更正 --database-url、CONTENTHUB_DATABASE_URL 或 contenthub.toml 中 database_url 的主机名。
 hint-database-user = 请指定该服务器允许登录的用户：postgres://USER:PASSWORD@HOST/NAME。
