@@ -8,6 +8,7 @@ pub use server::{Limits, ServerArgs, ServerSettings, TlsFiles};
 
 use crate::db::database_url::{DatabaseUrl, UnknownDatabase};
 use crate::domain::json_input;
+use crate::domain::near;
 use crate::domain::outbound::OutboundAllow;
 use serde::Deserialize;
 use std::fmt;
@@ -250,9 +251,7 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         database: url,
         listen: address,
         concurrency: usize::try_from(concurrency.within(1, 1024)?).unwrap_or(1),
-        timezone: timezone.value.parse().map_err(|_| {
-            timezone.wrong(format!("“{}” is no time zone; write it like Asia/Shanghai", timezone.value))
-        })?,
+        timezone: timezone.value.parse().map_err(|_| timezone.wrong(near::no_zone(&timezone.value)))?,
         lease_seconds: lease_seconds.within(2, 3600)?.unsigned_abs(),
         review_required: review_required.value,
         grace_seconds: grace_seconds.within(0, 600)?.unsigned_abs(),

@@ -9,9 +9,9 @@ use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::lane_settings::LaneChanges;
 use crate::domain::posting_slots::MissedSlot;
 use crate::operations::account::*;
-use crate::operations::slots::{Calendar, ListSlots};
+use crate::operations::slots::ListSlots;
 use crate::platforms::platform::Credentials;
-use crate::views::{AccountView, CalendarView, SlotView};
+use crate::views::AccountView;
 use crate::words::{Sentence, message};
 use serde_json::{Map, Value, json};
 use std::io::Read;
@@ -211,7 +211,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Slots { account, count, from } => {
             let id = app.run(FindAccount(account))?.id;
             let from = time(app, from.as_deref())?;
-            slots(app.run(ListSlots { account: id, from, count })?, out)
+            super::slots::show(app.run(ListSlots { account: id, from, count })?, out)
         }
         Command::Suspend { account, reason, until } => {
             let id = app.run(FindAccount(account))?.id;
@@ -254,34 +254,6 @@ fn list(app: &App, out: &Output) -> Result<Done, Failure> {
     out.list(&columns, &rows, &whole)
 }
 
-fn slots(calendar: Calendar, out: &Output) -> Result<Done, Failure> {
-    let Calendar { account, name, zone, slots } = calendar;
-    if slots.is_empty() {
-        eprintln!(
-            "note: account {account} “{name}” has no posting slots; set them with account update --slots"
-        );
-    }
-    let items: Vec<SlotView> =
-        slots.into_iter().map(|slot| SlotView::new(slot.at, zone, slot.is_kept, slot.seat)).collect();
-    let state = |item: &SlotView| match (item.free, item.kept) {
-        (true, _) => "free".to_owned(),
-        (false, true) => item.status.map_or_else(String::new, |status| status.to_string()),
-        (false, false) => "in a slot that is no longer one".to_owned(),
-    };
-    let rows: Vec<Value> = items
-        .iter()
-        .map(|item| {
-            let mut row = json!(item);
-            row["state"] = json!(state(item));
-            row
-        })
-        .collect();
-    let columns =
-        [("LOCAL", "local"), ("WHEN", "at"), ("ENTRY", "entry_id"), ("CONTENT", "title"), ("STATE", "state")];
-    let view = CalendarView { account_id: account, account: name, timezone: zone.to_string(), items };
-    out.list(&columns, &rows, &json!(view))
-}
-
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
     super::refuse_setting_flag("concurrency", "--at-once")?;
     let asked = match (&arguments.name, &arguments.platform) {
@@ -294,7 +266,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
                 credentials: credentials(&arguments.credentials)?,
             }
         }
-        (None, None) if ask::is_possible() => ask::account(&app.context().registry, out)?,
+        (None, None) if ask::is_possible() => ask::account(app, out)?,
         (_, _) => {
             let how = "say its NAME and --platform; without both, on a terminal, account create asks";
             return Err(Failure::Usage(format!("{how}; --help has examples")));
@@ -315,10 +287,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
     };
     let view = AccountView::from(app.change(create)?);
     if class == Some(DeliveryClass::Keyed) && view.platform == "webhook" {
-        eprintln!(
-            "note: its receiver must ignore a webhook-id that it has seen before; where it does not, say so with \
-             --setting deduplicates=false"
-        );
+        eprintln!("{}", out.words(&message("note-deduplicates").into()));
     }
     let said = Sentence::new(message("done-account-made"));
     out.tell(&said.with("account", view.id.to_string()).with("name", view.name.as_str()), &json!(view))

@@ -1,6 +1,6 @@
 //! `contenthub account test`.
 
-use super::output::Output;
+use super::output::{Output, harmless};
 use super::{Done, Failure};
 use crate::app::App;
 use crate::operations::account::FindAccount;
@@ -16,13 +16,17 @@ pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
     let tested = actix_rt::System::new().block_on(testable.test());
     let view = TestView::new(&testable.account, tested);
     if let Some(warning) = &view.warning {
-        eprintln!("warning: {}", warning.message);
+        let said = Sentence::new(message("warning")).with("what", warning.message.as_str());
+        eprintln!("{}", harmless(&out.words(&said)));
     }
     if view.ok {
         let said = Sentence::new(message("done-account-works"))
             .with("account", view.account_id.to_string())
-            .with("name", view.name.as_str())
-            .with("message", view.message.as_str());
+            .with("name", view.name.as_str());
+        let said = match view.checked.clone() {
+            Some(checked) => said.with("message", checked),
+            None => said.with("message", view.message.as_str()),
+        };
         return out.tell(&said, &json!(view));
     }
     if !out.is_table() {

@@ -8,6 +8,7 @@ use crate::db::backup::{Made, Place, Tools, back_up};
 use crate::domain::clock::Clock;
 use crate::platforms::registry::Registry;
 use crate::restore::{self, Restored};
+use crate::words::{Sentence, message};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -70,14 +71,14 @@ pub fn back(arguments: BackupArguments, settings: &Settings, out: &Output) -> Re
     let Made { path, bytes, schema_version, removed } =
         back_up(&settings.database, &place, &Tools::default(), SystemClock::new().now())?;
     let removed: Vec<String> = removed.iter().map(|path| path.display().to_string()).collect();
-    let mut sentence = format!("The database was copied to {} ({bytes} bytes).", path.display());
+    let copied = Sentence::new(message("backup-done")).with("path", path.display().to_string());
+    let mut sentence = out.words(&copied.with("bytes", bytes.to_string()));
     if !removed.is_empty() {
-        sentence.push_str(&format!(" Older copies removed: {}.", removed.len()));
+        let more = Sentence::new(message("backup-removed")).with("count", removed.len().to_string());
+        sentence = out.both(sentence, out.words(&more));
     }
-    eprintln!(
-        "note: the key is not in it; keep {} elsewhere",
-        settings.data_dir.join("secret.key").display()
-    );
+    let key = settings.data_dir.join("secret.key").display().to_string();
+    eprintln!("{}", out.words(&Sentence::new(message("note-key-not-in-it")).with("path", key)));
     let whole = json!({
         "path": path.display().to_string(),
         "bytes": bytes,
@@ -100,40 +101,33 @@ pub fn restore(arguments: RestoreArguments, settings: &Settings, out: &Output) -
         "migrated": done.migrated,
         "entries": done.guarded,
     });
-    out.say(&told(&done, settings), &whole)
+    out.say(&told(&done, settings, out), &whole)
 }
 
 /// What was done, and what a person does next.
-fn told(done: &Restored, settings: &Settings) -> String {
+fn told(done: &Restored, settings: &Settings, out: &Output) -> String {
     let Restored { kept, migrated, guarded } = done;
-    let mut lines =
-        vec![format!("{} is restored. Nothing goes out by itself until you say so.", settings.database)];
+    let database = settings.database.to_string();
+    let mut said = vec![Sentence::new(message("restore-done")).with("database", database)];
     if let Some(kept) = kept {
-        lines.push(format!("The database that was there is kept at {}.", kept.display()));
+        said.push(Sentence::new(message("restore-kept")).with("path", kept.display().to_string()));
     }
     if !migrated.is_empty() {
-        lines.push(format!("The copy's schema was brought up to date: {}.", migrated.join(", ")));
+        said.push(Sentence::new(message("restore-migrated")).with("run", migrated.join(", ")));
     }
-    lines.push("What was added or changed after the copy was made is not in it.".to_owned());
-    lines.push(format!(
-        "Uncertain: {}. Look whether each is out, and say so: `publish-pool list --status uncertain`, \
-         `publish-pool resolve ID`.",
-        guarded.uncertain
-    ));
-    lines.push(format!(
-        "Unproven: {}. They are sent again with the same key, or looked up before, once publishing goes on.",
-        guarded.unproven
-    ));
-    lines.push(format!("Due later: {}. They go out in their time.", guarded.due_later));
+    said.push(message("restore-after").into());
+    for (id, count) in [
+        (message("restore-uncertain"), guarded.uncertain.to_string()),
+        (message("restore-unproven"), guarded.unproven.to_string()),
+        (message("restore-due-later"), guarded.due_later.to_string()),
+    ] {
+        said.push(Sentence::new(id).with("count", count));
+    }
     if !guarded.tasks_disabled.is_empty() {
         let names = guarded.tasks_disabled.iter().map(|task| format!("“{}” ({})", task.name, task.id));
         let names: Vec<String> = names.collect();
-        let how = "`contenthub scheduler enable ID` lets them put posts into the pool again";
-        lines.push(format!("Tasks that are disabled: {}; {how}.", names.join(", ")));
+        said.push(Sentence::new(message("restore-tasks")).with("tasks", names.join(", ")));
     }
-    lines.push(
-        "Publishing is paused. To go on, look first, start the server, and say `contenthub scheduler resume`."
-            .to_owned(),
-    );
-    lines.join("\n")
+    said.push(message("restore-paused").into());
+    said.iter().map(|sentence| out.words(sentence)).collect::<Vec<_>>().join("\n")
 }

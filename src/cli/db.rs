@@ -9,6 +9,7 @@ use crate::db::check::check;
 use crate::db::connection::DbError;
 use crate::db::database_url::DatabaseUrl;
 use crate::db::migrations::migrate;
+use crate::words::{Sentence, message};
 use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
@@ -43,12 +44,13 @@ fn run_migrations(settings: &Settings, out: &Output) -> Result<Done, Failure> {
     make_data_dir(settings)?;
     let done = migrate(&settings.database).map_err(failed(settings))?;
     let mut sentence = match &done.run[..] {
-        [] => "The schema is up to date; there was nothing to do.".to_owned(),
-        run => format!("The schema was brought up to date: {}.", run.join(", ")),
+        [] => out.words(&message("migrate-nothing").into()),
+        run => out.words(&Sentence::new(message("migrate-done")).with("run", run.join(", "))),
     };
     let backup = done.backup.as_ref().map(|path| path.display().to_string());
     if let Some(path) = &backup {
-        sentence.push_str(&format!(" A copy of the database as it was is at {path}."));
+        let copy = Sentence::new(message("migrate-copy")).with("path", path.as_str());
+        sentence = out.both(sentence, out.words(&copy));
     }
     let whole = json!({"database": settings.database.to_string(), "run": done.run, "backup": backup});
     out.say(&sentence, &whole)
@@ -58,18 +60,21 @@ fn run_check(settings: &Settings, out: &Output) -> Result<Done, Failure> {
     let found = check(&settings.database).map_err(failed(settings))?;
     let (missing, faults) = (found.schema.missing.len(), found.faults.len());
     let schema = match (found.schema.applied.last(), missing) {
-        (None, _) => "The database is new.".to_owned(),
-        (Some(version), 0) => format!("The schema ({version}) is up to date."),
+        (None, _) => message("check-new").into(),
+        (Some(version), 0) => Sentence::new(message("check-current")).with("version", version.to_string()),
         (Some(version), _) => {
-            let copy = match settings.database {
-                DatabaseUrl::Sqlite(_) => ", and keeps a copy of it as it is beside it",
-                DatabaseUrl::Postgres(_) => "; make a backup before",
+            let id = match settings.database {
+                DatabaseUrl::Sqlite(_) => message("check-behind-file"),
+                DatabaseUrl::Postgres(_) => message("check-behind-server"),
             };
-            let how = format!("the next command, such as `db migrate`, brings it up to date{copy}");
-            format!("The schema ({version}) is behind by {missing}; {how}.")
+            Sentence::new(id).with("version", version.to_string()).with("missing", missing.to_string())
         }
     };
-    let mut sentence = format!("{} is there. {schema} Faults found: {faults}.", settings.database);
+    let said = Sentence::new(message("check-done"))
+        .with("database", settings.database.to_string())
+        .with("schema", out.words(&schema))
+        .with("count", faults.to_string());
+    let mut sentence = out.words(&said);
     found.faults.iter().for_each(|fault| sentence.push_str(&format!("\n  {fault}")));
     let whole = json!({
         "database": settings.database.to_string(),

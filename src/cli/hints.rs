@@ -2,6 +2,9 @@
 
 use super::Failure;
 use super::output::harmless;
+use crate::app::OpenError;
+use crate::db::backup::BackupError;
+use crate::db::connection::Closed;
 use crate::demo::DemoError;
 use crate::domain::entry::EntryStatus;
 use crate::key_rotation::RotateError;
@@ -35,6 +38,14 @@ fn hint(failure: &Failure, language: Language) -> Option<String> {
             if source.kind() == std::io::ErrorKind::AddrInUse =>
         {
             told(message("hint-port"))
+        }
+        Failure::Open(OpenError::Database { source, .. })
+        | Failure::Serve(ServeError::Db(source))
+        | Failure::Demo(DemoError::Open(OpenError::Database { source, .. }))
+        | Failure::Backup(BackupError::Db(source))
+            if source.closed().is_some() =>
+        {
+            source.closed().map(|closed| of_closed(&closed).say(language))
         }
         Failure::Config(_)
         | Failure::Open(_)
@@ -73,6 +84,26 @@ fn of_operation(error: &OperationError, language: Language) -> Option<String> {
             (hint, _) => hint.map(str::to_owned),
         },
     }
+}
+
+/// What opens a database.
+fn of_closed(closed: &Closed) -> Sentence {
+    match closed {
+        Closed::NoDatabase(name) => {
+            Sentence::new(message("hint-make-database")).with("name", as_a_shell_word(name))
+        }
+        Closed::Refused => message("hint-database-refused").into(),
+        Closed::NoHost => message("hint-database-host").into(),
+        Closed::User => message("hint-database-user").into(),
+        Closed::NotSqlite => message("hint-not-sqlite").into(),
+        Closed::NoFile => message("hint-database-file").into(),
+        Closed::Newer => message("hint-database-newer").into(),
+    }
+}
+
+fn as_a_shell_word(name: &str) -> String {
+    let is_plain = name.chars().all(|it| it.is_alphanumeric() || "_-.".contains(it));
+    if is_plain { name.to_owned() } else { format!("'{}'", harmless(&name.replace('\'', "'\\''"))) }
 }
 
 /// Which command shows what there is.

@@ -8,6 +8,7 @@ use crate::domain::priority::Priority;
 use crate::import::{self, Problem};
 use crate::operations::account::FindAccount;
 use crate::operations::import::{Choices, Deleted, EntryReport, FileReport, ImportFolder, ImportReport};
+use crate::words::{Message, Sentence, message};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -119,7 +120,7 @@ fn show(report: &ImportReport, out: &Output) -> Result<Done, Failure> {
         ("NOTE", "note"),
     ];
     out.list(&columns, &rows, &json!(report))?;
-    for line in remarks(report) {
+    for line in remarks(report, out) {
         eprintln!("{line}");
     }
     Ok(Done::Well)
@@ -158,7 +159,7 @@ fn entry(entry: &EntryReport) -> String {
 }
 
 /// What is to be said beside the table, for a person.
-fn remarks(report: &ImportReport) -> Vec<String> {
+fn remarks(report: &ImportReport, out: &Output) -> Vec<String> {
     use crate::operations::import::Became;
     let mut lines = Vec::new();
     let mut passed_over: BTreeMap<&str, usize> = BTreeMap::new();
@@ -167,25 +168,31 @@ fn remarks(report: &ImportReport) -> Vec<String> {
     }
     if !passed_over.is_empty() {
         let keys: Vec<String> = passed_over.iter().map(|(key, files)| format!("{key} ({files})")).collect();
-        lines.push(format!("note: keys of other programs were passed over: {}", keys.join(", ")));
+        lines.push(out.words(&Sentence::new(message("import-passed-over")).with("keys", keys.join(", "))));
     }
-    let entries = || report.files.iter().flat_map(|file| &file.entries);
-    let stale = entries().filter(|entry| entry.became == Became::UpdatedNotRepublished).count();
-    if stale > 0 {
-        lines.push(format!(
-            "hint: {stale} changed after they were published; --again publishes them once more"
-        ));
-    }
-    let ended =
-        entries().filter(|it| matches!(it.became, Became::FailedBefore | Became::CancelledBefore)).count();
-    if ended > 0 {
-        lines.push(format!("hint: {ended} failed or were cancelled before; see `publish-pool retry`"));
+    let count = |is: fn(Became) -> bool| {
+        report.files.iter().flat_map(|file| &file.entries).filter(|entry| is(entry.became)).count()
+    };
+    let hints: [(Message, usize); 2] = [
+        (message("import-stale"), count(|it| it == Became::UpdatedNotRepublished)),
+        (message("import-ended"), count(|it| matches!(it, Became::FailedBefore | Became::CancelledBefore))),
+    ];
+    for (id, count) in hints.into_iter().filter(|(_, count)| *count > 0) {
+        let what = out.words(&Sentence::new(id).with("count", count.to_string()));
+        lines.push(out.words(&Sentence::new(message("hint")).with("what", what)));
     }
     let ImportReport { created, updated, unchanged, skipped, entries_added, entries_updated, .. } = report;
-    let dry_run = if report.dry_run { "dry run, nothing was changed: " } else { "" };
-    lines.push(format!(
-        "{dry_run}{created} created, {updated} updated, {unchanged} unchanged, {skipped} skipped; \
-         {entries_added} entries added, {entries_updated} updated"
-    ));
+    let sum = Sentence::new(message("import-sum"))
+        .with("created", created.to_string())
+        .with("updated", updated.to_string())
+        .with("unchanged", unchanged.to_string())
+        .with("skipped", skipped.to_string())
+        .with("added", entries_added.to_string())
+        .with("changed", entries_updated.to_string());
+    let sum = out.words(&sum);
+    lines.push(match report.dry_run {
+        true => out.words(&Sentence::new(message("import-sum-dry")).with("sum", sum)),
+        false => sum,
+    });
     lines
 }

@@ -21,13 +21,16 @@ mod preview;
 mod progress;
 mod publish_now;
 mod publisher;
+mod run_words;
 mod runs;
 mod scheduler;
 mod serve;
+mod slots;
 mod status;
 mod task_form;
 mod task_list;
 mod token;
+mod type_words;
 
 use crate::app::{App, OpenError};
 use crate::bench::BenchError;
@@ -353,10 +356,9 @@ fn language() -> Language {
     Language::of_environment(|name| std::env::var(name).ok())
 }
 
-/// Who does this: the user of the system.
+/// Who does this, as the audit names them.
 fn user() -> String {
-    let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-    format!("cli:{}", name.unwrap_or_else(|_| "unknown".to_owned()))
+    format!("cli:{}", os_user::name())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Results as a table, as JSON or as CSV; sentences in the reader's language.
 
+mod lines;
 pub mod moment;
 mod table;
 pub mod terminal;
@@ -55,10 +56,19 @@ impl Output {
 
     /// A page of a list. As JSON: the page as the API answers it. Whoever reads a table is told that there are more.
     pub fn page(&self, columns: &Columns, rows: &[Value], page: &Page<Value>) -> Result<Done, Failure> {
-        let Page { items, total, page, page_size } = page;
-        let whole = json!({"items": items, "total": total, "page": page, "page_size": page_size});
+        let whole =
+            json!({"items": page.items, "total": page.total, "page": page.page, "page_size": page.page_size});
         let done = self.list(columns, rows, &whole)?;
-        if self.is_table() && !rows.is_empty() && page.saturating_mul(*page_size) < *total {
+        if self.is_table() {
+            self.tell_more(page);
+        }
+        Ok(done)
+    }
+
+    /// Tells whoever reads a page that there are more.
+    pub fn tell_more(&self, page: &Page<Value>) {
+        let Page { items, total, page, page_size } = page;
+        if !items.is_empty() && page.saturating_mul(*page_size) < *total {
             let first = (page - 1) * page_size + 1;
             let said = Sentence::new(message("list-more"))
                 .with("first", first.to_string())
@@ -67,7 +77,6 @@ impl Output {
                 .with("next", (page + 1).to_string());
             eprintln!("{}", self.words(&said));
         }
-        Ok(done)
     }
 
     /// One thing. As a table: a line a field.
@@ -108,9 +117,19 @@ impl Output {
         table::headless(rows)
     }
 
+    /// Text in lines as wide as the terminal at most, the first of them indented by `first`, the others by `rest`.
+    pub fn paragraph(&self, first: usize, rest: usize, text: &str) -> String {
+        lines::broken(&harmless(text), first, rest, terminal::width().map(usize::from))
+    }
+
     /// A sentence in the reader's language, with instants in their zone.
     pub fn words(&self, sentence: &Sentence) -> String {
         sentence.tell(self.language, |at| self.moment.tell(at))
+    }
+
+    /// One sentence after another.
+    pub fn both(&self, first: String, next: String) -> String {
+        self.words(&Sentence::new(message("said-next")).with("first", first).with("next", next))
     }
 
     /// Text in which instants are told as a program reads them, told for a person.

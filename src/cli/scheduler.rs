@@ -53,7 +53,7 @@ pub enum Command {
         id: TaskWord,
     },
     /// Show what a task can do, and what it is told by --param
-    TaskTypes(task_form::TypesArguments),
+    TaskTypes(super::type_words::Arguments),
     /// Show when a task will run, or would
     #[command(after_help = super::preview::EXAMPLES)]
     Preview(super::preview::Arguments),
@@ -111,7 +111,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
         Command::List(arguments) => super::task_list::run(&arguments, app, out),
         Command::Create(arguments) => task_form::create(arguments, app, out),
-        Command::TaskTypes(_) => task_form::types(app, out),
+        Command::TaskTypes(_) => super::type_words::run(app, out),
         Command::Show { id } => out.one(&json!(view(app.run(GetTask(id.find(app)?))?))),
         Command::Update(arguments) => task_form::update(arguments, app, out),
         Command::Enable { id } => switch(id.find(app)?, true, app, out),
@@ -174,22 +174,22 @@ fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
 
 fn pause(reason: Option<String>, app: &App, out: &Output) -> Result<Done, Failure> {
     let paused = app.change(PausePublishing { by: super::user(), reason })?;
-    let text = format!("{paused}. `contenthub scheduler resume` ends it.");
-    out.say(&capital(&text), &json!({"paused": paused}))
+    let said = match &paused.reason {
+        None => Sentence::new(message("pause-done")),
+        Some(reason) => Sentence::new(message("pause-done-because")).with("reason", reason.as_str()),
+    };
+    out.tell(&said.with("since", paused.since).with("by", paused.by.as_str()), &json!({"paused": paused}))
 }
 
 fn resume(app: &App, out: &Output) -> Result<Done, Failure> {
     let was = app.change(ResumePublishing { by: super::user() })?;
-    let text = match &was {
-        Some(was) => format!("Publishing goes on; it was paused since {} by {}.", was.since, was.by),
-        None => "Publishing was not paused.".to_owned(),
+    let said = match &was {
+        Some(was) => {
+            Sentence::new(message("pause-over")).with("since", was.since).with("by", was.by.as_str())
+        }
+        None => message("pause-none").into(),
     };
-    out.say(&text, &json!({"paused": null, "was_paused": was}))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    out.tell(&said, &json!({"paused": null, "was_paused": was}))
 }
 
 /// The files that an import could not read, each with what is wrong where.
@@ -211,11 +211,13 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
     let all = json!(report);
     if out.is_table() {
         let data = &report.data;
-        let mut text = format!("{}\n", report.message);
+        let mut text = format!("{}\n", super::run_words::told(report, out));
+        let [entry, content] =
+            [message("report-entry"), message("report-content")].map(|id| out.words(&id.into()));
         for result in &data.results {
             let what = result.error.as_deref().or(result.url.as_deref()).or(result.media_id.as_deref());
             text.push_str(&format!(
-                "  entry {:<6} content {:<6} {:<10} {}\n",
+                "  {entry} {:<6} {content} {:<6} {:<10} {}\n",
                 result.pool_id,
                 result.content_id,
                 result.status,

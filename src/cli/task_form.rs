@@ -43,6 +43,9 @@ pub const UPDATE_EXAMPLES: &str = r#"Examples:
 
 A task that is given another kind of schedule drops the one that it had."#;
 
+const CHANGES: &str = "--name NAME, --interval SECONDS, --cron EXPRESSION, --run-at TIME, --on-due, --timezone ZONE, \
+    --param NAME=VALUE, --no-params, --misfire HOW, or --next-run TIME";
+
 /// The kinds of schedule, of which a task has one.
 #[derive(Debug, Default, clap::Args)]
 #[group(multiple = false)]
@@ -130,9 +133,12 @@ pub struct UpdateArguments {
 
 pub fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {
     let mut arguments = arguments;
+    let (mut asked, mut timezone) = (Map::new(), None);
     if arguments.name.is_none() && arguments.schedule.schedule_type().is_none() && ask::is_possible() {
-        let (name, schedule) = ask::task(app, out)?;
-        (arguments.name, arguments.schedule) = (Some(name), schedule);
+        let task = ask::task(&arguments.task_type, app, out)?;
+        (arguments.name, arguments.task_type, arguments.schedule) =
+            (Some(task.name), task.task_type, task.schedule);
+        (asked, timezone) = (task.params, task.timezone);
     }
     let Some(name) = arguments.name else {
         let how = "say its --name, and when it runs; without both, on a terminal, scheduler create asks";
@@ -142,7 +148,7 @@ pub fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Don
         let kinds = "--interval SECONDS, --cron EXPRESSION, --run-at TIME or --on-due";
         return Err(Failure::Usage(format!("say when it runs: {kinds}; --help has an example of each")));
     };
-    let params = Value::Object(params(&arguments.params, Map::new(), app, &arguments.task_type)?);
+    let params = Value::Object(params(&arguments.params, asked, app, &arguments.task_type)?);
     let task = CreateTask {
         name,
         task_type: arguments.task_type,
@@ -150,7 +156,7 @@ pub fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Don
         interval_seconds: arguments.schedule.interval,
         cron: arguments.schedule.cron,
         run_at: arguments.schedule.run_at.map(AskedTime::Written),
-        timezone: None,
+        timezone,
         params,
         enabled: !arguments.disabled,
         misfire: arguments.misfire,
@@ -190,6 +196,9 @@ pub fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Don
         next_run: arguments.next_run.map(AskedTime::Written),
         ..UpdateTask::new(id)
     };
+    if update == UpdateTask::new(id) {
+        return Err(Failure::Usage(format!("say what to change: {CHANGES}; --help has examples")));
+    }
     out.one(&json!(view(app.change(update)?)))
 }
 
@@ -210,71 +219,10 @@ fn params(
 }
 
 /// A list may be written 1,2 too.
-fn param(text: &str, wanted: &Value) -> Value {
+pub(super) fn param(text: &str, wanted: &Value) -> Value {
     let is_list = wanted == "array" || wanted.as_array().is_some_and(|all| all.contains(&json!("array")));
     if !is_list || text.starts_with('[') {
         return setting(text, wanted);
     }
     text.split(',').map(|part| setting(part.trim(), &Value::Null)).collect()
-}
-
-const TASK_TYPES_EXAMPLES: &str =
-    "Examples:\n  contenthub scheduler task-types\n  contenthub scheduler task-types --output json";
-
-/// `scheduler task-types`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = TASK_TYPES_EXAMPLES)]
-pub struct TypesArguments {}
-
-/// The kinds of tasks, with what each is told.
-pub fn types(app: &App, out: &Output) -> Result<Done, Failure> {
-    let kinds: Vec<Value> = app.context().task_types.iter().map(|kind| json!(kind.description())).collect();
-    if !out.is_table() {
-        return out.list(&TYPE_COLUMNS, &kinds, &json!({"items": kinds, "total": kinds.len()}));
-    }
-    let mut text = String::new();
-    for kind in &kinds {
-        text.push_str(&format!("{}\n  {}\n", plain(&kind["name"]), plain(&kind["about"])));
-        for (name, param) in kind["params_schema"]["properties"].as_object().into_iter().flatten() {
-            let is_required = kind["params_schema"]["required"]
-                .as_array()
-                .is_some_and(|names| names.contains(&json!(name)));
-            let (shape, about) = (shape_of(param), plain(&param["description"]));
-            text.push_str(&format!("  --param {name}={shape}  {about}{}\n", limits_of(param, is_required)));
-        }
-        text.push('\n');
-    }
-    super::output::write(text.trim_end())?;
-    super::output::write("\n")?;
-    Ok(Done::Well)
-}
-
-const TYPE_COLUMNS: [(&str, &str); 2] = [("NAME", "name"), ("ABOUT", "about")];
-
-fn plain(text: &Value) -> String {
-    text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// What is written for a parameter.
-fn shape_of(param: &Value) -> &'static str {
-    let wanted = &param["type"];
-    let is = |name: &str| wanted == name || wanted.as_array().is_some_and(|all| all.contains(&json!(name)));
-    match () {
-        () if is("array") => "N,N,…",
-        () if is("integer") => "N",
-        () if is("boolean") => "true|false",
-        () => "TEXT",
-    }
-}
-
-/// Its range and default, and whether it may be left out.
-fn limits_of(param: &Value, is_required: bool) -> String {
-    let range = match (&param["minimum"], &param["maximum"]) {
-        (Value::Null, _) | (_, Value::Null) => None,
-        (least, most) => Some(format!("{least} to {most}")),
-    };
-    let default = Some(&param["default"]).filter(|it| !it.is_null()).map(|it| format!("default: {it}"));
-    let said: Vec<String> =
-        [is_required.then(|| "required".to_owned()), range, default].into_iter().flatten().collect();
-    if said.is_empty() { String::new() } else { format!(" ({})", said.join("; ")) }
 }

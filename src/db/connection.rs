@@ -1,7 +1,8 @@
 //! Connections to either database. One of the two places that fork by database.
 
 use super::database_url::{DatabaseUrl, has_bare_at, without_password_of};
-pub use super::db_error::DbError;
+use super::db_error::one_line;
+pub use super::db_error::{Closed, DbError};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{ConnectionError, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
@@ -164,7 +165,7 @@ fn with_time_limits(url: &str, patience: Patience) -> String {
 
 fn plain(error: &ConnectionError) -> String {
     match error {
-        ConnectionError::BadConnection(message) => message.trim().to_owned(),
+        ConnectionError::BadConnection(message) => one_line(message),
         other => other.to_string(),
     }
 }

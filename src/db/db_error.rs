@@ -32,9 +32,9 @@ impl From<DieselError> for DbError {
             DieselError::DatabaseError(
                 ClosedConnection | UnableToSendCommand | ReadOnlyTransaction,
                 info,
-            ) => DbError::Away(info.message().trim().to_owned()),
+            ) => DbError::Away(one_line(info.message())),
             DieselError::DatabaseError(Unknown, info) if is_passing(info.message()) => {
-                DbError::Away(info.message().trim().to_owned())
+                DbError::Away(one_line(info.message()))
             }
             DieselError::BrokenTransactionManager => DbError::Away("the connection was lost".to_owned()),
             _ => DbError::Refused(error),
@@ -42,7 +42,59 @@ impl From<DieselError> for DbError {
     }
 }
 
+/// Why a database cannot be opened, where that shows what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// The server has no database of this name.
+    NoDatabase(String),
+    /// Nobody listens there.
+    Refused,
+    /// Nobody answers to the name of the host.
+    NoHost,
+    /// The server does not take this user, or this password.
+    User,
+    /// The file is something else.
+    NotSqlite,
+    /// The file, or its folder, cannot be opened.
+    NoFile,
+    /// A newer program made it.
+    Newer,
+}
+
 impl DbError {
+    /// What keeps it closed, as the messages of SQLite, libpq and our own have it.
+    pub fn closed(&self) -> Option<Closed> {
+        let (DbError::Away(said) | DbError::Unusable(said)) = self else { return None };
+        let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
+        if let Some((before, _)) = said.split_once("\" does not exist") {
+            let (what, name) = before.rsplit_once(" \"")?;
+            return match what.ends_with("database") {
+                true => Some(Closed::NoDatabase(name.to_owned())),
+                false => what.ends_with("role").then_some(Closed::User),
+            };
+        }
+        match () {
+            () if has(&["Connection refused", "No such file or directory Is the server"]) => {
+                Some(Closed::Refused)
+            }
+            () if has(&["could not translate host name"]) => Some(Closed::NoHost),
+            () if has(&["authentication failed", "no password supplied", "no pg_hba.conf entry"]) => {
+                Some(Closed::User)
+            }
+            () if has(&[
+                "is not a SQLite database",
+                "file is not a database",
+                "no database of ContentHub",
+            ]) =>
+            {
+                Some(Closed::NotSqlite)
+            }
+            () if has(&["nable to open database file", "cannot be written"]) => Some(Closed::NoFile),
+            () if has(&["is newer than this program knows"]) => Some(Closed::Newer),
+            () => None,
+        }
+    }
+
     /// Whether the row was refused because one of its kind is there already.
     pub fn is_duplicate(&self) -> bool {
         matches!(self, DbError::Refused(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
@@ -56,6 +108,12 @@ impl DbError {
             || matches!(kind, ForeignKeyViolation | SerializationFailure)
             || info.message().contains("deadlock detected")
     }
+}
+
+/// A message as one line: libpq's have line ends and tabs, which a terminal would obey.
+pub(super) fn one_line(message: &str) -> String {
+    let words = message.split(|it: char| it.is_whitespace() || it.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Messages of SQLite and libpq that tell of a state which passes, not of a wrong statement.
@@ -90,6 +148,37 @@ fn is_passing(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_keeps_a_database_closed_is_read_from_its_message() {
+        let server = "connection to server at \"127.0.0.1\", port 5432 failed: ";
+        for (said, closed) in [
+            (
+                format!("{server}FATAL: database \"no such db\" does not exist"),
+                Some(Closed::NoDatabase("no such db".to_owned())),
+            ),
+            (format!("{server}FATAL: role \"x\" does not exist"), Some(Closed::User)),
+            (format!("{server}FATAL: password authentication failed for user \"x\""), Some(Closed::User)),
+            (
+                format!("{server}Connection refused Is the server running on that host?"),
+                Some(Closed::Refused),
+            ),
+            ("could not translate host name \"x\" to address".to_owned(), Some(Closed::NoHost)),
+            ("x.db is not a SQLite database".to_owned(), Some(Closed::NotSqlite)),
+            ("x.db: Unable to open database file".to_owned(), Some(Closed::NoFile)),
+            ("its schema (9) is newer than this program knows.".to_owned(), Some(Closed::Newer)),
+            ("the disk is on fire".to_owned(), None),
+        ] {
+            assert_eq!(DbError::Away(said.clone()).closed(), closed, "{said}");
+        }
+        assert_eq!(DbError::Refused(DieselError::NotFound).closed(), None);
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        let libpq = "connection refused\n\tIs the server running?\n";
+        assert_eq!(one_line(libpq), "connection refused Is the server running?");
+    }
 
     #[test]
     fn what_passes_is_told_from_what_is_wrong() {

@@ -248,7 +248,12 @@ mod tests {
                 "weekday (column 11 of “0 9 * * 1-9”): 9 is not from 0 to 7; did you mean 0 9 * * 1-7?",
             ),
             ("99999999999999999999 * * * *", "99999999999999999999 is not from 0 to 59"),
-            ("-5 * * * *", "minute (column 1 of “-5 * * * *”): a value is missing"),
+            (
+                "-5 * * * *",
+                "minute (column 1 of “-5 * * * *”): -5 is not from 0 to 59; did you mean 0 * * * *, or 5 * * * *?",
+            ),
+            ("0 -1 * * *", "hour (column 3 of “0 -1 * * *”): -1 is not from 0 to 23"),
+            ("0 9,-1-5 * * *", "hour (column 5 of “0 9,-1-5 * * *”): -1 is not from 0 to 23"),
             ("5-1 * * * *", "the range 5-1 runs backwards; did you mean 5-59,0-1 * * * *, or 1-5 * * * *?"),
             (
                 "0 22-2 * * *",

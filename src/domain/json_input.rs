@@ -2,6 +2,7 @@
 //! serde's own words name our types.
 
 use super::field_error::FieldError;
+use super::near::meant;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -74,7 +75,7 @@ pub fn explained(path: &str, message: &str) -> FieldError {
     if let Some((field, rest)) = named("unknown field `") {
         let message = match choices(rest) {
             known if known.is_empty() => "is not known here".to_owned(),
-            known => format!("is not known here; there are {known}"),
+            known => format!("is not known here; there are {known}{}", meant(field, names(rest))),
         };
         return FieldError::new(at(field), message);
     }
@@ -86,7 +87,10 @@ pub fn explained(path: &str, message: &str) -> FieldError {
         return FieldError::new(field, "must be an object, not a list");
     }
     if let Some((word, rest)) = named("unknown variant `") {
-        return FieldError::new(field, format!("“{}” is not one of {}", short(word), choices(rest)));
+        return FieldError::new(
+            field,
+            format!("“{}” is not one of {}{}", short(word), choices(rest), meant(word, names(rest))),
+        );
     }
     let wrong = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     match wrong.and_then(|wrong| wrong.rsplit_once(", expected ")) {
@@ -107,7 +111,11 @@ fn is_secret(path: &str) -> bool {
 
 /// The names between backticks, as a list.
 fn choices(text: &str) -> String {
-    text.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(", ")
+    names(text).collect::<Vec<_>>().join(", ")
+}
+
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
 }
 
 /// What serde calls a type, as people call it.
@@ -214,7 +222,7 @@ mod tests {
             (
                 json!({"id": 1, "ido": 2}),
                 "ido",
-                "is not known here; there are id, priority, role, again, tags, inner",
+                "is not known here; there are id, priority, role, again, tags, inner; did you mean “id”?",
             ),
             (json!({"id": "x"}), "id", "must be a whole number, not “x”"),
             (json!({"id": 1.5}), "id", "must be a whole number, not 1.5"),
@@ -231,6 +239,7 @@ mod tests {
                 "role",
                 "“boss” is not one of viewer, editor, operator, admin",
             ),
+            (json!({"id": 1, "role": "admn"}), "role", "operator, admin; did you mean “admin”?"),
             (json!({"id": 1, "role": 7}), "role", "must be text, not 7"),
             (json!({"id": 1, "role": {}}), "role", "must be "),
             (json!({"id": 1, "role": {"admin": null}}), "role", "must be text, not an object"),

@@ -10,6 +10,19 @@ pub fn is_no_number(name: &str) -> Result<(), FieldError> {
     }
 }
 
+/// What is wrong with a name that is not one line of characters that show.
+pub fn unprintable(name: &str) -> Option<FieldError> {
+    let is_wrong = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
+    let (at, wrong) = name.chars().enumerate().find(|(_, it)| is_wrong(*it))?;
+    let what = match wrong {
+        '\n' | '\r' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
+        '\t' => "a tab".to_owned(),
+        other => format!("the control character U+{:04X}", u32::from(other)),
+    };
+    let message = format!("must be one line without control characters; character {} is {what}", at + 1);
+    Some(FieldError::new("name", message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -21,6 +34,24 @@ mod tests {
         }
         for name in ["blog", "2nd", "1.5", "2026-11-29", "一"] {
             assert!(is_no_number(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_line_that_shows() {
+        for (name, says) in [
+            ("my blog", None),
+            ("我的博客 🎉", None),
+            ("two\nlines", Some("character 4 is a line break")),
+            ("a\tb", Some("character 2 is a tab")),
+            ("\u{1b}[31mred", Some("character 1 is the control character U+001B")),
+            ("博\u{2028}客", Some("character 2 is a line break")),
+        ] {
+            let told = unprintable(name);
+            assert_eq!(told.is_some(), says.is_some(), "{name:?}");
+            let is_told =
+                told.is_none_or(|told| told.field == "name" && told.message.ends_with(says.unwrap_or("")));
+            assert!(is_told, "{name:?}");
         }
     }
 }

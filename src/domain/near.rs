@@ -21,9 +21,44 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
+/// The same as the end of a message: `; did you mean “x”?`, or nothing.
+pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, known).map_or(String::new(), asked)
+}
+
+fn asked(name: &str) -> String {
+    format!("; did you mean “{name}”?")
+}
+
+/// What is wrong with the name of a time zone, and which may have been meant: by its whole name, or by its city.
+pub fn no_zone(given: &str) -> String {
+    let all = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let city = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
+    let by_city = || {
+        let near = nearest(given, all().map(city).filter(|city| city.len() > 4))?;
+        all().find(|zone| city(zone) == near)
+    };
+    let meant = nearest(given, all()).or_else(by_city).map_or(String::new(), asked);
+    format!("“{given}” is no time zone; write it like Asia/Shanghai{meant}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zone_is_found_by_its_name_or_its_city() {
+        for (given, meant) in [
+            ("Europe/Berln", "; did you mean “Europe/Berlin”?"),
+            ("asia/shanghai", "; did you mean “Asia/Shanghai”?"),
+            ("Shangai", "; did you mean “Asia/Shanghai”?"),
+            ("Nowhere/At_All_Whatever", ""),
+            ("", ""),
+        ] {
+            let start = format!("“{given}” is no time zone; write it like Asia/Shanghai");
+            assert_eq!(no_zone(given), start + meant);
+        }
+    }
 
     #[test]
     fn a_slip_of_the_pen_is_told_from_another_word() {

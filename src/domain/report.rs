@@ -36,7 +36,34 @@ impl JobDone {
     }
 }
 
+/// How a run that publishes ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// There was nothing to do.
+    Nothing,
+    Completed,
+    Interrupted,
+    Cancelled,
+}
+
+const NOTHING: &str = "No pending entries to publish";
+
 impl Report {
+    /// How it ended, as its message has it; none of a run that does not publish.
+    pub fn ending(&self) -> Option<Ending> {
+        if self.data.details.is_some() {
+            return None;
+        }
+        let said = self.message.strip_prefix("Publishing ");
+        match said.and_then(|said| said.split([':', ' ']).next()) {
+            None => (self.message == NOTHING).then_some(Ending::Nothing),
+            Some("completed") => Some(Ending::Completed),
+            Some("interrupted") => Some(Ending::Interrupted),
+            Some("cancelled") => Some(Ending::Cancelled),
+            Some(_) => None,
+        }
+    }
+
     /// Of a run that does not publish, and took so many seconds.
     pub fn of_job(
         task: TaskId,
@@ -220,7 +247,7 @@ fn average(seconds: f64, items: i64) -> f64 {
 
 fn message(data: &ReportData) -> String {
     if data.total_count == 0 {
-        return "No pending entries to publish".to_owned();
+        return NOTHING.to_owned();
     }
     format!("Publishing completed: {}", counted(data))
 }

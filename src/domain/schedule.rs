@@ -3,6 +3,7 @@
 use super::clock::Timestamp;
 use super::cron::{CronExpression, Fire};
 use super::field_error::FieldError;
+use super::near::no_zone;
 use chrono_tz::Tz;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ impl Schedule {
         let zone = written.timezone.parse::<Tz>();
         if zone.is_err() {
             let given = written.timezone;
-            tell("timezone", format!("“{given}” is no time zone; write it like Asia/Shanghai"));
+            tell("timezone", no_zone(given));
         }
         let schedule = match written.schedule_type {
             ScheduleType::OnDue => Some(Schedule::OnDue),

@@ -3,17 +3,47 @@
 
 use super::clock::Timestamp;
 use super::outcome::{Problem, Seen};
+use std::fmt;
 use std::time::Duration;
 
 /// A test has so much time in all.
 pub const TEST_MAX: Duration = Duration::from_secs(30);
 
+/// What was looked at where nothing was found to be wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checked {
+    /// A receiver, which answered the question whether it is there.
+    Answers { host: String, status: u16 },
+    /// A folder.
+    Writable { folder: String },
+    /// In a platform's own words.
+    Told(String),
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Checked::Answers { host, status } => write!(
+                f,
+                "{host} is there: it answered OPTIONS with {status}. Only a post shows that it takes posts"
+            ),
+            Checked::Writable { folder } => write!(f, "{folder} can be written"),
+            Checked::Told(words) => f.write_str(words),
+        }
+    }
+}
+
+impl From<&str> for Checked {
+    fn from(words: &str) -> Self {
+        Checked::Told(words.to_owned())
+    }
+}
+
 /// What a test came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tested {
     Fine {
-        /// What was looked at, as a sentence.
-        checked: String,
+        checked: Checked,
         /// What may be wrong all the same; only a post would tell.
         warning: Option<Problem>,
     },
@@ -51,7 +81,7 @@ mod tests {
     #[test]
     fn only_what_failed_keeps_a_post_back_and_then_nothing_of_it_has_left() {
         let problem = || Problem::new("code", "message");
-        let fine = |warning| Tested::Fine { checked: "all".to_owned(), warning };
+        let fine = |warning| Tested::Fine { checked: "all".into(), warning };
         for (tested, is_fine, seen) in [
             (fine(None), true, None),
             (fine(Some(problem())), true, None),

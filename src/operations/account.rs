@@ -9,8 +9,8 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::{LaneChanges, LaneSettings};
-use crate::domain::naming::is_no_number;
-use crate::domain::near::nearest;
+use crate::domain::naming::{is_no_number, unprintable};
+use crate::domain::near::{nearest, no_zone};
 use crate::platforms::platform::{Credentials, Platform};
 use serde_json::Value;
 use std::sync::Arc;
@@ -60,6 +60,7 @@ impl Operation for CreateAccount {
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
         let concurrency = self.concurrency.unwrap_or(CONCURRENCY_DEFAULT);
         let mut wrong = check(&self.name, &timezone, concurrency);
+        wrong.extend(unprintable(&self.name));
         let lane = told(LaneSettings::default().with(&self.lane), &mut wrong);
         wrong.extend(check_platform(&platform, &self.settings, &self.credentials));
         refuse(wrong)?;
@@ -98,8 +99,7 @@ fn check(name: &str, timezone: &str, concurrency: i32) -> Vec<FieldError> {
     }
     wrong.extend(is_no_number(name).err());
     if timezone.parse::<chrono_tz::Tz>().is_err() {
-        let message = format!("“{timezone}” is no time zone; write it like Asia/Shanghai");
-        wrong.push(FieldError::new("timezone", message));
+        wrong.push(FieldError::new("timezone", no_zone(timezone)));
     }
     if !(1..=CONCURRENCY_MAX).contains(&concurrency) {
         wrong.push(FieldError::new("concurrency", format!("must be from 1 to {CONCURRENCY_MAX}")));
@@ -243,6 +243,7 @@ impl Operation for UpdateAccount {
         if let Some(settings) = &self.settings {
             row.settings = settings.to_string();
         }
+        let of_name = self.name.as_deref().and_then(unprintable);
         row.name = self.name.unwrap_or(row.name);
         row.enabled = self.enabled.unwrap_or(row.enabled);
         row.timezone = self.timezone.unwrap_or(row.timezone);
@@ -250,6 +251,7 @@ impl Operation for UpdateAccount {
         row.on_unknown = self.on_unknown.unwrap_or(row.on_unknown);
         let (late_after_before, missed_slot_before) = (row.late_after_seconds, row.missed_slot);
         let mut wrong = check(&row.name, &row.timezone, row.concurrency);
+        wrong.extend(of_name);
         if let Some(lane) = told(row.lane_settings().with(&self.lane), &mut wrong) {
             row.set_lane_settings(&lane);
         }

@@ -43,7 +43,7 @@ pub enum OperationError {
     MaybePublished { entry: EntryId, status: EntryStatus },
     #[error("{what} is {state}: {wanted}")]
     WrongState { what: String, state: String, wanted: &'static str },
-    #[error("there is a {what} named “{name}” already")]
+    #[error("there is {} {what} named “{name}” already", article(what))]
     NameTaken { what: &'static str, name: String },
     #[error("{what} {id} still has entries in the pool: {}", ids(.entries))]
     InUse { what: &'static str, id: i64, entries: Vec<EntryId> },
@@ -181,6 +181,10 @@ impl OperationError {
             | OperationError::Db(_) => None,
         }
     }
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 fn meant(near: &Option<String>) -> String {

@@ -180,8 +180,9 @@ fn scheduled(task: &TaskRow, fire_time: Option<Timestamp>) -> NewExecution {
 
 fn tell_skipped(task: &TaskRow, (missed, skipped): (usize, usize), next: Option<Timestamp>) {
     let next = next.map_or("never again".to_owned(), |at| at.to_string());
+    let fires = if missed == 1 { "fire" } else { "fires" };
     log::warn!(
-        "task {} “{}” missed {missed} fires, of which {skipped} have no run of their own ({}); it fires next: {next}",
+        "task {} “{}” missed {missed} {fires}, {skipped} without a run of their own ({}); it fires next: {next}",
         task.id,
         task.name,
         task.misfire,

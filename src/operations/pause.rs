@@ -91,7 +91,8 @@ impl PausePublishing {
         let paused = Paused { since: now, by: self.by, reason };
         begin(conn, cx, &paused, now)?;
         change_feed::announce(conn)?;
-        log::warn!("{paused}");
+        // Whoever pauses knows it; a server, to whom it was done, tells its log.
+        log::info!("{paused}");
         Ok(paused)
     }
 }
@@ -143,7 +144,7 @@ impl Operation for ResumePublishing {
                 tasks::reschedule(conn, &task, task.anchor, schedule.next_after(now))?;
             }
         }
-        log::warn!(
+        log::info!(
             "publishing was resumed by {}; it was paused since {} by {}",
             self.by,
             paused.since,

@@ -82,6 +82,13 @@ impl Operation for PreviewSchedule {
         if let (Schedule::Once { .. }, Some(AskedTime::Written(text))) = (&schedule, &self.run_at) {
             fires.iter_mut().for_each(|fire| fire.shifted = time_input::is_shifted(text, zone));
         }
+        if let (Schedule::Interval { anchor, .. }, Some(AskedTime::Written(text))) =
+            (&schedule, &self.next_run)
+        {
+            // The others are so long after it.
+            let first = fires.iter_mut().find(|fire| fire.at == *anchor);
+            first.into_iter().for_each(|fire| fire.shifted = time_input::is_shifted(text, zone));
+        }
         Ok(Preview { schedule, zone, fires })
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::TaskId;
 use crate::domain::misfire::Misfire;
-use crate::domain::naming::is_no_number;
+use crate::domain::naming::{self, is_no_number};
 use crate::domain::schedule::{INTERVAL_MAX_SECONDS, Schedule, ScheduleType, Written};
 use crate::domain::time_input::AskedTime;
 use chrono_tz::Tz;
@@ -98,6 +98,7 @@ impl Operation for CreateTask {
             anchor: anchor(self.interval_seconds, asked, now),
             next_run: None,
         };
+        unprintable(Some(&new.name))?;
         let given = Given { name: &new.name, task_type: &new.task_type, params: Some(self.params) };
         let (schedule, params) = given.check(new.written(), conn, cx)?;
         new.params = params.map_or_else(|| NO_PARAMS.to_owned(), |params| params.to_string());
@@ -151,6 +152,14 @@ pub(super) fn next_fire(schedule: &Schedule, now: Timestamp) -> Result<Option<Ti
         }
         (Schedule::OnDue | Schedule::Interval { .. }, None) => Ok(None),
         (_, next) => Ok(next),
+    }
+}
+
+/// Refuses a name that is not one line; one that was kept before stays.
+fn unprintable(name: Option<&str>) -> Result<(), OperationError> {
+    match name.and_then(naming::unprintable) {
+        Some(wrong) => Err(OperationError::Invalid(vec![wrong])),
+        None => Ok(()),
     }
 }
 
@@ -251,7 +260,7 @@ impl Operation for ListTasks {
 }
 
 /// Changes a task; what is none stays. Its next fire is computed from now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UpdateTask {
     pub id: TaskId,
     pub name: Option<String>,
@@ -317,6 +326,7 @@ impl Operation for UpdateTask {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<TaskRow, OperationError> {
         let was = get(conn, self.id)?;
+        unprintable(self.name.as_deref())?;
         let mut row = self.applied(&was, now)?;
         // What stays as it was is not checked anew: an account of it may be gone, and that must not keep a person from
         // disabling the task.

@@ -10,7 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::json_input;
 use crate::domain::outcome::{Problem, Receipt, Seen};
-use crate::domain::tested::Tested;
+use crate::domain::tested::{Checked, Tested};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
@@ -136,7 +136,7 @@ async fn test(sites: PathBuf, call: TestCall) -> Tested {
     let folder = sites.join(&settings.site);
     let shown = folder.display().to_string();
     match actix_rt::task::spawn_blocking(move || site::try_out(&folder)).await {
-        Ok(Ok(())) => Tested::Fine { checked: format!("{shown} can be written"), warning: None },
+        Ok(Ok(())) => Tested::Fine { checked: Checked::Writable { folder: shown }, warning: None },
         Ok(Err(error)) => Tested::failed(
             "folder",
             format!("{shown} cannot be written: {error}. Check its owner and mode, and the room on its disk"),

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn whatever_a_platforms_code_does_is_its_tests_failure() {
-        let fine = || ready(Tested::Fine { checked: String::new(), warning: None }).boxed_local();
+        let fine = || ready(Tested::Fine { checked: "".into(), warning: None }).boxed_local();
         let panics_at_once = || panic!("on purpose");
         let panics = || async { panic!("on purpose") }.boxed_local();
         let hangs = || pending().boxed_local();

@@ -115,10 +115,12 @@ fn done(folder: &str, reports: &[ImportReport], unsettled: &[String]) -> JobDone
         "Imported {folder}: {created} created, {updated} updated, {unchanged} unchanged; {entries_added} entries added"
     );
     if bad > 0 {
-        message.push_str(&format!("; {bad} files cannot be imported"));
+        let files = if bad == 1 { "one file".to_owned() } else { format!("{bad} files") };
+        message.push_str(&format!("; {files} cannot be imported"));
     }
     if !unsettled.is_empty() {
-        message.push_str(&format!("; {} are being written, and left for the next run", unsettled.len()));
+        let are = if unsettled.len() == 1 { "one is".to_owned() } else { format!("{} are", unsettled.len()) };
+        message.push_str(&format!("; {are} being written, and left for the next run"));
     }
     let is_news = |file: &&FileReport| file.is_bad() || file.action != Action::Unchanged;
     let all = reports.iter().flat_map(|report| &report.files);

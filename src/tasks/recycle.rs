@@ -137,6 +137,7 @@ fn done(recycled: Recycled) -> JobDone {
     let mut message = match (added.len(), next_at) {
         (0, Some(at)) => format!("Nothing is to be put back before {at}"),
         (0, None) => "Nothing is to be put back".to_owned(),
+        (1, _) => "Put one content back into the pool".to_owned(),
         (count, _) => format!("Put {count} contents back into the pool"),
     };
     if let Some(why) = &over {

@@ -4,7 +4,7 @@ use crate::db::accounts::AccountRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::outcome::Problem;
-use crate::domain::tested::Tested;
+use crate::domain::tested::{Checked, Tested};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,6 +20,9 @@ pub struct TestView {
     pub code: Option<String>,
     /// What was looked at, or what is wrong and what to do.
     pub message: String,
+    /// The same where the account works, for whoever says it in another language.
+    #[serde(skip)]
+    pub checked: Option<Checked>,
     /// What may be wrong all the same: only a post would tell.
     pub warning: Option<WarningView>,
     /// When it may be better by itself, where the platform says so.
@@ -37,11 +40,15 @@ pub struct WarningView {
 impl TestView {
     pub fn new(account: &AccountRow, tested: Tested) -> Self {
         let ok = tested.is_fine();
+        let looked_at = match &tested {
+            Tested::Fine { checked, .. } => Some(checked.clone()),
+            Tested::AccountBroken { .. } | Tested::PlatformFailed(_) | Tested::Untestable => None,
+        };
         let wrong = |problem: Problem| (Some(problem.code), problem.message, None, None);
         let (code, message, warning, until) = match tested {
             Tested::Fine { checked, warning } => {
                 let warning = warning.map(|it| WarningView { code: it.code, message: it.message });
-                (None, checked, warning, None)
+                (None, checked.to_string(), warning, None)
             }
             Tested::AccountBroken { problem, until } => (Some(problem.code), problem.message, None, until),
             Tested::PlatformFailed(problem) => wrong(problem),
@@ -57,6 +64,7 @@ impl TestView {
             ok,
             code,
             message,
+            checked: looked_at,
             warning,
             until,
         }

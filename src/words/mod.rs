@@ -90,6 +90,7 @@ impl Language {
             Language::En => concat!(
                 include_str!("en.ftl"),
                 include_str!("en/cli.ftl"),
+                include_str!("en/results.ftl"),
                 include_str!("en/explain.ftl"),
                 include_str!("en/doctor.ftl"),
                 include_str!("en/status.ftl")
@@ -97,6 +98,7 @@ impl Language {
             Language::Zh => concat!(
                 include_str!("zh.ftl"),
                 include_str!("zh/cli.ftl"),
+                include_str!("zh/results.ftl"),
                 include_str!("zh/explain.ftl"),
                 include_str!("zh/doctor.ftl"),
                 include_str!("zh/status.ftl")

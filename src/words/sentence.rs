@@ -1,8 +1,9 @@
 //! A sentence for a person that is not in words yet: which one, and what it tells. Where it is shown, it is put into the
 //! reader's language, and its instants into their zone.
 
-use super::{Arg, Language, Message, span};
+use super::{Arg, Language, Message, message, span};
 use crate::domain::clock::Timestamp;
+use crate::domain::tested::Checked;
 use std::time::Duration;
 
 /// What a sentence tells.
@@ -12,6 +13,8 @@ pub enum Value {
     Count(i64),
     At(Timestamp),
     Span(Duration),
+    /// Another one, within it.
+    Said(Box<Sentence>),
 }
 
 /// A message with its values.
@@ -42,11 +45,16 @@ impl Sentence {
 
     /// The same with its instants written by `at`.
     pub fn tell(&self, language: Language, at: impl Fn(Timestamp) -> String) -> String {
+        self.tell_by(language, &at)
+    }
+
+    fn tell_by(&self, language: Language, at: &dyn Fn(Timestamp) -> String) -> String {
         let texts = self.values.iter().map(|(_, value)| match value {
             Value::Text(text) => Some(text.clone()),
             Value::Count(_) => None,
             Value::At(instant) => Some(at(*instant)),
             Value::Span(long) => Some(span(language, *long)),
+            Value::Said(inner) => Some(inner.tell_by(language, at)),
         });
         let texts: Vec<Option<String>> = texts.collect();
         let values: Vec<(&'static str, Arg<'_>)> = self
@@ -89,6 +97,19 @@ impl From<i64> for Value {
 impl From<i32> for Value {
     fn from(count: i32) -> Self {
         Value::Count(i64::from(count))
+    }
+}
+
+impl From<Checked> for Value {
+    fn from(checked: Checked) -> Self {
+        let said = match checked {
+            Checked::Answers { host, status } => Sentence::new(message("tested-answered"))
+                .with("host", host)
+                .with("status", status.to_string()),
+            Checked::Writable { folder } => Sentence::new(message("tested-writable")).with("folder", folder),
+            Checked::Told(words) => return Value::Text(words),
+        };
+        Value::Said(Box::new(said))
     }
 }
 

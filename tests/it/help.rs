@@ -159,4 +159,7 @@ fn manual_pages_are_written_for_every_command() {
     assert!(page("contenthub.1").contains("publish\\-pool"));
     let add = page("contenthub-publish-pool-add.1");
     assert!(add.contains("scheduled\\-at") && add.contains("Examples:"), "{add}");
+    assert!(add.contains(".SH EXAMPLES\n") && !add.contains(".SH EXTRA"), "{add}");
+    let backup = page("contenthub-db-backup.1");
+    assert!(backup.contains(".SH NOTES\nA consistent copy") && backup.contains(".SH EXAMPLES\n"), "{backup}");
 }

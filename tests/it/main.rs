@@ -38,6 +38,7 @@ mod import_unasked;
 mod jobs;
 mod key_rotation;
 mod lanes;
+mod languages;
 mod late;
 mod late_posts;
 mod leases;

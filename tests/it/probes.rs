@@ -29,7 +29,7 @@ fn down() -> Seen {
 }
 
 fn fine() -> Tested {
-    Tested::Fine { checked: "it is there".to_owned(), warning: None }
+    Tested::Fine { checked: "it is there".into(), warning: None }
 }
 
 fn tested(played: Played, plays: impl Into<VecDeque<TestPlay>>) -> Played {

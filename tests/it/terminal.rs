@@ -127,7 +127,7 @@ fn shown(dir: &Path, args: &[&str]) -> String {
 fn commands_say_what_their_snapshots_say() {
     let dir = tempfile::tempdir().expect("a folder");
     scene(dir.path());
-    let cases: [(&str, &[&str]); 15] = [
+    let cases: [(&str, &[&str]); 19] = [
         ("account-list", &["account", "list"]),
         ("content-list", &["content", "list"]),
         ("pool-list", &["publish-pool", "list"]),
@@ -142,6 +142,10 @@ fn commands_say_what_their_snapshots_say() {
         ("doctor", &["doctor", "--offline"]),
         ("account-near-miss", &["account", "show", "blgo"]),
         ("command-near-miss", &["publish-pol", "list"]),
+        ("task-types", &["scheduler", "task-types"]),
+        ("db-check", &["db", "check"]),
+        ("account-test", &["account", "test", "blog"]),
+        ("zone-near-miss", &["account", "list", "--timezone", "Europe/Berln"]),
         ("wrong-database", &["account", "list", "--database-url", "mysql://localhost/x"]),
     ];
     let is_update = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
@@ -279,10 +283,52 @@ fn what_is_not_given_is_asked_for_on_a_terminal() {
 
     let mut asks = start(&["scheduler", "create"]);
     asks.answer("Name of the task", "hourly\r");
+    asks.answer("What does it do?", "\r");
     asks.answer("When does it run?", "\u{1b}[B\r");
     asks.answer("Seconds between runs", "0\r");
     asks.answer("must be a whole number from 1 to", "3600\r");
     let (code, shown, _) = asks.end();
     assert_eq!(code, Some(0), "{shown}");
     assert_eq!(cli.json(&["scheduler", "show", "2"])["interval_seconds"], 3600);
+}
+
+/// An answer that cannot be used is told at once, and what must be answered is asked first.
+#[test]
+fn answers_are_checked_as_they_are_given() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let cli = Cli::in_dir(dir.path());
+    cli.ok(&["account", "create", "taken", "--platform", "folder"]);
+    let start =
+        |args: &[&str]| OnTerminal::start(dir.path(), &[("NO_COLOR", "1")], 200, Stderr::ToTheTerminal, args);
+    let mut asks = start(&["account", "create"]);
+    asks.answer("Name of the account", "taken\r");
+    asks.answer("there is an account named “taken” already", "hook\r");
+    asks.answer("webhook: ", "\r");
+    asks.answer("url (", "nonsense\r");
+    asks.answer("is no address", "http://127.0.0.1:9/hook\r");
+    asks.answer("deduplicates (", "\r");
+    asks.answer("timeout_seconds (", "0\r");
+    asks.answer("must be from 1 to", "5\r");
+    asks.answer("secret (", "short\r");
+    asks.answer("must be whsec_", "\r");
+    let (code, shown, _) = asks.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(cli.json(&["account", "show", "hook"])["settings"]["timeout_seconds"], 5);
+
+    let mut asks = start(&["scheduler", "create"]);
+    asks.answer("Name of the task", "copies\r");
+    // The fifth type: a backup.
+    asks.answer("What does it do?", "\u{1b}[B\u{1b}[B\u{1b}[B\u{1b}[B\r");
+    asks.answer("folder (", "\r");
+    asks.answer("keep (", "0\r");
+    asks.answer("must be from 1 to 1000, not 0", "3\r");
+    // The second of those that a job has: a cron expression.
+    asks.answer("When does it run?", "\u{1b}[B\r");
+    asks.answer("Time zone", "Europe/Berln\r");
+    asks.answer("did you mean “Europe/Berlin”?", "Europe/Berlin\r");
+    asks.answer("Cron expression", "0 3 * * *\r");
+    let (code, shown, _) = asks.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let made = cli.json(&["scheduler", "show", "copies"]);
+    assert_eq!((&made["timezone"], &made["params"]["keep"]), (&json!("Europe/Berlin"), &json!(3)));
 }

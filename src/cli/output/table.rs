@@ -2,7 +2,7 @@
 
 use super::moment::Moment;
 use super::{Columns, shown, terminal};
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -37,9 +37,52 @@ fn lay_out(head: Option<Vec<String>>, rows: Vec<Vec<String>>) -> String {
     let whole = 1 + widths.iter().map(|width| width + GAP).sum::<usize>();
     let has_lines = rows.iter().flatten().any(|cell| cell.contains('\n'));
     let fits = terminal::width().is_none_or(|columns| whole <= usize::from(columns) + GAP);
-    let laid = if fits && !has_lines { padded(head, &rows, &widths) } else { wrapped(head, rows) };
+    let laid = if fits && !has_lines { padded(head, &rows, &widths) } else { broken(&head, &rows) };
     // What must not be broken was held together.
-    laid.replace('\u{a0}', " ")
+    laid.replace(TIE, " ")
+}
+
+/// Holds words together.
+const TIE: char = '\u{a0}';
+
+/// Cells are broken so that the table fits: what is held together, only where there is no room for it; and then at its ties.
+fn broken(head: &Option<Vec<String>>, rows: &[Vec<String>]) -> String {
+    let untied = |rows: &[Vec<String>]| -> Vec<Vec<String>> {
+        rows.iter().map(|row| row.iter().map(|cell| cell.replace(TIE, " ")).collect()).collect()
+    };
+    let held = least(rows, |cell| cell.split(' ').map(UnicodeWidthStr::width).max());
+    if held.is_empty() {
+        return wrapped(head, rows, &held);
+    }
+    let heads = head.iter().flatten().map(|name| name.width());
+    let whole_heads: Vec<usize> =
+        heads.enumerate().map(|(column, width)| width.max(held.get(column).copied().unwrap_or(0))).collect();
+    for least in [whole_heads, held] {
+        let laid = wrapped(head, rows, &least);
+        if has_room(&laid) {
+            return laid;
+        }
+    }
+    let words = least(rows, |cell| cell.split([' ', TIE]).map(UnicodeWidthStr::width).max());
+    let laid = wrapped(head, &untied(rows), &words);
+    if has_room(&laid) { laid } else { wrapped(head, &untied(rows), &[]) }
+}
+
+/// How wide each column must be at the least, where one of its cells is held together; empty where none is.
+fn least(rows: &[Vec<String>], width: impl Fn(&str) -> Option<usize>) -> Vec<usize> {
+    let mut least: Vec<usize> = Vec::new();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate().filter(|(_, cell)| cell.contains(TIE)) {
+            least.resize(least.len().max(column + 1), 0);
+            least[column] = least[column].max(width(cell).unwrap_or(0));
+        }
+    }
+    least
+}
+
+fn has_room(laid: &str) -> bool {
+    let widest = laid.lines().map(|line| terminal::unstyled(line).width()).max().unwrap_or(0);
+    terminal::width().is_none_or(|columns| widest <= usize::from(columns))
 }
 
 /// Nothing has to be broken: the usual case, and a list of thousands is quick.
@@ -67,7 +110,7 @@ fn padded(head: Option<Vec<String>>, rows: &[Vec<String>], widths: &[usize]) -> 
 }
 
 /// Cells are broken so that the table fits.
-fn wrapped(head: Option<Vec<String>>, rows: Vec<Vec<String>>) -> String {
+fn wrapped(head: &Option<Vec<String>>, rows: &[Vec<String>], least: &[usize]) -> String {
     let mut table = Table::new();
     // Width and colours are ours to say: a table looks at the wrong stream.
     table.load_preset(presets::NOTHING).force_no_tty();
@@ -78,13 +121,18 @@ fn wrapped(head: Option<Vec<String>>, rows: Vec<Vec<String>>) -> String {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     if let Some(head) = head {
-        table.set_header(head.into_iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        table.set_header(head.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
     }
     for row in rows {
-        table.add_row(row.into_iter().map(|text| match colour(&text) {
+        table.add_row(row.iter().map(|text| match colour(text) {
             Some((colour, _)) => Cell::new(text).fg(colour),
             None => Cell::new(text),
         }));
+    }
+    for (column, width) in table.column_iter_mut().zip(least).filter(|(_, width)| **width > 0) {
+        // With the space on either side.
+        let width = u16::try_from(width + GAP).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
     }
     let lines = table.to_string();
     lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()

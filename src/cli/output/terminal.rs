@@ -19,6 +19,13 @@ pub fn has_colours() -> bool {
     )
 }
 
+/// Text as it is seen: without what colours it.
+pub fn unstyled(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let plain = parts.next().unwrap_or_default().to_owned();
+    parts.fold(plain, |seen, part| seen + part.split_once('m').map_or("", |(_, after)| after))
+}
+
 fn colours(no_color: &str, force: &str, clicolor: &str, is_terminal: bool) -> bool {
     if !no_color.is_empty() {
         return false;
@@ -30,6 +37,12 @@ fn colours(no_color: &str, force: &str, clicolor: &str, is_terminal: bool) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_not_seen() {
+        assert_eq!(unstyled("\u{1b}[1m ID \u{1b}[0mmm \u{1b}[38;5;14m x"), " ID mm  x");
+        assert_eq!(unstyled("mine"), "mine");
+    }
 
     #[test]
     fn colours_are_for_terminals_unless_somebody_says_otherwise() {

@@ -195,6 +195,9 @@ fn item(kind: Kind, part: &str) -> Result<Item, PartFault> {
         }
         _ => {}
     }
+    if let Some(wrong) = negative(kind, part) {
+        return Err(wrong);
+    }
     let upper = part.to_ascii_uppercase();
     if kind == Kind::Day && upper.starts_with("L-") {
         // Days counted from the last one: neither we nor the library have them.
@@ -219,6 +222,15 @@ fn item(kind: Kind, part: &str) -> Result<Item, PartFault> {
         Some((from, to)) => range(kind, from, to).map(|(from, to)| Item::Range { from, to }),
         None => value(kind, part, 0).map(Item::Value),
     }
+}
+
+/// A number below zero, which would be read as a range without a beginning.
+fn negative(kind: Kind, part: &str) -> Option<PartFault> {
+    let rest = part.strip_prefix('-')?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let number = (digits > 0).then(|| format!("-{}", &rest[..digits]))?;
+    let wrong = Wrong::OutOfRange { value: number, min: kind.min(), max: kind.max() };
+    Some((0, wrong, vec![kind.min().to_string(), rest.to_owned()]))
 }
 
 fn is_known(character: char) -> bool {

@@ -5,7 +5,7 @@ use super::super::outbound::Outbound;
 use super::super::platform::TestCall;
 use super::{Settings, signing_key};
 use crate::domain::outcome::Problem;
-use crate::domain::tested::Tested;
+use crate::domain::tested::{Checked, Tested};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -61,12 +61,7 @@ fn read(status: u16, host: &str) -> Tested {
         500.. => Some("something is broken there"),
         200..=499 => None,
     };
-    Tested::Fine {
-        checked: format!(
-            "{host} is there: it answered OPTIONS with {status}. Only a post shows that it takes posts"
-        ),
-        warning: warning.map(said),
-    }
+    Tested::Fine { checked: Checked::Answers { host: host.to_owned(), status }, warning: warning.map(said) }
 }
 
 #[cfg(test)]
@@ -95,6 +90,7 @@ mod tests {
             let Tested::Fine { checked, warning } = read(status, "a.example") else {
                 panic!("{status} is an answer")
             };
+            let checked = checked.to_string();
             assert!(checked.contains("a.example") && checked.contains(&status.to_string()), "{checked}");
             assert_eq!(warning.is_some(), warns, "{status}");
         }
