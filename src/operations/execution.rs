@@ -257,6 +257,9 @@ impl Operation for TriggerTask {
 /// A run that made room for the next while some of it was on the wire is told as it came out. One whose log is no longer
 /// whole stays as it was.
 fn up_to_date(conn: &mut DbConnection, row: ExecutionRow) -> Result<ExecutionRow, OperationError> {
+    if row.status != ExecutionStatus::Succeeded {
+        return Ok(row);
+    }
     let kept = row.report.as_deref().map(serde_json::from_str::<Report>);
     let Some(Ok(kept)) = kept.filter(|kept| matches!(kept, Ok(it) if it.data.in_progress_count > 0)) else {
         return Ok(row);

@@ -101,7 +101,8 @@ fn an_address_is_refused_when_it_is_given() {
         let items = list["outbound_allow"].as_array().expect("a list").iter().filter_map(|it| it.as_str());
         let items = items.collect::<Vec<_>>().join(",");
         let checked = cli.clone().env("CONTENTHUB_OUTBOUND_ALLOW", &items);
-        checked.ok(&["account", "create", host, "--platform", "webhook", "--setting", &setting]);
+        let name = format!("at {host}");
+        checked.ok(&["account", "create", &name, "--platform", "webhook", "--setting", &setting]);
     }
     // Whoever has an account from before is told when it is changed, or tested.
     let update = json!({"settings": {"url": "http://10.0.0.2/"}});

@@ -56,7 +56,11 @@ impl Raw {
     #[track_caller]
     pub fn ends(mut self) {
         let mut byte = [0];
-        match self.reader.read(&mut byte) {
+        let mut said = self.reader.read(&mut byte);
+        while said.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+            said = self.reader.read(&mut byte);
+        }
+        match said {
             Ok(0) => {}
             Ok(_) => panic!("it said {byte:?} and more"),
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}"),
