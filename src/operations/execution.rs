@@ -1,19 +1,19 @@
 //! Runs of tasks: started, looked at, ended.
 
+use super::run_reports::{report_of, up_to_date};
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, ExecutionRow, Filter, NewExecution, OpenExecution};
 use crate::db::tasks::TaskRow;
 use crate::db::{due, pause, publish_log, tasks};
 use crate::domain::clock::Timestamp;
-use crate::domain::execution::{ExecutionStatus, RESULTS_KEPT, RunRule, Trigger};
+use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::misfire;
 use crate::domain::pause::Paused;
 use crate::domain::report::{self, EntryResult, Report, Skipped, Tally};
 use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
-use serde_json::json;
 
 /// How often something is looked at again that changes all the time, before the last look has to do.
 const LOOKS: usize = 3;
@@ -52,25 +52,6 @@ pub(super) fn end(
     };
     let report = report_of(conn, execution.task, execution.id, (skipped, seconds), status)?;
     end_with(conn, execution.task, execution.id, status, report, now)
-}
-
-/// What the log says of a run.
-fn report_of(
-    conn: &mut DbConnection,
-    task: TaskId,
-    execution: ExecutionId,
-    (skipped, seconds): (Vec<Skipped>, f64),
-    status: ExecutionStatus,
-) -> Result<Report, OperationError> {
-    let tally = publish_log::tally(conn, execution)?;
-    let kept = i64::try_from(RESULTS_KEPT).unwrap_or(i64::MAX);
-    let results = publish_log::results(conn, execution, kept, 0)?;
-    let report = report::report(Some(task), execution, tally, results, skipped, seconds);
-    Ok(match status {
-        ExecutionStatus::Interrupted => report.interrupted(),
-        ExecutionStatus::Cancelled => report.cancelled(),
-        _ => report,
-    })
 }
 
 /// Ends a run with this report, and starts the one that waited behind it. None where somebody else ended it first.
@@ -252,24 +233,6 @@ impl Operation for TriggerTask {
         };
         request(conn, cx, new, now)
     }
-}
-
-/// A run that made room for the next while some of it was on the wire is told as it came out. One whose log is no longer
-/// whole stays as it was.
-fn up_to_date(conn: &mut DbConnection, row: ExecutionRow) -> Result<ExecutionRow, OperationError> {
-    if row.status != ExecutionStatus::Succeeded {
-        return Ok(row);
-    }
-    let kept = row.report.as_deref().map(serde_json::from_str::<Report>);
-    let Some(Ok(kept)) = kept.filter(|kept| matches!(kept, Ok(it) if it.data.in_progress_count > 0)) else {
-        return Ok(row);
-    };
-    let tally = publish_log::tally(conn, row.id)?;
-    if kept.tells(&tally) || tally.tried() + kept.data.skipped_count < kept.data.total_count {
-        return Ok(row);
-    }
-    let report = report_of(conn, row.task_id, row.id, (kept.data.skipped, kept.duration), row.status)?;
-    Ok(ExecutionRow { report: Some(json!(report).to_string()), ..row })
 }
 
 /// Looks at one run.

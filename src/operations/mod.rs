@@ -38,6 +38,7 @@ pub mod recovery;
 pub mod recycle;
 pub mod restored;
 pub mod run_leases;
+mod run_reports;
 pub mod slots;
 pub mod status;
 mod sweeps;
