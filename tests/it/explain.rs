@@ -8,7 +8,7 @@ use crate::support::product::{Product, has_fields};
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::operations::account::{SuspendAccount, UpdateAccount};
 use contenthub::operations::content::{ReviewContent, ReviewStep, UpdateContent};
-use contenthub::operations::entry::CancelEntry;
+use contenthub::operations::entry::{CancelEntry, RetryEntry};
 use contenthub::operations::explain::ExplainEntry;
 use contenthub::operations::pause::{PausePublishing, ResumePublishing};
 use contenthub::platforms::registry::Registry;
@@ -275,5 +275,20 @@ fn a_task_that_leaves_an_account_out_does_not_count() {
         assert_eq!(params("{\"account_ids\": [99]}"), ["no_task"]);
         assert_eq!(params("{\"max_priority\": 5}"), ["no_server"]);
         assert_eq!(params("{\"max_priority\": 4}"), ["no_task"]);
+    });
+}
+
+/// What a person says of an entry has a row in its log, and sends nothing.
+#[test]
+fn a_word_of_a_person_is_no_attempt() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let site = account(&app, "site", "folder", json!({}));
+        let id = add(&app, "x", site);
+        app.run(CancelEntry(id)).expect("cancelled");
+        app.run(RetryEntry { id, by: "Ada".to_owned() }).expect("retried");
+        assert_eq!(attempts(&app, id).len(), 1, "the word itself");
+        let shown = Cli::on(dir, url).ok(&["publish-pool", "show", &id.to_string()]);
+        assert!(shown.contains("Attempts made: 0. "), "{shown}");
     });
 }
