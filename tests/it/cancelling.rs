@@ -2,6 +2,7 @@
 //! over, with a report of all that they have sent.
 
 use crate::support::app::*;
+use crate::support::command::Cli;
 use crate::support::on_both;
 use crate::support::product::{Product, id};
 use crate::support::receiver::{Answer, Receiver};
@@ -296,6 +297,28 @@ fn a_run_that_is_over_has_nothing_on_the_wire() {
             assert_eq!(over.status, ExecutionStatus::Cancelled, "round {round}");
             assert_eq!(report(&over).data.in_progress_count, 0, "round {round}");
         }
+    });
+}
+
+/// Not all was done that its caller asked for.
+#[test]
+fn a_command_whose_run_is_cancelled_ends_as_done_in_part() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        receiver.on_any([Answer::status(200).held()]);
+        let hook = one_by_one(&app, "hook", json!({"url": receiver.url("/")}));
+        for title in ["first", "second"] {
+            add(&app, title, hook);
+        }
+        let task = task(&app, "run");
+        let mut command = Cli::on(dir, url).spawn(&["scheduler", "trigger", &task.to_string()]);
+        receiver.wait_for(1, SOON);
+        app.run(CancelExecution(runs(&app, task)[0].id)).expect("cancelled");
+        receiver.release();
+        let status = command.wait(SOON).expect("it ends");
+        assert_eq!(status.code(), Some(3), "{}", command.stderr.text());
+        assert!(command.stdout.text().contains("cancelled: 1 succeeded"), "{}", command.stdout.text());
     });
 }
 

@@ -292,3 +292,21 @@ fn a_word_of_a_person_is_no_attempt() {
         assert!(shown.contains("Attempts made: 0. "), "{shown}");
     });
 }
+
+/// Whoever adds what will not go out hears it at once, and from `show` no command that would be refused.
+#[test]
+fn what_waits_behind_a_shut_lane_is_told_when_it_is_added() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let site = account(&app, "site", "folder", json!({}));
+        let suspend = SuspendAccount { id: site, reason: "on leave".to_owned(), until: None };
+        app.run(suspend).expect("suspended");
+        let content = app.create_content(CreateContent::new("x", "# x")).expect("a content").id.to_string();
+        let cli = Cli::on(dir, url);
+        let said = cli.ok(&["publish-pool", "add", &content, "--account", "site"]);
+        assert!(said.contains("and waits: ") && said.contains("on leave"), "{said}");
+        let shown = cli.ok(&["publish-pool", "show", "1"]);
+        assert!(shown.contains("account resume site"), "{shown}");
+        assert!(!shown.contains("scheduler trigger") && !shown.contains("publish-pool publish"), "{shown}");
+    });
+}

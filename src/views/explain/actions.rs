@@ -3,6 +3,7 @@
 use super::{Action, Answer};
 use crate::db::explain::Facts;
 use crate::domain::account::shut_reason;
+use crate::domain::ids::TaskId;
 use crate::views::EntryView;
 use crate::views::waiting::WAITS_FOR_A_RUN;
 use crate::words::{Language, Message, Sentence, message};
@@ -117,18 +118,14 @@ fn lane_change(id: Message, name: &str, flag: &str, facts: &Facts) -> Action {
 
 fn no_task(facts: &Facts) -> Vec<Action> {
     match &facts.disabled_task {
-        Some(task) => vec![
-            act(
+        Some(task) => {
+            let enable = act(
                 message("explain-do-enable-task"),
                 format!("scheduler enable {}", task.id),
                 Some(format!("POST /api/v1/scheduler/tasks/{}/enable", task.id)),
-            ),
-            act(
-                message("explain-do-trigger"),
-                format!("scheduler trigger {}", task.id),
-                Some(format!("POST /api/v1/scheduler/tasks/{}/trigger", task.id)),
-            ),
-        ],
+            );
+            [enable].into_iter().chain(a_run_takes_it(facts).then(|| run_of(task.id))).collect()
+        }
         None => vec![act(
             message("explain-do-create-task"),
             "scheduler create --name \"publish when due\" --on-due".to_owned(),
@@ -138,18 +135,21 @@ fn no_task(facts: &Facts) -> Vec<Action> {
 }
 
 fn trigger(facts: &Facts) -> Vec<Action> {
-    let of = |id| {
-        act(
-            message("explain-do-trigger"),
-            format!("scheduler trigger {id}"),
-            Some(format!("POST /api/v1/scheduler/tasks/{id}/trigger")),
-        )
-    };
-    // A run takes what is due and what no gate keeps, and nothing else.
+    facts.tasks.first().filter(|_| a_run_takes_it(facts)).map(|task| run_of(task.id)).into_iter().collect()
+}
+
+/// A run takes what is due and what no gate keeps, and nothing else.
+fn a_run_takes_it(facts: &Facts) -> bool {
     let view = EntryView::new(facts.row.clone(), facts.at, facts.can_decrypt);
-    let may = view.waiting_for.is_none_or(|keeps| keeps == WAITS_FOR_A_RUN);
-    let task = facts.tasks.first().filter(|_| may && facts.row.due_at <= facts.at);
-    task.map(|task| of(task.id)).into_iter().collect()
+    facts.row.due_at <= facts.at && view.waiting_for.is_none_or(|keeps| keeps == WAITS_FOR_A_RUN)
+}
+
+fn run_of(task: TaskId) -> Action {
+    act(
+        message("explain-do-trigger"),
+        format!("scheduler trigger {task}"),
+        Some(format!("POST /api/v1/scheduler/tasks/{task}/trigger")),
+    )
 }
 
 /// A word as a shell reads it.
