@@ -60,8 +60,10 @@ pub struct Demanded {
     pub unproven: bool,
 }
 
+/// CROSS JOIN keeps SQLite's planner from going through the whole pool for the few that are wanted.
 const SQLITE_DUE: &str = "SELECT p.id, p.account_id, p.priority, p.due_at, p.attempt, p.recoveries >= 3, p.unproven \
-    FROM publish_demands AS d JOIN publish_pool AS p ON p.id = d.pool_id JOIN accounts AS a ON a.id = p.account_id \
+    FROM publish_demands AS d CROSS JOIN publish_pool AS p ON p.id = d.pool_id \
+    JOIN accounts AS a ON a.id = p.account_id \
     WHERE p.status = 'pending' AND NOT p.held AND p.due_at <= ?1 AND (p.late_at IS NULL OR p.late_at > ?1) \
       AND a.enabled AND (a.suspended_reason IS NULL OR a.suspended_until <= ?1) AND (?2 OR a.credentials IS NULL) \
     ORDER BY p.priority, p.due_at, p.id LIMIT ?3";
@@ -99,7 +101,8 @@ pub fn due(
 }
 
 const SQLITE_NEXT: &str = "SELECT min(max(p.due_at, coalesce(a.suspended_until, 0))) \
-    FROM publish_demands AS d JOIN publish_pool AS p ON p.id = d.pool_id JOIN accounts AS a ON a.id = p.account_id \
+    FROM publish_demands AS d CROSS JOIN publish_pool AS p ON p.id = d.pool_id \
+    JOIN accounts AS a ON a.id = p.account_id \
     WHERE p.status = 'pending' AND NOT p.held AND a.enabled \
       AND (a.suspended_reason IS NULL OR a.suspended_until IS NOT NULL) AND (?1 OR a.credentials IS NULL)";
 const POSTGRES_NEXT: &str = "SELECT min(greatest(p.due_at, coalesce(a.suspended_until, 0))) \

@@ -127,6 +127,17 @@ pub fn held(conn: &mut DbConnection) -> Result<Vec<Held>, DbError> {
         .load(conn)?)
 }
 
+/// The nodes that hold claims, in the order of their ids.
+pub fn nodes(conn: &mut DbConnection) -> Result<Vec<NodeId>, DbError> {
+    Ok(dsl::publish_pool
+        .filter(sql::<Bool>(PUBLISHING))
+        .filter(dsl::claimed_by.is_not_null())
+        .select(dsl::claimed_by.assume_not_null())
+        .distinct()
+        .order(dsl::claimed_by)
+        .load(conn)?)
+}
+
 /// Counts one recovery more.
 pub fn count_recovery(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbError> {
     diesel::update(dsl::publish_pool.filter(dsl::id.eq(entry.0)))

@@ -134,10 +134,8 @@ impl Operation for NodesWithClaims {
     const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Vec<NodeId>, OperationError> {
-        let mut nodes: Vec<NodeId> =
-            leases::held(conn)?.into_iter().map(|held| held.node).filter(|node| *node != self.by).collect();
-        nodes.sort();
-        nodes.dedup();
+        let mut nodes = leases::nodes(conn)?;
+        nodes.retain(|node| *node != self.by);
         Ok(nodes)
     }
 }

@@ -55,6 +55,7 @@ mod overload;
 mod pauses;
 mod people;
 mod places;
+mod plans;
 mod preview;
 mod probes;
 mod publish_now;
