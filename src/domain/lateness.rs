@@ -3,6 +3,7 @@
 
 use super::clock::Timestamp;
 use super::entry::EntryStatus;
+use super::fault::Fault;
 use std::time::Duration;
 
 /// The longest that a post may be late, unless it may be so for ever: 366 days.
@@ -14,9 +15,9 @@ pub const TOO_LATE: &str = "too_late";
 pub const GAVE_UP: &str = "gave_up";
 
 /// How late a post may go out, as a user says it; otherwise what is wrong with that.
-pub fn late_after(seconds: i64) -> Result<i32, String> {
+pub fn late_after(seconds: i64) -> Result<i32, Fault> {
     let fits = i32::try_from(seconds).ok().filter(|_| (1..=LATE_AFTER_MAX_SECONDS).contains(&seconds));
-    fits.ok_or_else(|| format!("must be from 1 to {LATE_AFTER_MAX_SECONDS} (366 days)"))
+    fits.ok_or(Fault::YearOfSeconds { least: 1, most: LATE_AFTER_MAX_SECONDS })
 }
 
 /// Why an entry is tried no more.

@@ -18,7 +18,7 @@ use crate::db::imported_files::{self, Source};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
-use crate::import::{File, Post, Problem, Readable};
+use crate::import::{File, ImportFault, Post, Problem, Readable, in_order};
 use diesel::Connection as _;
 use known::{Before, Imported, Known};
 use placing::Placed;
@@ -157,32 +157,30 @@ fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, 
     };
     let mut problems = Vec::new();
     if let Err(OperationError::Invalid(fields)) = content::check(&text_of(&post)) {
-        problems.extend(fields.into_iter().map(|field| Problem {
-            line: post.line_of(&field.field),
-            message: format!("{} {}", field.field, field.message),
-        }));
+        problems.extend(
+            fields.into_iter().map(|field| Problem {
+                line: post.line_of(&field.field),
+                fault: ImportFault::Content(field),
+            }),
+        );
     }
     let mut own = Vec::new();
     for named in &post.accounts {
         match accounts.find(&named.name) {
             Some(id) if !own.contains(&id) => own.push(id),
             Some(_) => {}
-            None => problems.push(Problem::at(named.line, format!("there is no account “{}”", named.name))),
+            None => problems.push(Problem::at(named.line, ImportFault::NoAccount(named.name.clone()))),
         }
     }
     if post.next_slot {
         let destinations = if own.is_empty() { &choices.accounts } else { &own };
         for id in destinations.iter().copied().filter(|id| accounts.has_no_slots(*id)) {
-            let message = format!(
-                "scheduled_at: account “{0}” has no posting slots; set them with `contenthub account update {0} \
-                 --slots \"mon-fri 09:00,18:00\"`",
-                accounts.name(id)
-            );
-            problems.push(Problem { line: post.line_of("scheduled_at"), message });
+            let fault = ImportFault::NoSlots(accounts.name(id));
+            problems.push(Problem { line: post.line_of("scheduled_at"), fault });
         }
     }
     if !problems.is_empty() {
-        problems.sort();
+        in_order(&mut problems);
         return Err(Box::new(FileReport::bad(path, problems)));
     }
     let checked = Checked { path, source: Source { path: canonical_path, sha256 }, post, accounts: own };
@@ -190,8 +188,7 @@ fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, 
         && !checked.post.is_draft
         && let Err(OperationError::Invalid(fields)) = accounts.of(&checked, choices)
     {
-        let told =
-            fields.into_iter().map(|field| Problem::of_the_file(format!("account: {}", field.message)));
+        let told = fields.into_iter().map(|field| Problem::of_the_file(ImportFault::Account(field.fault)));
         return Err(Box::new(FileReport::bad(checked.path, told.collect())));
     }
     Ok(checked)
