@@ -139,7 +139,7 @@ fn told_of(problem: &Problem, path: &str, language: Language) -> String {
 }
 
 fn row(file: &FileReport, language: Language) -> Value {
-    let entries: Vec<String> = file.entries.iter().map(entry).collect();
+    let entries: Vec<String> = file.entries.iter().map(|it| entry(it, language)).collect();
     let told = |problem: &Problem| match (problem.line, problem.fault.told(language)) {
         (Some(line), what) => Sentence::new(message("import-line"))
             .with("line", line.to_string())
@@ -148,7 +148,11 @@ fn row(file: &FileReport, language: Language) -> Value {
         (None, what) => what,
     };
     let errors: Vec<String> = file.errors.iter().map(told).collect();
-    let note = if errors.is_empty() { file.note.clone() } else { Some(errors.join("; ")) };
+    let note = if errors.is_empty() {
+        file.note.as_ref().map(|it| it.told(language))
+    } else {
+        Some(errors.join("; "))
+    };
     json!({
         "path": file.path,
         "action": file.action,
@@ -159,16 +163,20 @@ fn row(file: &FileReport, language: Language) -> Value {
     })
 }
 
-fn entry(entry: &EntryReport) -> String {
-    let mut text = format!("{}: {}", entry.account, entry.became);
+fn entry(entry: &EntryReport, language: Language) -> String {
+    let said = Sentence::new(message("import-entry"))
+        .with("account", entry.account.as_str())
+        .with("became", entry.became.told(language));
+    let mut text = said.say(language);
     if let Some(id) = entry.entry_id {
-        text.push_str(&format!(" (entry {id})"));
+        text.push_str(&Sentence::new(message("import-entry-id")).with("entry", id.to_string()).say(language));
     }
     if let Some(due_at) = entry.due_at {
-        text.push_str(&format!(", due {due_at}"));
+        text.push_str(&Sentence::new(message("import-entry-due")).with("at", due_at).say(language));
     }
     if let Some(note) = &entry.note {
-        text.push_str(&format!(", {note}"));
+        let said = Sentence::new(message("import-entry-note")).with("note", note.told(language));
+        text.push_str(&said.say(language));
     }
     text
 }

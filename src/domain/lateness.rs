@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(late_after(LATE_AFTER_MAX_SECONDS), Ok(31_622_400));
         for wrong in [0, -1, LATE_AFTER_MAX_SECONDS + 1, i64::MAX, i64::MIN, 1 << 32 | 1] {
             let told = late_after(wrong).expect_err("out of bounds");
-            assert_eq!(told, "must be from 1 to 31622400 (366 days)", "{wrong}");
+            assert_eq!(told.to_string(), "must be from 1 to 31622400 (366 days)", "{wrong}");
         }
     }
 

@@ -7,7 +7,7 @@ mod known;
 mod placing;
 mod report;
 
-pub use report::{Action, Became, EntryReport, FileReport, ImportReport};
+pub use report::{Action, Became, EntryNote, EntryReport, FileNote, FileReport, ImportReport};
 
 use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, content, pool};
@@ -274,7 +274,7 @@ impl Run<'_> {
             Before::Itself(known) | Before::CopyOf(known, _) => Some(known.content),
         };
         if file.post.is_draft {
-            report.note = Some("it is a draft".to_owned());
+            report.note = Some(FileNote::Draft);
             if let Some(content) = report.content_id {
                 report.entries = placing::waiting(conn, content, self.accounts)?;
             }
@@ -282,7 +282,7 @@ impl Run<'_> {
         }
         let placed = match before {
             Before::Nothing if self.stays_away(conn, file)? => {
-                report.note = Some("its content was deleted; `content import` brings it back".to_owned());
+                report.note = Some(FileNote::Deleted);
                 return Ok(report);
             }
             Before::Nothing => self.create(conn, file, &mut report)?,
@@ -292,8 +292,7 @@ impl Run<'_> {
                 let original = owner.map_or(known.path.as_str(), |owner| owner.path.as_str());
                 let newest = owner.map_or(&known.sha256, |owner| &owner.source.sha256);
                 if *newest != file.source.sha256 {
-                    let held = format!("it is what {original} was before that changed");
-                    report.note = Some(format!("{held}; change it, and it is a content of its own"));
+                    report.note = Some(FileNote::OldCopy(original.to_owned()));
                     return Ok(report);
                 }
                 if !known.is_noted {
@@ -377,7 +376,7 @@ impl Run<'_> {
         }
         if known.path != file.source.path {
             imported_files::moved(conn, &known.path, &file.source.path)?;
-            report.note = Some(format!("it was at {} before", known.path));
+            report.note = Some(FileNote::Moved(known.path.clone()));
         }
         report.action = if is_updated { Action::Updated } else { Action::Unchanged };
         Ok(Placed { content, revision, is_new: false, is_changed, is_revised })
@@ -387,6 +386,6 @@ impl Run<'_> {
 /// Another file with the bytes of one that is there.
 fn copy(content: ContentId, revision: i32, original: &str, report: &mut FileReport) -> Placed {
     report.action = Action::Unchanged;
-    report.note = Some(format!("it is the same as {original}"));
+    report.note = Some(FileNote::SameAs(original.to_owned()));
     Placed { content, revision, is_new: false, is_changed: false, is_revised: false }
 }

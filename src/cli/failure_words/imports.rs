@@ -1,6 +1,7 @@
 //! In Chinese, what is wrong with a folder that is to be imported, and with its files.
 
 use crate::import::{FILES_MAX, FolderError, ImportFault, TOTAL_BYTES_MAX, YamlFault};
+use crate::operations::import::{Became, EntryNote, FileNote};
 use crate::words::Sentence;
 use crate::words::errors::{InChinese, chinese, listed, quoted};
 
@@ -51,6 +52,43 @@ impl InChinese for ImportFault {
             ImportFault::NoAccount(name) => chinese("import-no-account").with("name", name.as_str()),
             ImportFault::NoSlots(account) => chinese("import-no-slots").with("account", account.as_str()),
             ImportFault::Account(fault) => chinese("import-account").with("what", fault.in_chinese()),
+        }
+    }
+}
+
+impl InChinese for FileNote {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            FileNote::Draft => chinese("import-note-draft"),
+            FileNote::Deleted => chinese("import-note-deleted"),
+            FileNote::OldCopy(path) => chinese("import-note-old-copy").with("path", path.as_str()),
+            FileNote::Moved(path) => chinese("import-note-moved").with("path", path.as_str()),
+            FileNote::SameAs(path) => chinese("import-note-same-as").with("path", path.as_str()),
+        }
+    }
+}
+
+impl InChinese for EntryNote {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            EntryNote::Again(revision) => chinese("import-note-again").with("revision", *revision),
+            EntryNote::Keeps { status, revision } => {
+                chinese("import-note-keeps").with("status", status.as_str()).with("revision", *revision)
+            }
+        }
+    }
+}
+
+impl InChinese for Became {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            Became::Added => chinese("import-became-added"),
+            Became::Updated => chinese("import-became-updated"),
+            Became::WaitingAlready => chinese("import-became-waiting"),
+            Became::AlreadyPublished => chinese("import-became-published"),
+            Became::UpdatedNotRepublished => chinese("import-became-stale"),
+            Became::FailedBefore => chinese("import-became-failed"),
+            Became::CancelledBefore => chinese("import-became-cancelled"),
         }
     }
 }

@@ -143,3 +143,8 @@ progress-reading-files = reading files
 progress-writing = writing to the database
 progress-counts = { $published } published, { $failed } failed
 progress-counts-uncertain = { $published } published, { $failed } failed, { $uncertain } uncertain
+
+import-entry = { $account }: { $became }
+import-entry-id = {" "}(entry { $entry })
+import-entry-due = , due { $at }
+import-entry-note = , { $note }

@@ -122,3 +122,8 @@ progress-reading-files = 正在读取文件
 progress-writing = 正在写入数据库
 progress-counts = 已发布 { $published }，失败 { $failed }
 progress-counts-uncertain = 已发布 { $published }，失败 { $failed }，状态不明 { $uncertain }
+
+import-entry = { $account }：{ $became }
+import-entry-id = （条目 { $entry }）
+import-entry-due = ，{ $at } 到期
+import-entry-note = ，{ $note }
