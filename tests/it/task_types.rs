@@ -257,7 +257,7 @@ fn a_folder_that_no_copy_can_go_into_is_told_when_the_task_is_saved() {
                 product.post("/scheduler/tasks", &task, 422),
                 product.patch(&format!("/scheduler/tasks/{id}"), &json!({"params": {"folder": folder}}), 422),
             ] {
-                let field = &told["fields"][0];
+                let field = &told["errors"][0];
                 assert_eq!(field["field"], "params.folder", "{told}");
                 assert!(field["message"].as_str().is_some_and(|it| it.starts_with(says)), "{told}");
             }
