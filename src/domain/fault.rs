@@ -62,7 +62,7 @@ pub enum Fault {
     #[error("there is no {thing} {id}")]
     NoSuch { thing: Thing, id: i64 },
     #[error(transparent)]
-    NoneOf(#[from] NoneOf),
+    NoneOf(Box<NoneOf>),
     #[error(transparent)]
     Priority(#[from] PriorityOutOfRange),
     #[error(transparent)]
@@ -70,13 +70,13 @@ pub enum Fault {
     #[error(transparent)]
     Time(#[from] TimeInputError),
     #[error(transparent)]
-    Cron(#[from] CronError),
+    Cron(Box<CronError>),
     #[error(transparent)]
     Window(#[from] WindowError),
     #[error(transparent)]
     Slot(#[from] SlotError),
     #[error(transparent)]
-    Outbound(#[from] Refused),
+    Outbound(Box<Refused>),
     #[error(transparent)]
     Json(#[from] JsonFault),
     #[error(transparent)]
@@ -95,6 +95,18 @@ pub enum Fault {
     #[error("{0}")]
     Said(String),
 }
+
+/// Those that are large stand elsewhere: every result that may hold a fault would be as large.
+macro_rules! boxed {
+    ($($variant:ident($fault:ty)),+) => {$(
+        impl From<$fault> for Fault {
+            fn from(fault: $fault) -> Self {
+                Fault::$variant(Box::new(fault))
+            }
+        }
+    )+};
+}
+boxed!(NoneOf(NoneOf), Cron(CronError), Outbound(Refused));
 
 /// A word that is none of those possible here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
