@@ -12,6 +12,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::fault::{Fault, PoolFault};
 use crate::domain::ids::*;
+use crate::domain::kept_word::KeptWord;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::settlement::LogStatus;
@@ -159,7 +160,7 @@ impl Operation for RetryEntry {
         }
         demands::withdraw(conn, self.id)?;
         // Beside the attempts, and not in the place of the last one: what that said is still why it failed.
-        let problem = Some(("retried", "a person wants it tried again"));
+        let problem = Some(("retried", KeptWord::WantedAgain.as_str()));
         publish_log::insert_saying(conn, &saying(&row, LogStatus::NotSent, problem, &self.by), now)?;
         entry(conn, self.id)
     }
@@ -198,11 +199,11 @@ impl Operation for ResolveEntry {
         let (to, status, problem) = match self.resolution {
             Resolution::Published { .. } => (EntryStatus::Published, LogStatus::Published, None),
             Resolution::TryAgain => {
-                let problem = ("resolved_retry", "a person says that it is not out: try again");
+                let problem = ("resolved_retry", KeptWord::NotOutTryAgain.as_str());
                 (EntryStatus::Pending, LogStatus::Failed, Some(problem))
             }
             Resolution::GiveUp => {
-                let problem = ("resolved_failed", "a person says that it is not out");
+                let problem = ("resolved_failed", KeptWord::NotOut.as_str());
                 (EntryStatus::Failed, LogStatus::Failed, Some(problem))
             }
         };

@@ -7,6 +7,7 @@
 mod accounts;
 mod faults;
 mod json;
+mod kept;
 mod kinds;
 mod outbound;
 mod pool;
@@ -14,6 +15,8 @@ mod schedules;
 mod tasks;
 mod texts;
 mod windows;
+
+pub use kept::{kept, kept_in};
 
 use super::{Language, Message, Sentence, Value};
 use crate::domain::field_error::FieldError;

@@ -343,6 +343,28 @@ fn refused_import(cli: &Cli, more: &[&str]) -> String {
     cli.run(&[&["content", "import", "posts"], more].concat()).expect_code(2).stderr
 }
 
+/// What was kept in our own words is told in the reader's; in JSON it is as it was kept.
+#[test]
+fn what_a_person_said_of_an_entry_is_told_in_chinese() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let cli = in_chinese(Cli::in_dir(dir.path()));
+    cli.ok(&["account", "create", "blog", "--platform", "folder"]);
+    cli.ok(&["content", "create", "--title", "x", "--body", "x"]);
+    cli.ok(&["publish-pool", "add", "1"]);
+    cli.ok(&["publish-pool", "cancel", "1"]);
+    cli.ok(&["publish-pool", "retry", "1"]);
+    for args in [&["publish-pool", "show", "1"][..], &["publisher", "history"]] {
+        let shown = cli.ok(args);
+        assert!(shown.contains("有人要求重试"), "{shown}");
+        assert_eq!(english(&shown), None, "{shown}");
+        for format in ["json", "csv"] {
+            let kept = cli.ok(&[args, &["--output", format]].concat());
+            let is_kept = kept.contains("a person wants it tried again") || !kept.contains("retried");
+            assert!(is_kept && !kept.contains("有人要求重试"), "{kept}");
+        }
+    }
+}
+
 /// Where nobody asks for Chinese, nothing is.
 #[test]
 fn errors_are_english_where_nobody_asks_for_chinese() {
