@@ -8,6 +8,7 @@ use crate::db::connection::{DbError, Patience};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::kept::Kept;
 use crate::db::migrations::{Migrated, migrate};
+use crate::db::unusable::Unusable;
 use crate::db::{entries, executions, publish_log};
 use crate::domain::actor::{Actor, Place};
 use crate::domain::clock::{Clock, Timestamp};
@@ -18,6 +19,7 @@ use crate::domain::time_input::{self, TimeInputError};
 use crate::node::{Node, NodeSettings};
 use crate::operations::account::CreateAccount;
 use crate::operations::acting::{As, Change};
+use crate::operations::broken::Broken;
 use crate::operations::content::CreateContent;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::execution::{ListExecutions, RunProgress};
@@ -143,7 +145,7 @@ impl App {
         app.check_key().map_err(failed)?;
         app.run(MakeFirstTask).map_err(|error| match error {
             OperationError::Db(source) => failed(source),
-            other => failed(DbError::Unusable(other.to_string())),
+            other => failed(DbError::Unusable(Unusable::Said(other.to_string()))),
         })?;
         Ok(app)
     }
@@ -279,9 +281,7 @@ impl App {
     fn run_and_tell(&self, task: TaskId, told: Option<Listener<'_>>) -> Result<Report, OperationError> {
         match task_run::run(self, task, told, Heed::Nothing)? {
             Ran::Whole { report, .. } => Ok(report),
-            Ran::Stopped { .. } | Ran::EndedAtOnce(_) => {
-                Err(OperationError::Internal("the run was stopped by a signal".to_owned()))
-            }
+            Ran::Stopped { .. } | Ran::EndedAtOnce(_) => Err(Broken::StoppedBySignal.into()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A node on a thread of its own: publishing goes on while the program that embeds it does something else.
 
 use crate::db::connection::DbError;
+use crate::db::unusable::Unusable;
 use crate::domain::clock::Clock;
 use crate::node::{Node, NodeSettings};
 use crate::operations::Context;
@@ -54,11 +55,11 @@ impl BackgroundNode {
         let thread = std::thread::Builder::new()
             .name("contenthub-node".to_owned())
             .spawn(move || actix_rt::System::new().block_on(work))
-            .map_err(|error| DbError::Unusable(format!("there is no thread for a node: {error}")))?;
+            .map_err(|error| DbError::Unusable(Unusable::NoNodeThread(error.to_string())))?;
         match started.recv() {
             Ok(Ok(())) => Ok(BackgroundNode { stop: Some(stop), thread: Some(thread) }),
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(DbError::Unusable("the node's thread ended before it had started".to_owned())),
+            Err(_) => Err(DbError::Unusable(Unusable::NodeThreadEnded)),
         }
     }
 

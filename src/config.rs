@@ -1,12 +1,16 @@
 //! Settings: flags, then `CONTENTHUB_*` variables, then `contenthub.toml`, then defaults. Parsed once, passed in parts.
 
 mod args;
+mod fault;
 mod server;
 
 pub use args::SettingsArgs;
+pub use fault::SettingFault;
 pub use server::{Limits, ServerArgs, ServerSettings, TlsFiles};
 
 use crate::db::database_url::{DatabaseUrl, UnknownDatabase};
+use crate::domain::fault::Fault;
+use crate::domain::field_error::FieldError;
 use crate::domain::json_input;
 use crate::domain::near;
 use crate::domain::outbound::OutboundAllow;
@@ -129,10 +133,10 @@ impl fmt::Display for Origin {
 pub enum ConfigError {
     #[error("{path} cannot be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path} line {line}: {message}")]
-    Broken { path: PathBuf, line: usize, message: String },
-    #[error("{key} ({origin}): {message}")]
-    Value { key: &'static str, origin: Origin, message: String },
+    #[error("{path} line {line}: {wrong}")]
+    Broken { path: PathBuf, line: usize, wrong: FieldError },
+    #[error("{key} ({origin}): {fault}")]
+    Value { key: &'static str, origin: Origin, fault: SettingFault },
 }
 
 /// Puts the settings together.
@@ -152,8 +156,8 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
         let line = line_of(&text, error.span().map_or(0, |span| span.start));
         let written = text.lines().nth(line - 1).unwrap_or_default();
         let key = written.split('=').next().unwrap_or_default().trim();
-        let message = json_input::explained(key, error.message()).to_string();
-        ConfigError::Broken { path: path.to_owned(), line, message }
+        let wrong = json_input::explained(key, error.message());
+        ConfigError::Broken { path: path.to_owned(), line, wrong }
     })?;
     Ok(File { path: path.to_owned(), text, settings })
 }
@@ -225,12 +229,10 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         Default::default()
     };
     let outbound_allow = place.pick("outbound_allow", outbound_allow, file_outbound_allow, nearby.items());
-    let allowed =
-        OutboundAllow::parse(&outbound_allow.value).map_err(|message| outbound_allow.wrong(message))?;
+    let allowed = OutboundAllow::parse(&outbound_allow.value).map_err(|item| outbound_allow.wrong(item))?;
     let wrong_tokens_per_minute =
         place.pick("wrong_tokens_per_minute", wrong_tokens_per_minute, file_wrong_tokens_per_minute, 10);
-    let url: DatabaseUrl =
-        database.value.parse().map_err(|error: UnknownDatabase| database.wrong(error.to_string()))?;
+    let url: DatabaseUrl = database.value.parse().map_err(|error: UnknownDatabase| database.wrong(error))?;
     let mut described = vec![
         data_dir.described(data_dir.value.display().to_string()),
         database.described(url.to_string()),
@@ -251,7 +253,10 @@ fn merge(args: SettingsArgs, mut file: File) -> Result<Settings, ConfigError> {
         database: url,
         listen: address,
         concurrency: usize::try_from(concurrency.within(1, 1024)?).unwrap_or(1),
-        timezone: timezone.value.parse().map_err(|_| timezone.wrong(near::no_zone(&timezone.value)))?,
+        timezone: timezone
+            .value
+            .parse()
+            .map_err(|_| timezone.wrong(Fault::from(near::no_zone(&timezone.value))))?,
         lease_seconds: lease_seconds.within(2, 3600)?.unsigned_abs(),
         review_required: review_required.value,
         grace_seconds: grace_seconds.within(0, 600)?.unsigned_abs(),
@@ -308,8 +313,8 @@ impl Place<'_> {
 }
 
 impl<T> Picked<T> {
-    fn wrong(&self, message: String) -> ConfigError {
-        ConfigError::Value { key: self.key, origin: self.origin.clone(), message }
+    fn wrong(&self, fault: impl Into<SettingFault>) -> ConfigError {
+        ConfigError::Value { key: self.key, origin: self.origin.clone(), fault: fault.into() }
     }
 
     fn described(&self, value: String) -> (&'static str, String, Origin) {
@@ -322,16 +327,14 @@ impl Picked<i64> {
         if (least..=most).contains(&self.value) {
             return Ok(self.value);
         }
-        Err(self.wrong(format!("must be from {least} to {most}, not {}", self.value)))
+        Err(self.wrong(Fault::OutOfRange { least, most, given: self.value }))
     }
 }
 
 fn address(listen: &Picked<String>) -> Result<SocketAddr, ConfigError> {
     use std::net::ToSocketAddrs;
     let found = listen.value.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-    found.ok_or_else(|| {
-        listen.wrong(format!("“{}” is no address; write it like 127.0.0.1:8080", listen.value))
-    })
+    found.ok_or_else(|| listen.wrong(SettingFault::Listen(listen.value.clone())))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::db::connection::{DbError, Patience};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::kept::pool;
 use crate::db::node_locks::NodeLocks;
+use crate::db::unusable::Unusable;
 use crate::domain::clock::Clock;
 use crate::domain::ids::NodeId;
 use crate::operations::Context;
@@ -86,7 +87,7 @@ impl Node {
         let (database, locks_of_node) = (settings.database, locks.clone());
         let crew =
             Crew::start(Plan { executor, database, clock, time, jitter, db: db.clone(), locks, fires, jobs })
-                .map_err(|error| DbError::Unusable(format!("there is no thread for publishers: {error}")))?;
+                .map_err(|error| DbError::Unusable(Unusable::NoPublisherThread(error.to_string())))?;
         let watchdog = Watchdog::start(crew.clone());
         let presence = Presence::start(crew.clone(), db.clone(), locks_of_node.clone());
         Ok(Node { db, crew, presence, _watchdog: watchdog, _locks: locks_of_node })

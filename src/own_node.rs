@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::node::Node;
 use crate::operations::OperationError;
+use crate::operations::broken::Broken;
 use crate::operations::cycle::ClaimScope;
 use crate::signals::{StopSignal, StopSignals};
 use std::future::pending;
@@ -56,13 +57,10 @@ async fn work_on<T>(
     heed: Heed,
     wait: impl AsyncFnOnce(&Node) -> Result<T, OperationError>,
 ) -> Result<Worked<T>, OperationError> {
-    let mut signals =
-        match heed {
-            Heed::Nothing => None,
-            Heed::Signals => Some(StopSignals::listen().map_err(|error| {
-                OperationError::Internal(format!("signals cannot be listened to: {error}"))
-            })?),
-        };
+    let mut signals = match heed {
+        Heed::Nothing => None,
+        Heed::Signals => Some(StopSignals::listen().map_err(Broken::Signals)?),
+    };
     let node = app.start_node(scope).await?;
     let (came, first_signal) = tokio::select! {
         came = wait(&node) => (Some(came), None),
@@ -89,7 +87,7 @@ async fn work_on<T>(
     match (came, first_signal) {
         (Some(came), _) => came.map(Worked::Came),
         (None, Some(signal)) => Ok(Worked::Stopped(signal)),
-        (None, None) => Err(OperationError::Internal("nothing ended the wait".to_owned())),
+        (None, None) => Err(Broken::EndlessWait.into()),
     }
 }
 

@@ -6,11 +6,14 @@ use crate::db::executions::ExecutionRow;
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::report::Report;
+use crate::domain::thing::Thing;
 use crate::node::Node;
 use crate::operations::OperationError;
+use crate::operations::broken::Broken;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::error::ErrorKind;
 use crate::operations::execution::{GetExecution, GetProgress, RunProgress, TriggerTask};
+use crate::operations::wrong_state::{Needed, State};
 use crate::own_node::{self, FIRST_LOOK, Heed, LATER_LOOKS, Worked};
 use crate::signals::StopSignal;
 use std::time::Duration;
@@ -103,11 +106,12 @@ fn has_ended(row: &ExecutionRow) -> bool {
 fn report_of(row: &ExecutionRow) -> Result<Report, OperationError> {
     match row.report.as_deref().map(serde_json::from_str::<Report>) {
         Some(Ok(report)) => Ok(report),
-        Some(Err(error)) => Err(OperationError::Internal(format!("the report cannot be read: {error}"))),
+        Some(Err(error)) => Err(Broken::Report(error).into()),
         None => Err(OperationError::WrongState {
-            what: format!("execution {}", row.id),
-            state: row.status.to_string(),
-            wanted: "it ended without a report",
+            thing: Thing::Execution,
+            id: row.id.0,
+            state: State::Execution(row.status),
+            wanted: Needed::AReport,
         }),
     }
 }

@@ -13,7 +13,9 @@ mod group;
 
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::kept::{Pool, Pooled};
+use crate::db::unusable::Away;
 use crate::domain::clock::Clock;
+use crate::operations::broken::Broken;
 use crate::operations::{Access, Context, Operation, OperationError, perform};
 use crate::secrets;
 use actix::prelude::*;
@@ -140,7 +142,7 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
         let result = catch_unwind(AssertUnwindSafe(|| self.run(command.operation)));
         let result = result.unwrap_or_else(|panic| {
             log::error!("an operation panicked: {}", panic_text(&*panic));
-            Err(OperationError::Internal("an operation broke; the log says more".to_owned()))
+            Err(Broken::Operation.into())
         });
         if let (Err(OperationError::Db(_) | OperationError::Internal(_)), Some(place)) =
             (&result, &mut self.place)
@@ -156,7 +158,7 @@ impl DbActor {
         let place = match &mut self.place {
             Some(place) => place,
             None => {
-                let free = self.pool.get().map_err(|error| DbError::Away(error.to_string()))?;
+                let free = self.pool.get().map_err(|error| DbError::Away(Away::Said(error.to_string())))?;
                 self.place.insert(free)
             }
         };
@@ -189,7 +191,7 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 pub struct Changed;
 
 fn left_alone() -> OperationError {
-    OperationError::Db(DbError::Away("its thread is gone; another takes its place".to_owned()))
+    OperationError::Db(DbError::Away(Away::ThreadGone))
 }
 
 /// Where operations are sent. Cheap to clone.

@@ -10,6 +10,7 @@ use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::*;
+use crate::domain::kept_word::KeptWord;
 use crate::domain::outcome::{Problem, Rules, Seen};
 use crate::domain::question::Question;
 use crate::domain::retry::JitterSource;
@@ -277,7 +278,7 @@ fn broke(code: &str, message: &str) -> Seen {
 }
 
 fn stopped() -> Seen {
-    let problem = Problem::new("stopped", "the node stopped before the platform had answered");
+    let problem = Problem::new("stopped", KeptWord::NodeStopped.as_str());
     Seen::EndUnseen { problem, retry_after: None }
 }
 

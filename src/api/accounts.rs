@@ -13,6 +13,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::LaneChanges;
 use crate::domain::posting_slots::MissedSlot;
 use crate::domain::role::Role;
+use crate::domain::thing::Thing;
 use crate::operations::account::*;
 use crate::operations::account_test::GetTestable;
 use crate::operations::slots::{Calendar, ListSlots};
@@ -167,7 +168,7 @@ async fn list(api: web::Data<Api>, caller: Caller, asked: Query<PageQuery>) -> A
 /// The account of a path, where the caller may see it.
 fn seen(caller: &Caller, path: &str) -> Result<AccountId, Problem> {
     let id = input::id("account", path)?;
-    caller.sees(id, "account", id)?;
+    caller.sees(id, Thing::Account, id)?;
     Ok(id)
 }
 

@@ -9,6 +9,7 @@ use super::roles::{Caller, Concern};
 use super::routes::Routes;
 use crate::db::entries::EntryRow;
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::RequestFault;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::posting_slots::NEXT_SLOT;
@@ -88,12 +89,9 @@ impl AddBody {
     /// The same as one of several, each of which is for one account.
     fn item(&self, index: usize, api: &Api) -> Result<Addition, FieldError> {
         let inside =
-            |wrong: FieldError| FieldError::new(format!("items[{index}].{}", wrong.field), wrong.message);
+            |wrong: FieldError| FieldError::new(format!("items[{index}].{}", wrong.field), wrong.fault);
         if self.account_ids.is_some() {
-            return Err(inside(FieldError::new(
-                "account_ids",
-                "is not possible in a batch: give an item each",
-            )));
+            return Err(inside(FieldError::new("account_ids", RequestFault::NotInABatch)));
         }
         self.addition(api).map_err(inside)
     }
@@ -105,7 +103,7 @@ async fn add(api: web::Data<Api>, caller: Caller, asked: Creating<AddBody>) -> A
     match body.account_ids {
         None => request.once(&api, StatusCode::CREATED, caller.does(AddToPool(addition)), view_of).await,
         Some(_) if body.account_id.is_some() => {
-            Err(Problem::field("account_ids", "does not go with account_id"))
+            Err(Problem::field("account_ids", RequestFault::NotWith("account_id")))
         }
         Some(accounts) => {
             let shape = |rows: Vec<EntryRow>, cx: &Context, now| {

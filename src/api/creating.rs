@@ -7,6 +7,7 @@ use super::reading::Reading;
 use super::roles::Caller;
 use super::routes::Takes;
 use crate::domain::request_key::RequestKey;
+use crate::operations::broken::Broken;
 use crate::operations::once::{Answered, KeyedRequest, Once};
 use crate::operations::{Context, Operation, OperationError};
 use crate::secrets;
@@ -81,7 +82,7 @@ fn keyed(request: &HttpRequest, body: &Raw) -> Result<Option<KeyedRequest>, Prob
             .hint("Give it once, e.g. a UUID that is new for each thing to be made."));
     };
     let token = request.extensions().get::<Caller>().and_then(|caller| caller.actor.token);
-    let token = token.ok_or_else(|| OperationError::Internal("a request without a caller".to_owned()))?;
+    let token = token.ok_or_else(|| OperationError::from(Broken::NoCaller))?;
     Ok(Some(KeyedRequest { token, key, fingerprint: fingerprint(request, body) }))
 }
 

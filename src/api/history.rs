@@ -10,6 +10,7 @@ use crate::db::publish_log::Filter;
 use crate::domain::ids::*;
 use crate::domain::role::Role;
 use crate::domain::settlement::LogStatus;
+use crate::domain::thing::Thing;
 use crate::operations::Paging;
 use crate::operations::history::{GetLog, ListHistory};
 use crate::views::{LogView, PageView};
@@ -71,6 +72,6 @@ async fn list(api: web::Data<Api>, caller: Caller, query: Query<ListQuery>) -> A
 
 async fn get(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
     let row = api.db.perform(GetLog(input::id("log row", &path)?)).await?;
-    caller.sees(row.account_id, "log row", row.id)?;
+    caller.sees(row.account_id, Thing::LogRow, row.id)?;
     Ok(HttpResponse::Ok().json(LogView::from(row)))
 }

@@ -187,7 +187,5 @@ pub fn optional_time(
     text: Option<&str>,
     zone: chrono_tz::Tz,
 ) -> Result<Option<Timestamp>, FieldError> {
-    text.map(|text| time_input::parse(text, zone))
-        .transpose()
-        .map_err(|error| FieldError::new(field, error.to_string()))
+    text.map(|text| time_input::parse(text, zone)).transpose().map_err(|error| FieldError::new(field, error))
 }

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use super::reading::Reading;
 use super::routes::Takes;
+use crate::domain::fault::RequestFault;
 use crate::domain::field_error::FieldError;
 use crate::words::Language;
 use actix_web::dev::Payload;
@@ -33,7 +34,7 @@ fn asked(request: &HttpRequest) -> Result<Language, FieldError> {
     let mut query = url::form_urlencoded::parse(request.query_string().as_bytes());
     match query.find(|(name, tag)| name == "lang" && !tag.is_empty()) {
         Some((_, tag)) => Language::of_tag(&tag)
-            .ok_or_else(|| FieldError::new("lang", format!("must be en or zh, not “{tag}”"))),
+            .ok_or_else(|| FieldError::new("lang", RequestFault::NoLanguage(tag.into_owned()))),
         None => {
             let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
             Ok(Language::of_request(header))

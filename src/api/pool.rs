@@ -9,10 +9,13 @@ use super::routes::Routes;
 use super::{Api, page};
 use crate::db::entries::{EntryRow, Filter};
 use crate::domain::entry::EntryStatus;
+use crate::domain::fault::RequestFault;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::priority::Priority;
 use crate::domain::role::Role;
 use crate::domain::text_enum;
+use crate::domain::thing::Thing;
+use crate::operations::broken::Broken;
 use crate::operations::entry::*;
 use crate::operations::explain::ExplainEntry;
 use crate::operations::pool::*;
@@ -126,7 +129,7 @@ struct StatsQuery {
 async fn stats(api: web::Data<Api>, caller: Caller, query: Query<StatsQuery>) -> Answer {
     let stats = match query.0.account_id {
         Some(account) => {
-            caller.sees(account, "account", account)?;
+            caller.sees(account, Thing::Account, account)?;
             api.db.perform(GetStats { account: Some(account) }).await?
         }
         None => api.db.perform(GetStatsWithin(caller.scope().clone())).await?,
@@ -148,16 +151,16 @@ async fn get(api: web::Data<Api>, caller: Caller, query: Query<GetQuery>, path: 
         return explain(&api, &caller, id).await;
     }
     let row = api.db.perform(GetEntry(id)).await?;
-    caller.sees(row.account_id, "entry", id)?;
+    caller.sees(row.account_id, Thing::Entry, id)?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
 async fn explain(api: &Api, caller: &Caller, id: EntryId) -> Answer {
     let facts = api.db.perform(ExplainEntry(id)).await?;
-    caller.sees(facts.row.account_id, "entry", id)?;
+    caller.sees(facts.row.account_id, Thing::Entry, id)?;
     let database = api.crew.database().clone();
     let looked = actix_rt::task::spawn_blocking(move || facts.find_the_living(&database)).await;
-    let looked = looked.map_err(|error| OperationError::Internal(error.to_string()))?;
+    let looked = looked.map_err(|error| OperationError::from(Broken::Said(error.to_string())))?;
     let facts = looked.map_err(OperationError::from)?;
     let hold = api.crew.hold().map(|hold| hold.to_string());
     let explanation = Some(ExplanationView::new(&facts, hold));
@@ -245,12 +248,9 @@ async fn move_it(
         (Some(MoveWord::Up), None) => Move::Up,
         (Some(MoveWord::Down), None) => Move::Down,
         (None, Some(other)) => Move::SwapWith(other),
-        (Some(_), Some(_)) => return Err(Problem::field("swap_with", "does not go with to")),
+        (Some(_), Some(_)) => return Err(Problem::field("swap_with", RequestFault::NotWith("to"))),
         (None, None) => {
-            return Err(Problem::field(
-                "to",
-                "must be first, up or down; or give swap_with, the id of another entry",
-            ));
+            return Err(Problem::field("to", RequestFault::NoMove));
         }
     };
     let move_it = MoveEntry { id: input::id("entry", &path)?, to, by: caller.name() };
@@ -287,11 +287,11 @@ async fn resolve(
 ) -> Answer {
     for (field, given) in [("url", &body.0.url), ("media_id", &body.0.media_id)] {
         if given.is_some() && !body.0.published {
-            return Err(Problem::field(field, "goes only with published: true"));
+            return Err(Problem::field(field, RequestFault::OnlyWith("published: true")));
         }
     }
     let resolution = match (body.0.published, body.0.retry) {
-        (true, true) => return Err(Problem::field("retry", "does not go with published: true")),
+        (true, true) => return Err(Problem::field("retry", RequestFault::NotWith("published: true"))),
         (true, false) => Resolution::Published { url: body.0.url, media_id: body.0.media_id },
         (false, true) => Resolution::TryAgain,
         (false, false) => Resolution::GiveUp,

@@ -2,9 +2,11 @@
 
 use crate::actors::db::panic_text;
 use crate::db::connection::DbError;
+use crate::domain::fault::Fault;
 use crate::domain::field_error::FieldError;
 use crate::error_codes;
 use crate::operations::OperationError;
+use crate::operations::broken::Broken;
 use crate::operations::error::ErrorKind;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -67,8 +69,8 @@ impl Problem {
     }
 
     /// A field that cannot be used: 422.
-    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        OperationError::invalid(field, message).into()
+    pub fn field(field: impl Into<String>, fault: impl Into<Fault>) -> Self {
+        OperationError::invalid(field, fault).into()
     }
 }
 
@@ -126,13 +128,13 @@ fn describe(error: OperationError, problem: &mut Problem) {
             problem.more.push(("entry_ids", entries.iter().map(|entry| entry.0).collect::<Vec<_>>().into()));
         }
         // Not `status`, which is the answer's own.
-        OperationError::WrongState { state, .. } => problem.more.push(("state", state.into())),
+        OperationError::WrongState { state, .. } => problem.more.push(("state", state.to_string().into())),
         OperationError::InBatch { index, error } => {
             let item = format!("items[{index}]");
             let message = error.to_string();
             describe(*error, problem);
             if problem.fields.is_empty() {
-                problem.fields = vec![FieldError::new(&item, message)];
+                problem.fields = vec![FieldError::new(&item, Fault::Said(message))];
             } else {
                 problem.fields.iter_mut().for_each(|wrong| wrong.field = format!("{item}.{}", wrong.field));
             }
@@ -216,7 +218,7 @@ pub async fn every_error_is_a_problem(
         Err(panic) => {
             // Without an answer the client would see nothing but a connection that was closed.
             let broke = format!("answering {path} panicked: {}", panic_text(&*panic));
-            return Err(Problem::from(OperationError::Internal(broke)).into());
+            return Err(Problem::from(OperationError::Internal(Broken::Said(broke))).into());
         }
     };
     let status = answer.status();

@@ -11,6 +11,8 @@ use crate::actors::tries;
 use crate::db::entries::EntryRow;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::role::Role;
+use crate::domain::thing::Thing;
+use crate::operations::broken::Broken;
 use crate::operations::once::Answered;
 use crate::operations::pool::Addition;
 use crate::operations::publish_now::{GetEntries, PublishContent, PublishNow};
@@ -78,7 +80,7 @@ async fn publish_one(
     let id: EntryId = input::id("entry", &path)?;
     let asked = api.db.perform(caller.does(PublishNow { ids: vec![id], by: caller.name() })).await?;
     let rows = if query.0.wait == Some(true) { wait(&api, &asked).await? } else { asked };
-    let row = rows.into_iter().next().ok_or_else(|| OperationError::not_found("entry", id))?;
+    let row = rows.into_iter().next().ok_or_else(|| OperationError::not_found(Thing::Entry, id))?;
     Ok(HttpResponse::Ok().json(view(&api, row)))
 }
 
@@ -133,12 +135,12 @@ async fn publish_content(api: web::Data<Api>, caller: Caller, asked: Creating<Co
     let made = request.perform(&api, publish, shape).await?;
     let is_repeated = made.is_repeated;
     let made: Made =
-        serde_json::from_str(&made.body).map_err(|error| OperationError::Internal(error.to_string()))?;
+        serde_json::from_str(&made.body).map_err(|error| OperationError::from(Broken::from(error)))?;
     let as_made = api.db.perform(GetEntries(vec![made.id])).await?;
     let as_made: Vec<EntryRow> =
         as_made.into_iter().map(|row| EntryRow { attempt: made.attempt, ..row }).collect();
     let row = wait(&api, &as_made).await?.into_iter().next();
-    let row = row.ok_or_else(|| OperationError::not_found("entry", made.id))?;
+    let row = row.ok_or_else(|| OperationError::not_found(Thing::Entry, made.id))?;
     let is_tried = tries::count(&as_made, std::slice::from_ref(&row)) == 1;
     let status = if is_tried { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok(answer(Answered { body: json!(view(&api, row)).to_string(), is_repeated }, status))

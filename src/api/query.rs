@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use super::reading::Reading;
 use super::routes::Takes;
+use crate::domain::fault::Fault;
 use crate::domain::field_error::FieldError;
 use crate::domain::json_input::{THE_WHOLE, explained};
 use actix_web::dev::Payload;
@@ -44,7 +45,7 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, FieldError> {
         url::form_urlencoded::parse(text.as_bytes()).filter(|(_, word)| !word.is_empty()).collect();
     if let Some((field, _)) = pairs.iter().find(|(field, word)| field.contains('\0') || word.contains('\0')) {
         let field = if field.contains('\0') { THE_WHOLE } else { field };
-        return Err(FieldError::new(field, "holds the character U+0000, which nothing here can hold"));
+        return Err(FieldError::new(field, Fault::NulInQuery));
     }
     let words = pairs.into_iter().map(|(field, word)| (field, Word(word)));
     serde_path_to_error::deserialize(MapDeserializer::new(words)).map_err(|error| {
@@ -167,7 +168,7 @@ mod tests {
         ] {
             let error = read::<Sample>(text).expect_err("does not fit");
             assert_eq!(error.field, field, "{text}: {error}");
-            assert!(error.message.contains(says), "{text}: {error}");
+            assert!(error.message().contains(says), "{text}: {error}");
         }
     }
 }

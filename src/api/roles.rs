@@ -9,6 +9,7 @@ use crate::domain::actor::{Actor, Place};
 use crate::domain::ids::AccountId;
 use crate::domain::role::Role;
 use crate::domain::scope::Scope;
+use crate::domain::thing::Thing;
 use crate::operations::OperationError;
 use crate::operations::acting::{As, Change};
 use crate::operations::token::{Recognise, is_like_one};
@@ -46,10 +47,10 @@ impl Caller {
     pub fn sees(
         &self,
         account: AccountId,
-        what: &'static str,
+        thing: Thing,
         id: impl fmt::Display,
     ) -> Result<(), OperationError> {
-        if self.actor.scope.sees(account) { Ok(()) } else { Err(OperationError::not_found(what, id)) }
+        if self.actor.scope.sees(account) { Ok(()) } else { Err(OperationError::not_found(thing, id)) }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::report::{EntryResult, Report};
 use crate::domain::role::Role;
+use crate::operations::broken::Broken;
 use crate::operations::cancelling::CancelExecution;
 use crate::operations::error::ErrorKind;
 use crate::operations::execution::*;
@@ -80,7 +81,7 @@ async fn trigger(
         return Ok(answer(triggered, StatusCode::ACCEPTED));
     }
     let TriggeredView { execution_id: execution } =
-        serde_json::from_str(&triggered.body).map_err(|error| OperationError::Internal(error.to_string()))?;
+        serde_json::from_str(&triggered.body).map_err(|error| OperationError::from(Broken::from(error)))?;
     let row = wait_for(&api, execution).await?;
     if row.report.is_none() {
         let detail = format!("execution {execution} ended as {} without a report", row.status);

@@ -13,6 +13,7 @@ use crate::domain::misfire::Misfire;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
+use crate::operations::broken::Broken;
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::status::GetStatus;
 use crate::operations::task::*;
@@ -79,7 +80,7 @@ async fn status(api: web::Data<Api>) -> Answer {
     let status = api.db.perform(GetStatus).await?;
     let database = api.crew.database().clone();
     let looked = actix_rt::task::spawn_blocking(move || status.find_the_living(&database)).await;
-    let looked = looked.map_err(|error| OperationError::Internal(error.to_string()))?;
+    let looked = looked.map_err(|error| OperationError::from(Broken::Said(error.to_string())))?;
     let own = api.crew.row();
     let id = own.id.clone();
     let status = looked.map_err(OperationError::from)?.with_own(own);

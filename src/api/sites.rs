@@ -3,6 +3,7 @@
 use super::Api;
 use super::problem::{Answer, Problem};
 use crate::operations::OperationError;
+use crate::operations::broken::Broken;
 use crate::platforms::folder;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -65,7 +66,7 @@ async fn site(api: web::Data<Api>, path: web::Path<String>) -> Answer {
 async fn overview(api: web::Data<Api>) -> Answer {
     let sites = api.sites.clone();
     let page = web::block(move || folder::overview(&sites)).await;
-    let page = page.map_err(|error| OperationError::Internal(error.to_string()))?;
+    let page = page.map_err(|error| OperationError::from(Broken::Said(error.to_string())))?;
     Ok(shown("text/html; charset=utf-8", page.into_bytes()))
 }
 

@@ -7,6 +7,7 @@ use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
 use super::{Api, PageQuery, input, page_of_all};
+use crate::domain::fault::RequestFault;
 use crate::domain::ids::AccountId;
 use crate::domain::role::Role;
 use crate::domain::time_input;
@@ -58,9 +59,9 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
     let body = asked.body;
     let expires_at = input::optional_time("expires_at", body.expires_at.as_deref(), api.cx.timezone)?;
     let span = body.expires_in.as_deref().map(time_input::parse_span).transpose();
-    let span = span.map_err(|error| Problem::field("expires_in", error.to_string()))?;
+    let span = span.map_err(|error| Problem::field("expires_in", error))?;
     let expiry = match (expires_at, span) {
-        (Some(_), Some(_)) => return Err(Problem::field("expires_in", "does not go with expires_at")),
+        (Some(_), Some(_)) => return Err(Problem::field("expires_in", RequestFault::NotWith("expires_at"))),
         (Some(at), None) => Expiry::At(at),
         (None, Some(span)) => Expiry::In(span),
         (None, None) => Expiry::Never,

@@ -70,11 +70,22 @@ pub enum BenchError {
     #[error("nothing moved for a minute; {0} of the entries had arrived")]
     Stuck(usize),
     #[error("{0} was not seen for a minute")]
-    NotSeen(&'static str),
+    NotSeen(Awaited),
     #[error("the hanging lanes took no more for a minute; {0} of their entries were on the wire")]
     NotFull(usize),
     #[error("interrupted; what the bench had made is gone")]
     Interrupted { signal: i32 },
+}
+
+/// What a bench waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Awaited {
+    #[error("the scheduler's timer")]
+    Timer,
+    #[error("the last of the runs")]
+    LastRun,
+    #[error("the end of the runs")]
+    EndOfRuns,
 }
 
 /// Figures, and whether each entry arrived once and none early.

@@ -2,6 +2,7 @@
 
 use super::ask::{self, Asked};
 use super::output::Output;
+use super::usage::{Pair, UsageError};
 use super::{Done, Failure, time};
 use crate::app::App;
 use crate::domain::account::OnUnknown;
@@ -268,8 +269,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         }
         (None, None) if ask::is_possible() => ask::account(app, out)?,
         (_, _) => {
-            let how = "say its NAME and --platform; without both, on a terminal, account create asks";
-            return Err(Failure::Usage(format!("{how}; --help has examples")));
+            return Err(UsageError::NoAccount.into());
         }
     };
     let settings = Value::Object(asked.settings);
@@ -329,7 +329,7 @@ fn settings(
     schema: &Value,
 ) -> Result<Map<String, Value>, Failure> {
     for pair in pairs {
-        let (name, text) = split(pair, "setting")?;
+        let (name, text) = split(pair, Pair::Setting)?;
         kept.insert(name.to_owned(), setting(text, &schema["properties"][name]["type"]));
     }
     Ok(kept)
@@ -345,11 +345,10 @@ pub(super) fn setting(text: &str, wanted: &Value) -> Value {
 fn credentials(pairs: &[String]) -> Result<Credentials, Failure> {
     let mut credentials = Credentials::default();
     for pair in pairs {
-        let (name, text) = split(pair, "credential")?;
+        let (name, text) = split(pair, Pair::Credential)?;
         let secret = match text.strip_prefix('@') {
-            Some(path) => {
-                std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{path}: {error}")))?
-            }
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|source| UsageError::File { path: path.into(), source })?,
             None if text == "-" => {
                 let mut read = String::new();
                 std::io::stdin().read_to_string(&mut read)?;
@@ -363,6 +362,6 @@ fn credentials(pairs: &[String]) -> Result<Credentials, Failure> {
 }
 
 /// The part after `=` may be a secret, so it is never repeated.
-pub(super) fn split<'a>(pair: &'a str, what: &str) -> Result<(&'a str, &'a str), Failure> {
-    pair.split_once('=').ok_or_else(|| Failure::Usage(format!("a {what} is written NAME=VALUE")))
+pub(super) fn split(pair: &str, what: Pair) -> Result<(&str, &str), UsageError> {
+    pair.split_once('=').ok_or(UsageError::NoPair(what))
 }

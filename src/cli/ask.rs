@@ -8,13 +8,16 @@ use super::type_words;
 use crate::app::App;
 use crate::db::accounts::AccountRow;
 use crate::domain::cron::CronExpression;
+use crate::domain::fault::Fault;
 use crate::domain::schedule::{INTERVAL_MAX_SECONDS, INTERVAL_MIN_SECONDS};
+use crate::domain::thing::Thing;
 use crate::domain::time_input;
 use crate::domain::{naming, near};
 use crate::operations::OperationError;
 use crate::operations::account::FindAccount;
 use crate::operations::task_type::TaskType;
 use crate::platforms::platform::{Credentials, Platform};
+use crate::words::errors::InChinese;
 use crate::words::{Sentence, message};
 use dialoguer::{Confirm, Input, Password, Select};
 use serde_json::{Map, Value};
@@ -39,6 +42,11 @@ fn given_up(error: dialoguer::Error) -> Failure {
     Failure::Io(error)
 }
 
+/// What is wrong with an answer, in the language of whoever is asked.
+fn told(wrong: &impl InChinese) -> String {
+    wrong.told(super::language())
+}
+
 /// One line that `check` finds nothing wrong with.
 fn line(prompt: String, check: impl FnMut(&String) -> Result<(), String>) -> Result<String, Failure> {
     Input::new().with_prompt(prompt).validate_with(check).interact_text().map_err(given_up)
@@ -49,7 +57,7 @@ fn choice(prompt: String, choices: &[String], usual: usize) -> Result<usize, Fai
 }
 
 fn not_empty(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(()) }
+    if text.trim().is_empty() { Err(told(&Fault::Empty)) } else { Ok(()) }
 }
 
 /// Name, platform, and what the platform's own schema has; each answer is checked before the next question.
@@ -59,7 +67,7 @@ pub fn account(app: &App, out: &Output) -> Result<Asked, Failure> {
         name(text)?;
         let is_taken = |row: AccountRow| row.name == *text;
         match app.run(FindAccount(text.clone())).is_ok_and(is_taken) {
-            true => Err(OperationError::NameTaken { what: "account", name: text.clone() }.to_string()),
+            true => Err(told(&OperationError::NameTaken { thing: Thing::Account, name: text.clone() })),
             false => Ok(()),
         }
     })?;
@@ -96,8 +104,8 @@ pub fn account(app: &App, out: &Output) -> Result<Asked, Failure> {
 
 fn name(text: &str) -> Result<(), String> {
     not_empty(text)?;
-    naming::is_no_number(text).map_err(|wrong| wrong.message)?;
-    naming::unprintable(text).map_or(Ok(()), |wrong| Err(wrong.message))
+    naming::is_no_number(text).map_err(|wrong| told(&wrong.fault))?;
+    naming::unprintable(text).map_or(Ok(()), |wrong| Err(told(&wrong.fault)))
 }
 
 /// What the platform finds wrong with one answer, whatever else is not yet answered.
@@ -109,7 +117,7 @@ fn wrong_of(
 ) -> Result<(), String> {
     let checked = platform.check(&Value::Object(settings.clone()), credentials);
     let wrong = checked.err().into_iter().flatten().find(|wrong| wrong.field == field);
-    wrong.map_or(Ok(()), |wrong| Err(wrong.message))
+    wrong.map_or(Ok(()), |wrong| Err(told(&wrong.fault)))
 }
 
 /// The fields of a schema, with whether they must be answered: these first.
@@ -204,11 +212,11 @@ fn within(value: &Value, property: &Value) -> Result<(), String> {
     if !is_number {
         return Ok(());
     }
-    let number = value.as_i64().ok_or("must be a whole number")?;
+    let number = value.as_i64().ok_or_else(|| told(&Fault::NotWhole))?;
     let (least, most) = (property["minimum"].as_i64(), property["maximum"].as_i64());
     match (least.unwrap_or(i64::MIN), most.unwrap_or(i64::MAX)) {
         (least, most) if (least..=most).contains(&number) => Ok(()),
-        (least, most) => Err(format!("must be from {least} to {most}, not {number}")),
+        (least, most) => Err(told(&Fault::OutOfRange { least, most, given: number })),
     }
 }
 
@@ -232,7 +240,7 @@ fn schedule(
         }
         2 => {
             timezone = Some(zone(app, out)?);
-            let read = |text: &String| text.parse::<CronExpression>().map(drop).map_err(|it| it.to_string());
+            let read = |text: &String| text.parse::<CronExpression>().map(drop).map_err(|it| told(&it));
             schedule.cron = Some(line(words(message("ask-cron-expression")), read)?);
         }
         _ => {
@@ -241,8 +249,8 @@ fn schedule(
             timezone = Some(named);
             let read = |text: &String| match time_input::parse(text, zone) {
                 Ok(at) if at > app.now() => Ok(()),
-                Ok(_) => Err("must lie in the future".to_owned()),
-                Err(error) => Err(error.to_string()),
+                Ok(_) => Err(told(&Fault::NotFuture)),
+                Err(error) => Err(told(&error)),
             };
             let prompt = Sentence::new(message("ask-run-at")).with("zone", zone.to_string());
             schedule.run_at = Some(line(out.words(&prompt), read)?);
@@ -254,7 +262,8 @@ fn schedule(
 /// The zone of the times that are asked for next.
 fn zone(app: &App, out: &Output) -> Result<String, Failure> {
     let prompt = out.words(&Sentence::new(message("ask-timezone")));
-    let check = |text: &String| text.parse::<chrono_tz::Tz>().map(drop).map_err(|_| near::no_zone(text));
+    let check =
+        |text: &String| text.parse::<chrono_tz::Tz>().map(drop).map_err(|_| told(&near::no_zone(text)));
     let asked = Input::new().with_prompt(prompt).default(app.settings().timezone.to_string());
     asked.validate_with(check).interact_text().map_err(given_up)
 }
@@ -262,7 +271,6 @@ fn zone(app: &App, out: &Output) -> Result<String, Failure> {
 fn seconds(text: &str) -> Result<i64, String> {
     let range = INTERVAL_MIN_SECONDS..=INTERVAL_MAX_SECONDS;
     let read = text.trim().parse().ok().filter(|seconds| range.contains(seconds));
-    read.ok_or_else(|| {
-        format!("must be a whole number from {INTERVAL_MIN_SECONDS} to {INTERVAL_MAX_SECONDS}")
-    })
+    let fault = Fault::NoNumberWithin { least: INTERVAL_MIN_SECONDS, most: INTERVAL_MAX_SECONDS };
+    read.ok_or_else(|| told(&fault))
 }

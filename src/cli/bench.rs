@@ -2,6 +2,7 @@
 
 use super::output::Output;
 use super::progress::Progress;
+use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::bench::{self, Plan, hostile as beset, lanes, tasks as many_tasks};
 use crate::config::Settings;
@@ -61,12 +62,11 @@ pub fn run(
     let Arguments { entries, accounts, waiting, lateness, lanes, tasks, hostile, connections, seconds } =
         *arguments;
     if entries == 0 || accounts == 0 || tasks == Some(0) || connections == 0 || seconds == 0 {
-        let all = "--entries, --accounts, --tasks, --connections and --seconds must be 1 or more";
-        return Err(Failure::Usage(all.to_owned()));
+        return Err(UsageError::BenchNumbers.into());
     }
-    let mut progress = Progress::new("starting", None);
+    let mut progress = Progress::of_bench("starting");
     let told = &mut |part, done, of| {
-        progress.next(part);
+        progress.next_of_bench(part);
         progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(of).unwrap_or(0));
     };
     let measured = if let Some(tasks) = tasks {

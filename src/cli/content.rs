@@ -1,6 +1,7 @@
 //! `contenthub content`: what is published.
 
 use super::output::Output;
+use super::usage::UsageError;
 use super::{Done, Failure, import};
 use crate::app::App;
 use crate::db::contents::Text;
@@ -156,14 +157,14 @@ fn read_body(text: Option<String>, file: Option<&Path>) -> Result<Option<String>
     } else {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
     };
-    read.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    read.map_err(|source| UsageError::File { path: path.to_owned(), source })?;
     if bytes.len() > BODY_MAX_BYTES {
-        return Err(Failure::Usage(format!("{} is larger than {BODY_MAX_BYTES} bytes", path.display())));
+        return Err(UsageError::TooLarge(path.to_owned()).into());
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Failure::Usage(format!("{}:{line}: not UTF-8", path.display()))
+        UsageError::NotUtf8 { path: path.to_owned(), line }
     })?;
     Ok(Some(text))
 }

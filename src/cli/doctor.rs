@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::config::{HiddenText, Settings};
 use crate::operations::doctor::Examine;
 use crate::secrets;
+use crate::words::errors::InChinese;
 use crate::words::{Language, Sentence, message};
 use serde_json::{Value, json};
 
@@ -82,7 +83,7 @@ fn inside(arguments: &Arguments, settings: Settings) -> Result<Vec<Finding>, Fai
     let app = match App::open(settings) {
         Ok(app) => app,
         Err(error) => {
-            let said = Sentence::new(message("doctor-not-opened")).with("error", error.to_string());
+            let said = Sentence::new(message("doctor-not-opened")).with("error", error.value());
             return Ok(vec![Finding::fail("key", said, Sentence::new(message("doctor-not-opened-do")))]);
         }
     };

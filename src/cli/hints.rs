@@ -4,18 +4,20 @@ use super::Failure;
 use super::output::harmless;
 use crate::app::OpenError;
 use crate::db::backup::BackupError;
-use crate::db::connection::Closed;
+use crate::db::connection::{Closed, DbError};
 use crate::demo::DemoError;
 use crate::domain::entry::EntryStatus;
+use crate::domain::thing::Thing;
 use crate::key_rotation::RotateError;
 use crate::operations::OperationError;
 use crate::restore::Refused;
 use crate::server::ServeError;
+use crate::words::errors::InChinese;
 use crate::words::{Language, Message, Sentence, message};
 
 /// To stderr.
 pub fn complain(failure: &Failure, language: Language) {
-    let said = Sentence::new(message("failure")).with("what", harmless(&failure.to_string()));
+    let said = Sentence::new(message("failure")).with("what", harmless(&failure.told(language)));
     eprintln!("{}", said.say(language));
     if let Some(hint) = hint(failure, language) {
         eprintln!("{}", Sentence::new(message("hint")).with("what", hint).say(language));
@@ -67,7 +69,7 @@ fn of_operation(error: &OperationError, language: Language) -> Option<String> {
     let told = |id| Some(Sentence::new(id).say(language));
     match error {
         OperationError::InBatch { error, .. } => of_operation(error, language),
-        OperationError::NotFound { what, .. } => told(where_to_look(what)?),
+        OperationError::NotFound { thing, .. } => where_to_look(*thing).and_then(told),
         OperationError::AlreadyInPool { .. } => told(message("hint-already-in-pool")),
         OperationError::AlreadyPublished { .. } => told(message("hint-already-published")),
         OperationError::MaybePublished { status: EntryStatus::Uncertain, .. } => {
@@ -76,13 +78,17 @@ fn of_operation(error: &OperationError, language: Language) -> Option<String> {
         OperationError::MaybePublished { .. } => told(message("hint-maybe-published")),
         OperationError::WrongSecretKey => told(message("hint-wrong-secret-key")),
         OperationError::InUse { .. } => told(message("hint-in-use")),
-        // What has no words of its own here is told as the API tells it.
-        other => match (other.hint(), other.code()) {
-            (Some(_), "changed_meanwhile" | "overloaded" | "database_unavailable") => {
-                told(message("hint-in-a-moment"))
-            }
-            (hint, _) => hint.map(str::to_owned),
-        },
+        OperationError::KeyReused => told(message("hint-key-reused")),
+        OperationError::Raced | OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => {
+            told(message("hint-in-a-moment"))
+        }
+        OperationError::Invalid(_)
+        | OperationError::WrongState { .. }
+        | OperationError::NameTaken { .. }
+        | OperationError::LaneUnready { .. }
+        | OperationError::OutOfScope { .. }
+        | OperationError::Internal(_)
+        | OperationError::Db(DbError::Unusable(_) | DbError::Moved(_) | DbError::Refused(_)) => None,
     }
 }
 
@@ -107,14 +113,14 @@ fn as_a_shell_word(name: &str) -> String {
 }
 
 /// Which command shows what there is.
-fn where_to_look(what: &str) -> Option<Message> {
-    match what {
-        "account" => Some(message("hint-no-account")),
-        "content" => Some(message("hint-no-content")),
-        "entry" => Some(message("hint-no-entry")),
-        "task" => Some(message("hint-no-task")),
-        "log row" => Some(message("hint-no-log-row")),
-        "token" => Some(message("hint-no-token")),
-        _ => None,
+fn where_to_look(thing: Thing) -> Option<Message> {
+    match thing {
+        Thing::Account => Some(message("hint-no-account")),
+        Thing::Content => Some(message("hint-no-content")),
+        Thing::Entry => Some(message("hint-no-entry")),
+        Thing::Task => Some(message("hint-no-task")),
+        Thing::LogRow => Some(message("hint-no-log-row")),
+        Thing::Token => Some(message("hint-no-token")),
+        Thing::Execution => None,
     }
 }

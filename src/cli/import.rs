@@ -2,13 +2,15 @@
 
 use super::output::Output;
 use super::progress::Progress;
+use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::priority::Priority;
 use crate::import::{self, Problem};
 use crate::operations::account::FindAccount;
 use crate::operations::import::{Choices, Deleted, EntryReport, FileReport, ImportFolder, ImportReport};
-use crate::words::{Message, Sentence, message};
+use crate::words::errors::InChinese;
+use crate::words::{Language, Message, Sentence, message};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -76,13 +78,13 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failure> {
     let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
-    let mut progress = Progress::new("reading files", None);
+    let mut progress = Progress::new(&message("progress-reading-files").into(), super::language());
     let files = import::read(&arguments.dir, app.settings().timezone, &mut |done, total| {
         progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(total).unwrap_or(0));
     })
-    .map_err(|error| Failure::Usage(error.to_string()))?;
+    .map_err(UsageError::from)?;
     let total = files.len();
-    progress.next("writing to the database");
+    progress.next(&message("progress-writing").into());
     let choices = Choices {
         accounts: account.into_iter().collect(),
         pool: arguments.pool,
@@ -95,22 +97,23 @@ pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failur
     drop(progress);
     for file in &report.files {
         for problem in &file.errors {
-            eprintln!("{}", problem.told_of(&file.path));
+            eprintln!("{}", told_of(problem, &file.path, super::language()));
         }
     }
     if !report.imported {
         if out.is_json() {
             out.one(&json!(report))?;
         }
-        let count = format!("{} of {total} files cannot be imported, so none was", report.bad);
-        return Err(Failure::Usage(format!("{count}; correct them, or leave them out with --skip-bad")));
+        return Err(UsageError::BadFiles { bad: report.bad, total }.into());
     }
     show(&report, out)?;
     Ok(if report.bad > 0 { Done::Partly } else { Done::Well })
 }
 
 fn show(report: &ImportReport, out: &Output) -> Result<Done, Failure> {
-    let rows: Vec<Value> = report.files.iter().map(row).collect();
+    // CSV is for programs.
+    let language = if out.is_table() { super::language() } else { Language::En };
+    let rows: Vec<Value> = report.files.iter().map(|file| row(file, language)).collect();
     let columns = [
         ("FILE", "path"),
         ("ACTION", "action"),
@@ -126,14 +129,30 @@ fn show(report: &ImportReport, out: &Output) -> Result<Done, Failure> {
     Ok(Done::Well)
 }
 
-fn row(file: &FileReport) -> Value {
-    let entries: Vec<String> = file.entries.iter().map(entry).collect();
-    let told = |problem: &Problem| match problem.line {
-        Some(line) => format!("line {line}: {}", problem.message),
-        None => problem.message.clone(),
+/// As [`Problem::told_of`], in the reader's language.
+fn told_of(problem: &Problem, path: &str, language: Language) -> String {
+    let place = match problem.line {
+        Some(line) => format!("{path}:{line}"),
+        None => path.to_owned(),
+    };
+    format!("{place}: {}", problem.fault.told(language))
+}
+
+fn row(file: &FileReport, language: Language) -> Value {
+    let entries: Vec<String> = file.entries.iter().map(|it| entry(it, language)).collect();
+    let told = |problem: &Problem| match (problem.line, problem.fault.told(language)) {
+        (Some(line), what) => Sentence::new(message("import-line"))
+            .with("line", line.to_string())
+            .with("what", what)
+            .say(language),
+        (None, what) => what,
     };
     let errors: Vec<String> = file.errors.iter().map(told).collect();
-    let note = if errors.is_empty() { file.note.clone() } else { Some(errors.join("; ")) };
+    let note = if errors.is_empty() {
+        file.note.as_ref().map(|it| it.told(language))
+    } else {
+        Some(errors.join("; "))
+    };
     json!({
         "path": file.path,
         "action": file.action,
@@ -144,16 +163,20 @@ fn row(file: &FileReport) -> Value {
     })
 }
 
-fn entry(entry: &EntryReport) -> String {
-    let mut text = format!("{}: {}", entry.account, entry.became);
+fn entry(entry: &EntryReport, language: Language) -> String {
+    let said = Sentence::new(message("import-entry"))
+        .with("account", entry.account.as_str())
+        .with("became", entry.became.told(language));
+    let mut text = said.say(language);
     if let Some(id) = entry.entry_id {
-        text.push_str(&format!(" (entry {id})"));
+        text.push_str(&Sentence::new(message("import-entry-id")).with("entry", id.to_string()).say(language));
     }
     if let Some(due_at) = entry.due_at {
-        text.push_str(&format!(", due {due_at}"));
+        text.push_str(&Sentence::new(message("import-entry-due")).with("at", due_at).say(language));
     }
     if let Some(note) = &entry.note {
-        text.push_str(&format!(", {note}"));
+        let said = Sentence::new(message("import-entry-note")).with("note", note.told(language));
+        text.push_str(&said.say(language));
     }
     text
 }

@@ -1,6 +1,7 @@
 //! `contenthub man`: manual pages, made of the same text as `--help`.
 
 use super::output::Output;
+use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::words::{Sentence, message};
 use serde_json::json;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Writes `contenthub.1`, `contenthub-scheduler.1` and so on into `dir`.
 pub fn run(dir: &Path, command: clap::Command, out: &Output) -> Result<Done, Failure> {
-    let failed = |path: &Path, error: std::io::Error| Failure::Usage(format!("{}: {error}", path.display()));
+    let failed = |path: &Path, source| UsageError::File { path: path.to_owned(), source };
     std::fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
     let mut command = command.disable_help_subcommand(true);
     command.build();

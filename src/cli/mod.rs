@@ -11,6 +11,7 @@ mod content;
 mod db;
 mod doctor;
 mod explain;
+mod failure_words;
 mod hints;
 mod import;
 mod key;
@@ -31,6 +32,7 @@ mod task_form;
 mod task_list;
 mod token;
 mod type_words;
+mod usage;
 
 use crate::app::{App, OpenError};
 use crate::bench::BenchError;
@@ -39,6 +41,7 @@ use crate::db::backup::BackupError;
 use crate::db::database_url::DatabaseUrl;
 use crate::demo::DemoError;
 use crate::domain::actor::{Actor, Place};
+use crate::domain::ids::ExecutionId;
 use crate::key_rotation::RotateError;
 use crate::logging::{self, Publications};
 use crate::operations::OperationError;
@@ -46,12 +49,13 @@ use crate::os_user;
 use crate::restore::Refused;
 use crate::server::ServeError;
 use crate::signals::StopSignal;
-use crate::words::Language;
+use crate::words::{Language, Sentence, message};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use usage::UsageError;
 
 /// Publishes each post on the right platform, at the right moment, exactly once.
 #[derive(Debug, Parser)]
@@ -164,8 +168,8 @@ enum Failure {
     #[error("there is no database at {0}")]
     NoDatabase(PathBuf),
     /// What the user gave cannot be used.
-    #[error("{0}")]
-    Usage(String),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     #[error("account “{name}” does not work: {message}")]
     TestFailed { name: String, message: String },
     /// What `doctor` found.
@@ -174,12 +178,21 @@ enum Failure {
     #[error("the database has faults: {0}")]
     Unsound(usize),
     /// In order, but before what was asked for was done.
-    #[error("{signal}: stopped before {what}; what is left goes on with a server")]
-    Stopped { signal: StopSignal, what: String },
+    #[error("{signal}: stopped before {before}; what is left goes on with a server")]
+    Stopped { signal: StopSignal, before: Before },
     #[error("a second {0}: ended at once; what was on the wire is found out by the next command or start")]
     EndedAtOnce(StopSignal),
     #[error("{0}")]
     Io(#[from] std::io::Error),
+}
+
+/// What a command had still to see when it was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Before {
+    #[error("each entry was tried")]
+    EachTried,
+    #[error("execution {0} had ended")]
+    Ended(ExecutionId),
 }
 
 /// How a command ended, where it did not fail.
@@ -259,10 +272,9 @@ fn setting_flag(id: &str) -> Option<String> {
 }
 
 /// Refuses a flag of the program's settings that is no setting of what is changed here, which has `instead`.
-fn refuse_setting_flag(id: &str, instead: &str) -> Result<(), Failure> {
+fn refuse_setting_flag(id: &str, instead: &'static str) -> Result<(), Failure> {
     if is_flag(&Arguments::command().get_matches(), id) {
-        let message = format!("--{id} is a setting of this program, not of an account: say {instead}");
-        return Err(Failure::Usage(message));
+        return Err(UsageError::SettingFlag { flag: id.to_owned(), instead }.into());
     }
     Ok(())
 }
@@ -275,7 +287,8 @@ fn is_flag(matches: &clap::ArgMatches, id: &str) -> bool {
 fn raise_open_files_limit() {
     const ENOUGH: u64 = 65_536;
     if let Err(error) = rlimit::increase_nofile_limit(ENOUGH) {
-        eprintln!("warning: the limit on open files could not be raised: {error}");
+        let what = Sentence::new(message("warning-open-files")).with("error", error.to_string());
+        eprintln!("{}", Sentence::new(message("warning")).with("what", what).say(language()));
     }
 }
 
@@ -346,9 +359,8 @@ fn completions(shell: clap_complete::Shell) -> Result<Done, Failure> {
 /// A time as a user gave it, in the configured zone.
 fn time(app: &App, text: Option<&str>) -> Result<Option<crate::domain::clock::Timestamp>, Failure> {
     let zone = app.settings().timezone;
-    text.map(|text| crate::domain::time_input::parse(text, zone))
-        .transpose()
-        .map_err(|error| Failure::Usage(error.to_string()))
+    let read = text.map(|text| crate::domain::time_input::parse(text, zone)).transpose();
+    Ok(read.map_err(UsageError::from)?)
 }
 
 /// The language of whoever reads the terminal.

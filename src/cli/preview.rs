@@ -3,6 +3,7 @@
 use super::output::Output;
 use super::scheduler::TaskWord;
 use super::task_form::ScheduleArguments;
+use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::time_input::AskedTime;
@@ -53,10 +54,7 @@ pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failur
             span,
         })?,
         (None, None) => {
-            let what = "a task's id, --cron EXPRESSION, --interval SECONDS or --at TIME";
-            return Err(Failure::Usage(format!(
-                "say what to preview: {what}; --help has an example of each"
-            )));
+            return Err(UsageError::NothingToPreview.into());
         }
     };
     show(&preview, out)

@@ -1,6 +1,7 @@
 //! How far long work is: a bar where stderr is a terminal; elsewhere a line at each quarter, if there is much to do.
 
 use crate::logging;
+use crate::words::{Language, Sentence, message};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// Work under way; what it shows on a terminal goes when it is dropped.
 pub struct Progress {
-    what: &'static str,
+    language: Language,
+    what: String,
     bar: ProgressBar,
     total: Option<u64>,
     quarters_told: u64,
@@ -19,11 +21,21 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `what` is done, such as “reading files”; how much there is to do may not be known yet.
-    pub fn new(what: &'static str, total: Option<u64>) -> Self {
+    /// `what` is done, such as “reading files”; how much there is to do is not known yet.
+    pub fn new(what: &Sentence, language: Language) -> Self {
+        Progress::of(what.say(language), language)
+    }
+
+    /// Of a bench, which speaks English.
+    pub fn of_bench(what: &str) -> Self {
+        Progress::of(what.to_owned(), Language::En)
+    }
+
+    fn of(what: String, language: Language) -> Self {
+        let total = None;
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
         logging::beside(Some(bar.clone()));
-        let progress = Progress { what, bar, total, quarters_told: 0, note: String::new() };
+        let progress = Progress { language, what, bar, total, quarters_told: 0, note: String::new() };
         progress.dress();
         progress
     }
@@ -33,22 +45,27 @@ impl Progress {
             // As wide from the first number to the last, so that the bar only grows.
             Some(total) => {
                 let width = total.to_string().len();
-                format!("{{msg}} {{wide_bar}} {{pos:>{width}}} of {{len}}{{prefix}}")
+                let of = match self.language {
+                    Language::En => " of ",
+                    Language::Zh => "/",
+                };
+                format!("{{msg}} {{wide_bar}} {{pos:>{width}}}{of}{{len}}{{prefix}}")
             }
             None => "{spinner} {msg}".to_owned(),
         };
         if let Ok(style) = ProgressStyle::with_template(&template) {
             self.bar.set_style(style);
         }
-        self.bar.set_message(self.what);
+        self.bar.set_message(self.what.clone());
         if self.total.is_none() && !self.bar.is_hidden() {
             self.bar.enable_steady_tick(TICK);
         }
     }
 
     /// The same, with what there is to say of it.
-    pub fn set_noting(&mut self, done: u64, total: u64, note: &str) {
-        self.note = format!(" ({note})");
+    pub fn set_noting(&mut self, done: u64, total: u64, note: &Sentence) {
+        let note = note.say(self.language);
+        self.note = Sentence::new(message("progress-note")).with("note", note).say(self.language);
         self.bar.set_prefix(self.note.clone());
         self.set(done, total);
     }
@@ -63,7 +80,7 @@ impl Progress {
         }
         self.bar.set_position(done);
         if self.bar.is_hidden() {
-            let (quarters, line) = line(self.what, done, total);
+            let (quarters, line) = line(&self.what, done, total, self.language);
             if let Some(line) = line.filter(|_| quarters > self.quarters_told) {
                 eprintln!("{line}{}", self.note);
             }
@@ -72,11 +89,16 @@ impl Progress {
     }
 
     /// A next part of the work, whose size is not known, unless it is that part already.
-    pub fn next(&mut self, what: &'static str) {
+    pub fn next(&mut self, what: &Sentence) {
+        self.next_of_bench(&what.say(self.language));
+    }
+
+    /// The same of a bench.
+    pub fn next_of_bench(&mut self, what: &str) {
         if self.what == what {
             return;
         }
-        self.what = what;
+        what.clone_into(&mut self.what);
         self.total = None;
         self.quarters_told = 0;
         self.dress();
@@ -91,10 +113,14 @@ impl Drop for Progress {
 }
 
 /// How many quarters are done, and what there is to say of it.
-fn line(what: &str, done: u64, total: u64) -> (u64, Option<String>) {
+fn line(what: &str, done: u64, total: u64, language: Language) -> (u64, Option<String>) {
     let quarters = done.saturating_mul(4).checked_div(total).unwrap_or(0);
     let is_worth_a_line = total >= LINES_FROM && quarters > 0;
-    (quarters, is_worth_a_line.then(|| format!("{what}: {done} of {total}")))
+    let said = || {
+        let said = Sentence::new(message("progress-line")).with("what", what);
+        said.with("done", done.to_string()).with("total", total.to_string()).say(language)
+    };
+    (quarters, is_worth_a_line.then(said))
 }
 
 #[cfg(test)]
@@ -105,7 +131,7 @@ mod tests {
     fn lines_come_by_quarters_and_only_for_much() {
         let told: Vec<u64> = (0..=2000)
             .scan(0, |before, done| {
-                let (quarters, line) = line("x", done, 2000);
+                let (quarters, line) = line("x", done, 2000, Language::En);
                 let is_new = quarters > *before;
                 *before = quarters;
                 Some((is_new && line.is_some()).then_some(done))
@@ -113,8 +139,9 @@ mod tests {
             .flatten()
             .collect();
         assert_eq!(told, [500, 1000, 1500, 2000]);
-        assert_eq!(line("reading", 500, 2000).1.as_deref(), Some("reading: 500 of 2000"));
-        assert!((0..=999).all(|done| line("x", done, 999).1.is_none()));
-        assert_eq!(line("x", 0, 0), (0, None));
+        assert_eq!(line("reading", 500, 2000, Language::En).1.as_deref(), Some("reading: 500 of 2000"));
+        assert!((0..=999).all(|done| line("x", done, 999, Language::En).1.is_none()));
+        assert_eq!(line("x", 0, 0, Language::En), (0, None));
+        assert_eq!(line("读取文件", 500, 2000, Language::Zh).1.as_deref(), Some("读取文件：500/2000"));
     }
 }

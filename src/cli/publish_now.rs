@@ -2,12 +2,13 @@
 
 use super::output::Output;
 use super::progress::Progress;
-use super::{Done, Failure, user};
+use super::{Before, Done, Failure, user};
 use crate::app::App;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::EntryId;
 use crate::publishing_now::{self, Outcome};
 use crate::views::EntryView;
+use crate::words::message;
 use serde_json::{Value, json};
 
 const COLUMNS: [(&str, &str); 6] = [
@@ -20,7 +21,7 @@ const COLUMNS: [(&str, &str); 6] = [
 ];
 
 pub fn run(ids: Vec<EntryId>, app: &App, out: &Output) -> Result<Done, Failure> {
-    let mut progress = Progress::new("publishing", None);
+    let mut progress = Progress::new(&message("progress-publishing").into(), super::language());
     let outcome = publishing_now::run(app, ids, user(), |tried, count| {
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         progress.set(size(tried), size(count));
@@ -30,7 +31,7 @@ pub fn run(ids: Vec<EntryId>, app: &App, out: &Output) -> Result<Done, Failure> 
     let rows = match outcome {
         Outcome::Tried(rows) => rows,
         Outcome::Stopped(signal) => {
-            return Err(Failure::Stopped { signal, what: "each entry was tried".to_owned() });
+            return Err(Failure::Stopped { signal, before: Before::EachTried });
         }
         Outcome::EndedAtOnce(signal) => return Err(Failure::EndedAtOnce(signal)),
     };

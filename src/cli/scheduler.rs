@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::progress::Progress;
 use super::task_form;
-use super::{Done, Failure};
+use super::{Before, Done, Failure};
 use crate::app::App;
 use crate::db::tasks::TaskRow;
 use crate::domain::ids::{ExecutionId, TaskId};
@@ -144,17 +144,18 @@ fn switch(id: TaskId, enabled: bool, app: &App, out: &Output) -> Result<Done, Fa
 }
 
 fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
-    let mut progress = Progress::new("running", None);
+    let mut progress = Progress::new(&message("progress-running").into(), super::language());
     let ran = app.run_task_heeding_signals(id, |so_far| {
         let RunProgress { done, total, published, failed } = so_far;
         let uncertain = done - published - failed;
         let note = match uncertain {
-            0 => format!("{published} published, {failed} failed"),
-            _ => format!("{published} published, {failed} failed, {uncertain} uncertain"),
+            0 => Sentence::new(message("progress-counts")),
+            _ => Sentence::new(message("progress-counts-uncertain")).with("uncertain", uncertain.to_string()),
         };
+        let note = note.with("published", published.to_string()).with("failed", failed.to_string());
         // Of a task that does something else nothing is counted.
         if total > 0 {
-            progress.next("publishing");
+            progress.next(&message("progress-publishing").into());
             progress.set_noting(done, total, &note);
         }
     })?;
@@ -166,7 +167,7 @@ fn trigger(id: TaskId, app: &App, out: &Output) -> Result<Done, Failure> {
             done => Ok(done),
         },
         Ran::Stopped { signal, execution } => {
-            Err(Failure::Stopped { signal, what: format!("execution {execution} had ended") })
+            Err(Failure::Stopped { signal, before: Before::Ended(execution) })
         }
         Ran::EndedAtOnce(signal) => Err(Failure::EndedAtOnce(signal)),
     }

@@ -4,6 +4,7 @@ use super::account::{setting, split};
 use super::ask;
 use super::output::Output;
 use super::scheduler::{TaskWord, view};
+use super::usage::{Pair, UsageError};
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::misfire::Misfire;
@@ -43,7 +44,7 @@ pub const UPDATE_EXAMPLES: &str = r#"Examples:
 
 A task that is given another kind of schedule drops the one that it had."#;
 
-const CHANGES: &str = "--name NAME, --interval SECONDS, --cron EXPRESSION, --run-at TIME, --on-due, --timezone ZONE, \
+pub(super) const CHANGES: &str = "--name NAME, --interval SECONDS, --cron EXPRESSION, --run-at TIME, --on-due, --timezone ZONE, \
     --param NAME=VALUE, --no-params, --misfire HOW, or --next-run TIME";
 
 /// The kinds of schedule, of which a task has one.
@@ -141,12 +142,10 @@ pub fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Don
         (asked, timezone) = (task.params, task.timezone);
     }
     let Some(name) = arguments.name else {
-        let how = "say its --name, and when it runs; without both, on a terminal, scheduler create asks";
-        return Err(Failure::Usage(format!("{how}; --help has examples")));
+        return Err(UsageError::NoTask.into());
     };
     let Some(schedule_type) = arguments.schedule.schedule_type() else {
-        let kinds = "--interval SECONDS, --cron EXPRESSION, --run-at TIME or --on-due";
-        return Err(Failure::Usage(format!("say when it runs: {kinds}; --help has an example of each")));
+        return Err(UsageError::NoSchedule.into());
     };
     let params = Value::Object(params(&arguments.params, asked, app, &arguments.task_type)?);
     let task = CreateTask {
@@ -197,7 +196,7 @@ pub fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Don
         ..UpdateTask::new(id)
     };
     if update == UpdateTask::new(id) {
-        return Err(Failure::Usage(format!("say what to change: {CHANGES}; --help has examples")));
+        return Err(UsageError::NoChange.into());
     }
     out.one(&json!(view(app.change(update)?)))
 }
@@ -212,7 +211,7 @@ fn params(
     let kind = app.context().task_types.get(task_type);
     let schema = kind.map_or(Value::Null, |kind| (kind.params_schema)());
     for pair in pairs {
-        let (name, text) = split(pair, "parameter")?;
+        let (name, text) = split(pair, Pair::Parameter)?;
         kept.insert(name.to_owned(), param(text, &schema["properties"][name]["type"]));
     }
     Ok(kept)

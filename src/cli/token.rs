@@ -1,6 +1,7 @@
 //! `contenthub token`: who may use the API.
 
 use super::output::{Output, harmless};
+use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::ids::TokenId;
@@ -49,7 +50,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
     let expiry = match (arguments.expires_in, super::time(app, arguments.expires_at.as_deref())?) {
         (Some(span), _) => {
             let span = time_input::parse_span(&span);
-            Expiry::In(span.map_err(|error| Failure::Usage(format!("--expires-in: {error}")))?)
+            Expiry::In(span.map_err(UsageError::ExpiresIn)?)
         }
         (None, Some(at)) => Expiry::At(at),
         (None, None) => Expiry::Never,

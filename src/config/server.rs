@@ -4,7 +4,7 @@ mod args;
 
 pub use args::ServerArgs;
 
-use super::{ConfigError, FileSettings, Origin, Picked, Place};
+use super::{ConfigError, FileSettings, Origin, Picked, Place, SettingFault};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -231,8 +231,8 @@ fn tls_files(
     match (cert.value.clone(), key.value.clone()) {
         (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert, key })),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(cert.wrong("a certificate needs its key: set tls_key too".to_owned())),
-        (None, Some(_)) => Err(key.wrong("a key needs its certificate: set tls_cert too".to_owned())),
+        (Some(_), None) => Err(cert.wrong(SettingFault::KeyMissing)),
+        (None, Some(_)) => Err(key.wrong(SettingFault::CertificateMissing)),
     }
 }
 
@@ -240,8 +240,7 @@ fn header(picked: &Picked<Option<String>>) -> Result<Option<String>, ConfigError
     let Some(name) = &picked.value else { return Ok(None) };
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if name.is_empty() || !name.chars().all(is_name) {
-        let message = format!("“{name}” is no name of a header; write it like X-Forwarded-For");
-        return Err(picked.wrong(message));
+        return Err(picked.wrong(SettingFault::Header(name.clone())));
     }
     Ok(Some(name.to_ascii_lowercase()))
 }
@@ -251,8 +250,7 @@ fn public(picked: &Picked<Option<String>>) -> Result<Option<Url>, ConfigError> {
     let fits = |url: &Url| matches!(url.scheme(), "http" | "https") && is_bare(url);
     match Url::parse(text).ok().filter(fits) {
         Some(url) => Ok(Some(url)),
-        None => Err(picked
-            .wrong(format!("“{text}” is not how a server is reached; write it like https://hub.example"))),
+        None => Err(picked.wrong(SettingFault::PublicUrl(text.clone()))),
     }
 }
 
@@ -275,9 +273,7 @@ fn origins(picked: &Picked<Option<String>>) -> Result<Vec<String>, ConfigError> 
             match url.filter(is_bare) {
                 // As a browser writes it: no slash at the end, no usual port.
                 Some(url) => Ok(url.origin().ascii_serialization()),
-                None => Err(picked.wrong(format!(
-                    "“{origin}” is no origin; write each like https://app.example, with commas between"
-                ))),
+                None => Err(picked.wrong(SettingFault::Origin(origin.to_owned()))),
             }
         })
         .collect()

@@ -32,9 +32,9 @@ fn a_broken_file_is_told_with_its_line_and_key() {
         ("data_dir = 5", 1, "data_dir: must be text, not 5"),
     ] {
         match file(text) {
-            Err(ConfigError::Broken { line: told, message, .. }) => {
-                assert_eq!(told, line, "{text}: {message}");
-                assert!(message.contains(says), "{message}");
+            Err(ConfigError::Broken { line: told, wrong, .. }) => {
+                assert_eq!(told, line, "{text}: {wrong}");
+                assert!(wrong.to_string().contains(says), "{wrong}");
             }
             other => panic!("{text}: {:?}", other.map(|_| ())),
         }

@@ -7,7 +7,7 @@ mod sqlite;
 mod tool;
 
 pub use rotation::is_ours;
-pub use tool::Tools;
+pub use tool::{ToolEnd, Tools};
 
 use super::connection::DbError;
 use super::database_url::DatabaseUrl;
@@ -55,17 +55,31 @@ pub enum BackupError {
     )]
     NoRoom { folder: PathBuf, needed: u64, free: u64 },
     #[error("the copy is not sound, and was thrown away: {0}")]
-    Unsound(String),
+    Unsound(Unsound),
     #[error(
         "{tool} is not installed here, and a copy of a PostgreSQL database needs it: install the PostgreSQL client of the \
          server's version (package postgresql-client), or back the database up by its server's own means"
     )]
     NoTool { tool: &'static str },
     #[error("{tool} {how}")]
-    ToolFailed { tool: &'static str, how: String },
+    ToolFailed { tool: &'static str, how: ToolEnd },
 }
 
-const MB: u64 = 1_000_000;
+/// Why a copy is thrown away.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsound {
+    #[error(transparent)]
+    Unreadable(#[from] DbError),
+    #[error("its schema is another than that of the database")]
+    OtherSchema,
+    /// In the words of SQLite.
+    #[error("{}", .0.join("; "))]
+    Faults(Vec<String>),
+    #[error("pg_restore {0}")]
+    Rejected(ToolEnd),
+}
+
+pub const MB: u64 = 1_000_000;
 
 /// Copies the database to a place. Blocks for as long as that takes; who writes to the database goes on meanwhile.
 pub fn back_up(url: &DatabaseUrl, place: &Place, tools: &Tools, now: Timestamp) -> Result<Made, BackupError> {
@@ -115,6 +129,17 @@ fn lock_folder(folder: &Path) -> Result<File, BackupError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(BackupError::Busy(folder.to_owned())),
         Err(TryLockError::Error(source)) => Err(BackupError::File { path, source }),
+    }
+}
+
+/// Whether a copy could be written into a folder that is there: a file is made in it, and removed.
+pub fn try_out(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".contenthub-test-{}", std::process::id()));
+    File::create(&path)?;
+    match fs::remove_file(&path) {
+        // Another thread tries it out at the same moment.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::connection::{DbConnection, DbError, connect};
 use super::database_url::DatabaseUrl;
 use super::migrations::{SchemaState, schema_state};
+use super::unusable::Unusable;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -27,12 +28,12 @@ const SQLITE_REFERENCES: &str = "SELECT 'a row of ' || \"table\" || ' refers to 
 const SQLITE_QUICK: &str = "SELECT quick_check AS finding FROM pragma_quick_check";
 
 /// How a database is, without reading every page of it twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Looked {
     pub schema: SchemaState,
     pub faults: Vec<String>,
     /// Why nothing can be written; none where it can.
-    pub read_only: Option<String>,
+    pub read_only: Option<DbError>,
 }
 
 /// The same as [`check`], in less time: indexes are not compared with their tables. Tries whether it can be written, and
@@ -51,7 +52,7 @@ pub fn look(url: &DatabaseUrl) -> Result<Looked, DbError> {
     Ok(Looked { schema, faults, read_only })
 }
 
-fn try_to_write(conn: &mut DbConnection) -> Option<String> {
+fn try_to_write(conn: &mut DbConnection) -> Option<DbError> {
     /// Undoes what was written.
     enum Ended {
         Undone,
@@ -68,7 +69,7 @@ fn try_to_write(conn: &mut DbConnection) -> Option<String> {
     });
     match tried {
         Ok(()) | Err(Ended::Undone) => None,
-        Err(Ended::Failed(error)) => Some(error.to_string()),
+        Err(Ended::Failed(error)) => Some(error),
     }
 }
 
@@ -77,7 +78,7 @@ pub fn check(url: &DatabaseUrl) -> Result<Checked, DbError> {
     if let DatabaseUrl::Sqlite(path) = url
         && !path.exists()
     {
-        return Err(DbError::Unusable(format!("{} is not there", path.display())));
+        return Err(DbError::Unusable(Unusable::NotThere(path.clone())));
     }
     let mut conn = connect(url)?;
     let faults = match &mut conn {

@@ -3,6 +3,7 @@
 use super::database_url::{DatabaseUrl, has_bare_at, without_password_of};
 use super::db_error::one_line;
 pub use super::db_error::{Closed, DbError};
+use super::unusable::{Away, Unusable};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{ConnectionError, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
@@ -53,25 +54,25 @@ pub fn connect_with(url: &DatabaseUrl, patience: Patience) -> Result<DbConnectio
 
 /// Opens a SQLite file that nobody else has open, such as a copy, and leaves no other files beside it.
 pub(super) fn open_alone(path: &Path) -> Result<DbConnection, DbError> {
-    let shown = path.display();
-    let text = path.to_str().ok_or_else(|| DbError::Unusable(format!("{shown} is not a UTF-8 path")))?;
-    let mut connection = SqliteConnection::establish(text)
-        .map_err(|error| DbError::Unusable(format!("{shown}: {}", plain(&error))))?;
+    let text = path.to_str().ok_or_else(|| DbError::Unusable(Unusable::NotUtf8(path.to_owned())))?;
+    let mut connection = SqliteConnection::establish(text).map_err(|error| at(path, plain(&error)))?;
     connection
         .batch_execute("PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-        .map_err(|error| DbError::Unusable(format!("{shown}: {error}")))?;
+        .map_err(|error| at(path, error.to_string()))?;
     Ok(DbConnection::Sqlite(connection))
 }
 
+fn at(path: &Path, said: String) -> DbError {
+    DbError::Unusable(Unusable::At { path: path.to_owned(), said })
+}
+
 fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, DbError> {
-    let shown = path.display();
-    let text = path.to_str().ok_or_else(|| DbError::Unusable(format!("{shown} is not a UTF-8 path")))?;
+    let text = path.to_str().ok_or_else(|| DbError::Unusable(Unusable::NotUtf8(path.to_owned())))?;
     // SQLite would make a new one, and a server has made or found its own at its start.
     if patience == Patience::Server && !path.exists() {
         return Err(DbError::Moved(path.to_owned()));
     }
-    let mut connection = SqliteConnection::establish(text)
-        .map_err(|error| DbError::Unusable(format!("{shown}: {}", plain(&error))))?;
+    let mut connection = SqliteConnection::establish(text).map_err(|error| at(path, plain(&error)))?;
     let pragmas = format!(
         "PRAGMA busy_timeout = {}; PRAGMA synchronous = FULL; \
          PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
@@ -80,12 +81,12 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
     let set_up = connection.batch_execute(&pragmas).and_then(|()| use_wal(&mut connection, patience));
     set_up.map_err(|error| match &error {
         DieselError::DatabaseError(_, info) if info.message().contains("not a database") => {
-            DbError::Unusable(format!("{shown} is not a SQLite database"))
+            DbError::Unusable(Unusable::NotSqlite(path.to_owned()))
         }
-        DieselError::DatabaseError(_, info) if info.message().contains("readonly") => DbError::Unusable(
-            format!("{shown} cannot be written: check its owner and mode, and its folder's"),
-        ),
-        _ => DbError::Unusable(format!("{shown}: {error}")),
+        DieselError::DatabaseError(_, info) if info.message().contains("readonly") => {
+            DbError::Unusable(Unusable::ReadOnly(path.to_owned()))
+        }
+        _ => at(path, error.to_string()),
     })?;
     Ok(connection)
 }
@@ -109,9 +110,7 @@ fn use_wal(connection: &mut SqliteConnection, patience: Patience) -> QueryResult
 
 fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbError> {
     if has_bare_at(url) {
-        return Err(DbError::Unusable(
-            "its address has more than one @: write the one in the password as %40".to_owned(),
-        ));
+        return Err(DbError::Unusable(Unusable::TwoAts));
     }
     let mut connection = PgConnection::establish(&with_time_limits(url, patience)).map_err(|error| {
         // libpq repeats what it cannot read, and that may be the password.
@@ -131,15 +130,14 @@ fn not_reached(message: String) -> DbError {
     const NO_TLS_HERE: &str = "SSL support is not compiled in";
     /// How a server, new or old, ends its refusal of an unencrypted connection that none of its rules allows.
     const UNENCRYPTED: [&str; 2] = ["no encryption", "SSL off"];
-    const HOW: &str = "Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS";
     if message.contains(NO_TLS_HERE) {
-        return DbError::Unusable(format!("{message}. {HOW}"));
+        return DbError::Unusable(Unusable::NoTlsHere { said: message });
     }
     let is_refused = UNENCRYPTED.iter().any(|sign| message.contains(sign));
     if is_refused && !cfg!(feature = "postgres-tls") {
-        return DbError::Unusable(format!("{message}. It may take encrypted connections only. {HOW}"));
+        return DbError::Unusable(Unusable::EncryptedOnly { said: message });
     }
-    DbError::Away(message)
+    DbError::Away(Away::Said(message))
 }
 
 /// libpq waits for ever unless it is told otherwise: for a connection, and for a server that has gone without a word.

@@ -18,6 +18,13 @@ pub enum DatabaseUrl {
 #[error("{0} names no database: use postgres://USER@HOST/NAME, sqlite:PATH, or the path of a SQLite file")]
 pub struct UnknownDatabase(String);
 
+impl UnknownDatabase {
+    /// What was given in the place of an address.
+    pub fn given(&self) -> &str {
+        &self.0
+    }
+}
+
 /// What libpq's other form begins with. A file of such a name goes by `sqlite:`.
 const LIBPQ_KEYS: [&str; 12] = [
     "host",

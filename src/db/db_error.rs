@@ -1,5 +1,6 @@
 //! What can go wrong between us and a database, and what passes by itself.
 
+use super::unusable::{Away, Unusable};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use std::path::PathBuf;
 
@@ -8,10 +9,10 @@ use std::path::PathBuf;
 pub enum DbError {
     /// It cannot be reached now; asking again later may help.
     #[error("the database is not available: {0}")]
-    Away(String),
+    Away(Away),
     /// It is there, but cannot be used as it is.
     #[error("the database cannot be used: {0}")]
-    Unusable(String),
+    Unusable(Unusable),
     /// A SQLite file is not where it was when it was opened.
     #[error(
         "the database cannot be used: {} was deleted, moved or replaced while this program ran. Nothing is written or \
@@ -32,11 +33,11 @@ impl From<DieselError> for DbError {
             DieselError::DatabaseError(
                 ClosedConnection | UnableToSendCommand | ReadOnlyTransaction,
                 info,
-            ) => DbError::Away(one_line(info.message())),
+            ) => DbError::Away(Away::Said(one_line(info.message()))),
             DieselError::DatabaseError(Unknown, info) if is_passing(info.message()) => {
-                DbError::Away(one_line(info.message()))
+                DbError::Away(Away::Said(one_line(info.message())))
             }
-            DieselError::BrokenTransactionManager => DbError::Away("the connection was lost".to_owned()),
+            DieselError::BrokenTransactionManager => DbError::Away(Away::ConnectionLost),
             _ => DbError::Refused(error),
         }
     }
@@ -64,7 +65,11 @@ pub enum Closed {
 impl DbError {
     /// What keeps it closed, as the messages of SQLite, libpq and our own have it.
     pub fn closed(&self) -> Option<Closed> {
-        let (DbError::Away(said) | DbError::Unusable(said)) = self else { return None };
+        let said = match self {
+            DbError::Away(away) => away.to_string(),
+            DbError::Unusable(unusable) => unusable.to_string(),
+            DbError::Moved(_) | DbError::Refused(_) => return None,
+        };
         let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
         if let Some((before, _)) = said.split_once("\" does not exist") {
             let (what, name) = before.rsplit_once(" \"")?;
@@ -169,7 +174,7 @@ mod tests {
             ("its schema (9) is newer than this program knows.".to_owned(), Some(Closed::Newer)),
             ("the disk is on fire".to_owned(), None),
         ] {
-            assert_eq!(DbError::Away(said.clone()).closed(), closed, "{said}");
+            assert_eq!(DbError::Away(Away::Said(said.clone())).closed(), closed, "{said}");
         }
         assert_eq!(DbError::Refused(DieselError::NotFound).closed(), None);
     }
@@ -195,7 +200,7 @@ mod tests {
             (ReadOnlyTransaction, "cannot execute UPDATE in a read-only transaction"),
         ] {
             assert!(
-                matches!(told(kind, message), DbError::Away(said) if said == message.trim()),
+                matches!(told(kind, message), DbError::Away(said) if said.to_string() == message.trim()),
                 "{message}"
             );
         }

@@ -263,7 +263,7 @@ pub fn why_shut(
         let (rules, state) = lane?;
         Some(shut_gate(rules, state, now)?.to_string())
     };
-    gate.or(wrong_key).or_else(shut)
+    gate.map(|closed| closed.to_string()).or(wrong_key).or_else(shut)
 }
 
 /// How many entries that a run of this scope would take are due on each lane that has some.

@@ -3,6 +3,7 @@
 use super::connection::{DbConnection, DbError};
 use super::schema::executions::dsl;
 use super::statement::statement;
+use super::unusable::Unusable;
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, NodeId, TaskId};
@@ -104,8 +105,9 @@ pub fn scope(conn: &mut DbConnection, execution: &OpenExecution) -> Result<RunSc
 
 /// The parameters of a publishing run, which were checked when its task was saved.
 pub fn read_scope(params: &str) -> Result<RunScope, DbError> {
-    serde_json::from_str(params)
-        .map_err(|error| DbError::Unusable(format!("a run's parameters cannot be read ({error}): {params}")))
+    serde_json::from_str(params).map_err(|error| {
+        DbError::Unusable(Unusable::RunParams { why: error.to_string(), params: params.to_owned() })
+    })
 }
 
 pub fn get(conn: &mut DbConnection, id: ExecutionId) -> Result<Option<ExecutionRow>, DbError> {
@@ -339,8 +341,7 @@ pub fn finish(
 }
 
 fn written(report: &Report) -> Result<String, DbError> {
-    serde_json::to_string(report)
-        .map_err(|error| DbError::Unusable(format!("a report cannot be written: {error}")))
+    serde_json::to_string(report).map_err(|error| DbError::Unusable(Unusable::Report(error.to_string())))
 }
 
 /// Makes an execution that was over as it began, beside the one that is on.

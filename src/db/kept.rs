@@ -7,6 +7,7 @@
 
 use super::connection::{DbConnection, DbError, Patience, connect_with};
 use super::database_url::DatabaseUrl;
+use super::unusable::Away;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +82,7 @@ impl Kept {
             self.open = Some(Open::new(fresh, &self.url));
         }
         let open = self.open.as_mut().map(|open| &mut open.conn);
-        open.ok_or_else(|| DbError::Away("there is no connection".to_owned()))
+        open.ok_or_else(|| DbError::Away(Away::NoConnection))
     }
 
     /// The next use gets a fresh one.

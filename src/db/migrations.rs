@@ -3,6 +3,7 @@
 use super::connection::{DbConnection, DbError, connect};
 use super::database_url::DatabaseUrl;
 use super::node_locks::lock_schema;
+use super::unusable::Unusable;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::{pg::Pg, sqlite::Sqlite};
@@ -46,10 +47,7 @@ pub fn schema_state(conn: &mut DbConnection) -> Result<SchemaState, DbError> {
     let known = known_versions(conn)?;
     let applied = applied_versions(conn)?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
-        return Err(DbError::Unusable(format!(
-            "its schema ({newer}) is newer than this program knows. Run the newer ContentHub, or restore an older \
-             backup; nothing was changed"
-        )));
+        return Err(DbError::Unusable(Unusable::Newer(newer.clone())));
     }
     let missing = known.into_iter().filter(|version| !applied.contains(version)).collect();
     Ok(SchemaState { applied, missing })
@@ -85,9 +83,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Migrated, DbError> {
         if let Some(Err(error)) = backup.as_ref().map(std::fs::remove_file) {
             log::debug!("the copy stays: {error}");
         }
-        return Err(DbError::Unusable(format!(
-            "its schema could not be brought up to date, and nothing was changed: {error}"
-        )));
+        return Err(DbError::Unusable(Unusable::NotMigrated(error.to_string())));
     }
     Ok(Migrated { from, run, backup })
 }
@@ -97,12 +93,10 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Migrated, DbError> {
 pub(super) fn bring_up(conn: &mut DbConnection) -> Result<Vec<String>, DbError> {
     let SchemaState { applied, missing } = schema_state(conn)?;
     if applied.is_empty() {
-        return Err(DbError::Unusable("it is no database of ContentHub".to_owned()));
+        return Err(DbError::Unusable(Unusable::NotOurs));
     }
     if !missing.is_empty() {
-        run_all(conn).map_err(|error| {
-            DbError::Unusable(format!("its schema could not be brought up to date: {error}"))
-        })?;
+        run_all(conn).map_err(|error| DbError::Unusable(Unusable::CopyNotMigrated(error.to_string())))?;
     }
     Ok(missing)
 }
@@ -127,7 +121,7 @@ fn run_all(conn: &mut DbConnection) -> diesel::migration::Result<()> {
 }
 
 fn known_versions(conn: &DbConnection) -> Result<Vec<String>, DbError> {
-    let broken = |error| DbError::Unusable(format!("this program's own migrations cannot be read: {error}"));
+    let broken = |error| DbError::Unusable(Unusable::Migrations(format!("{error}")));
     let mut versions: Vec<String> = match conn {
         DbConnection::Sqlite(_) => {
             let found: Vec<Box<dyn Migration<Sqlite>>> = SQLITE.migrations().map_err(broken)?;
@@ -171,13 +165,10 @@ fn keep_copy(conn: &mut SqliteConnection, path: &Path, next: &str) -> Result<Pat
     let free = |number: &u32| !beside(&format!(".{number}")).exists();
     let target = Some(beside("")).filter(|first| !first.exists());
     let target = target.or_else(|| (2..1000).find(free).map(|number| beside(&format!(".{number}"))));
-    let target = target.ok_or_else(|| DbError::Unusable("there are a thousand copies of it".to_owned()))?;
+    let target = target.ok_or_else(|| DbError::Unusable(Unusable::ThousandCopies))?;
     let unfinished = beside(".unfinished");
     copy_into(conn, &unfinished).and_then(|()| std::fs::rename(&unfinished, &target)).map_err(|error| {
-        DbError::Unusable(format!(
-            "it is older than this program, and no copy of it could be made at {}, so nothing was changed: {error}",
-            target.display()
-        ))
+        DbError::Unusable(Unusable::NoCopy { at: target.clone(), why: error.to_string() })
     })?;
     Ok(target)
 }

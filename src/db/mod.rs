@@ -44,3 +44,4 @@ pub mod status;
 pub mod tasks;
 pub mod tokens;
 pub mod transitions;
+pub mod unusable;

@@ -2,6 +2,7 @@
 //! process ends, however it ends.
 
 use super::connection::DbError;
+use super::unusable::Unusable;
 use crate::domain::ids::NodeId;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -21,7 +22,7 @@ impl NodeLocks {
         let folder = folder_of(database)?;
         let own = lock_file(&folder, node);
         let file = File::create(&own).map_err(|error| unusable(&own, &error))?;
-        file.try_lock().map_err(|error| DbError::Unusable(format!("{}: {error}", own.display())))?;
+        file.try_lock().map_err(|error| said_of(&own, error.to_string()))?;
         Ok(NodeLocks { folder, own, _lock: file })
     }
 
@@ -100,17 +101,12 @@ pub struct ServerLock {
 impl ServerLock {
     /// Refused while another server of the same database runs, whatever path it was given.
     pub fn take(database: &Path) -> Result<Self, DbError> {
-        ServerLock::try_take(database)?.map_err(|holder| {
-            DbError::Unusable(format!(
-                "another `contenthub serve`{holder} runs on {} already; several nodes need PostgreSQL",
-                database.display()
-            ))
-        })
+        ServerLock::try_take(database)?
+            .map_err(|pid| DbError::Unusable(Unusable::OtherServer { pid, database: database.to_owned() }))
     }
 
-    /// The same for whoever has words of its own for a server that runs: who that is, such as ` (pid 7)`, or nothing where
-    /// it does not say.
-    pub fn try_take(database: &Path) -> Result<Result<Self, String>, DbError> {
+    /// The same for whoever has words of its own for a server that runs: its process, where it says that.
+    pub fn try_take(database: &Path) -> Result<Result<Self, Option<u32>>, DbError> {
         let path = folder_of(database)?.join("server.lock");
         // Not truncated by whoever is refused: the pid in it is that of the one that runs.
         let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
@@ -120,9 +116,7 @@ impl ServerLock {
                 say_who(&mut file).map_err(|error| unusable(&path, &error))?;
                 Ok(Ok(ServerLock { _lock: file }))
             }
-            Err(TryLockError::WouldBlock) => {
-                Ok(Err(who(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default()))
-            }
+            Err(TryLockError::WouldBlock) => Ok(Err(who(&path))),
             Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
         }
     }
@@ -161,7 +155,11 @@ fn lock_file(folder: &Path, node: &NodeId) -> PathBuf {
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> DbError {
-    DbError::Unusable(format!("{}: {error}", path.display()))
+    said_of(path, error.to_string())
+}
+
+fn said_of(path: &Path, said: String) -> DbError {
+    DbError::Unusable(Unusable::At { path: path.to_owned(), said })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use super::connection::{DbConnection, DbError};
 use super::meta;
 use super::statement::statement;
+use super::unusable::Unusable;
 use crate::domain::pause::Paused;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -39,7 +40,7 @@ fn lock(conn: &mut DbConnection, sql: &'static str) -> Result<Option<Paused>, Db
 
 pub fn set(conn: &mut DbConnection, paused: Option<&Paused>) -> Result<(), DbError> {
     let json = paused.map(serde_json::to_string).transpose();
-    let json = json.map_err(|error| DbError::Unusable(format!("a pause cannot be written: {error}")))?;
+    let json = json.map_err(|error| DbError::Unusable(Unusable::Pause(error.to_string())))?;
     meta::change(conn, KEY, json.as_deref().unwrap_or_default())
 }
 
@@ -47,7 +48,7 @@ fn read(value: Option<String>) -> Result<Option<Paused>, DbError> {
     match value.as_deref() {
         None | Some("") => Ok(None),
         Some(json) => serde_json::from_str(json).map(Some).map_err(|error| {
-            DbError::Unusable(format!("the note that publishing is paused cannot be read ({error}): {json}"))
+            DbError::Unusable(Unusable::PauseNote { why: error.to_string(), note: json.to_owned() })
         }),
     }
 }

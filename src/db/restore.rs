@@ -5,6 +5,7 @@ use super::check::faults_of;
 use super::connection::{DbConnection, DbError, open_alone};
 use super::migrations::{bring_up, copy_into};
 use super::node_locks::{ServerLock, alive_beside};
+use super::unusable::{Unusable, with_pid};
 use crate::domain::clock::Timestamp;
 use diesel::connection::SimpleConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -17,13 +18,49 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     #[error("{} is in use: {by}", database.display())]
-    InUse { database: PathBuf, by: String },
+    InUse { database: PathBuf, by: User },
     #[error("{} cannot be restored: {reason}", copy.display())]
-    Copy { copy: PathBuf, reason: String },
+    Copy { copy: PathBuf, reason: Unfit },
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// Who uses a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum User {
+    #[error("`contenthub serve`{} runs on it; stop it first", with_pid(*pid))]
+    Server { pid: Option<u32> },
+    #[error("{0} commands publish at this moment; wait for their end")]
+    Commands(usize),
+    #[error("another command or program has it open; wait for its end, or stop it")]
+    Another,
+}
+
+/// What keeps a copy from being taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    #[error("it is the database itself")]
+    Itself,
+    #[error("it is not a SQLite database")]
+    NotSqlite,
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// Without the words for a database that cannot be used: it is the copy that cannot.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    #[error(transparent)]
+    Db(DbError),
+}
+
+impl From<DbError> for Unfit {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unusable(reason) => Unfit::Unusable(reason),
+            other => Unfit::Db(other),
+        }
+    }
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> RestoreError {
@@ -37,12 +74,11 @@ pub fn keep_servers_out(database: &Path) -> Result<Option<ServerLock>, RestoreEr
     if !database.exists() {
         return Ok(None);
     }
-    let in_use = |by: String| RestoreError::InUse { database: database.to_owned(), by };
-    let lock = ServerLock::try_take(database)?
-        .map_err(|holder| in_use(format!("`contenthub serve`{holder} runs on it; stop it first")))?;
+    let in_use = |by| RestoreError::InUse { database: database.to_owned(), by };
+    let lock = ServerLock::try_take(database)?.map_err(|pid| in_use(User::Server { pid }))?;
     match alive_beside(database)?.len() {
         0 => Ok(Some(lock)),
-        nodes => Err(in_use(format!("{nodes} commands publish at this moment; wait for their end"))),
+        nodes => Err(in_use(User::Commands(nodes))),
     }
 }
 
@@ -57,52 +93,44 @@ pub struct Staged {
 
 /// Copies the copy, reads it through and brings it up to date. One that is newer than this program is refused.
 pub fn stage(copy: &Path, database: &Path) -> Result<Staged, RestoreError> {
-    let unfit = |reason: String| RestoreError::Copy { copy: copy.to_owned(), reason };
+    let unfit = |reason| RestoreError::Copy { copy: copy.to_owned(), reason };
     let real = |path: &Path| fs::canonicalize(path).ok();
     if real(copy).is_some() && real(copy) == real(database) {
-        return Err(unfit("it is the database itself".to_owned()));
+        return Err(unfit(Unfit::Itself));
     }
-    check_header(copy).map_err(|error| unfit(error.to_string()))?;
+    check_header(copy).map_err(unfit)?;
     let path = beside(database, ".restoring");
-    let mut source = open_alone(copy).map_err(|error| unfit(error.to_string()))?;
-    let DbConnection::Sqlite(inner) = &mut source else { return Err(unfit("no SQLite file".to_owned())) };
+    let mut source = open_alone(copy).map_err(|error| unfit(Unfit::Db(error)))?;
+    let DbConnection::Sqlite(inner) = &mut source else { return Err(unfit(Unfit::NotSqlite)) };
     // What a `cp` has left of the write-ahead log beside it is taken along.
-    let staged = copy_into(inner, &path).map_err(|error| unfit(error.to_string()));
+    let staged = copy_into(inner, &path).map_err(|error| unfit(Unfit::File(error)));
     let prepared = staged.and_then(|()| {
         let mut conn = open_alone(&path)?;
-        let migrated = prepare(&mut conn).map_err(|error| unfit(told(&error)))?;
+        let migrated = prepare(&mut conn).map_err(|error| unfit(error.into()))?;
         Ok(Staged { path: path.clone(), database: database.to_owned(), conn, migrated })
     });
     prepared.inspect_err(|_| remove(&path))
-}
-
-/// Without the words for a database that cannot be used: it is the copy that cannot.
-fn told(error: &DbError) -> String {
-    match error {
-        DbError::Unusable(reason) => reason.clone(),
-        other => other.to_string(),
-    }
 }
 
 fn prepare(conn: &mut DbConnection) -> Result<Vec<String>, DbError> {
     if let DbConnection::Sqlite(inner) = conn {
         let faults = faults_of(inner)?;
         if !faults.is_empty() {
-            return Err(DbError::Unusable(format!("it is damaged: {}", faults.join("; "))));
+            return Err(DbError::Unusable(Unusable::Damaged(faults)));
         }
     }
     bring_up(conn)
 }
 
 /// SQLite would make a file that is not there, and take an empty one for a new database.
-fn check_header(copy: &Path) -> io::Result<()> {
+fn check_header(copy: &Path) -> Result<(), Unfit> {
     const HEADER: &[u8; 16] = b"SQLite format 3\0";
     let mut found = [0; HEADER.len()];
     let read = File::open(copy)?.read_exact(&mut found);
     match read {
         Ok(()) if found == *HEADER => Ok(()),
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-        Ok(()) | Err(_) => Err(io::Error::other("it is not a SQLite database")),
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error.into()),
+        Ok(()) | Err(_) => Err(Unfit::NotSqlite),
     }
 }
 
@@ -214,8 +242,7 @@ fn close(database: &Path) -> Result<Option<DbConnection>, RestoreError> {
         Err(DieselError::DatabaseError(DatabaseErrorKind::Unknown, info))
             if info.message().contains("locked") =>
         {
-            let by = "another command or program has it open; wait for its end, or stop it".to_owned();
-            Err(RestoreError::InUse { database: database.to_owned(), by })
+            Err(RestoreError::InUse { database: database.to_owned(), by: User::Another })
         }
         Err(error) => damaged(&error),
     }

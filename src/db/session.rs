@@ -2,6 +2,7 @@
 //! takes.
 
 use super::connection::{DbConnection, DbError};
+use super::unusable::Away;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -49,6 +50,6 @@ impl DbConnection {
             }
             std::thread::sleep(PAUSE);
         }
-        Err(DbError::Away("an earlier session of this node does not end".to_owned()))
+        Err(DbError::Away(Away::EarlierSession))
     }
 }

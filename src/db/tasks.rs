@@ -189,7 +189,7 @@ pub fn publishing_scopes(conn: &mut DbConnection) -> Result<Vec<RunScope>, DbErr
 }
 
 /// Tasks, enabled or not, whose parameters name an account, as people call them.
-pub fn naming_account(conn: &mut DbConnection, account: AccountId) -> Result<Vec<String>, DbError> {
+pub fn naming_account(conn: &mut DbConnection, account: AccountId) -> Result<Vec<(TaskId, String)>, DbError> {
     let rows: Vec<(TaskId, String, String)> = dsl::scheduled_tasks
         .filter(dsl::params.like("%account_ids%"))
         .order(dsl::id)
@@ -200,7 +200,7 @@ pub fn naming_account(conn: &mut DbConnection, account: AccountId) -> Result<Vec
         params["account_ids"].as_array().is_some_and(|ids| ids.contains(&account.0.into()))
     };
     let naming = rows.into_iter().filter(|(.., params)| names_it(params));
-    Ok(naming.map(|(id, name, _)| format!("task {id} “{name}”")).collect())
+    Ok(naming.map(|(id, name, _)| (id, name)).collect())
 }
 
 /// The earliest fire of any enabled task after an instant, or of all time, but of those of the type that waits.

@@ -2,6 +2,7 @@
 
 use super::clock::Timestamp;
 use super::text_enum;
+use std::fmt;
 
 /// Attempts that a lane may have in flight, unless its account says otherwise.
 pub const CONCURRENCY_DEFAULT: i32 = 64;
@@ -20,7 +21,30 @@ text_enum! {
     }
 }
 
-/// Why a lane is shut, in words for a person; none where it is open.
+/// How somebody, or the machine, has closed a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClosedByWord {
+    Disabled,
+    Suspended {
+        reason: String,
+        /// None: until a person resumes it.
+        until: Option<Timestamp>,
+    },
+}
+
+impl fmt::Display for ClosedByWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClosedByWord::Disabled => f.write_str("account disabled"),
+            ClosedByWord::Suspended { reason, until: Some(until) } => {
+                write!(f, "account suspended until {until}: {reason}")
+            }
+            ClosedByWord::Suspended { reason, until: None } => write!(f, "account suspended: {reason}"),
+        }
+    }
+}
+
+/// Why a lane is shut; none where it is open.
 ///
 /// A suspension ends by itself at `suspended_until`.
 pub fn shut_reason(
@@ -28,15 +52,14 @@ pub fn shut_reason(
     suspended_reason: Option<&str>,
     suspended_until: Option<Timestamp>,
     now: Timestamp,
-) -> Option<String> {
+) -> Option<ClosedByWord> {
     if !enabled {
-        return Some("account disabled".to_owned());
+        return Some(ClosedByWord::Disabled);
     }
     let reason = suspended_reason?;
     match suspended_until {
         Some(until) if until <= now => None,
-        Some(until) => Some(format!("account suspended until {until}: {reason}")),
-        None => Some(format!("account suspended: {reason}")),
+        until => Some(ClosedByWord::Suspended { reason: reason.to_owned(), until }),
     }
 }
 
@@ -49,8 +72,12 @@ mod tests {
         let now = Timestamp::from_micros(1_000_000);
         let later = Timestamp::from_micros(2_000_000);
         assert_eq!(shut_reason(true, None, None, now), None);
-        assert_eq!(shut_reason(false, None, None, now).as_deref(), Some("account disabled"));
-        assert_eq!(shut_reason(true, Some("quota"), None, now).as_deref(), Some("account suspended: quota"));
+        let told = |shut: Option<ClosedByWord>| shut.map(|shut| shut.to_string());
+        assert_eq!(told(shut_reason(false, None, None, now)).as_deref(), Some("account disabled"));
+        assert_eq!(
+            told(shut_reason(true, Some("quota"), None, now)).as_deref(),
+            Some("account suspended: quota")
+        );
         assert!(shut_reason(true, Some("quota"), Some(later), now).is_some());
         assert_eq!(shut_reason(true, Some("quota"), Some(now), now), None, "it ends at its instant");
     }

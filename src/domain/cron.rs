@@ -10,7 +10,7 @@ mod guess;
 mod reading;
 mod zoned;
 
-pub use error::{CronError, Wrong};
+pub use error::{CronError, GoesWith, Wrong};
 pub use fields::{DayRule, Field, Fields, Item, Kind};
 
 use super::clock::Timestamp;
@@ -21,7 +21,7 @@ use croner::parser::{CronParser, Seconds, Year};
 use std::str::FromStr;
 
 /// Longer than anybody writes one; each character costs time whenever it is read.
-const CHARS_MAX: usize = 200;
+pub const CHARS_MAX: usize = 200;
 
 /// An expression that can be read, and that some day fulfils.
 #[derive(Debug, Clone, PartialEq, Eq)]

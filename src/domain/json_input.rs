@@ -1,8 +1,10 @@
 //! JSON as people and programs send it, read into types. What does not fit is told by field, in words for a person:
 //! serde's own words name our types.
 
+use super::fault::{Fault, Given, JsonFault, NoneOf, Wanted};
 use super::field_error::FieldError;
-use super::near::meant;
+use super::near::nearest;
+use super::priority::PriorityOutOfRange;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -16,12 +18,12 @@ pub fn read<T: DeserializeOwned>(value: Value, within: &str) -> Result<T, FieldE
     if !value.is_object() {
         // serde would take a list of values in the order of the fields.
         let given = match &value {
-            Value::Array(_) => "a list".to_owned(),
+            Value::Array(_) => Given::List,
             // Where something else was meant to stand, nobody knows what it is: it may be a secret.
-            Value::String(_) => "text".to_owned(),
-            other => short(&other.to_string()),
+            Value::String(_) => Given::Text,
+            other => Given::Value(short(&other.to_string())),
         };
-        return Err(FieldError::new(whole_or(within), format!("must be an object, not {given}")));
+        return Err(FieldError::new(whole_or(within), JsonFault::Kind { wanted: Wanted::Object, given }));
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
@@ -32,9 +34,7 @@ pub fn read<T: DeserializeOwned>(value: Value, within: &str) -> Result<T, FieldE
 
 /// The place of a U+0000 in a value, which no database of ours can keep.
 pub fn find_nul(value: &Value, within: &str) -> Option<FieldError> {
-    let told = |path: &str| {
-        Some(FieldError::new(whole_or(path), "holds the character U+0000, which cannot be kept"))
-    };
+    let told = |path: &str| Some(FieldError::new(whole_or(path), Fault::Nul));
     match value {
         Value::String(text) if text.contains('\0') => told(within),
         Value::Array(items) => {
@@ -70,38 +70,40 @@ pub fn explained(path: &str, message: &str) -> FieldError {
         if known { path.to_owned() } else { join(path, field) }
     };
     if let Some((field, _)) = named("missing field `") {
-        return FieldError::new(at(field), "is missing");
+        return FieldError::new(at(field), Fault::Missing);
     }
     if let Some((field, rest)) = named("unknown field `") {
-        let message = match choices(rest) {
-            known if known.is_empty() => "is not known here".to_owned(),
-            known => format!("is not known here; there are {known}{}", meant(field, names(rest))),
-        };
-        return FieldError::new(at(field), message);
+        let known: Vec<String> = names(rest).map(str::to_owned).collect();
+        let near = nearest(field, names(rest)).map(str::to_owned);
+        return FieldError::new(at(field), JsonFault::Unknown { known, near });
     }
     if let Some((field, _)) = named("duplicate field `") {
-        return FieldError::new(at(field), "is given twice");
+        return FieldError::new(at(field), Fault::GivenTwice);
     }
     let field = whole_or(path);
     if message.starts_with("invalid length ") {
-        return FieldError::new(field, "must be an object, not a list");
+        return FieldError::new(field, JsonFault::Kind { wanted: Wanted::Object, given: Given::List });
     }
     if let Some((word, rest)) = named("unknown variant `") {
-        return FieldError::new(
-            field,
-            format!("“{}” is not one of {}{}", short(word), choices(rest), meant(word, names(rest))),
-        );
+        return FieldError::new(field, NoneOf { given: short(word), ..NoneOf::new(word, names(rest)) });
     }
     let wrong = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     match wrong.and_then(|wrong| wrong.rsplit_once(", expected ")) {
-        Some((given, expected)) if is_secret(path) => {
-            FieldError::new(field, format!("must be {}, not {}", wanted(expected), kind(given)))
-        }
         Some((given, expected)) => {
-            FieldError::new(field, format!("must be {}, not {}", wanted(expected), shown(given)))
+            let given = if is_secret(path) { kind(given) } else { shown(given) };
+            FieldError::new(field, JsonFault::Kind { wanted: wanted(expected), given })
         }
-        None => FieldError::new(field, message),
+        None => match priority(message) {
+            Some(fault) => FieldError::new(field, fault),
+            None => FieldError::new(field, JsonFault::Said(message.to_owned())),
+        },
     }
+}
+
+/// What a priority says of itself, which comes through serde as words.
+fn priority(message: &str) -> Option<PriorityOutOfRange> {
+    let number = message.rsplit_once(' ').and_then(|(_, number)| number.parse().ok())?;
+    Some(PriorityOutOfRange(number)).filter(|fault| fault.to_string() == message)
 }
 
 /// Whether what stands there is never repeated, not even to whoever has just sent it: answers are logged on the way.
@@ -109,52 +111,48 @@ fn is_secret(path: &str) -> bool {
     path.split('.').any(|field| field == "credentials")
 }
 
-/// The names between backticks, as a list.
-fn choices(text: &str) -> String {
-    names(text).collect::<Vec<_>>().join(", ")
-}
-
+/// The names between backticks.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
 /// What serde calls a type, as people call it.
-fn wanted(expected: &str) -> &str {
+fn wanted(expected: &str) -> Wanted {
     match expected {
-        "i32" => "a whole number from -2147483648 to 2147483647",
-        "i8" | "i16" | "i64" | "isize" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
-        "f32" | "f64" => "a number",
+        "i32" => Wanted::SmallNumber,
+        "i8" | "i16" | "i64" | "isize" | "u8" | "u16" | "u32" | "u64" | "usize" => Wanted::WholeNumber,
+        "f32" | "f64" => Wanted::Number,
         "a string" | "string" | "path string" | "a character" | "string or map" | "variant identifier" => {
-            "text"
+            Wanted::Text
         }
-        "a boolean" => "true or false",
-        "a sequence" => "a list",
-        "unit" => "null",
-        _ => "an object",
+        "a boolean" => Wanted::Truth,
+        "a sequence" => Wanted::List,
+        "unit" => Wanted::Null,
+        _ => Wanted::Object,
     }
 }
 
 /// What serde says of a value that was given.
-fn shown(given: &str) -> String {
+fn shown(given: &str) -> Given {
     let quoted = given.split_once('`').map(|(_, rest)| rest.trim_end_matches('`'));
     match given.split(' ').next().unwrap_or_default() {
-        "string" => format!("“{}”", short(given.trim_start_matches("string ").trim_matches('"'))),
-        "sequence" => "a list".to_owned(),
-        "map" => "an object".to_owned(),
-        "null" | "unit" => "null".to_owned(),
-        _ => short(quoted.unwrap_or(given)),
+        "string" => Given::Quoted(short(given.trim_start_matches("string ").trim_matches('"'))),
+        "sequence" => Given::List,
+        "map" => Given::Object,
+        "null" | "unit" => Given::Null,
+        _ => Given::Value(short(quoted.unwrap_or(given))),
     }
 }
 
 /// What kind of value serde says was given, without the value.
-fn kind(given: &str) -> &'static str {
+fn kind(given: &str) -> Given {
     match given.split(' ').next().unwrap_or_default() {
-        "string" => "text",
-        "sequence" => "a list",
-        "map" => "an object",
-        "null" | "unit" => "null",
-        "integer" | "floating" => "a number",
-        _ => "another kind",
+        "string" => Given::Text,
+        "sequence" => Given::List,
+        "map" => Given::Object,
+        "null" | "unit" => Given::Null,
+        "integer" | "floating" => Given::Number,
+        _ => Given::AnotherKind,
     }
 }
 
@@ -203,8 +201,8 @@ mod tests {
             (json!("hush"), "request"),
         ] {
             let told = read::<WithSecrets>(value.clone(), "").expect_err("it does not fit");
-            assert!(told.field == field && told.message.starts_with("must be "), "{value}: {told}");
-            assert!(!told.message.contains("hush") && !told.message.contains("555"), "{value}: {told}");
+            assert!(told.field == field && told.message().starts_with("must be "), "{value}: {told}");
+            assert!(!told.message().contains("hush") && !told.message().contains("555"), "{value}: {told}");
         }
     }
 
@@ -257,11 +255,11 @@ mod tests {
         ] {
             let error = read::<Sample>(value.clone(), "").expect_err("does not fit");
             assert_eq!(error.field, field, "{value}: {error}");
-            assert!(error.message.contains(says), "{value}: {error}");
+            assert!(error.message().contains(says), "{value}: {error}");
         }
         let within = read::<Inner>(json!({"n": "x".repeat(100)}), "settings").expect_err("does not fit");
         assert_eq!(within.field, "settings.n");
-        assert!(within.message.chars().count() < 150, "{within}");
+        assert!(within.message().chars().count() < 150, "{within}");
     }
 
     #[test]

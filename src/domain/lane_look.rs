@@ -54,7 +54,8 @@ pub struct Word<'a> {
 /// What keeps a lane shut at `now`, if anything. `busy`: what it has in flight.
 pub fn shut(word: Word<'_>, rules: &Rules, state: &State, busy: i32, now: Timestamp) -> Option<ShutLane> {
     let Word { enabled, suspended_reason, suspended_until, is_locked } = word;
-    if let Some(words) = shut_reason(enabled, suspended_reason, suspended_until, now) {
+    if let Some(closed) = shut_reason(enabled, suspended_reason, suspended_until, now) {
+        let words = closed.to_string();
         let until = if enabled { suspended_until } else { None };
         let why = match enabled {
             true => Why::Suspended { reason: suspended_reason.unwrap_or_default().to_owned(), until },

@@ -1,6 +1,7 @@
 //! What an account's user wants of its lane: how far apart its posts are, how many a day, when, in which slots, and for
 //! how long they are worth trying. `gates.rs` holds a lane to it.
 
+use super::fault::Fault;
 use super::field_error::FieldError;
 use super::posting_slots::{MissedSlot, PostingSlots};
 use super::windows::Windows;
@@ -71,21 +72,28 @@ impl LaneSettings {
     pub fn with(self, changes: &LaneChanges) -> Result<LaneSettings, Vec<FieldError>> {
         let mut wrong = Vec::new();
         let mut tell = |error: FieldError| wrong.push(error);
-        let mut number = |field: &str, given: Option<i64>, range: RangeInclusive<i32>, means: &str| {
+        let mut number = |field: &str, given: Option<i64>, range: RangeInclusive<i32>| {
             let read = given.map(|given| i32::try_from(given).ok().filter(|it| range.contains(it)));
             if read == Some(None) {
-                let message = format!("must be from {} to {}{means}", range.start(), range.end());
-                tell(FieldError::new(field, message));
+                let (least, most) = (i64::from(*range.start()), i64::from(*range.end()));
+                let is_a_span = *range.end() == SECONDS_MAX;
+                tell(FieldError::new(
+                    field,
+                    if is_a_span {
+                        Fault::YearOfSeconds { least, most }
+                    } else {
+                        Fault::Range { least, most }
+                    },
+                ));
             }
             read.flatten()
         };
-        let days = " (366 days)";
-        let spacing = number("spacing_seconds", changes.spacing_seconds, 0..=SECONDS_MAX, days);
-        let cap = changes.daily_cap.map(|cap| number("daily_cap", cap, 1..=DAILY_CAP_MAX, ""));
+        let spacing = number("spacing_seconds", changes.spacing_seconds, 0..=SECONDS_MAX);
+        let cap = changes.daily_cap.map(|cap| number("daily_cap", cap, 1..=DAILY_CAP_MAX));
         let give_up_range = GIVE_UP_AFTER_MIN_SECONDS..=SECONDS_MAX;
-        let give_up = number("give_up_after_seconds", changes.give_up_after_seconds, give_up_range, days);
+        let give_up = number("give_up_after_seconds", changes.give_up_after_seconds, give_up_range);
         let late = changes.late_after_seconds;
-        let late = late.map(|late| number("late_after_seconds", late, 1..=SECONDS_MAX, days));
+        let late = late.map(|late| number("late_after_seconds", late, 1..=SECONDS_MAX));
         let windows = changes.windows.as_ref().map(|texts| Windows::read(texts)).transpose();
         let windows = windows.unwrap_or_else(|errors| {
             wrong.extend(errors);
@@ -186,7 +194,7 @@ mod tests {
                 let told = with(wrong).expect_err(field);
                 assert_eq!(told.len(), 1);
                 assert_eq!(told[0].field, field, "{wrong}");
-                assert!(told[0].message.starts_with(&format!("must be from {min} to {max}")), "{told:?}");
+                assert!(told[0].message().starts_with(&format!("must be from {min} to {max}")), "{told:?}");
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use super::clock::Timestamp;
 use super::entry::EntryStatus;
+use super::fault::Fault;
 use std::time::Duration;
 
 /// The longest that a post may be late, unless it may be so for ever: 366 days.
@@ -14,9 +15,9 @@ pub const TOO_LATE: &str = "too_late";
 pub const GAVE_UP: &str = "gave_up";
 
 /// How late a post may go out, as a user says it; otherwise what is wrong with that.
-pub fn late_after(seconds: i64) -> Result<i32, String> {
+pub fn late_after(seconds: i64) -> Result<i32, Fault> {
     let fits = i32::try_from(seconds).ok().filter(|_| (1..=LATE_AFTER_MAX_SECONDS).contains(&seconds));
-    fits.ok_or_else(|| format!("must be from 1 to {LATE_AFTER_MAX_SECONDS} (366 days)"))
+    fits.ok_or(Fault::YearOfSeconds { least: 1, most: LATE_AFTER_MAX_SECONDS })
 }
 
 /// Why an entry is tried no more.
@@ -100,7 +101,7 @@ mod tests {
         assert_eq!(late_after(LATE_AFTER_MAX_SECONDS), Ok(31_622_400));
         for wrong in [0, -1, LATE_AFTER_MAX_SECONDS + 1, i64::MAX, i64::MIN, 1 << 32 | 1] {
             let told = late_after(wrong).expect_err("out of bounds");
-            assert_eq!(told, "must be from 1 to 31622400 (366 days)", "{wrong}");
+            assert_eq!(told.to_string(), "must be from 1 to 31622400 (366 days)", "{wrong}");
         }
     }
 

@@ -1,12 +1,13 @@
 //! What accounts and tasks may be called.
 
+use super::fault::{NameFault, Unprintable};
 use super::field_error::FieldError;
 
 /// Commands take a number for an id: whoever were called so could not be told from another's number.
 pub fn is_no_number(name: &str) -> Result<(), FieldError> {
     match name.trim().parse::<i128>() {
         Err(_) => Ok(()),
-        Ok(_) => Err(FieldError::new("name", "must not be a number, which commands read as an id")),
+        Ok(_) => Err(FieldError::new("name", NameFault::Number)),
     }
 }
 
@@ -15,12 +16,11 @@ pub fn unprintable(name: &str) -> Option<FieldError> {
     let is_wrong = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
     let (at, wrong) = name.chars().enumerate().find(|(_, it)| is_wrong(*it))?;
     let what = match wrong {
-        '\n' | '\r' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
-        '\t' => "a tab".to_owned(),
-        other => format!("the control character U+{:04X}", u32::from(other)),
+        '\n' | '\r' | '\u{2028}' | '\u{2029}' => Unprintable::LineBreak,
+        '\t' => Unprintable::Tab,
+        other => Unprintable::Control(other),
     };
-    let message = format!("must be one line without control characters; character {} is {what}", at + 1);
-    Some(FieldError::new("name", message))
+    Some(FieldError::new("name", NameFault::NotOneLine { place: at + 1, what }))
 }
 
 #[cfg(test)]
@@ -50,7 +50,7 @@ mod tests {
             let told = unprintable(name);
             assert_eq!(told.is_some(), says.is_some(), "{name:?}");
             let is_told =
-                told.is_none_or(|told| told.field == "name" && told.message.ends_with(says.unwrap_or("")));
+                told.is_none_or(|told| told.field == "name" && told.message().ends_with(says.unwrap_or("")));
             assert!(is_told, "{name:?}");
         }
     }

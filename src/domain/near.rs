@@ -21,25 +21,29 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// The same as the end of a message: `; did you mean “x”?`, or nothing.
-pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, known).map_or(String::new(), asked)
+/// The end of a message: `; did you mean “x”?`, or nothing.
+pub fn asked(near: Option<&str>) -> String {
+    near.map_or(String::new(), |name| format!("; did you mean “{name}”?"))
 }
 
-fn asked(name: &str) -> String {
-    format!("; did you mean “{name}”?")
+/// A name that is none of a time zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{given}” is no time zone; write it like Asia/Shanghai{}", asked(*near))]
+pub struct NoZone {
+    pub given: String,
+    /// Which may have been meant.
+    pub near: Option<&'static str>,
 }
 
 /// What is wrong with the name of a time zone, and which may have been meant: by its whole name, or by its city.
-pub fn no_zone(given: &str) -> String {
+pub fn no_zone(given: &str) -> NoZone {
     let all = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
     let city = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
     let by_city = || {
         let near = nearest(given, all().map(city).filter(|city| city.len() > 4))?;
         all().find(|zone| city(zone) == near)
     };
-    let meant = nearest(given, all()).or_else(by_city).map_or(String::new(), asked);
-    format!("“{given}” is no time zone; write it like Asia/Shanghai{meant}")
+    NoZone { given: given.to_owned(), near: nearest(given, all()).or_else(by_city) }
 }
 
 #[cfg(test)]
@@ -56,7 +60,7 @@ mod tests {
             ("", ""),
         ] {
             let start = format!("“{given}” is no time zone; write it like Asia/Shanghai");
-            assert_eq!(no_zone(given), start + meant);
+            assert_eq!(no_zone(given).to_string(), start + meant);
         }
     }
 

@@ -10,15 +10,15 @@ use std::str::FromStr;
 use url::Host;
 
 /// What is closed of IPv4, the narrower first: network, bits of its prefix, in words.
-const CLOSED_V4: &[([u8; 4], u32, &str)] = &[
+const CLOSED_V4: &[([u8; 4], u32, AddressKind)] = &[
     ([169, 254, 169, 254], 32, METADATA),
     ([169, 254, 170, 2], 32, METADATA),
     ([100, 100, 100, 200], 32, METADATA),
     ([168, 63, 129, 16], 32, METADATA),
     ([192, 0, 0, 192], 32, METADATA),
-    ([0, 0, 0, 0], 8, "an address of no host"),
+    ([0, 0, 0, 0], 8, NO_HOST),
     ([10, 0, 0, 0], 8, PRIVATE),
-    ([100, 64, 0, 0], 10, "an address within a provider's network"),
+    ([100, 64, 0, 0], 10, PROVIDER),
     ([127, 0, 0, 0], 8, LOOPBACK),
     ([169, 254, 0, 0], 16, LINK_LOCAL),
     ([172, 16, 0, 0], 12, PRIVATE),
@@ -34,8 +34,8 @@ const CLOSED_V4: &[([u8; 4], u32, &str)] = &[
 ];
 
 /// The same of IPv6.
-const CLOSED_V6: &[([u16; 8], u32, &str)] = &[
-    ([0; 8], 128, "an address of no host"),
+const CLOSED_V6: &[([u16; 8], u32, AddressKind)] = &[
+    ([0; 8], 128, NO_HOST),
     ([0, 0, 0, 0, 0, 0, 0, 1], 128, LOOPBACK),
     ([0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254], 128, METADATA),
     ([0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254], 128, METADATA),
@@ -45,16 +45,34 @@ const CLOSED_V6: &[([u16; 8], u32, &str)] = &[
     ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8, MULTICAST),
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23, RESERVED),
     ([0x2001, 0x0db8, 0, 0, 0, 0, 0, 0], 32, RESERVED),
-    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16, "a tunnel's address"),
+    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16, TUNNEL),
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20, RESERVED),
 ];
 
-const METADATA: &str = "the address of a cloud's metadata";
-const PRIVATE: &str = "a private address";
-const LOOPBACK: &str = "an address of this machine itself";
-const LINK_LOCAL: &str = "a link-local address";
-const RESERVED: &str = "a reserved address";
-const MULTICAST: &str = "an address of many hosts";
+super::text_enum! {
+    /// What an address is to which nothing is sent unless it is named.
+    AddressKind {
+        NoHost = "an address of no host",
+        Metadata = "the address of a cloud's metadata",
+        Private = "a private address",
+        Provider = "an address within a provider's network",
+        Loopback = "an address of this machine itself",
+        LinkLocal = "a link-local address",
+        Reserved = "a reserved address",
+        Multicast = "an address of many hosts",
+        Tunnel = "a tunnel's address",
+    }
+}
+
+const NO_HOST: AddressKind = AddressKind::NoHost;
+const METADATA: AddressKind = AddressKind::Metadata;
+const PRIVATE: AddressKind = AddressKind::Private;
+const PROVIDER: AddressKind = AddressKind::Provider;
+const LOOPBACK: AddressKind = AddressKind::Loopback;
+const LINK_LOCAL: AddressKind = AddressKind::LinkLocal;
+const RESERVED: AddressKind = AddressKind::Reserved;
+const MULTICAST: AddressKind = AddressKind::Multicast;
+const TUNNEL: AddressKind = AddressKind::Tunnel;
 
 /// What of IPv6 is given to hosts at all.
 const GLOBAL_V6: ([u16; 8], u32) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
@@ -63,17 +81,17 @@ const GLOBAL_V6: ([u16; 8], u32) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 const CARRIERS: &[([u16; 8], u32)] =
     &[([0, 0, 0, 0, 0, 0xffff, 0, 0], 96), ([0x0064, 0xff9b, 0, 0, 0, 0, 0, 0], 96)];
 
-/// In words, what an address is to which nothing is sent unless it is named. None for one of the public Internet.
-pub fn closed(address: IpAddr) -> Option<&'static str> {
+/// What an address is to which nothing is sent unless it is named. None for one of the public Internet.
+pub fn closed(address: IpAddr) -> Option<AddressKind> {
     match (carried(address), address) {
         (Some(address), _) | (None, IpAddr::V4(address)) => {
             let row = CLOSED_V4.iter().find(|(net, bits, _)| is_in_v4(address, (*net).into(), *bits));
-            row.map(|(.., words)| *words)
+            row.map(|(.., kind)| *kind)
         }
         (None, IpAddr::V6(address)) => {
             let row = CLOSED_V6.iter().find(|(net, bits, _)| is_in_v6(address, (*net).into(), *bits));
             let is_global = is_in_v6(address, GLOBAL_V6.0.into(), GLOBAL_V6.1);
-            row.map(|(.., words)| *words).or((!is_global).then_some(RESERVED))
+            row.map(|(.., kind)| *kind).or((!is_global).then_some(RESERVED))
         }
     }
 }
@@ -98,6 +116,19 @@ fn is_in_v6(address: Ipv6Addr, net: Ipv6Addr, bits: u32) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutboundAllow(Vec<Named>);
 
+/// Why an item of the setting cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongItem {
+    #[error(
+        "“{0}” is no address, network or name of a host; write it like 192.168.1.5, 10.0.0.0/8 or nas.lan"
+    )]
+    Unreadable(String),
+    #[error("“{given}” is no network: after the / stands a number up to {most}")]
+    NoNetwork { given: String, most: u32 },
+    #[error("“{given}” is no network: it begins at {start}, so write {start}/{bits}")]
+    StartsElsewhere { given: String, start: IpAddr, bits: u32 },
+}
+
 /// One item of the setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Named {
@@ -119,9 +150,8 @@ impl OutboundAllow {
         ])
     }
 
-    /// Reads items as users write them: `10.0.0.0/8`, `192.168.1.5`, `fd00::/8`, `nas.lan`. What is wrong comes back as a
-    /// sentence that quotes the item.
-    pub fn parse<I: AsRef<str>>(items: &[I]) -> Result<Self, String> {
+    /// Reads items as users write them: `10.0.0.0/8`, `192.168.1.5`, `fd00::/8`, `nas.lan`.
+    pub fn parse<I: AsRef<str>>(items: &[I]) -> Result<Self, WrongItem> {
         let items = items.iter().map(|item| item.as_ref().trim()).filter(|item| !item.is_empty());
         items.map(str::parse).collect::<Result<_, _>>().map(OutboundAllow)
     }
@@ -198,33 +228,27 @@ impl Named {
 }
 
 impl FromStr for Named {
-    type Err = String;
+    type Err = WrongItem;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, WrongItem> {
         if let Some((address, bits)) = text.split_once('/')
             && let Ok(address) = address.parse::<IpAddr>()
         {
             return net(text, address, bits);
         }
-        let wrong = || {
-            format!(
-                "“{text}” is no address, network or name of a host; write it like 192.168.1.5, 10.0.0.0/8 or nas.lan"
-            )
-        };
         match named(text) {
             Host::Ipv4(address) => Ok(Named::only(address.into())),
             Host::Ipv6(address) => Ok(Named::only(address.into())),
             Host::Domain(name) if is_a_name(&name) => Ok(Named::Host(name)),
-            Host::Domain(_) => Err(wrong()),
+            Host::Domain(_) => Err(WrongItem::Unreadable(text.to_owned())),
         }
     }
 }
 
-fn net(text: &str, first: IpAddr, bits: &str) -> Result<Named, String> {
+fn net(text: &str, first: IpAddr, bits: &str) -> Result<Named, WrongItem> {
     let most = if first.is_ipv4() { 32 } else { 128 };
     let bits = bits.parse().ok().filter(|bits| *bits <= most);
-    let bits =
-        bits.ok_or_else(|| format!("“{text}” is no network: after the / stands a number up to {most}"))?;
+    let bits = bits.ok_or_else(|| WrongItem::NoNetwork { given: text.to_owned(), most })?;
     let start: IpAddr = match first {
         IpAddr::V4(first) => {
             Ipv4Addr::from_bits(first.to_bits() & u32::MAX.checked_shl(32 - bits).unwrap_or(0)).into()
@@ -234,7 +258,7 @@ fn net(text: &str, first: IpAddr, bits: &str) -> Result<Named, String> {
         }
     };
     if start != first {
-        return Err(format!("“{text}” is no network: it begins at {start}, so write {start}/{bits}"));
+        return Err(WrongItem::StartsElsewhere { given: text.to_owned(), start, bits });
     }
     Ok(Named::Net { first, bits })
 }
@@ -260,9 +284,9 @@ impl fmt::Display for Named {
 #[error("{}", self.sentence())]
 pub struct Refused {
     /// None where the address itself was asked for.
-    name: Option<String>,
-    address: IpAddr,
-    what: &'static str,
+    pub name: Option<String>,
+    pub address: IpAddr,
+    pub what: AddressKind,
     /// What the setting would have to be.
     line: OutboundAllow,
 }

@@ -4,11 +4,12 @@
 //! would fall on the same instant are one; where they go back, a slot in the hour that comes twice is the first of both.
 
 use super::clock::Timestamp;
+use super::fault::AccountFault;
 use super::field_error::FieldError;
 use super::json_input::short;
 use super::text_enum;
 use super::time_input;
-use super::windows::{DAY_MINUTES, Weekdays, minute_of_day};
+use super::windows::{DAY_MINUTES, Weekdays, WrongTimes, minute_of_day};
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -49,14 +50,14 @@ impl PostingSlots {
     /// Reads them as users write them; what is wrong is told by its place in the list.
     pub fn read<S: AsRef<str>>(texts: &[S]) -> Result<PostingSlots, Vec<FieldError>> {
         if texts.len() > SLOTS_MAX {
-            let message = format!("holds {} lines of slots; {SLOTS_MAX} at most", texts.len());
-            return Err(vec![FieldError::new("slots", message)]);
+            let fault = AccountFault::TooManyLinesOfSlots { has: texts.len(), most: SLOTS_MAX };
+            return Err(vec![FieldError::new("slots", fault)]);
         }
         let (mut lines, mut wrong) = (Vec::new(), Vec::new());
         for (index, text) in texts.iter().enumerate() {
             match text.as_ref().parse::<SlotLine>() {
                 Ok(line) => lines.push(line),
-                Err(error) => wrong.push(FieldError::new(format!("slots[{index}]"), error.to_string())),
+                Err(error) => wrong.push(FieldError::new(format!("slots[{index}]"), error)),
             }
         }
         if !wrong.is_empty() {
@@ -65,8 +66,8 @@ impl PostingSlots {
         let by_weekday = by_weekday(&lines);
         let count: usize = by_weekday.iter().map(Vec::len).sum();
         if count > A_WEEK_MAX {
-            let message = format!("are {count} slots a week; {A_WEEK_MAX} at most");
-            return Err(vec![FieldError::new("slots", message)]);
+            let fault = AccountFault::TooManySlots { has: count, most: A_WEEK_MAX };
+            return Err(vec![FieldError::new("slots", fault)]);
         }
         Ok(PostingSlots { lines, by_weekday })
     }
@@ -178,8 +179,8 @@ struct SlotLine {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("“{given}” is no slot: {reason}. Write it like 09:00, mon-fri 09:00,18:00, or sat,sun 10:30")]
 pub struct SlotError {
-    given: String,
-    reason: String,
+    pub given: String,
+    pub reason: WrongTimes,
 }
 
 impl FromStr for SlotLine {
@@ -190,14 +191,14 @@ impl FromStr for SlotLine {
     }
 }
 
-fn read(text: &str) -> Result<SlotLine, String> {
-    let first_digit = text.find(|c: char| c.is_ascii_digit()).ok_or("it names no time")?;
+fn read(text: &str) -> Result<SlotLine, WrongTimes> {
+    let first_digit = text.find(|c: char| c.is_ascii_digit()).ok_or(WrongTimes::TimesMissing)?;
     let (days, times) = text.split_at(first_digit);
     let days = if days.trim().is_empty() { Weekdays::ALL } else { Weekdays::read(days)? };
     let mut minutes = Vec::new();
     for time in times.split(',') {
         match minute_of_day(time)? {
-            DAY_MINUTES => return Err("a day's last minute is 23:59; write 00:00 of the next day".to_owned()),
+            DAY_MINUTES => return Err(WrongTimes::EndOfDay),
             minute => minutes.push(minute),
         }
     }
@@ -361,11 +362,11 @@ mod tests {
         ] {
             let told = PostingSlots::read(&["09:00", text]).expect_err(text);
             assert_eq!((told.len(), told[0].field.as_str()), (1, "slots[1]"), "{text}");
-            assert!(told[0].message.contains(says), "{text}: {}", told[0].message);
+            assert!(told[0].message().contains(says), "{text}: {}", told[0].message());
             assert!(
-                told[0].message.ends_with("mon-fri 09:00,18:00, or sat,sun 10:30"),
+                told[0].message().ends_with("mon-fri 09:00,18:00, or sat,sun 10:30"),
                 "{}",
-                told[0].message
+                told[0].message()
             );
         }
         let told = PostingSlots::read(&vec!["09:00"; 65]).expect_err("too many");

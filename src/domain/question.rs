@@ -5,6 +5,7 @@ use super::breaker::Sign;
 use super::clock::Timestamp;
 use super::delivery_class::DeliveryClass;
 use super::entry::EntryStatus;
+use super::kept_word::KeptWord;
 use super::outcome::{Problem, Receipt, Rules};
 use super::retry::{self, Jitter};
 use super::settlement::{LogStatus, Settlement, Standing, end};
@@ -102,7 +103,7 @@ pub fn settle_look_up(
             Settlement { sign: Sign::Answered, ..Settlement::published(standing, receipt) }
         }
         LookedUp::NotThere if found_nothing + 1 < LOOK_UPS_NEEDED => Settlement {
-            problem: Some(Problem::new("not_there", "looked up, and not there; it is looked up once more")),
+            problem: Some(Problem::new("not_there", KeptWord::LookedUpOnce.as_str())),
             question: later(rules.settle_time / 4, found_nothing + 1),
             sign: Sign::Answered,
             ..waits
@@ -126,14 +127,14 @@ fn not_there(standing: Standing) -> Settlement {
     let proven = Settlement {
         unproven: false,
         log: LogStatus::NotSent,
-        problem: Some(Problem::new("not_there", "looked up twice, and not there: it is sent again")),
+        problem: Some(Problem::new("not_there", KeptWord::LookedUpTwice.as_str())),
         sign: Sign::Answered,
         ..Settlement::unchanged(standing)
     };
     if standing.retry_count <= standing.max_retries {
         return proven;
     }
-    let problem = Problem::new("not_there", "looked up twice, and not there; there is no try left");
+    let problem = Problem::new("not_there", KeptWord::LookedUpNoTryLeft.as_str());
     end(Settlement {
         retry_count: standing.max_retries,
         log: LogStatus::Failed,

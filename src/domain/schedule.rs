@@ -2,6 +2,7 @@
 
 use super::clock::Timestamp;
 use super::cron::{CronExpression, Fire};
+use super::fault::{Fault, TaskFault};
 use super::field_error::FieldError;
 use super::near::no_zone;
 use chrono_tz::Tz;
@@ -40,25 +41,25 @@ impl Schedule {
     /// Reads one. What is missing, cannot be read or belongs to another type is told by field.
     pub fn read(written: Written<'_>) -> Result<Schedule, Vec<FieldError>> {
         let mut wrong = misplaced(&written);
-        let mut tell = |field: &str, message: String| wrong.push(FieldError::new(field, message));
+        let mut tell = |field: &str, fault: Fault| wrong.push(FieldError::new(field, fault));
         let zone = written.timezone.parse::<Tz>();
         if zone.is_err() {
             let given = written.timezone;
-            tell("timezone", no_zone(given));
+            tell("timezone", no_zone(given).into());
         }
         let schedule = match written.schedule_type {
             ScheduleType::OnDue => Some(Schedule::OnDue),
             ScheduleType::Once => written.run_at.map(|at| Schedule::Once { at }),
             ScheduleType::Interval => written.interval_seconds.and_then(|seconds| {
                 if !(INTERVAL_MIN_SECONDS..=INTERVAL_MAX_SECONDS).contains(&seconds) {
-                    tell("interval_seconds", format!("must be from 1 to {INTERVAL_MAX_SECONDS} (366 days)"));
+                    tell("interval_seconds", Fault::YearOfSeconds { least: 1, most: INTERVAL_MAX_SECONDS });
                 }
                 let every = Duration::from_secs(u64::try_from(seconds).ok()?);
                 Some(Schedule::Interval { every, anchor: written.anchor })
             }),
             ScheduleType::Cron => written.cron.and_then(|text| {
                 let read = text.parse::<CronExpression>();
-                let read = read.map_err(|error| tell("cron", error.to_string()));
+                let read = read.map_err(|error| tell("cron", error.into()));
                 Some(Schedule::Cron { expression: Box::new(read.ok()?), zone: zone.ok()? })
             }),
         };
@@ -119,8 +120,8 @@ fn misplaced(written: &Written<'_>) -> Vec<FieldError> {
     ];
     let given = written.schedule_type;
     let wrong = |(field, owner, is_given)| match (owner == given, is_given) {
-        (true, false) => Some(FieldError::new(field, format!("is needed for schedule_type {given}"))),
-        (false, true) => Some(FieldError::new(field, format!("does not go with schedule_type {given}"))),
+        (true, false) => Some(FieldError::new(field, TaskFault::NeededFor(given))),
+        (false, true) => Some(FieldError::new(field, TaskFault::NotFor(given))),
         (true, true) | (false, false) => None,
     };
     parts.into_iter().filter_map(wrong).collect()

@@ -1,6 +1,6 @@
 //! One list per word of the product: its variants, and how each is written in SQL, JSON, the CLI and messages.
 
-use super::near::meant;
+use super::near::{asked, nearest};
 
 /// Declares an enum whose variants are written as given, with `ALL`, `as_str`, `FromStr`, `Display` and serde.
 macro_rules! text_enum {
@@ -48,7 +48,7 @@ pub(crate) use text_enum;
 
 /// A word that is none of the ones possible here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("“{given}” is not one of {}{}", known.join(", "), meant(given, known.iter().copied()))]
+#[error("“{given}” is not one of {}{}", known.join(", "), asked(nearest(given, known.iter().copied())))]
 pub struct UnknownWord {
     pub given: String,
     pub known: &'static [&'static str],

@@ -4,6 +4,7 @@
 //! times, and where they go forward, what would start in the gap opens at the first instant after it.
 
 use super::clock::Timestamp;
+use super::fault::AccountFault;
 use super::field_error::FieldError;
 use super::json_input::short;
 use chrono::{Offset, TimeZone};
@@ -22,7 +23,7 @@ const WEEK_MINUTES: i64 = 7 * DAY_MINUTES;
 const MINUTE_MICROS: i64 = 60_000_000;
 const SECOND_MICROS: i64 = 1_000_000;
 /// As a week begins, and as it is written.
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// The epoch was a Thursday: minutes from the Monday before it.
 const EPOCH_IN_WEEK_MINUTES: i64 = 3 * DAY_MINUTES;
 
@@ -34,14 +35,14 @@ impl Windows {
     /// Reads them as users write them; what is wrong is told by its place in the list.
     pub fn read<S: AsRef<str>>(texts: &[S]) -> Result<Windows, Vec<FieldError>> {
         if texts.len() > WINDOWS_MAX {
-            let message = format!("holds {} windows; {WINDOWS_MAX} at most", texts.len());
-            return Err(vec![FieldError::new("windows", message)]);
+            let fault = AccountFault::TooManyWindows { has: texts.len(), most: WINDOWS_MAX };
+            return Err(vec![FieldError::new("windows", fault)]);
         }
         let (mut windows, mut wrong) = (Vec::new(), Vec::new());
         for (index, text) in texts.iter().enumerate() {
             match text.as_ref().parse::<Window>() {
                 Ok(window) => windows.push(window),
-                Err(error) => wrong.push(FieldError::new(format!("windows[{index}]"), error.to_string())),
+                Err(error) => wrong.push(FieldError::new(format!("windows[{index}]"), error)),
             }
         }
         if wrong.is_empty() { Ok(Windows(windows)) } else { Err(wrong) }
@@ -165,8 +166,27 @@ impl Window {
      midnight)"
 )]
 pub struct WindowError {
-    given: String,
-    reason: String,
+    pub given: String,
+    pub reason: WrongTimes,
+}
+
+/// What of a window, or of a line of slots, cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongTimes {
+    #[error("its times are not two with a - between them")]
+    NotTwo,
+    #[error("24:00 can only be its end")]
+    StartsAtMidnight,
+    #[error("it ends when it starts. A whole day is 00:00-24:00; to be always open takes no window at all")]
+    Empty,
+    #[error("“{0}” is no time from 00:00 to 24:00")]
+    NoTime(String),
+    #[error("“{0}” is none of the weekdays {list}", list = WEEKDAYS.join(", "))]
+    NoWeekday(String),
+    #[error("it names no time")]
+    TimesMissing,
+    #[error("a day's last minute is 23:59; write 00:00 of the next day")]
+    EndOfDay,
 }
 
 impl FromStr for Window {
@@ -177,27 +197,24 @@ impl FromStr for Window {
     }
 }
 
-fn read(text: &str) -> Result<Window, String> {
+fn read(text: &str) -> Result<Window, WrongTimes> {
     let first_digit = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
     let (days, times) = text.split_at(first_digit);
     let days = if days.trim().is_empty() { Weekdays::ALL } else { Weekdays::read(days)? };
-    let (start, end) = times.split_once('-').ok_or("its times are not two with a - between them")?;
+    let (start, end) = times.split_once('-').ok_or(WrongTimes::NotTwo)?;
     let (start_minute, end_minute) = (minute_of_day(start)?, minute_of_day(end)?);
     if start_minute == DAY_MINUTES {
-        return Err("24:00 can only be its end".to_owned());
+        return Err(WrongTimes::StartsAtMidnight);
     }
     if start_minute == end_minute {
-        return Err(
-            "it ends when it starts. A whole day is 00:00-24:00; to be always open takes no window at all"
-                .to_owned(),
-        );
+        return Err(WrongTimes::Empty);
     }
     let over_midnight = if end_minute < start_minute { DAY_MINUTES } else { 0 };
     Ok(Window { days, start_minute, minutes: end_minute + over_midnight - start_minute })
 }
 
 /// A time of the day, in minutes from its midnight; 24:00 is one too.
-pub(super) fn minute_of_day(text: &str) -> Result<i64, String> {
+pub(super) fn minute_of_day(text: &str) -> Result<i64, WrongTimes> {
     let text = text.trim();
     let two_digits = |part: &str| {
         let is_one = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -207,7 +224,7 @@ pub(super) fn minute_of_day(text: &str) -> Result<i64, String> {
     match read {
         Some((hour @ 0..24, minute @ 0..60)) => Ok(hour * 60 + minute),
         Some((24, 0)) => Ok(DAY_MINUTES),
-        _ => Err(format!("“{}” is no time from 00:00 to 24:00", short(text))),
+        _ => Err(WrongTimes::NoTime(short(text))),
     }
 }
 
@@ -231,7 +248,7 @@ impl Weekdays {
     pub(super) const ALL: Weekdays = Weekdays(0x7f);
 
     /// Names and ranges of names, the latter also over the week's end.
-    pub(super) fn read(text: &str) -> Result<Weekdays, String> {
+    pub(super) fn read(text: &str) -> Result<Weekdays, WrongTimes> {
         let mut days = Weekdays(0);
         for part in text.split(',') {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -251,10 +268,10 @@ impl Weekdays {
     }
 }
 
-fn weekday(text: &str) -> Result<usize, String> {
+fn weekday(text: &str) -> Result<usize, WrongTimes> {
     let name = text.trim();
     let found = WEEKDAYS.iter().position(|weekday| weekday.eq_ignore_ascii_case(name));
-    found.ok_or_else(|| format!("“{}” is none of the weekdays {}", short(name), WEEKDAYS.join(", ")))
+    found.ok_or_else(|| WrongTimes::NoWeekday(short(name)))
 }
 
 /// Three days and more in a row are a range, also over the week's end.

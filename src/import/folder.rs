@@ -4,7 +4,7 @@
 //! long as it stays inside; what it leads to is read once.
 
 use super::settled::Settled;
-use super::{File, Problem, Readable, post};
+use super::{File, ImportFault, Problem, Readable, post};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::BODY_MAX_BYTES;
 use chrono_tz::Tz;
@@ -105,33 +105,32 @@ pub fn is_there(canonical_path: &str) -> bool {
 }
 
 fn read_file(place: &Path, total: &mut usize, zone: Tz) -> Result<Readable, Vec<Problem>> {
-    let wrong = |message: String| vec![Problem::of_the_file(message)];
-    let canonical_path = place.to_str().ok_or_else(|| wrong("its path is not UTF-8".to_owned()))?;
+    let wrong = |fault| vec![Problem::of_the_file(fault)];
+    let canonical_path = place.to_str().ok_or_else(|| wrong(ImportFault::PathNotUtf8))?;
     let bytes = read_bytes(place).map_err(wrong)?;
     *total += bytes.len();
     let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
-        vec![Problem::at(line, "is not UTF-8")]
+        vec![Problem::at(line, ImportFault::NotUtf8)]
     })?;
     let name = place.file_stem().unwrap_or_default().to_string_lossy();
     let post = post::read(&text, &name, zone)?;
     Ok(Readable { canonical_path: canonical_path.to_owned(), sha256, post })
 }
 
-fn read_bytes(place: &Path) -> Result<Vec<u8>, String> {
-    let kind = fs::metadata(place).map_err(|error| error.to_string())?;
+fn read_bytes(place: &Path) -> Result<Vec<u8>, ImportFault> {
+    let unreadable = |error: io::Error| ImportFault::Unreadable(error.to_string());
+    let kind = fs::metadata(place).map_err(unreadable)?;
     if !kind.is_file() {
-        return Err("is not a regular file".to_owned());
+        return Err(ImportFault::NotAFile);
     }
     let limit = u64::try_from(BODY_MAX_BYTES + 1).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    fs::File::open(place)
-        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .map_err(|error| error.to_string())?;
+    fs::File::open(place).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() > BODY_MAX_BYTES {
-        return Err(format!("is larger than {BODY_MAX_BYTES} bytes"));
+        return Err(ImportFault::TooLarge { most: BODY_MAX_BYTES });
     }
     Ok(bytes)
 }
@@ -196,7 +195,7 @@ impl Walk {
             let entries = match fs::read_dir(&place).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
                 Ok(entries) => entries,
                 Err(error) => {
-                    self.refuse(shown, error.to_string());
+                    self.refuse(shown, ImportFault::Unreadable(error.to_string()));
                     continue;
                 }
             };
@@ -212,7 +211,7 @@ impl Walk {
                     Ok(kind) if kind.is_dir() => open.push((shown, place)),
                     Ok(_) if is_markdown(&shown) => self.file(shown, place),
                     Ok(_) => {}
-                    Err(error) => self.refuse(shown, error.to_string()),
+                    Err(error) => self.refuse(shown, ImportFault::Unreadable(error.to_string())),
                 }
             }
         }
@@ -228,7 +227,7 @@ impl Walk {
         let target = match place.canonicalize() {
             Ok(target) => target,
             Err(error) if is_markdown(&shown) => {
-                return self.refuse(shown, format!("a link to nothing: {error}"));
+                return self.refuse(shown, ImportFault::LinkToNothing(error.to_string()));
             }
             Err(_) => return,
         };
@@ -239,13 +238,13 @@ impl Walk {
             (false, true) if is_markdown(&shown) => self.file(shown, target),
             (false, _) if !is_markdown(&shown) => {}
             (_, _) => {
-                self.refuse(shown, format!("a link that leads out of the folder, to {}", target.display()));
+                self.refuse(shown, ImportFault::LinkOut(target.display().to_string()));
             }
         }
     }
 
-    fn refuse(&mut self, shown: PathBuf, message: String) {
-        self.found.push(Found { shown, place: Err(vec![Problem::of_the_file(message)]) });
+    fn refuse(&mut self, shown: PathBuf, fault: ImportFault) {
+        self.found.push(Found { shown, place: Err(vec![Problem::of_the_file(fault)]) });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the front matter of a Markdown file ends and its body begins.
 
-use super::Problem;
+use super::{ImportFault, Problem};
 
 /// A file's two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) fn split(text: &str) -> Result<Parts<'_>, Problem> {
         }
         at = next;
     }
-    Err(Problem::at(1, "the front matter that begins here has no end: a line of --- alone"))
+    Err(Problem::at(1, ImportFault::NoEnd))
 }
 
 fn is_fence(line: &str) -> bool {

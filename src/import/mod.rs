@@ -1,17 +1,19 @@
 //! A folder of Markdown files, read: which files there are, and what each says. It knows no database: what becomes of
 //! the posts is decided in `operations/import.rs`.
 
+mod fault;
 mod folder;
 mod front_matter;
 mod post;
 mod settled;
 mod yaml;
 
+pub use fault::{ImportFault, YamlFault};
 pub use folder::{FILES_MAX, Folder, FolderError, Reading, TOTAL_BYTES_MAX, is_there, read, read_as};
 pub use post::{Named, Post};
 pub use settled::UNSETTLED_FOR;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// One file of the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,26 +35,36 @@ pub struct Readable {
 }
 
 /// What is wrong with a file, and on which of its lines; none where it is the file as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     pub line: Option<usize>,
-    pub message: String,
+    #[serde(rename = "message", serialize_with = "as_message")]
+    pub fault: ImportFault,
+}
+
+fn as_message<S: Serializer>(fault: &ImportFault, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(fault)
+}
+
+/// By line, and on one line by what they say.
+pub fn in_order(problems: &mut [Problem]) {
+    problems.sort_by_cached_key(|problem| (problem.line, problem.fault.to_string()));
 }
 
 impl Problem {
-    pub fn at(line: usize, message: impl Into<String>) -> Self {
-        Problem { line: Some(line), message: message.into() }
+    pub fn at(line: usize, fault: impl Into<ImportFault>) -> Self {
+        Problem { line: Some(line), fault: fault.into() }
     }
 
-    pub fn of_the_file(message: impl Into<String>) -> Self {
-        Problem { line: None, message: message.into() }
+    pub fn of_the_file(fault: impl Into<ImportFault>) -> Self {
+        Problem { line: None, fault: fault.into() }
     }
 
     /// `posts/a.md:7: what is wrong`, as compilers write it.
     pub fn told_of(&self, path: &str) -> String {
         match self.line {
-            Some(line) => format!("{path}:{line}: {}", self.message),
-            None => format!("{path}: {}", self.message),
+            Some(line) => format!("{path}:{line}: {}", self.fault),
+            None => format!("{path}: {}", self.fault),
         }
     }
 }
@@ -66,8 +78,4 @@ fn shortened(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-fn quoted(text: &str) -> String {
-    format!("“{}”", shortened(text))
 }

@@ -2,7 +2,7 @@
 
 use super::front_matter::{self, Parts};
 use super::yaml::{self, Field, Value};
-use super::{Problem, quoted, shortened};
+use super::{ImportFault, Problem, in_order, shortened};
 use crate::domain::account::NAME_MAX_CHARS;
 use crate::domain::clock::Timestamp;
 use crate::domain::posting_slots::NEXT_SLOT;
@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use comrak::nodes::NodeValue;
 
 /// The keys that mean something here. `draft` and `published` say whether the file is imported at all.
-const KEYS: [&str; 12] = [
+static KEYS: [&str; 12] = [
     "title",
     "author",
     "digest",
@@ -113,10 +113,10 @@ pub(super) fn read(text: &str, name: &str, zone: Tz) -> Result<Post, Vec<Problem
     let text = front_matter::normalized(text);
     if let Some(at) = text.find('\0') {
         let line = text[..at].matches('\n').count() + 1;
-        return Err(vec![Problem::at(line, "holds the character U+0000, which cannot be kept")]);
+        return Err(vec![Problem::at(line, ImportFault::Nul)]);
     }
     if text.trim().is_empty() {
-        return Err(vec![Problem::of_the_file("is empty")]);
+        return Err(vec![Problem::of_the_file(ImportFault::Empty)]);
     }
     let Parts { yaml, body, body_line } = front_matter::split(&text).map_err(|problem| vec![problem])?;
     let fields = yaml.map_or(Ok(vec![]), yaml::parse).map_err(|problem| vec![problem])?;
@@ -126,7 +126,7 @@ pub(super) fn read(text: &str, name: &str, zone: Tz) -> Result<Post, Vec<Problem
     }
     let Reader { mut post, mut problems, .. } = reader;
     if !problems.is_empty() {
-        problems.sort();
+        in_order(&mut problems);
         return Err(problems);
     }
     if post.title.is_empty() {
@@ -180,24 +180,21 @@ impl Reader {
             "scheduled_at" => self.post.scheduled_at = self.scheduled_at(&field),
             "draft" => match truth(&field.value) {
                 Some(is_draft) => self.post.is_draft |= is_draft,
-                None => self.wrong(field.line, "draft must be true or false"),
+                None => self.wrong(field.line, ImportFault::Draft),
             },
             // Some write a date here, which says nothing to us.
             "published" if truth(&field.value) == Some(false) => self.post.is_draft = true,
             "published" => self.post.passed_over.push(field.key),
             other if KEYS_OF_OTHERS.contains(&other) => self.post.passed_over.push(field.key),
             other => {
-                let known = KEYS.join(", ");
-                self.wrong(
-                    field.key_line,
-                    format!("there is no key {}; the keys are {known}", quoted(other)),
-                );
+                let fault = ImportFault::UnknownKey { given: shortened(other), known: &KEYS };
+                self.wrong(field.key_line, fault);
             }
         }
     }
 
-    fn wrong(&mut self, line: usize, message: impl Into<String>) {
-        self.problems.push(Problem::at(line, message));
+    fn wrong(&mut self, line: usize, fault: impl Into<ImportFault>) {
+        self.problems.push(Problem::at(line, fault));
     }
 
     /// A text that may be missing; an empty one is none.
@@ -206,7 +203,7 @@ impl Reader {
             Value::Nothing => None,
             Value::Text(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
             Value::List(_) | Value::Table => {
-                self.wrong(field.line, format!("{} must be a text", field.key));
+                self.wrong(field.line, ImportFault::NotText { key: field.key.clone() });
                 None
             }
         }
@@ -225,7 +222,7 @@ impl Reader {
                 Value::Nothing => {}
                 Value::Text(text) => texts.push(Named { name: text.trim().to_owned(), line: *line }),
                 Value::List(_) | Value::Table => {
-                    self.wrong(*line, format!("{} must be a text or a list of texts", field.key));
+                    self.wrong(*line, ImportFault::NotTexts { key: field.key.clone() });
                 }
             }
         }
@@ -245,7 +242,7 @@ impl Reader {
     fn accounts(&mut self, field: &Field) {
         for account in self.texts(field) {
             if account.name.chars().count() > NAME_MAX_CHARS || account.name.contains(char::is_control) {
-                self.wrong(account.line, format!("{} is no name of an account", quoted(&account.name)));
+                self.wrong(account.line, ImportFault::NoName(shortened(&account.name)));
             } else if !self.post.accounts.iter().any(|known| known.name == account.name) {
                 self.post.accounts.push(account);
             }
@@ -256,8 +253,7 @@ impl Reader {
         let text = self.text(field)?;
         let priority = text.parse().ok().and_then(|number: i32| Priority::try_from(number).ok());
         if priority.is_none() {
-            let message = format!("priority must be from 1 (first) to 10 (last), not {}", quoted(&text));
-            self.wrong(field.line, message);
+            self.wrong(field.line, ImportFault::Priority(shortened(&text)));
         }
         priority
     }
@@ -271,7 +267,7 @@ impl Reader {
         match time_input::parse(&shortened(&text), self.zone) {
             Ok(instant) => Some(instant),
             Err(error) => {
-                self.wrong(field.line, format!("scheduled_at: {error}"));
+                self.wrong(field.line, error);
                 None
             }
         }

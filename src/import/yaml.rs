@@ -2,7 +2,7 @@
 //!
 //! Numbers, dates and words such as `yes` keep the spelling of the file: what a value means depends on its key alone.
 
-use super::Problem;
+use super::{Problem, YamlFault};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned, UserMessageFormatter};
 use std::fmt;
@@ -46,20 +46,15 @@ pub(super) fn parse(yaml: &str) -> Result<Vec<Field>, Problem> {
 fn problem(error: &serde_saphyr::Error) -> Problem {
     use serde_saphyr::Error;
     let line = error.location().map_or(1, |at| line(&at));
-    let message = match error.without_snippet() {
-        Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("the key {} is there twice", super::quoted(key))
-        }
-        Error::Unexpected { .. } => "it is not made of lines of “key: value”".to_owned(),
-        other => UserMessageFormatter.format_message(other).replace(char::is_control, " "),
+    let fault = match error.without_snippet() {
+        Error::DuplicateMappingKey { key: Some(key), .. } => YamlFault::Twice(super::shortened(key)),
+        Error::Unexpected { .. } => YamlFault::NoLines,
+        other => match UserMessageFormatter.format_message(other).replace(char::is_control, " ") {
+            said if said.contains("mapping values are not allowed") => YamlFault::Colon(said),
+            said => YamlFault::Said(said),
+        },
     };
-    // By far the most usual slip: `title: Rust: an introduction`.
-    let hint = if message.contains("mapping values are not allowed") {
-        "; a text with a colon in it must stand in quotes"
-    } else {
-        ""
-    };
-    Problem::at(line, format!("front matter: {message}{hint}"))
+    Problem::at(line, fault)
 }
 
 fn line(at: &serde_saphyr::Location) -> usize {
@@ -254,10 +249,8 @@ mod tests {
         ] {
             let problem = parse(yaml).expect_err(yaml);
             assert_eq!(problem.line, Some(line), "{problem:?}");
-            assert!(
-                problem.message.starts_with("front matter: ") && problem.message.contains(says),
-                "{problem:?}"
-            );
+            let message = problem.fault.to_string();
+            assert!(message.starts_with("front matter: ") && message.contains(says), "{problem:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ mod watched;
 
 pub use gate::Gate;
 pub use marks::{Busy, Marks};
-pub use tls::{Tls, TlsError};
+pub use tls::{Pem, Tls, TlsError};
 
 use crate::config::{Limits, ServerSettings};
 use actix_http::error::DispatchError;

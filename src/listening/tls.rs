@@ -20,14 +20,40 @@ use tokio_rustls::server::TlsStream;
 pub enum TlsError {
     #[error("{key} ({path}) cannot be read: {source}")]
     Unreadable { key: &'static str, path: PathBuf, source: io::Error },
-    #[error("{key} ({path}) has no {what} in PEM: {hint}")]
-    NotThere { key: &'static str, path: PathBuf, what: &'static str, hint: &'static str },
+    #[error("{key} ({path}) has no {what} in PEM: {}", what.hint())]
+    NotThere { key: &'static str, path: PathBuf, what: Pem },
     #[error("{key} ({path}) is not PEM: {reason}")]
     Broken { key: &'static str, path: PathBuf, reason: String },
     #[error("tls_key ({key}) is not the key of the certificate in tls_cert ({cert})")]
     Mismatch { cert: PathBuf, key: PathBuf },
     #[error("the certificate in tls_cert ({cert}) cannot be used with tls_key ({key}): {reason}")]
     Unusable { cert: PathBuf, key: PathBuf, reason: String },
+}
+
+/// What a file in PEM holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pem {
+    Certificate,
+    PrivateKey,
+}
+
+impl Pem {
+    /// How it looks.
+    fn hint(self) -> &'static str {
+        match self {
+            Pem::Certificate => "it begins with -----BEGIN CERTIFICATE-----",
+            Pem::PrivateKey => "it begins with -----BEGIN PRIVATE KEY-----, and has no password",
+        }
+    }
+}
+
+impl fmt::Display for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Pem::Certificate => "certificate",
+            Pem::PrivateKey => "private key",
+        })
+    }
 }
 
 /// TLS for connections that come in.
@@ -77,10 +103,8 @@ impl ResolvesServerCert for Shown {
 
 fn read(files: &TlsFiles) -> Result<Arc<CertifiedKey>, TlsError> {
     let chain = certificates(&files.cert)?;
-    let key = PrivateKeyDer::from_pem_slice(&bytes("tls_key", &files.key)?).map_err(|error| {
-        let hint = "it begins with -----BEGIN PRIVATE KEY-----, and has no password";
-        explained("tls_key", &files.key, "private key", hint, &error)
-    })?;
+    let key = PrivateKeyDer::from_pem_slice(&bytes("tls_key", &files.key)?)
+        .map_err(|error| explained("tls_key", &files.key, Pem::PrivateKey, &error))?;
     let pair = CertifiedKey::from_der(chain, key, &ring::default_provider());
     let pair = pair.map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => {
@@ -92,8 +116,7 @@ fn read(files: &TlsFiles) -> Result<Arc<CertifiedKey>, TlsError> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let hint = "it begins with -----BEGIN CERTIFICATE-----";
-    let wrong = |error: pem::Error| explained("tls_cert", path, "certificate", hint, &error);
+    let wrong = |error: pem::Error| explained("tls_cert", path, Pem::Certificate, &error);
     let text = bytes("tls_cert", path)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let chain = chain.map_err(wrong)?;
@@ -107,16 +130,10 @@ fn bytes(key: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
     std::fs::read(path).map_err(|source| TlsError::Unreadable { key, path: path.to_owned(), source })
 }
 
-fn explained(
-    key: &'static str,
-    path: &Path,
-    what: &'static str,
-    hint: &'static str,
-    error: &pem::Error,
-) -> TlsError {
+fn explained(key: &'static str, path: &Path, what: Pem, error: &pem::Error) -> TlsError {
     let path = path.to_owned();
     match error {
-        pem::Error::NoItemsFound => TlsError::NotThere { key, path, what, hint },
+        pem::Error::NoItemsFound => TlsError::NotThere { key, path, what },
         other => TlsError::Broken { key, path, reason: other.to_string() },
     }
 }

@@ -1,16 +1,19 @@
 //! Accounts: made, changed, suspended, removed. Secrets go in and never come out.
 
+use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
 use crate::db::{entries, lateness, tasks};
 use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnUnknown};
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::{AccountFault, Fault, NoneOf};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::{LaneChanges, LaneSettings};
 use crate::domain::naming::{is_no_number, unprintable};
-use crate::domain::near::{nearest, no_zone};
+use crate::domain::near::no_zone;
+use crate::domain::thing::Thing;
 use crate::platforms::platform::{Credentials, Platform};
 use serde_json::Value;
 use std::sync::Arc;
@@ -65,7 +68,7 @@ impl Operation for CreateAccount {
         wrong.extend(check_platform(&platform, &self.settings, &self.credentials));
         refuse(wrong)?;
         if accounts::by_name(conn, &self.name)?.is_some() {
-            return Err(OperationError::NameTaken { what: "account", name: self.name });
+            return Err(OperationError::NameTaken { thing: Thing::Account, name: self.name });
         }
         let new = NewAccount {
             name: &self.name,
@@ -85,24 +88,22 @@ impl Operation for CreateAccount {
 
 fn platform(cx: &Context, name: &str) -> Result<Arc<dyn Platform>, OperationError> {
     cx.registry.get(name).cloned().ok_or_else(|| {
-        let known: Vec<&str> = cx.registry.all().map(|platform| platform.name()).collect();
-        let near = nearest(name, known.iter().copied());
-        let meant = near.map(|near| format!("; did you mean “{near}”?")).unwrap_or_default();
-        OperationError::invalid("platform", format!("“{name}” is not one of {}{meant}", known.join(", ")))
+        let known = cx.registry.all().map(|platform| platform.name());
+        OperationError::invalid("platform", NoneOf::new(name, known))
     })
 }
 
 fn check(name: &str, timezone: &str, concurrency: i32) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     if name.trim().is_empty() || name.chars().count() > NAME_MAX_CHARS || name.contains('\0') {
-        wrong.push(FieldError::new("name", format!("must have 1 to {NAME_MAX_CHARS} characters")));
+        wrong.push(FieldError::new("name", Fault::Length { most: NAME_MAX_CHARS }));
     }
     wrong.extend(is_no_number(name).err());
     if timezone.parse::<chrono_tz::Tz>().is_err() {
         wrong.push(FieldError::new("timezone", no_zone(timezone)));
     }
     if !(1..=CONCURRENCY_MAX).contains(&concurrency) {
-        wrong.push(FieldError::new("concurrency", format!("must be from 1 to {CONCURRENCY_MAX}")));
+        wrong.push(FieldError::new("concurrency", Fault::Range { least: 1, most: CONCURRENCY_MAX.into() }));
     }
     wrong
 }
@@ -115,16 +116,18 @@ fn check_platform(
     let mut wrong = Vec::new();
     for given in credentials.0.keys() {
         if !platform.secret_fields().iter().any(|field| field.name == given) {
-            let known: Vec<&str> = platform.secret_fields().iter().map(|field| field.name).collect();
-            let message = match &known[..] {
-                [] => format!("{} has no secrets", platform.name()),
-                known => format!("{} has no such secret; it has: {}", platform.name(), known.join(", ")),
+            let known: Vec<String> =
+                platform.secret_fields().iter().map(|field| field.name.to_owned()).collect();
+            let of = platform.name().to_owned();
+            let fault = match &known[..] {
+                [] => AccountFault::NoSecrets { platform: of },
+                _ => AccountFault::NoSuchSecret { platform: of, known },
             };
             // Where a name was forgotten, the secret itself stands in its place.
             let is_a_name =
                 given.len() <= 20 && given.bytes().all(|it| it.is_ascii_lowercase() || it == b'_');
             let field = if is_a_name { format!("credentials.{given}") } else { "credentials".to_owned() };
-            wrong.push(FieldError::new(field, message));
+            wrong.push(FieldError::new(field, fault));
         }
     }
     if let Err(fields) = platform.check(settings, credentials) {
@@ -143,7 +146,7 @@ fn refuse(wrong: Vec<FieldError>) -> Result<(), OperationError> {
 }
 
 fn get(conn: &mut DbConnection, id: AccountId) -> Result<AccountRow, OperationError> {
-    accounts::get(conn, id)?.ok_or_else(|| OperationError::not_found("account", id))
+    accounts::get(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Account, id))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -176,7 +179,7 @@ impl Operation for FindAccount {
             return Ok(row);
         }
         let known = accounts::list(conn)?;
-        Err(OperationError::no_such_name("account", &self.0, known.iter().map(|it| it.name.as_str())))
+        Err(OperationError::no_such_name(Thing::Account, &self.0, known.iter().map(|it| it.name.as_str())))
     }
 }
 
@@ -267,7 +270,7 @@ impl Operation for UpdateAccount {
         }
         refuse(wrong)?;
         if accounts::by_name(conn, &row.name)?.is_some_and(|other| other.id != row.id) {
-            return Err(OperationError::NameTaken { what: "account", name: row.name });
+            return Err(OperationError::NameTaken { thing: Thing::Account, name: row.name });
         }
         accounts::update(conn, &row, now)?;
         if row.late_after_seconds != late_after_before {
@@ -300,10 +303,10 @@ impl Operation for SuspendAccount {
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
         if self.reason.trim().is_empty() || self.reason.contains('\0') {
-            return Err(OperationError::invalid("reason", "must say why"));
+            return Err(OperationError::invalid("reason", AccountFault::NoReason));
         }
         if !accounts::set_suspension(conn, self.id, Some(&self.reason), self.until, now)? {
-            return Err(OperationError::not_found("account", self.id));
+            return Err(OperationError::not_found(Thing::Account, self.id));
         }
         get(conn, self.id)
     }
@@ -319,7 +322,7 @@ impl Operation for ResumeAccount {
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AccountRow, OperationError> {
         if !accounts::set_suspension(conn, self.0, None, None, now)? {
-            return Err(OperationError::not_found("account", self.0));
+            return Err(OperationError::not_found(Thing::Account, self.0));
         }
         get(conn, self.0)
     }
@@ -337,14 +340,15 @@ impl Operation for DeleteAccount {
         get(conn, self.0)?;
         let entries = entries::open_of_account(conn, self.0, 10)?;
         if !entries.is_empty() {
-            return Err(OperationError::InUse { what: "account", id: self.0.0, entries });
+            return Err(OperationError::InUse { thing: Thing::Account, id: self.0.0, entries });
         }
         let naming = tasks::naming_account(conn, self.0)?;
         if !naming.is_empty() {
             return Err(OperationError::WrongState {
-                what: format!("account {}", self.0),
-                state: format!("named by {}", naming.join(", ")),
-                wanted: "take it from their account_ids first, or delete them",
+                thing: Thing::Account,
+                id: self.0.0,
+                state: State::NamedBy(naming),
+                wanted: Needed::TakenFromTasks,
             });
         }
         entries::delete_of_account(conn, self.0)?;

@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::outcome::Problem;
 use crate::domain::tested::Tested;
+use crate::domain::thing::Thing;
 use crate::platforms::guarded;
 use crate::platforms::platform::Destination;
 use std::collections::HashSet;
@@ -31,12 +32,14 @@ impl Operation for GetTestable {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, _: Timestamp) -> Result<Testable, OperationError> {
         let account =
-            accounts::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("account", self.0))?;
+            accounts::get(conn, self.0)?.ok_or_else(|| OperationError::not_found(Thing::Account, self.0))?;
         let ready = match ready::read_anew(&HashSet::from([self.0]), conn, cx) {
             Ok(mut ready) => {
                 ready.remove(&self.0).ok_or_else(|| Problem::new("gone", "it was deleted just now"))
             }
-            Err(OperationError::LaneUnready { reason, .. }) => Err(Problem::new("unready", reason)),
+            Err(OperationError::LaneUnready { reason, .. }) => {
+                Err(Problem::new("unready", reason.to_string()))
+            }
             Err(other) => return Err(other),
         };
         Ok(Testable { account, ready })

@@ -19,6 +19,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::resource::{Resource, Subject};
 use crate::domain::scope::Scope;
+use crate::domain::thing::Thing;
 use told::{Record, records};
 
 /// A change, and who wants it.
@@ -102,18 +103,18 @@ pub fn check(conn: &mut DbConnection, scope: &Scope, subject: Subject) -> Result
         (Resource::Account, Some(id)) => see_account(scope, AccountId(id)),
         (Resource::Entry, Some(id)) => see_entry(conn, scope, EntryId(id)),
         (Resource::Content, Some(id)) => own_content(conn, scope, ContentId(id), Looked::Open),
-        _ => Err(OperationError::OutOfScope { what: subject.kind.to_string(), scope: scope.clone() }),
+        _ => Err(OperationError::OutOfScope { subject: Subject::all(subject.kind), scope: scope.clone() }),
     }
 }
 
 fn see_account(scope: &Scope, account: AccountId) -> Result<(), OperationError> {
-    if scope.sees(account) { Ok(()) } else { Err(OperationError::not_found("account", account)) }
+    if scope.sees(account) { Ok(()) } else { Err(OperationError::not_found(Thing::Account, account)) }
 }
 
 fn see_entry(conn: &mut DbConnection, scope: &Scope, entry: EntryId) -> Result<(), OperationError> {
     match entries::account_of(conn, entry)? {
         Some(account) if scope.sees(account) => Ok(()),
-        _ => Err(OperationError::not_found("entry", entry)),
+        _ => Err(OperationError::not_found(Thing::Entry, entry)),
     }
 }
 
@@ -125,11 +126,14 @@ fn own_content(
     looked: Looked,
 ) -> Result<(), OperationError> {
     let own = contents::account_of(conn, content)?;
-    let own = own.ok_or_else(|| OperationError::not_found("content", content))?;
+    let own = own.ok_or_else(|| OperationError::not_found(Thing::Content, content))?;
     let mut accounts = entries::accounts_with_entries(conn, content, looked)?;
     accounts.extend(own);
     match accounts.iter().all(|account| scope.sees(*account)) {
         true => Ok(()),
-        false => Err(OperationError::OutOfScope { what: format!("content {content}"), scope: scope.clone() }),
+        false => Err(OperationError::OutOfScope {
+            subject: Subject::new(Resource::Content, content.0),
+            scope: scope.clone(),
+        }),
     }
 }

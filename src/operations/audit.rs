@@ -4,6 +4,7 @@ use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::audit::{self, AuditRow, Filter};
 use crate::db::connection::DbConnection;
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::AccountFault;
 
 /// What people have changed, newest first.
 #[derive(Debug, Clone)]
@@ -23,8 +24,7 @@ impl Operation for ListAudit {
         _: Timestamp,
     ) -> Result<Page<AuditRow>, OperationError> {
         if self.filter.resource_id.is_some() && self.filter.resource.is_none() {
-            let message = "goes with a resource: things of several kinds may have the same id";
-            return Err(OperationError::invalid("id", message));
+            return Err(OperationError::invalid("id", AccountFault::IdWithoutResource));
         }
         Ok(self.paging.of(audit::list(conn, &self.filter, self.paging.limit(), self.paging.offset())?))
     }

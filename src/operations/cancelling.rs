@@ -1,6 +1,7 @@
 //! Ending runs before they are through: nothing more is claimed for them, and what is on the wire ends as it would.
 
 use super::execution::{GetExecution, close, opened};
+use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, ExecutionRow};
@@ -8,6 +9,7 @@ use crate::db::leases;
 use crate::domain::clock::Timestamp;
 use crate::domain::execution::ExecutionStatus;
 use crate::domain::ids::{ExecutionId, TaskId};
+use crate::domain::thing::Thing;
 
 /// Ends a run's claiming. It is over at once, or with the last of what it has on the wire.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +35,7 @@ impl Operation for CancelExecution {
         now: Timestamp,
     ) -> Result<CancelledExecution, OperationError> {
         let row = executions::hold(conn, self.0)?;
-        let row = row.ok_or_else(|| OperationError::not_found("execution", self.0))?;
+        let row = row.ok_or_else(|| OperationError::not_found(Thing::Execution, self.0))?;
         let on_the_wire = match row.status {
             ExecutionStatus::Running => stop(conn, cx, &row, now)?,
             ExecutionStatus::Queued => {
@@ -42,9 +44,10 @@ impl Operation for CancelExecution {
             }
             ended => {
                 return Err(OperationError::WrongState {
-                    what: format!("execution {}", row.id),
-                    state: ended.to_string(),
-                    wanted: "only one that is queued or running can be cancelled",
+                    thing: Thing::Execution,
+                    id: row.id.0,
+                    state: State::Execution(ended),
+                    wanted: Needed::OpenToCancel,
                 });
             }
         };

@@ -1,33 +1,32 @@
 //! Contents: written, changed, reviewed, removed.
 
+use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, ContentRow, Text};
 use crate::db::{accounts, entries, imported_files};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::{self as limits, ReviewStatus};
+use crate::domain::fault::{Fault, TextFault};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId};
+use crate::domain::thing::Thing;
 
 /// Checks what a revision may hold; every field that is wrong is told.
 pub fn check(text: &Text) -> Result<(), OperationError> {
     let mut wrong = Vec::new();
-    let mut tell = |field: &str, message: String| wrong.push(FieldError::new(field, message));
+    let mut tell = |field: &str, fault: Fault| wrong.push(FieldError::new(field, fault));
     if text.title.trim().is_empty() {
-        tell("title", "must not be empty".to_owned());
+        tell("title", Fault::Empty);
     }
     let characters = text.title.chars().count();
     if characters > limits::TITLE_MAX_CHARS {
-        tell(
-            "title",
-            format!("has {characters} characters; at most {} are possible", limits::TITLE_MAX_CHARS),
-        );
+        let fault = TextFault::TooManyCharacters { has: characters, most: limits::TITLE_MAX_CHARS };
+        tell("title", fault.into());
     }
     if text.body.len() > limits::BODY_MAX_BYTES {
-        tell(
-            "body",
-            format!("has {} bytes; at most {} are possible", text.body.len(), limits::BODY_MAX_BYTES),
-        );
+        let fault = TextFault::TooManyBytes { has: text.body.len(), most: limits::BODY_MAX_BYTES };
+        tell("body", fault.into());
     }
     let lines = [
         ("digest", &text.digest),
@@ -37,20 +36,20 @@ pub fn check(text: &Text) -> Result<(), OperationError> {
     ];
     for (field, value) in lines {
         if value.as_ref().is_some_and(|value| value.chars().count() > limits::LINE_MAX_CHARS) {
-            tell(field, format!("is longer than {} characters", limits::LINE_MAX_CHARS));
+            tell(field, TextFault::LineTooLong { most: limits::LINE_MAX_CHARS }.into());
         }
     }
     if text.tags.len() > limits::TAGS_MAX {
-        tell("tags", format!("are {}; at most {} are possible", text.tags.len(), limits::TAGS_MAX));
+        tell("tags", TextFault::TooManyTags { has: text.tags.len(), most: limits::TAGS_MAX }.into());
     }
     if text.tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > limits::TAG_MAX_CHARS) {
-        tell("tags", format!("must each have 1 to {} characters", limits::TAG_MAX_CHARS));
+        tell("tags", TextFault::TagLength { most: limits::TAG_MAX_CHARS }.into());
     }
     let texts = lines.into_iter().filter_map(|(field, value)| Some((field, value.as_ref()?)));
     let texts = texts.chain([("title", &text.title), ("body", &text.body)]);
     for (field, value) in texts.chain(text.tags.iter().map(|tag| ("tags", tag))) {
         if value.contains('\0') {
-            tell(field, "holds the character U+0000, which cannot be kept".to_owned());
+            tell(field, Fault::Nul);
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(OperationError::Invalid(wrong)) }
@@ -109,18 +108,18 @@ pub(super) fn create(
 
 fn check_account(conn: &mut DbConnection, account: Option<AccountId>) -> Result<(), OperationError> {
     match account {
-        Some(id) if !accounts::exists(conn, id)? => Err(OperationError::not_found("account", id)),
+        Some(id) if !accounts::exists(conn, id)? => Err(OperationError::not_found(Thing::Account, id)),
         _ => Ok(()),
     }
 }
 
 fn get(conn: &mut DbConnection, id: ContentId) -> Result<ContentRow, OperationError> {
-    contents::get(conn, id)?.ok_or_else(|| OperationError::not_found("content", id))
+    contents::get(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Content, id))
 }
 
 /// The same, and it stays so until the caller's transaction ends: what is not changed is written back as it was read.
 fn locked(conn: &mut DbConnection, id: ContentId) -> Result<ContentRow, OperationError> {
-    contents::lock(conn, id)?.ok_or_else(|| OperationError::not_found("content", id))
+    contents::lock(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Content, id))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -200,7 +199,7 @@ impl Operation for UpdateContent {
         cx: &Context,
         now: Timestamp,
     ) -> Result<ContentRow, OperationError> {
-        let id = self.id.ok_or_else(|| OperationError::invalid("id", "is missing"))?;
+        let id = self.id.ok_or_else(|| OperationError::invalid("id", Fault::Missing))?;
         let row = locked(conn, id)?;
         let old = text_of(&row);
         let text = Text {
@@ -267,9 +266,10 @@ impl Operation for ReviewContent {
             (ReviewStep::Reject, ReviewStatus::PendingReview | ReviewStatus::Draft) => ReviewStatus::Rejected,
             (_, state) => {
                 return Err(OperationError::WrongState {
-                    what: format!("content {}", self.id),
-                    state: state.to_string(),
-                    wanted: "submit a draft, then approve or reject it",
+                    thing: Thing::Content,
+                    id: self.id.0,
+                    state: State::Review(state),
+                    wanted: Needed::ReviewSteps,
                 });
             }
         };
@@ -291,7 +291,7 @@ impl Operation for DeleteContent {
         get(conn, self.0)?;
         let open = entries::open_of_content(conn, self.0)?;
         if !open.is_empty() {
-            return Err(OperationError::InUse { what: "content", id: self.0.0, entries: open });
+            return Err(OperationError::InUse { thing: Thing::Content, id: self.0.0, entries: open });
         }
         entries::delete_of_content(conn, self.0)?;
         imported_files::note_deleted(conn, self.0)?;

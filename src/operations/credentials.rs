@@ -2,6 +2,8 @@
 //! note of the key in use is held to the end of each transaction that seals: what was sealed with the key from before
 //! cannot come in behind the change.
 
+use super::broken::Broken;
+use super::unready::Unready;
 use super::{Access, Context, Operation, OperationError, once};
 use crate::db::connection::DbConnection;
 use crate::db::{accounts, meta};
@@ -40,8 +42,7 @@ pub(super) fn seal(
 }
 
 fn sealed_with(key: &SecretKey, plain: &[u8], id: AccountId) -> Result<String, OperationError> {
-    key.seal(plain, &identity(id))
-        .map_err(|error| OperationError::Internal(format!("credentials cannot be sealed: {error}")))
+    key.seal(plain, &identity(id)).map_err(|error| OperationError::Internal(Broken::Sealing(error)))
 }
 
 /// What a sealed credential belongs to: it cannot be moved to another account.
@@ -53,20 +54,14 @@ fn identity(id: AccountId) -> String {
 pub(super) fn open(cx: &Context, id: AccountId, sealed: &str) -> Result<Credentials, OperationError> {
     serde_json::from_slice(&plain(cx, id, sealed)?).map(Credentials).map_err(|_| {
         // What cannot be read may be a secret, and the error would quote it.
-        OperationError::LaneUnready {
-            account: id,
-            reason: "its credentials cannot be read: set them anew".to_owned(),
-        }
+        OperationError::LaneUnready { account: id, reason: Unready::CredentialsUnreadable }
     })
 }
 
 fn plain(cx: &Context, id: AccountId, sealed: &str) -> Result<Vec<u8>, OperationError> {
     cx.keys.open(sealed, &identity(id)).map_err(|error| match error {
         SecretError::WrongKey => OperationError::WrongSecretKey,
-        other => OperationError::LaneUnready {
-            account: id,
-            reason: format!("its credentials cannot be read: {other}"),
-        },
+        other => OperationError::LaneUnready { account: id, reason: Unready::CredentialsClosed(other) },
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::pool::{entry, late_after, locked_entry};
 use super::slots::SlotBook;
+use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Plan};
@@ -9,10 +10,13 @@ use crate::db::publish_log::{self, Saying};
 use crate::db::{contents, demands, transitions};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
+use crate::domain::fault::{Fault, PoolFault};
 use crate::domain::ids::*;
+use crate::domain::kept_word::KeptWord;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::settlement::LogStatus;
+use crate::domain::thing::Thing;
 use url::Url;
 
 /// Changes an entry's plan; what is none stays. `scheduled_at: Some(None)` means: now; `late_after_seconds: Some(None)`: as
@@ -52,10 +56,8 @@ impl Operation for UpdateEntry {
         let row = locked_entry(conn, self.id)?;
         let max_retries = self.max_retries.unwrap_or(row.max_retries);
         if !(0..=MAX_RETRIES_LIMIT).contains(&max_retries) {
-            return Err(OperationError::invalid(
-                "max_retries",
-                format!("must be from 0 to {MAX_RETRIES_LIMIT}"),
-            ));
+            let fault = Fault::Range { least: 0, most: MAX_RETRIES_LIMIT.into() };
+            return Err(OperationError::invalid("max_retries", fault));
         }
         let plan = Plan {
             priority: self.priority.unwrap_or(row.priority),
@@ -77,7 +79,7 @@ impl Operation for UpdateEntry {
             },
         };
         if !entries::set_plan(conn, self.id, plan, now)? {
-            return Err(refusal(conn, self.id, "only a pending entry can be changed"));
+            return Err(refusal(conn, self.id, Needed::PendingToChange));
         }
         if self.scheduled_at.is_some() {
             demands::withdraw(conn, self.id)?;
@@ -93,7 +95,7 @@ pub(super) fn wanted_anew(at: Option<Timestamp>, row: &EntryRow, now: Timestamp)
 }
 
 /// Why a change of an entry was refused. What may be out is nobody's to change until that is known.
-pub(super) fn refusal(conn: &mut DbConnection, id: EntryId, wanted: &'static str) -> OperationError {
+pub(super) fn refusal(conn: &mut DbConnection, id: EntryId, wanted: Needed) -> OperationError {
     match entry(conn, id) {
         Ok(row) if row.unproven => OperationError::MaybePublished { entry: id, status: row.status },
         Ok(row) => wrong_state(&row, wanted),
@@ -101,8 +103,8 @@ pub(super) fn refusal(conn: &mut DbConnection, id: EntryId, wanted: &'static str
     }
 }
 
-fn wrong_state(row: &EntryRow, wanted: &'static str) -> OperationError {
-    OperationError::WrongState { what: format!("entry {}", row.id), state: row.status.to_string(), wanted }
+fn wrong_state(row: &EntryRow, wanted: Needed) -> OperationError {
+    OperationError::WrongState { thing: Thing::Entry, id: row.id.0, state: State::Entry(row.status), wanted }
 }
 
 /// Takes an entry back before it goes out.
@@ -116,7 +118,7 @@ impl Operation for CancelEntry {
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
         entry(conn, self.0)?;
         if !transitions::cancel(conn, self.0, now)? {
-            return Err(refusal(conn, self.0, "only a pending entry can be cancelled"));
+            return Err(refusal(conn, self.0, Needed::PendingToCancel));
         }
         entry(conn, self.0)
     }
@@ -154,11 +156,11 @@ impl Operation for RetryEntry {
         let number = row.attempt + 1;
         entries::leave_lost_slot(conn, self.id, now)?;
         if !transitions::retry(conn, self.id, due_at, number, now)? {
-            return Err(refusal(conn, self.id, "only a failed or cancelled entry can be tried again"));
+            return Err(refusal(conn, self.id, Needed::EndedToRetry));
         }
         demands::withdraw(conn, self.id)?;
         // Beside the attempts, and not in the place of the last one: what that said is still why it failed.
-        let problem = Some(("retried", "a person wants it tried again"));
+        let problem = Some(("retried", KeptWord::WantedAgain.as_str()));
         publish_log::insert_saying(conn, &saying(&row, LogStatus::NotSent, problem, &self.by), now)?;
         entry(conn, self.id)
     }
@@ -197,18 +199,18 @@ impl Operation for ResolveEntry {
         let (to, status, problem) = match self.resolution {
             Resolution::Published { .. } => (EntryStatus::Published, LogStatus::Published, None),
             Resolution::TryAgain => {
-                let problem = ("resolved_retry", "a person says that it is not out: try again");
+                let problem = ("resolved_retry", KeptWord::NotOutTryAgain.as_str());
                 (EntryStatus::Pending, LogStatus::Failed, Some(problem))
             }
             Resolution::GiveUp => {
-                let problem = ("resolved_failed", "a person says that it is not out");
+                let problem = ("resolved_failed", KeptWord::NotOut.as_str());
                 (EntryStatus::Failed, LogStatus::Failed, Some(problem))
             }
         };
         if let Resolution::Published { url: Some(url), .. } = &self.resolution
             && Url::parse(url).is_err()
         {
-            return Err(OperationError::invalid("url", "must be an address, e.g. https://example.com/post"));
+            return Err(OperationError::invalid("url", PoolFault::NoAddress));
         }
         let (media_id, url) = match &self.resolution {
             Resolution::Published { url, media_id } => (media_id.as_deref(), url.as_deref()),
@@ -217,7 +219,7 @@ impl Operation for ResolveEntry {
         let said = Saying { media_id, url, ..saying(&row, status, problem, &self.by) };
         let log = publish_log::insert_saying(conn, &said, now)?;
         if !transitions::resolve(conn, self.id, (row.status, to), said.attempt, log, now)? {
-            return Err(wrong_state(&row, ON_THE_WIRE));
+            return Err(wrong_state(&row, Needed::ItsEnd));
         }
         if to == EntryStatus::Published {
             entries::remember_published(conn, row.content_id, row.account_id, now)?;
@@ -226,17 +228,13 @@ impl Operation for ResolveEntry {
     }
 }
 
-const ON_THE_WIRE: &str = "it is on the wire, and its end will say what became of it";
-
 /// Why nobody has to say what became of an entry; none where a word is wanted, or only its claim can tell.
-fn needs_no_word(row: &EntryRow) -> Option<&'static str> {
+fn needs_no_word(row: &EntryRow) -> Option<Needed> {
     match row.status {
         EntryStatus::Uncertain | EntryStatus::Publishing => None,
         EntryStatus::Pending if row.unproven => None,
-        EntryStatus::Pending => Some("nothing of it is out; only what may be needs a person's word"),
-        EntryStatus::Published | EntryStatus::Failed | EntryStatus::Cancelled => {
-            Some("what became of it is known; only what may be out needs a person's word")
-        }
+        EntryStatus::Pending => Some(Needed::NoWordYet),
+        EntryStatus::Published | EntryStatus::Failed | EntryStatus::Cancelled => Some(Needed::NoWordAnyMore),
     }
 }
 
@@ -272,7 +270,7 @@ impl Operation for DeleteEntry {
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
         entry(conn, self.0)?;
         if !entries::delete(conn, self.0)? {
-            return Err(refusal(conn, self.0, "it cannot be removed now"));
+            return Err(refusal(conn, self.0, Needed::Removable));
         }
         Ok(())
     }

@@ -1,12 +1,18 @@
 //! What can go wrong with an operation, in the words of the product.
 
+use super::broken::Broken;
+use super::unready::Unready;
+use super::wrong_state::{Needed, State};
 use crate::db::connection::DbError;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
+use crate::domain::fault::Fault;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
-use crate::domain::near::nearest;
+use crate::domain::near::{asked, nearest};
+use crate::domain::resource::Subject;
 use crate::domain::scope::Scope;
+use crate::domain::thing::Thing;
 
 /// What a caller may do about an error: decides the status of an answer and a command's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +32,9 @@ pub enum ErrorKind {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    #[error("there is no {what} {id}{}", meant(.near))]
+    #[error("there is no {thing} {id}{}", asked(near.as_deref()))]
     NotFound {
-        what: &'static str,
+        thing: Thing,
         id: String,
         /// What may have been meant.
         near: Option<String>,
@@ -41,16 +47,16 @@ pub enum OperationError {
     AlreadyPublished { content: ContentId, account: AccountId, at: Timestamp },
     #[error("entry {entry} may have been published by an earlier attempt")]
     MaybePublished { entry: EntryId, status: EntryStatus },
-    #[error("{what} is {state}: {wanted}")]
-    WrongState { what: String, state: String, wanted: &'static str },
-    #[error("there is {} {what} named “{name}” already", article(what))]
-    NameTaken { what: &'static str, name: String },
-    #[error("{what} {id} still has entries in the pool: {}", ids(.entries))]
-    InUse { what: &'static str, id: i64, entries: Vec<EntryId> },
+    #[error("{thing} {id} is {state}: {wanted}")]
+    WrongState { thing: Thing, id: i64, state: State, wanted: Needed },
+    #[error("there is {} {thing} named “{name}” already", article(*thing))]
+    NameTaken { thing: Thing, name: String },
+    #[error("{thing} {id} still has entries in the pool: {}", ids(entries))]
+    InUse { thing: Thing, id: i64, entries: Vec<EntryId> },
     #[error("the credentials in this database were sealed with another key than this process has")]
     WrongSecretKey,
     #[error("account {account} cannot be used: {reason}")]
-    LaneUnready { account: AccountId, reason: String },
+    LaneUnready { account: AccountId, reason: Unready },
     #[error("items[{index}]: {error}")]
     InBatch {
         index: usize,
@@ -58,16 +64,16 @@ pub enum OperationError {
         error: Box<OperationError>,
     },
     /// Somebody who is for some accounts only wants what concerns others.
-    #[error("{what}: this concerns other accounts, too; the token is for {scope} only")]
-    OutOfScope { what: String, scope: Scope },
+    #[error("{subject}: this concerns other accounts, too; the token is for {scope} only")]
+    OutOfScope { subject: Subject, scope: Scope },
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
     #[error("somebody else changed the same thing at the same moment; nothing was done")]
     Raced,
     #[error("the server has too much to do at the moment")]
     Overloaded,
-    #[error("{0}")]
-    Internal(String),
+    #[error(transparent)]
+    Internal(#[from] Broken),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -79,22 +85,18 @@ impl From<diesel::result::Error> for OperationError {
 }
 
 impl OperationError {
-    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        OperationError::Invalid(vec![FieldError::new(field, message)])
+    pub fn invalid(field: impl Into<String>, fault: impl Into<Fault>) -> Self {
+        OperationError::Invalid(vec![FieldError::new(field, fault)])
     }
 
-    pub fn not_found(what: &'static str, id: impl ToString) -> Self {
-        OperationError::NotFound { what, id: id.to_string(), near: None }
+    pub fn not_found(thing: Thing, id: impl ToString) -> Self {
+        OperationError::NotFound { thing, id: id.to_string(), near: None }
     }
 
     /// The same of a name, with the one of `known` that may have been meant.
-    pub fn no_such_name<'a>(
-        what: &'static str,
-        name: &str,
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    pub fn no_such_name<'a>(thing: Thing, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let near = nearest(name, known).map(str::to_owned);
-        OperationError::NotFound { what, id: name.to_owned(), near }
+        OperationError::NotFound { thing, id: name.to_owned(), near }
     }
 
     pub fn kind(&self) -> ErrorKind {
@@ -183,12 +185,8 @@ impl OperationError {
     }
 }
 
-fn article(what: &str) -> &'static str {
-    if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
-}
-
-fn meant(near: &Option<String>) -> String {
-    near.as_ref().map(|near| format!("; did you mean “{near}”?")).unwrap_or_default()
+fn article(thing: Thing) -> &'static str {
+    if thing.as_str().starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 fn list(fields: &[FieldError]) -> String {

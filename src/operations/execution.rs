@@ -1,6 +1,7 @@
 //! Runs of tasks: started, looked at, ended.
 
 use super::run_reports::{report_of, up_to_date};
+use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
 use crate::db::executions::{self, ExecutionRow, Filter, NewExecution, OpenExecution};
@@ -14,6 +15,7 @@ use crate::domain::pause::Paused;
 use crate::domain::report::{self, EntryResult, Report, Skipped, Tally};
 use crate::domain::run_scope::RunScope;
 use crate::domain::schedule::Schedule;
+use crate::domain::thing::Thing;
 
 /// How often something is looked at again that changes all the time, before the last look has to do.
 const LOOKS: usize = 3;
@@ -146,9 +148,10 @@ pub(super) fn request(
         close(conn, cx, opened(&running), ExecutionStatus::Succeeded, now)?;
     }
     Err(OperationError::WrongState {
-        what: format!("task {}", new.task),
-        state: "opening and closing runs all the time".to_owned(),
-        wanted: "try again in a moment",
+        thing: Thing::Task,
+        id: new.task.0,
+        state: State::Restless,
+        wanted: Needed::AMoment,
     })
 }
 
@@ -222,7 +225,7 @@ impl Operation for TriggerTask {
         // It locks the task.
         tasks::set_last_run(conn, self.task, now)?;
         if tasks::get(conn, self.task)?.is_none() {
-            return Err(OperationError::not_found("task", self.task));
+            return Err(OperationError::not_found(Thing::Task, self.task));
         }
         let new = NewExecution {
             task: self.task,
@@ -244,8 +247,8 @@ impl Operation for GetExecution {
     const ACCESS: Access = Access::Read;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<ExecutionRow, OperationError> {
-        let row =
-            executions::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("execution", self.0))?;
+        let row = executions::get(conn, self.0)?
+            .ok_or_else(|| OperationError::not_found(Thing::Execution, self.0))?;
         up_to_date(conn, row)
     }
 }
@@ -327,7 +330,7 @@ impl Operation for ListExecutions {
         if let Some(task) = self.of
             && tasks::get(conn, task)?.is_none()
         {
-            return Err(OperationError::not_found("task", task));
+            return Err(OperationError::not_found(Thing::Task, task));
         }
         let filter = Filter { task: self.of.or(self.filter.task), ..self.filter };
         let (rows, total) = executions::list(conn, filter, self.paging.limit(), self.paging.offset())?;
@@ -354,7 +357,7 @@ impl Operation for ListResults {
         _: Timestamp,
     ) -> Result<Page<EntryResult>, OperationError> {
         if executions::get(conn, self.execution)?.is_none() {
-            return Err(OperationError::not_found("execution", self.execution));
+            return Err(OperationError::not_found(Thing::Execution, self.execution));
         }
         let tally = publish_log::tally(conn, self.execution)?;
         let total = tally.tried();

@@ -5,6 +5,7 @@ use crate::db::connection::DbConnection;
 use crate::db::explain::{self, Facts};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::EntryId;
+use crate::domain::thing::Thing;
 
 /// Reads all that explains an entry, of one state of the database.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,6 @@ impl Operation for ExplainEntry {
             explain::read(conn, self.0, cx.can_decrypt(), cx.platform_pause, now)
                 .map_err(OperationError::from)
         })?;
-        facts.ok_or_else(|| OperationError::not_found("entry", self.0))
+        facts.ok_or_else(|| OperationError::not_found(Thing::Entry, self.0))
     }
 }

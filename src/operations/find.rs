@@ -5,6 +5,7 @@ use crate::db::connection::DbConnection;
 use crate::db::tasks;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::TaskId;
+use crate::domain::thing::Thing;
 
 /// A task by its name, else by its id. One that there is not is told with the nearest name.
 #[derive(Debug, Clone)]
@@ -27,6 +28,6 @@ impl Operation for FindTask {
         }
         let all = tasks::list(conn)?;
         let names = all.iter().map(|task| task.name.as_str());
-        Err(OperationError::no_such_name("task", given, names))
+        Err(OperationError::no_such_name(Thing::Task, given, names))
     }
 }

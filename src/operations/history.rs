@@ -5,6 +5,7 @@ use crate::db::connection::DbConnection;
 use crate::db::publish_log::{self, Filter, LogRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::LogId;
+use crate::domain::thing::Thing;
 
 /// Attempts, newest first.
 #[derive(Debug, Clone)]
@@ -31,6 +32,6 @@ impl Operation for GetLog {
     const ACCESS: Access = Access::Read;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<LogRow, OperationError> {
-        publish_log::get(conn, self.0)?.ok_or_else(|| OperationError::not_found("log row", self.0))
+        publish_log::get(conn, self.0)?.ok_or_else(|| OperationError::not_found(Thing::LogRow, self.0))
     }
 }

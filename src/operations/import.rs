@@ -7,7 +7,7 @@ mod known;
 mod placing;
 mod report;
 
-pub use report::{Action, Became, EntryReport, FileReport, ImportReport};
+pub use report::{Action, Became, EntryNote, EntryReport, FileNote, FileReport, ImportReport};
 
 use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, content, pool};
@@ -18,7 +18,7 @@ use crate::db::imported_files::{self, Source};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
-use crate::import::{File, Post, Problem, Readable};
+use crate::import::{File, ImportFault, Post, Problem, Readable, in_order};
 use diesel::Connection as _;
 use known::{Before, Imported, Known};
 use placing::Placed;
@@ -157,32 +157,30 @@ fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, 
     };
     let mut problems = Vec::new();
     if let Err(OperationError::Invalid(fields)) = content::check(&text_of(&post)) {
-        problems.extend(fields.into_iter().map(|field| Problem {
-            line: post.line_of(&field.field),
-            message: format!("{} {}", field.field, field.message),
-        }));
+        problems.extend(
+            fields.into_iter().map(|field| Problem {
+                line: post.line_of(&field.field),
+                fault: ImportFault::Content(field),
+            }),
+        );
     }
     let mut own = Vec::new();
     for named in &post.accounts {
         match accounts.find(&named.name) {
             Some(id) if !own.contains(&id) => own.push(id),
             Some(_) => {}
-            None => problems.push(Problem::at(named.line, format!("there is no account “{}”", named.name))),
+            None => problems.push(Problem::at(named.line, ImportFault::NoAccount(named.name.clone()))),
         }
     }
     if post.next_slot {
         let destinations = if own.is_empty() { &choices.accounts } else { &own };
         for id in destinations.iter().copied().filter(|id| accounts.has_no_slots(*id)) {
-            let message = format!(
-                "scheduled_at: account “{0}” has no posting slots; set them with `contenthub account update {0} \
-                 --slots \"mon-fri 09:00,18:00\"`",
-                accounts.name(id)
-            );
-            problems.push(Problem { line: post.line_of("scheduled_at"), message });
+            let fault = ImportFault::NoSlots(accounts.name(id));
+            problems.push(Problem { line: post.line_of("scheduled_at"), fault });
         }
     }
     if !problems.is_empty() {
-        problems.sort();
+        in_order(&mut problems);
         return Err(Box::new(FileReport::bad(path, problems)));
     }
     let checked = Checked { path, source: Source { path: canonical_path, sha256 }, post, accounts: own };
@@ -190,8 +188,7 @@ fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, 
         && !checked.post.is_draft
         && let Err(OperationError::Invalid(fields)) = accounts.of(&checked, choices)
     {
-        let told =
-            fields.into_iter().map(|field| Problem::of_the_file(format!("account: {}", field.message)));
+        let told = fields.into_iter().map(|field| Problem::of_the_file(ImportFault::Account(field.fault)));
         return Err(Box::new(FileReport::bad(checked.path, told.collect())));
     }
     Ok(checked)
@@ -277,7 +274,7 @@ impl Run<'_> {
             Before::Itself(known) | Before::CopyOf(known, _) => Some(known.content),
         };
         if file.post.is_draft {
-            report.note = Some("it is a draft".to_owned());
+            report.note = Some(FileNote::Draft);
             if let Some(content) = report.content_id {
                 report.entries = placing::waiting(conn, content, self.accounts)?;
             }
@@ -285,7 +282,7 @@ impl Run<'_> {
         }
         let placed = match before {
             Before::Nothing if self.stays_away(conn, file)? => {
-                report.note = Some("its content was deleted; `content import` brings it back".to_owned());
+                report.note = Some(FileNote::Deleted);
                 return Ok(report);
             }
             Before::Nothing => self.create(conn, file, &mut report)?,
@@ -295,8 +292,7 @@ impl Run<'_> {
                 let original = owner.map_or(known.path.as_str(), |owner| owner.path.as_str());
                 let newest = owner.map_or(&known.sha256, |owner| &owner.source.sha256);
                 if *newest != file.source.sha256 {
-                    let held = format!("it is what {original} was before that changed");
-                    report.note = Some(format!("{held}; change it, and it is a content of its own"));
+                    report.note = Some(FileNote::OldCopy(original.to_owned()));
                     return Ok(report);
                 }
                 if !known.is_noted {
@@ -380,7 +376,7 @@ impl Run<'_> {
         }
         if known.path != file.source.path {
             imported_files::moved(conn, &known.path, &file.source.path)?;
-            report.note = Some(format!("it was at {} before", known.path));
+            report.note = Some(FileNote::Moved(known.path.clone()));
         }
         report.action = if is_updated { Action::Updated } else { Action::Unchanged };
         Ok(Placed { content, revision, is_new: false, is_changed, is_revised })
@@ -390,6 +386,6 @@ impl Run<'_> {
 /// Another file with the bytes of one that is there.
 fn copy(content: ContentId, revision: i32, original: &str, report: &mut FileReport) -> Placed {
     report.action = Action::Unchanged;
-    report.note = Some(format!("it is the same as {original}"));
+    report.note = Some(FileNote::SameAs(original.to_owned()));
     Placed { content, revision, is_new: false, is_changed: false, is_revised: false }
 }

@@ -5,6 +5,7 @@ pub mod account;
 pub mod account_test;
 pub mod acting;
 pub mod audit;
+pub mod broken;
 pub mod cancelling;
 pub mod checkpoint;
 mod claiming;
@@ -45,6 +46,8 @@ mod sweeps;
 pub mod task;
 pub mod task_type;
 pub mod token;
+pub mod unready;
+pub mod wrong_state;
 
 pub use context::Context;
 pub use error::OperationError;
@@ -52,6 +55,7 @@ pub use error::OperationError;
 use crate::db::change_feed;
 use crate::db::connection::DbConnection;
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::Fault;
 
 /// How an operation uses the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,12 +130,12 @@ impl Paging {
     pub fn new(page: Option<i64>, size: Option<i64>) -> Result<Self, OperationError> {
         let (page, size) = (page.unwrap_or(1), size.unwrap_or(Self::DEFAULT_SIZE));
         if !(1..=1_000_000_000).contains(&page) {
-            return Err(OperationError::invalid("page", "must be 1 or more"));
+            return Err(OperationError::invalid("page", Fault::LessThanOne));
         }
         if !(1..=Self::MAX_SIZE).contains(&size) {
             return Err(OperationError::invalid(
                 "page_size",
-                format!("must be from 1 to {}", Self::MAX_SIZE),
+                Fault::Range { least: 1, most: Self::MAX_SIZE },
             ));
         }
         Ok(Paging { page, size })

@@ -1,5 +1,6 @@
 //! A command that its client has named by a key: asked for again, it is answered again, and nothing is done twice.
 
+use super::broken::Broken;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::meta;
@@ -51,8 +52,7 @@ pub(super) fn seal_anew(
         for (token, key, sealed) in &part {
             let identity = identity(*token, key);
             let Ok(plain) = cx.keys.open(sealed, &identity) else { continue };
-            let sealed =
-                with.seal(&plain, &identity).map_err(|error| OperationError::Internal(error.to_string()))?;
+            let sealed = with.seal(&plain, &identity).map_err(Broken::from)?;
             request_keys::seal_anew(conn, *token, key, &sealed)?;
         }
         let Some((token, key, _)) = part.into_iter().last() else { return Ok(()) };
@@ -128,10 +128,9 @@ fn open(
     }
     let plain = cx.keys.open(&kept.sealed, &request.identity()).map_err(|error| match error {
         SecretError::WrongKey => OperationError::WrongSecretKey,
-        other => OperationError::Internal(format!("the answer kept for an Idempotency-Key: {other}")),
+        other => Broken::KeptAnswer(other).into(),
     })?;
-    let kept: Kept =
-        serde_json::from_slice(&plain).map_err(|error| OperationError::Internal(error.to_string()))?;
+    let kept: Kept = serde_json::from_slice(&plain).map_err(Broken::from)?;
     if kept.fingerprint != request.fingerprint {
         return Err(OperationError::KeyReused);
     }
@@ -145,13 +144,12 @@ fn keep(
     cx: &Context,
     now: Timestamp,
 ) -> Result<(), OperationError> {
-    let internal = |error: String| OperationError::Internal(format!("an answer could not be kept: {error}"));
     let kept = Kept { fingerprint: request.fingerprint.clone(), body: body.to_owned() };
-    let plain = serde_json::to_vec(&kept).map_err(|error| internal(error.to_string()))?;
+    let plain = serde_json::to_vec(&kept).map_err(Broken::AnswerUnwritable)?;
     // As credentials, with the key in use, and not behind the back of whoever changes it.
     let in_use = meta::hold(conn, meta::SECRET_KEY_FINGERPRINT)?.and_then(|kept| cx.keys.get(&kept));
     let key = in_use.unwrap_or_else(|| cx.keys.first());
-    let sealed = key.seal(&plain, &request.identity()).map_err(|error| internal(error.to_string()))?;
+    let sealed = key.seal(&plain, &request.identity()).map_err(Broken::AnswerUnsealed)?;
     request_keys::put(conn, request.token, &request.key, &sealed, now)?;
     request_keys::forget(conn, now - REMEMBERED_FOR, FORGOTTEN_AT_ONCE)?;
     Ok(())

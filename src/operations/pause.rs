@@ -7,6 +7,7 @@ use crate::db::connection::DbConnection;
 use crate::db::executions::PUBLISHING;
 use crate::db::{change_feed, due, executions, pause, tasks};
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::AccountFault;
 use crate::domain::pause::Paused;
 use crate::domain::report::Skipped;
 use crate::domain::run_scope::RunScope;
@@ -82,8 +83,10 @@ impl PausePublishing {
     fn pause(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Paused, OperationError> {
         let reason = self.reason.filter(|reason| !reason.trim().is_empty());
         if reason.as_deref().is_some_and(|it| it.chars().count() > REASON_CHARS_MAX || it.contains('\0')) {
-            let message = format!("must have at most {REASON_CHARS_MAX} characters, and no U+0000");
-            return Err(OperationError::invalid("reason", message));
+            return Err(OperationError::invalid(
+                "reason",
+                AccountFault::ReasonTooLong { most: REASON_CHARS_MAX },
+            ));
         }
         if let Some(paused) = pause::hold_to_change(conn)? {
             return Ok(paused);

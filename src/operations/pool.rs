@@ -3,6 +3,8 @@
 
 mod adding;
 
+use crate::domain::fault::PoolFault;
+use crate::domain::thing::Thing;
 pub use adding::Added;
 use adding::hold_all;
 pub(super) use adding::{add, late_after, only_enabled};
@@ -86,12 +88,12 @@ impl Operation for AddToAccounts {
         now: Timestamp,
     ) -> Result<Vec<EntryRow>, OperationError> {
         if self.accounts.is_empty() {
-            return Err(OperationError::invalid("account_ids", "must name at least one account"));
+            return Err(OperationError::invalid("account_ids", PoolFault::NoAccounts));
         }
         let mut added = Vec::new();
         for (place, account) in self.accounts.iter().enumerate() {
             if self.accounts[..place].contains(account) {
-                return Err(OperationError::invalid("account_ids", format!("names account {account} twice")));
+                return Err(OperationError::invalid("account_ids", PoolFault::AccountTwice(*account)));
             }
         }
         let to = |&account| Addition { account: Some(account), ..self.addition.clone() };
@@ -142,7 +144,7 @@ impl Operation for BatchAdd {
         now: Timestamp,
     ) -> Result<BatchOutcome, OperationError> {
         if self.items.len() > BATCH_MAX {
-            return Err(OperationError::invalid("items", format!("holds more than {BATCH_MAX} entries")));
+            return Err(OperationError::invalid("items", PoolFault::TooManyEntries { most: BATCH_MAX }));
         }
         let mut book = hold_all(conn, &self.items, now)?;
         let mut items = Vec::with_capacity(self.items.len());
@@ -166,19 +168,19 @@ impl Operation for BatchAdd {
 fn in_batch(index: usize, error: OperationError, added: &HashMap<EntryId, usize>) -> OperationError {
     match &error {
         OperationError::AlreadyInPool { entry, .. } if added.contains_key(entry) => {
-            OperationError::invalid(format!("items[{index}]"), format!("repeats items[{}]", added[entry]))
+            OperationError::invalid(format!("items[{index}]"), PoolFault::Repeats(added[entry]))
         }
         _ => OperationError::InBatch { index, error: Box::new(error) },
     }
 }
 
 pub(super) fn entry(conn: &mut DbConnection, id: EntryId) -> Result<EntryRow, OperationError> {
-    entries::get(conn, id)?.ok_or_else(|| OperationError::not_found("entry", id))
+    entries::get(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Entry, id))
 }
 
 /// The same, and it stays so until the caller's transaction ends.
 pub(super) fn locked_entry(conn: &mut DbConnection, id: EntryId) -> Result<EntryRow, OperationError> {
-    entries::lock(conn, id)?.ok_or_else(|| OperationError::not_found("entry", id))
+    entries::lock(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Entry, id))
 }
 
 /// Looks at one entry.
@@ -231,7 +233,7 @@ impl Operation for GetStats {
         if let Some(account) = self.account
             && !accounts::exists(conn, account)?
         {
-            return Err(OperationError::not_found("account", account));
+            return Err(OperationError::not_found(Thing::Account, account));
         }
         count(conn, &Scope::of_account(self.account), now)
     }

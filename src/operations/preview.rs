@@ -5,6 +5,7 @@ use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::domain::clock::Timestamp;
 use crate::domain::cron::Fire;
+use crate::domain::fault::Fault;
 use crate::domain::ids::TaskId;
 use crate::domain::schedule::{Schedule, ScheduleType, Written};
 use crate::domain::time_input::{self, AskedTime};
@@ -37,7 +38,7 @@ impl Span {
         let count = self.count.unwrap_or(COUNT_DEFAULT);
         let fitting = usize::try_from(count).ok().filter(|_| (1..=COUNT_MAX).contains(&count));
         let count = fitting.ok_or_else(|| {
-            OperationError::invalid("count", format!("must be from 1 to {COUNT_MAX}, which {count} is not"))
+            OperationError::invalid("count", Fault::Count { most: COUNT_MAX, given: count })
         })?;
         Ok((from, count))
     }

@@ -3,6 +3,8 @@
 
 use super::entry::{saying, wanted_anew};
 use super::pool::{AddToPool, Addition, entry, locked_entry};
+use super::unready::Unready;
+use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow};
@@ -10,9 +12,12 @@ use crate::db::{demands, pause, publish_log};
 use crate::domain::account::shut_reason;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
+use crate::domain::fault::PoolFault;
 use crate::domain::gates;
 use crate::domain::ids::EntryId;
+use crate::domain::kept_word::KeptWord;
 use crate::domain::settlement::LogStatus;
+use crate::domain::thing::Thing;
 
 /// The most that may be wanted in one go.
 pub const AT_ONCE_MAX: usize = 1000;
@@ -36,7 +41,7 @@ impl Operation for PublishNow {
         now: Timestamp,
     ) -> Result<Vec<EntryRow>, OperationError> {
         if self.ids.is_empty() || self.ids.len() > AT_ONCE_MAX {
-            return Err(OperationError::invalid("ids", format!("must name 1 to {AT_ONCE_MAX} entries")));
+            return Err(OperationError::invalid("ids", PoolFault::EntriesAtOnce { most: AT_ONCE_MAX }));
         }
         let mut ids = self.ids;
         // In one order, so that two requests do not wait for each other.
@@ -104,7 +109,7 @@ fn want(
     let row = locked_entry(conn, id)?;
     check(conn, cx, &row, now)?;
     // Beside the attempts: it says who had it published outside its schedule.
-    let problem = Some(("publish_now", "a person wants it published now"));
+    let problem = Some(("publish_now", KeptWord::WantedNow.as_str()));
     let said = saying(&row, LogStatus::NotSent, problem, by);
     let due_at = row.due_at.min(now);
     if !entries::set_now(conn, id, (said.attempt, due_at), wanted_anew(None, &row, now), now)? {
@@ -122,9 +127,8 @@ fn check(
     row: &EntryRow,
     now: Timestamp,
 ) -> Result<(), OperationError> {
-    let refused = |state: String, wanted| {
-        Err(OperationError::WrongState { what: format!("entry {}", row.id), state, wanted })
-    };
+    let refused =
+        |state, wanted| Err(OperationError::WrongState { thing: Thing::Entry, id: row.id.0, state, wanted });
     match row.status {
         EntryStatus::Pending if row.question().is_some() => {
             return Err(OperationError::MaybePublished { entry: row.id, status: row.status });
@@ -134,18 +138,17 @@ fn check(
             return Err(OperationError::MaybePublished { entry: row.id, status: row.status });
         }
         EntryStatus::Failed | EntryStatus::Cancelled => {
-            return refused(row.status.to_string(), "bring it back with `retry` first");
+            return refused(State::Entry(row.status), Needed::RetriedFirst);
         }
         EntryStatus::Published | EntryStatus::Publishing => {
-            return refused(row.status.to_string(), "only a pending entry can be published now");
+            return refused(State::Entry(row.status), Needed::PendingToPublishNow);
         }
     }
     if row.held {
-        return refused("held".to_owned(), "its content has to be approved first");
+        return refused(State::Held, Needed::Approval);
     }
     if let Some(paused) = pause::get(conn)? {
-        let since = format!("waiting, because publishing is paused since {} by {}", paused.since, paused.by);
-        return refused(since, "resume publishing first");
+        return refused(State::Paused { since: paused.since, by: paused.by }, Needed::Resumption);
     }
     if row.lane_has_credentials && !cx.can_decrypt() {
         return Err(OperationError::WrongSecretKey);
@@ -153,12 +156,12 @@ fn check(
     let unready = |reason| Err(OperationError::LaneUnready { account: row.account_id, reason });
     let reason = row.lane_suspended_reason.as_deref();
     if let Some(reason) = shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now) {
-        return unready(reason);
+        return unready(Unready::Shut(reason));
     }
     let (rules, state) = crate::db::lanes::read(row.lane.clone());
     match gates::shut_on_demand(&rules, &state, now) {
         Some(shut) if matches!(shut.gate, gates::Gate::DailyCap(_)) && !row.unproven => {
-            unready(shut.to_string())
+            unready(Unready::Gate(shut))
         }
         Some(_) | None => Ok(()),
     }

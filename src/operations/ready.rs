@@ -1,6 +1,7 @@
 //! Accounts made ready for attempts: settings parsed, credentials opened, platform found. Kept between cycles, because
 //! an account seldom changes and is used with every claim.
 
+use super::unready::Unready;
 use super::{Context, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::claim::Lane;
@@ -81,22 +82,21 @@ pub(super) fn read_anew(
 }
 
 fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
-    let unready = |reason: String| OperationError::LaneUnready { account: row.id, reason };
+    let unready = |reason: Unready| OperationError::LaneUnready { account: row.id, reason };
     let platform = cx
         .registry
         .get(&row.platform)
         .cloned()
-        .ok_or_else(|| unready(format!("this program has no platform named {}", row.platform)))?;
-    let settings = serde_json::from_str(&row.settings)
-        .map_err(|error| unready(format!("settings cannot be read: {error}")))?;
+        .ok_or_else(|| unready(Unready::NoPlatform(row.platform.clone())))?;
+    let settings = serde_json::from_str(&row.settings).map_err(|error| unready(Unready::Settings(error)))?;
     let credentials = match &row.credentials {
         Some(sealed) => credentials::open(cx, row.id, sealed)?,
         None => Credentials::default(),
     };
     Ok(Ready {
         rules: rules(&*platform, &settings, row.on_unknown, cx)
-            .map_err(|error| unready(error.to_string()))?,
-        in_steps: guarded::has_steps(&*platform).map_err(|error| unready(error.to_string()))?,
+            .map_err(|panicked| unready(panicked.into()))?,
+        in_steps: guarded::has_steps(&*platform).map_err(|panicked| unready(panicked.into()))?,
         version: row.version,
         destination: Arc::new(Destination {
             account_id: row.id,

@@ -12,8 +12,10 @@ use crate::db::accounts::{self, AccountRow};
 use crate::db::connection::DbConnection;
 use crate::db::slots::{self, Seat};
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::{Fault, PoolFault};
 use crate::domain::ids::AccountId;
 use crate::domain::posting_slots::{AHEAD_MAX, PostingSlots};
+use crate::domain::thing::Thing;
 use chrono_tz::Tz;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -45,23 +47,17 @@ impl Rule {
 
     /// Why it has no slot for an entry.
     fn has_none(&self) -> OperationError {
-        let (id, name) = (self.account, &self.name);
+        let (account, name) = (self.account, self.name.clone());
         if self.slots.is_empty() {
-            let message = format!(
-                "account {id} “{name}” has no posting slots; set them with `contenthub account update {id} --slots \
-                 \"mon-fri 09:00,18:00\"`, or PATCH /accounts/{id} with {{\"slots\": [\"mon-fri 09:00,18:00\"]}}"
-            );
-            return OperationError::invalid("scheduled_at", message);
+            return OperationError::invalid("scheduled_at", PoolFault::NoSlots { account, name });
         }
-        let message =
-            format!("no slot of account {id} “{name}” is free within five years; give it more slots");
-        OperationError::invalid("scheduled_at", message)
+        OperationError::invalid("scheduled_at", PoolFault::NoFreeSlot { account, name })
     }
 }
 
 fn locked_rule(conn: &mut DbConnection, account: AccountId) -> Result<Rule, OperationError> {
     let row = slots::lock_account(conn, account)?;
-    row.as_ref().map(Rule::of).ok_or_else(|| OperationError::not_found("account", account))
+    row.as_ref().map(Rule::of).ok_or_else(|| OperationError::not_found(Thing::Account, account))
 }
 
 /// The free slots of accounts, handed out in order within one transaction: what was read of an account is read once,
@@ -154,7 +150,7 @@ impl SlotBook {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
                 let row = accounts::get(conn, account)?;
-                let row = row.ok_or_else(|| OperationError::not_found("account", account))?;
+                let row = row.ok_or_else(|| OperationError::not_found(Thing::Account, account))?;
                 unknown.insert(Rule::of(&row))
             }
         };
@@ -248,11 +244,13 @@ impl Operation for ListSlots {
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Calendar, OperationError> {
         let count = self.count.unwrap_or(Self::COUNT_DEFAULT);
         if !(1..=Self::COUNT_MAX).contains(&count) {
-            return Err(OperationError::invalid("count", format!("must be from 1 to {}", Self::COUNT_MAX)));
+            return Err(OperationError::invalid("count", Fault::Range { least: 1, most: Self::COUNT_MAX }));
         }
         let row = accounts::get(conn, self.account)?;
-        let rule =
-            row.as_ref().map(Rule::of).ok_or_else(|| OperationError::not_found("account", self.account))?;
+        let rule = row
+            .as_ref()
+            .map(Rule::of)
+            .ok_or_else(|| OperationError::not_found(Thing::Account, self.account))?;
         // One at that very instant is shown too.
         let after = self.from.unwrap_or(now) - Duration::from_micros(1);
         let size = usize::try_from(count).unwrap_or(0);

@@ -6,11 +6,13 @@ use crate::db::connection::DbConnection;
 use crate::db::meta;
 use crate::db::tasks::{self, NewTask, TaskRow};
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::{Fault, TaskFault};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::TaskId;
 use crate::domain::misfire::Misfire;
 use crate::domain::naming::{self, is_no_number};
 use crate::domain::schedule::{INTERVAL_MAX_SECONDS, Schedule, ScheduleType, Written};
+use crate::domain::thing::Thing;
 use crate::domain::time_input::AskedTime;
 use chrono_tz::Tz;
 use serde_json::Value;
@@ -109,7 +111,7 @@ impl Operation for CreateTask {
         };
         new.next_run = next.filter(|_| new.enabled);
         if tasks::named(conn, &new.name)?.is_some() {
-            return Err(OperationError::NameTaken { what: "task", name: new.name });
+            return Err(OperationError::NameTaken { thing: Thing::Task, name: new.name });
         }
         let id = tasks::insert(conn, &new, now)?;
         get(conn, id)
@@ -124,7 +126,7 @@ pub(super) fn instant(
 ) -> Result<Option<Timestamp>, OperationError> {
     let zone = timezone.parse().unwrap_or(Tz::UTC);
     let read = asked.map(|asked| asked.read(zone)).transpose();
-    read.map_err(|error| OperationError::invalid(field, error.to_string()))
+    read.map_err(|error| OperationError::invalid(field, error))
 }
 
 /// What an interval counts from.
@@ -135,8 +137,7 @@ pub(super) fn anchor(interval_seconds: Option<i64>, asked: Option<Timestamp>, no
 
 pub(super) fn check_next_run(schedule: ScheduleType, asked: Option<Timestamp>) -> Result<(), OperationError> {
     if asked.is_some() && schedule != ScheduleType::Interval {
-        let message = format!("does not go with schedule_type {schedule}");
-        return Err(OperationError::invalid("next_run", message));
+        return Err(OperationError::invalid("next_run", TaskFault::NotFor(schedule)));
     }
     Ok(())
 }
@@ -144,12 +145,8 @@ pub(super) fn check_next_run(schedule: ScheduleType, asked: Option<Timestamp>) -
 /// The next fire, of a schedule that must have one unless the clock does not decide.
 pub(super) fn next_fire(schedule: &Schedule, now: Timestamp) -> Result<Option<Timestamp>, OperationError> {
     match (schedule, schedule.next_after(now)) {
-        (Schedule::Cron { .. }, None) => {
-            Err(OperationError::invalid("cron", "never fires: there is no such day"))
-        }
-        (Schedule::Once { at }, None) => {
-            Err(OperationError::invalid("run_at", format!("must lie in the future, which {at} does not")))
-        }
+        (Schedule::Cron { .. }, None) => Err(OperationError::invalid("cron", TaskFault::NeverFires)),
+        (Schedule::Once { at }, None) => Err(OperationError::invalid("run_at", Fault::Past(*at))),
         (Schedule::OnDue | Schedule::Interval { .. }, None) => Ok(None),
         (_, next) => Ok(next),
     }
@@ -164,6 +161,7 @@ fn unprintable(name: Option<&str>) -> Result<(), OperationError> {
 }
 
 const NO_PARAMS: &str = "{}";
+const NAME_MAX_CHARS: usize = 100;
 
 /// What is checked of a task beside its schedule.
 struct Given<'a> {
@@ -182,8 +180,11 @@ impl Given<'_> {
         cx: &Context,
     ) -> Result<(Schedule, Option<Value>), OperationError> {
         let mut wrong = Vec::new();
-        if self.name.trim().is_empty() || self.name.chars().count() > 100 || self.name.contains('\0') {
-            wrong.push(FieldError::new("name", "must have 1 to 100 characters"));
+        if self.name.trim().is_empty()
+            || self.name.chars().count() > NAME_MAX_CHARS
+            || self.name.contains('\0')
+        {
+            wrong.push(FieldError::new("name", Fault::Length { most: NAME_MAX_CHARS }));
         }
         wrong.extend(is_no_number(self.name).err());
         let mut params = None;
@@ -191,8 +192,8 @@ impl Given<'_> {
             Err(unknown) => wrong.push(unknown),
             Ok(kind) => {
                 if kind.work.is_some() && written.schedule_type == ScheduleType::OnDue {
-                    let message = format!("on_due goes with publishing tasks only, not with {}", kind.name);
-                    wrong.push(FieldError::new("schedule_type", message));
+                    let fault = TaskFault::OnDueOnlyPublishes { kind: kind.name.to_owned() };
+                    wrong.push(FieldError::new("schedule_type", fault));
                 }
                 match self.params.map(|params| (kind.check)(params, conn, cx)).transpose() {
                     Ok(kept) => params = kept,
@@ -213,7 +214,7 @@ impl Given<'_> {
 }
 
 pub(super) fn get(conn: &mut DbConnection, id: TaskId) -> Result<TaskRow, OperationError> {
-    tasks::get(conn, id)?.ok_or_else(|| OperationError::not_found("task", id))
+    tasks::get(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Task, id))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -345,7 +346,7 @@ impl Operation for UpdateTask {
             _ => None,
         };
         if tasks::named(conn, &row.name)?.is_some_and(|id| id != row.id) {
-            return Err(OperationError::NameTaken { what: "task", name: row.name });
+            return Err(OperationError::NameTaken { thing: Thing::Task, name: row.name });
         }
         tasks::update(conn, &row, now)?;
         if was.enabled && !row.enabled {

@@ -5,9 +5,9 @@ use crate::db::connection::DbConnection;
 use crate::db::database_url::DatabaseUrl;
 use crate::db::kept::Kept;
 use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::fault::NoneOf;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{ExecutionId, TaskId};
-use crate::domain::near::nearest;
 use crate::domain::report::JobDone;
 use crate::domain::schedule::ScheduleType;
 use schemars::JsonSchema;
@@ -92,12 +92,8 @@ impl TaskTypes {
 
     /// The kind of this name, or what is wrong with it.
     pub(super) fn find(&self, name: &str) -> Result<&TaskType, FieldError> {
-        self.get(name).ok_or_else(|| {
-            let names: Vec<&str> = self.0.iter().map(|one| one.name).collect();
-            let meant = nearest(name, names.iter().copied());
-            let meant = meant.map_or(String::new(), |name| format!("; did you mean “{name}”?"));
-            FieldError::new("task_type", format!("“{name}” is not one of {}{meant}", names.join(", ")))
-        })
+        self.get(name)
+            .ok_or_else(|| FieldError::new("task_type", NoneOf::new(name, self.0.iter().map(|one| one.name))))
     }
 }
 

@@ -5,9 +5,11 @@ use crate::db::accounts;
 use crate::db::connection::DbConnection;
 use crate::db::tokens::{self, NewToken, TokenRow};
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::{AccountFault, Fault};
 use crate::domain::ids::{AccountId, TokenId};
 use crate::domain::role::Role;
 use crate::domain::scope::Scope;
+use crate::domain::thing::Thing;
 use crate::secrets;
 use std::time::Duration;
 
@@ -15,8 +17,9 @@ use std::time::Duration;
 pub const PREFIX: &str = "cht_";
 /// Of a token: 256 bits.
 const RANDOM_BYTES: usize = 32;
+const NAME_MAX_CHARS: usize = 100;
 /// The most accounts that a token may be for.
-pub const ACCOUNTS_MAX: usize = 100;
+const ACCOUNTS_MAX: usize = 100;
 /// How much later a use must be to be noted again.
 pub const USES_APART: Duration = Duration::from_secs(60);
 
@@ -63,16 +66,18 @@ impl Operation for CreateToken {
         _: &Context,
         now: Timestamp,
     ) -> Result<(TokenRow, String), OperationError> {
-        if self.name.trim().is_empty() || self.name.chars().count() > 100 || self.name.contains('\0') {
-            return Err(OperationError::invalid("name", "must have 1 to 100 characters"));
+        if self.name.trim().is_empty()
+            || self.name.chars().count() > NAME_MAX_CHARS
+            || self.name.contains('\0')
+        {
+            return Err(OperationError::invalid("name", Fault::Length { most: NAME_MAX_CHARS }));
         }
         let expires_at = match self.expiry {
             Expiry::Never => None,
             Expiry::In(span) => Some(now + span),
             Expiry::At(at) if at > now => Some(at),
             Expiry::At(at) => {
-                let message = format!("must lie in the future, which {at} does not");
-                return Err(OperationError::invalid("expires_at", message));
+                return Err(OperationError::invalid("expires_at", Fault::Past(at)));
             }
         };
         let scope = scope_of(conn, self.accounts)?;
@@ -86,12 +91,12 @@ impl Operation for CreateToken {
 fn scope_of(conn: &mut DbConnection, accounts: Option<Vec<AccountId>>) -> Result<Scope, OperationError> {
     let Some(accounts) = accounts else { return Ok(Scope::Everything) };
     if !(1..=ACCOUNTS_MAX).contains(&accounts.len()) {
-        let message = format!("must name 1 to {ACCOUNTS_MAX} accounts; leave it out for all");
-        return Err(OperationError::invalid("account_ids", message));
+        let fault = AccountFault::TokenAccounts { most: ACCOUNTS_MAX };
+        return Err(OperationError::invalid("account_ids", fault));
     }
     for account in &accounts {
         if !accounts::exists(conn, *account)? {
-            return Err(OperationError::not_found("account", account));
+            return Err(OperationError::not_found(Thing::Account, account));
         }
     }
     Ok(Scope::of(accounts))
@@ -122,7 +127,11 @@ impl Operation for DeleteToken {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
-        if tokens::delete(conn, self.0)? { Ok(()) } else { Err(OperationError::not_found("token", self.0)) }
+        if tokens::delete(conn, self.0)? {
+            Ok(())
+        } else {
+            Err(OperationError::not_found(Thing::Token, self.0))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod site;
 use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField, TestCall};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::fault::AccountFault;
 use crate::domain::json_input;
 use crate::domain::outcome::{Problem, Receipt, Seen};
 use crate::domain::tested::{Checked, Tested};
@@ -105,8 +106,8 @@ impl Platform for Folder {
         let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         if settings.site.is_empty() || settings.site.len() > SITE_NAME_MAX || !settings.site.chars().all(fits)
         {
-            let message = format!("must be 1 to {SITE_NAME_MAX} small letters, digits and hyphens");
-            return Err(vec![FieldError::new("settings.site", message)]);
+            let fault = AccountFault::SiteName { most: SITE_NAME_MAX };
+            return Err(vec![FieldError::new("settings.site", fault)]);
         }
         Ok(())
     }

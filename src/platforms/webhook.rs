@@ -8,6 +8,7 @@ use super::outbound::Outbound;
 use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField, TestCall};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::fault::{AccountFault, Fault};
 use crate::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
 use crate::domain::json_input;
 use crate::domain::outcome::{Problem, Receipt, Seen};
@@ -102,16 +103,19 @@ impl Platform for Webhook {
         match json_input::read::<Settings>(settings.clone(), "settings") {
             Err(error) => wrong.push(error),
             Ok(settings) => {
-                if let Err(message) = check_url(&settings.url, &self.outbound) {
-                    wrong.push(FieldError::new("settings.url", message));
+                if let Err(fault) = check_url(&settings.url, &self.outbound) {
+                    wrong.push(FieldError::new("settings.url", fault));
                 }
                 if !(1..=120).contains(&settings.timeout_seconds) {
-                    wrong.push(FieldError::new("settings.timeout_seconds", "must be from 1 to 120"));
+                    wrong.push(FieldError::new(
+                        "settings.timeout_seconds",
+                        Fault::Range { least: 1, most: 120 },
+                    ));
                 }
             }
         }
         if credentials.get("secret").is_some_and(|secret| signing_key(secret).is_none()) {
-            wrong.push(FieldError::new("credentials.secret", "must be whsec_ followed by base64"));
+            wrong.push(FieldError::new("credentials.secret", AccountFault::SigningSecret));
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
@@ -129,19 +133,21 @@ impl Platform for Webhook {
     }
 }
 
-fn check_url(text: &str, outbound: &Outbound) -> Result<(), String> {
-    let url = Url::parse(text).map_err(|error| format!("“{text}” is no address: {error}"))?;
+fn check_url(text: &str, outbound: &Outbound) -> Result<(), Fault> {
+    let no_address =
+        |error: url::ParseError| AccountFault::NoAddress { given: text.to_owned(), why: error.to_string() };
+    let url = Url::parse(text).map_err(no_address)?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("must begin with http:// or https://".to_owned());
+        return Err(AccountFault::NotHttp.into());
     }
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-        return Err("names no host".to_owned());
+        return Err(AccountFault::NoHost.into());
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user or a password".to_owned());
+        return Err(AccountFault::UserInAddress.into());
     }
     // What a name leads to is seen when it is called.
-    outbound.check_early(host).map_err(|refused| refused.to_string())
+    Ok(outbound.check_early(host)?)
 }
 
 fn signing_key(secret: &str) -> Option<Vec<u8>> {
@@ -335,7 +341,7 @@ mod tests {
         let told = |allow, url: &str| {
             let settings = json!({"url": url});
             let told = webhook(allow).check(&settings, &Credentials::default()).err().unwrap_or_default();
-            told.into_iter().map(|error| (error.field, error.message)).collect::<Vec<_>>()
+            told.into_iter().map(|error| (error.field.clone(), error.message())).collect::<Vec<_>>()
         };
         for url in [
             "http://127.0.0.1:9/",

@@ -1,15 +1,17 @@
 //! `backup`: a consistent copy of the database, read through before it counts, and old ones removed.
 
 use super::params;
-use crate::db::backup::{Made, Place, Tools, back_up};
+use crate::db::backup::{Made, Place, Tools, back_up, try_out};
 use crate::db::connection::DbConnection;
+use crate::domain::fault::TaskFault;
+use crate::domain::field_error::FieldError;
 use crate::domain::report::JobDone;
 use crate::operations::task_type::{Job, JobError, TaskType};
 use crate::operations::{Context, OperationError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub const TYPE: TaskType = TaskType {
     name: "backup",
@@ -39,19 +41,38 @@ fn a_week_of_them() -> u32 {
 fn check(params: Value, _: &mut DbConnection, _: &Context) -> Result<Value, OperationError> {
     let params: Params = params::read(params)?;
     let mut wrong: Vec<_> = params::check_range("keep", params.keep.into(), 1, 1000).into_iter().collect();
-    wrong.extend(params.folder.as_deref().and_then(|folder| params::check_folder("folder", folder)));
+    wrong.extend(params.folder.as_deref().and_then(wrong_folder));
     params::unless(wrong, &params)
+}
+
+/// A folder that no copy could go into is told when the task is saved, not by its first run in the night.
+fn wrong_folder(folder: &str) -> Option<FieldError> {
+    params::check_folder("folder", folder).or_else(|| {
+        let fault = unfit(Path::new(folder)).or_else(|| {
+            let why = try_out(Path::new(folder)).err()?;
+            Some(TaskFault::FolderNotWritable { path: folder.to_owned(), why: why.to_string() })
+        });
+        fault.map(|fault| FieldError::new("params.folder", fault))
+    })
+}
+
+/// It is not made: where a disk is not mounted, copies would fill another one, and be taken for safe.
+fn unfit(folder: &Path) -> Option<TaskFault> {
+    let path = folder.display().to_string();
+    match (folder.is_dir(), folder.exists()) {
+        (true, _) => None,
+        (false, true) => Some(TaskFault::NotAFolder { path }),
+        (false, false) => Some(TaskFault::NoFolder { path }),
+    }
 }
 
 fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let params: Params = params::kept(job.params)?;
     let path = match params.folder.map(PathBuf::from) {
-        // Not made: where a disk is not mounted, copies would fill another one, and be taken for safe.
-        Some(path) if !path.is_dir() => {
-            let message = format!("there is no folder {}; make it, or mount its disk", path.display());
-            return Err(JobError::Failed(message));
-        }
-        Some(path) => path,
+        Some(path) => match unfit(&path) {
+            Some(fault) => return Err(JobError::Failed(fault.to_string())),
+            None => path,
+        },
         None => job.places.data_dir.join("backups"),
     };
     let place = Place::Folder { path, keep: usize::try_from(params.keep).ok() };

@@ -147,7 +147,7 @@ fn done(folder: &str, reports: &[ImportReport], unsettled: &[String]) -> JobDone
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::{Post, Problem, Readable};
+    use crate::import::{ImportFault, Post, Problem, Readable};
 
     fn file(path: &str, bytes: Option<&str>) -> File {
         let readable = |bytes: &str| Readable {
@@ -155,7 +155,7 @@ mod tests {
             sha256: bytes.to_owned(),
             post: Post::default(),
         };
-        let outcome = bytes.map(readable).ok_or_else(|| vec![Problem::of_the_file("bad")]);
+        let outcome = bytes.map(readable).ok_or_else(|| vec![Problem::of_the_file(ImportFault::Empty)]);
         File { path: path.to_owned(), outcome }
     }
 

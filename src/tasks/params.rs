@@ -2,10 +2,13 @@
 
 use crate::db::accounts;
 use crate::db::connection::DbConnection;
+use crate::domain::fault::{Fault, TaskFault};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::json_input;
+use crate::domain::thing::Thing;
 use crate::operations::OperationError;
+use crate::operations::broken::Broken;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,7 +24,7 @@ pub fn read<P: DeserializeOwned>(params: Value) -> Result<P, OperationError> {
 
 /// As they are kept.
 pub fn keep<P: Serialize>(params: &P) -> Result<Value, OperationError> {
-    serde_json::to_value(params).map_err(|error| OperationError::Internal(error.to_string()))
+    Ok(serde_json::to_value(params).map_err(Broken::from)?)
 }
 
 /// Reads parameters that were checked when they were saved.
@@ -36,21 +39,21 @@ pub fn check_accounts(
     wrong: &mut Vec<FieldError>,
 ) -> Result<(), OperationError> {
     if ids.is_empty() {
-        wrong.push(FieldError::new("params.account_ids", "must name at least one; leave it out for all"));
+        wrong.push(FieldError::new("params.account_ids", TaskFault::NamesNoAccount));
     }
     ids.sort();
     ids.dedup();
     let known = accounts::by_ids(conn, ids)?;
     for id in ids.iter().filter(|id| !known.iter().any(|account| account.id == **id)) {
-        wrong.push(FieldError::new("params.account_ids", format!("there is no account {id}")));
+        wrong.push(FieldError::new("params.account_ids", Fault::NoSuch { thing: Thing::Account, id: id.0 }));
     }
     Ok(())
 }
 
 /// What is wrong with a folder on the machine that does the work.
 pub fn check_folder(name: &str, folder: &str) -> Option<FieldError> {
-    let message = "must be an absolute path on the server, such as /srv/posts";
-    (!Path::new(folder).is_absolute()).then(|| FieldError::new(format!("params.{name}"), message))
+    let is_wrong = !Path::new(folder).is_absolute();
+    is_wrong.then(|| FieldError::new(format!("params.{name}"), TaskFault::FolderNotAbsolute))
 }
 
 /// Whatever was found to be wrong, or what was asked for.
@@ -60,6 +63,6 @@ pub fn unless<P: Serialize>(wrong: Vec<FieldError>, params: &P) -> Result<Value,
 
 /// What is wrong with a number.
 pub fn check_range(name: &str, number: i64, least: i64, most: i64) -> Option<FieldError> {
-    let message = || format!("must be from {least} to {most}, not {number}");
-    (!(least..=most).contains(&number)).then(|| FieldError::new(format!("params.{name}"), message()))
+    let fault = Fault::OutOfRange { least, most, given: number };
+    (!(least..=most).contains(&number)).then(|| FieldError::new(format!("params.{name}"), fault))
 }

@@ -4,10 +4,12 @@ use super::params;
 use crate::db::connection::DbConnection;
 use crate::db::contents;
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::{Fault, TaskFault};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::recycling::Rule;
 use crate::domain::report::JobDone;
+use crate::domain::thing::Thing;
 use crate::domain::time_input;
 use crate::operations::recycle::{Chosen, Recycle, Recycled};
 use crate::operations::task_type::{Job, JobError, TaskType};
@@ -73,12 +75,12 @@ fn check(params: Value, conn: &mut DbConnection, cx: &Context) -> Result<Value, 
     match (&mut params.content_ids, &params.tag) {
         (Some(ids), None) => check_contents(conn, ids, &mut wrong)?,
         (None, Some(tag)) if !tag.trim().is_empty() => {}
-        (None, Some(_)) => wrong.push(FieldError::new("params.tag", "must not be empty")),
+        (None, Some(_)) => wrong.push(FieldError::new("params.tag", Fault::Empty)),
         (Some(_), Some(_)) => {
-            wrong.push(FieldError::new("params.tag", "does not go with content_ids; say one of them"));
+            wrong.push(FieldError::new("params.tag", TaskFault::TagBesideContents));
         }
         (None, None) => {
-            wrong.push(FieldError::new("params.tag", "say which contents: by tag, or by content_ids"));
+            wrong.push(FieldError::new("params.tag", TaskFault::NoContents));
         }
     }
     if let Some(ids) = &mut params.account_ids {
@@ -90,7 +92,7 @@ fn check(params: Value, conn: &mut DbConnection, cx: &Context) -> Result<Value, 
     if let Some(until) = &mut params.until {
         match time_input::parse(until, cx.timezone) {
             Ok(at) => *until = at.to_string(),
-            Err(error) => wrong.push(FieldError::new("params.until", error.to_string())),
+            Err(error) => wrong.push(FieldError::new("params.until", error)),
         }
     }
     params::unless(wrong, &params)
@@ -102,13 +104,16 @@ fn check_contents(
     wrong: &mut Vec<FieldError>,
 ) -> Result<(), OperationError> {
     if ids.is_empty() {
-        wrong.push(FieldError::new("params.content_ids", "must name at least one"));
+        wrong.push(FieldError::new("params.content_ids", TaskFault::NamesNoContent));
     }
     ids.sort();
     ids.dedup();
     for id in ids.iter() {
         if contents::get(conn, *id)?.is_none() {
-            wrong.push(FieldError::new("params.content_ids", format!("there is no content {id}")));
+            wrong.push(FieldError::new(
+                "params.content_ids",
+                Fault::NoSuch { thing: Thing::Content, id: id.0 },
+            ));
         }
     }
     Ok(())

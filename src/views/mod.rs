@@ -26,7 +26,7 @@ pub use node_status::{NodeStatusView, RestartsView};
 pub use pool::{AddedView, BatchItemView, BatchStatus, RemovedView};
 pub use preview::{FireView, PreviewView};
 pub use stats::{StatsView, stats};
-pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView};
+pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView, gate_in_words};
 pub use switches::{PausedView, ResumedView, TriggeredView};
 pub use test_view::{TestView, WarningView};
 pub use token::TokenView;

@@ -2,6 +2,8 @@
 
 mod sentences;
 
+pub use sentences::gate as gate_in_words;
+
 use super::RestartsView;
 use crate::db::status::{COUNTED_MAX, LaneStatus, NodeStatus, Status};
 use crate::domain::alarms::{Alarm, LATE_AFTER};

@@ -15,6 +15,7 @@ pub(super) const WAITS_FOR_A_RUN: &str =
 pub(super) fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<String> {
     let reason = row.lane_suspended_reason.as_deref();
     let shut = shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now);
+    let shut = shut.map(|closed| closed.to_string());
     let wrong_key = || {
         (row.lane_has_credentials && !can_decrypt)
             .then(|| "the right secret key: its account's credentials were sealed with another".to_owned())

@@ -11,9 +11,13 @@
 //! 3. Write the id as a literal inside `message("…")`. A test looks at all of these in `src`: an id that either file
 //!    lacks, one that nobody says, and variables that differ between the languages fail it.
 //!
+//! Errors are an exception: their English is their own Display, so their messages are in Chinese alone, and are said by
+//! [`errors::chinese`]. A test holds these to the Chinese files, and their values to the variables of their messages.
+//!
 //! The CLI speaks by [`Language::of_environment`], the API by [`Language::of_request`]. A file is read when the first
 //! message of its language is said, and never before, so a command that says nothing pays nothing.
 
+pub mod errors;
 mod language;
 pub mod schedule;
 mod sentence;
@@ -101,7 +105,9 @@ impl Language {
                 include_str!("zh/results.ftl"),
                 include_str!("zh/explain.ftl"),
                 include_str!("zh/doctor.ftl"),
-                include_str!("zh/status.ftl")
+                include_str!("zh/status.ftl"),
+                include_str!("zh/errors.ftl"),
+                include_str!("zh/failures.ftl")
             ),
         }
     }

@@ -4,6 +4,7 @@
 use super::{Arg, Language, Message, message, span};
 use crate::domain::clock::Timestamp;
 use crate::domain::tested::Checked;
+use std::path::Path;
 use std::time::Duration;
 
 /// What a sentence tells.
@@ -15,6 +16,11 @@ pub enum Value {
     Span(Duration),
     /// Another one, within it.
     Said(Box<Sentence>),
+    /// What has its English elsewhere, as errors do.
+    Either {
+        english: String,
+        chinese: Box<Sentence>,
+    },
 }
 
 /// A message with its values.
@@ -55,6 +61,10 @@ impl Sentence {
             Value::At(instant) => Some(at(*instant)),
             Value::Span(long) => Some(span(language, *long)),
             Value::Said(inner) => Some(inner.tell_by(language, at)),
+            Value::Either { english, chinese } => Some(match language {
+                Language::En => english.clone(),
+                Language::Zh => chinese.tell_by(language, at),
+            }),
         });
         let texts: Vec<Option<String>> = texts.collect();
         let values: Vec<(&'static str, Arg<'_>)> = self
@@ -76,6 +86,12 @@ impl From<Message> for Sentence {
     }
 }
 
+impl From<Sentence> for Value {
+    fn from(sentence: Sentence) -> Self {
+        Value::Said(Box::new(sentence))
+    }
+}
+
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Value::Text(text)
@@ -85,6 +101,18 @@ impl From<String> for Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Value::Text(text.to_owned())
+    }
+}
+
+impl From<&Path> for Value {
+    fn from(path: &Path) -> Self {
+        Value::Text(path.display().to_string())
+    }
+}
+
+impl From<usize> for Value {
+    fn from(count: usize) -> Self {
+        Value::Count(i64::try_from(count).unwrap_or(i64::MAX))
     }
 }
 
@@ -109,7 +137,7 @@ impl From<Checked> for Value {
             Checked::Writable { folder } => Sentence::new(message("tested-writable")).with("folder", folder),
             Checked::Told(words) => return Value::Text(words),
         };
-        Value::Said(Box::new(said))
+        said.into()
     }
 }
 

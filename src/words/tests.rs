@@ -36,22 +36,68 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every id that stands in a `message("…")` of `src`, outside of comments and of the tests of this module.
-fn said() -> BTreeSet<String> {
+/// The code of `src`, file by file, outside of comments and of the tests of this module.
+fn code() -> Vec<String> {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
-    let mut ids = BTreeSet::new();
-    for file in files.iter().filter(|file| !file.ends_with("words/tests.rs")) {
+    files.retain(|file| !file.ends_with("words/tests.rs"));
+    let read = |file: PathBuf| {
         let text = fs::read_to_string(file).expect("a source file");
         let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        let code = code.join("\n");
-        for rest in code.split("message(").skip(1) {
-            if let Some(literal) = rest.trim_start().strip_prefix('"') {
-                ids.insert(literal.split('"').next().unwrap_or_default().to_owned());
-            }
+        code.join("\n")
+    };
+    files.into_iter().map(read).collect()
+}
+
+/// What stands behind each `call("…"`: its literal, and the rest of the file.
+fn literals<'a>(code: &'a str, call: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let found = code.match_indices(call).map(move |(at, _)| code[at + call.len()..].trim_start());
+    found.filter_map(|rest| rest.strip_prefix('"')?.split_once('"'))
+}
+
+/// Every id that stands in a `message("…")`.
+fn said() -> BTreeSet<String> {
+    let ids = |code: &String| literals(code, "message(").map(|(id, _)| id.to_owned()).collect::<Vec<_>>();
+    code().iter().flat_map(ids).collect()
+}
+
+/// Every id that stands in a `chinese("…")`, with the names of the values that its sentence is given there.
+fn said_in_chinese() -> Vec<(String, BTreeSet<String>)> {
+    let found = |code: &String| {
+        let each = literals(code, "chinese(").map(|(id, rest)| (id.to_owned(), given(rest)));
+        each.collect::<Vec<_>>()
+    };
+    code().iter().flat_map(found).collect()
+}
+
+/// The names of the values that are given behind `chinese("…"`.
+fn given(rest: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut rest = rest.trim_start().strip_prefix(')').unwrap_or(rest).trim_start();
+    while let Some(call) = rest.strip_prefix(".with(") {
+        names.extend(
+            call.trim_start().strip_prefix('"').and_then(|it| it.split('"').next()).map(str::to_owned),
+        );
+        rest = after_bracket(call).trim_start();
+    }
+    names
+}
+
+/// What follows the bracket that closes the one before.
+fn after_bracket(code: &str) -> &str {
+    let (mut depth, mut is_text) = (1, false);
+    for (at, sign) in code.char_indices() {
+        match sign {
+            '"' => is_text = !is_text,
+            '(' if !is_text => depth += 1,
+            ')' if !is_text => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return &code[at + 1..];
         }
     }
-    ids
+    ""
 }
 
 #[test]
@@ -65,8 +111,11 @@ fn both_files_can_be_read_and_have_the_same_messages_with_the_same_variables() {
     for (id, variables) in &en {
         assert_eq!(Some(variables), zh.get(id), "{id}: its variables in en.ftl and in zh.ftl");
     }
-    let only_zh: Vec<&String> = zh.keys().filter(|id| !en.contains_key(*id)).collect();
-    assert!(only_zh.is_empty(), "en.ftl lacks {only_zh:?}");
+    // The English of errors is in their types.
+    let of_errors: BTreeSet<String> = said_in_chinese().into_iter().map(|(id, _)| id).collect();
+    let lacking: Vec<&String> =
+        zh.keys().filter(|id| !en.contains_key(*id) && !of_errors.contains(*id)).collect();
+    assert!(lacking.is_empty(), "en.ftl lacks {lacking:?}");
 }
 
 #[test]
@@ -76,6 +125,23 @@ fn what_is_said_is_in_the_files_and_what_is_in_the_files_is_said() {
     assert!(unknown.is_empty(), "said, but in no file: {unknown:?}");
     let unsaid: Vec<&String> = known.keys().filter(|id| !said.contains(*id)).collect();
     assert!(unsaid.is_empty(), "in the files, but never said: {unsaid:?}");
+}
+
+/// Every error has its sentence by an exhaustive `match`; here each of these sentences is in the Chinese files, and alone
+/// there, with the variables that it is given.
+#[test]
+fn what_is_said_of_errors_is_in_chinese_with_the_variables_that_are_given() {
+    let (en, zh) = (messages(Language::En), messages(Language::Zh));
+    let said = said_in_chinese();
+    assert!(said.len() > 200, "only {} sentences of errors", said.len());
+    for (id, given) in &said {
+        assert!(!en.contains_key(id), "{id}: the English of an error is its Display");
+        let Some(wanted) = zh.get(id) else { panic!("said of an error, but in no Chinese file: {id}") };
+        assert_eq!(given, wanted, "{id}: the values that are given, and the variables of the message");
+    }
+    let unsaid: Vec<&String> =
+        zh.keys().filter(|id| !en.contains_key(*id) && !said.iter().any(|(it, _)| it == *id)).collect();
+    assert!(unsaid.is_empty(), "in the Chinese files, but never said: {unsaid:?}");
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn what_was_deleted_stays_away_until_a_person_imports_it() {
         fs::rename(posts.join("b.md"), posts.join("c.md")).expect("moved");
         let again = imported(&app, &posts, site, Deleted::LeaveOut);
         assert_eq!((actions(&again), again.entries_added), (vec![Action::Skipped, Action::Skipped], 0));
-        let note = again.files[0].note.as_deref().unwrap_or_default();
-        assert_eq!(note, "its content was deleted; `content import` brings it back");
+        let note = again.files[0].note.as_ref().expect("a note");
+        assert_eq!(note.to_string(), "its content was deleted; `content import` brings it back");
         let by_hand = imported(&app, &posts, site, Deleted::BringBack);
         assert_eq!((actions(&by_hand), by_hand.entries_added), (vec![Action::Created, Action::Created], 2));
         fs::write(posts.join("a.md"), "# A\n\nthird text").expect("changed");

@@ -239,6 +239,6 @@ fn jobs_do_not_fire_on_due_and_no_unknown_kind_is_taken() {
         let unknown = app.create_task(CreateTask { task_type, ..CreateTask::every("x", 60) });
         let Err(OperationError::Invalid(fields)) = unknown else { panic!("taken") };
         assert_eq!(fields[0].field, "task_type");
-        assert!(fields[0].message.contains("did you mean “backup”?"), "{fields:?}");
+        assert!(fields[0].message().contains("did you mean “backup”?"), "{fields:?}");
     });
 }

@@ -25,6 +25,7 @@ mod down;
 mod engine;
 mod engine_faults;
 mod error_codes;
+mod errors_chinese;
 mod explain;
 mod exposed;
 mod golden;

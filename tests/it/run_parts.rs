@@ -234,7 +234,7 @@ fn a_wrong_part_is_told_by_its_field() {
         ] {
             let wrong = app.create_task(CreateTask { params: params.clone(), ..CreateTask::every("x", 60) });
             let Err(OperationError::Invalid(fields)) = wrong else { panic!("{params} was taken") };
-            let told = fields.iter().any(|it| it.field == field && it.message.contains(says));
+            let told = fields.iter().any(|it| it.field == field && it.message().contains(says));
             assert!(told, "{params}: {fields:?}");
         }
         // The same account twice is one, and what is null is not said.

@@ -8,6 +8,7 @@ use contenthub::db::connection::{DbConnection, Patience};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::kept::pool;
 use contenthub::domain::clock::Timestamp;
+use contenthub::operations::broken::Broken;
 use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::{App, Settings};
 use std::hash::{Hash, Hasher};
@@ -46,7 +47,7 @@ impl Operation for Held {
         let number = self.0.reads.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.began.send(number).expect("the test listens");
         let well = self.0.go.lock().expect("held").recv_timeout(SOON).expect("let go");
-        if well { Ok(number) } else { Err(OperationError::Internal("as the test wants it".to_owned())) }
+        if well { Ok(number) } else { Err(Broken::Said("as the test wants it".to_owned()).into()) }
     }
 }
 

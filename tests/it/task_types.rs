@@ -191,9 +191,14 @@ fn a_copy_each_run_and_only_the_newest_are_kept() {
     on_both(|url, dir| {
         let (app, clock) = by_hand(url, dir);
         let folder = dir.join("copies");
-        let absent = task_of(&app, "backup", json!({"folder": dir.join("absent")}));
+        let gone = dir.join("gone");
+        fs::create_dir(&gone).expect("a folder");
+        let absent = task_of(&app, "backup", json!({"folder": gone}));
+        fs::remove_dir(&gone).expect("removed");
         let failed = report_of(&app, absent);
         assert!(!failed.success && failed.message.contains("there is no folder"), "{failed:?}");
+        // A person stops it all the same: what stays as it is is not looked at anew.
+        app.disable_task(absent).expect("disabled");
         app.run(contenthub::operations::task::DeleteTask(absent)).expect("deleted");
         fs::create_dir(&folder).expect("a folder");
         let backup = task_of(&app, "backup", json!({"keep": 2, "folder": folder}));
@@ -209,6 +214,56 @@ fn a_copy_each_run_and_only_the_newest_are_kept() {
         let changed = app.run(UpdateTask { params: Some(json!({"keep": 3})), ..UpdateTask::new(backup) });
         let kept: Value = serde_json::from_str(&changed.expect("changed").params).expect("JSON");
         assert_eq!(kept, json!({"keep": 3}));
+    });
+}
+
+/// Not by its first run in the night.
+#[test]
+fn a_folder_that_no_copy_can_go_into_is_told_when_the_task_is_saved() {
+    on_both(|url, dir| {
+        let cli = Cli::on(dir, url);
+        fs::write(dir.join("file"), "").expect("written");
+        fs::create_dir(dir.join("copies")).expect("a folder");
+        let at = |name: &str| dir.join(name).display().to_string();
+        let wrong = [
+            (at("absent"), format!("there is no folder {}; make it, or mount its disk", at("absent"))),
+            (at("file"), format!("{} is not a folder", at("file"))),
+            // Where not even root writes.
+            ("/proc".to_owned(), "/proc cannot be written (".to_owned()),
+            ("copies".to_owned(), "must be an absolute path on the server, such as /srv/posts".to_owned()),
+        ];
+        let create = ["scheduler", "create", "--name", "nightly", "--type", "backup", "--interval", "3600"];
+        let good = format!("folder={}", at("copies"));
+        cli.ok(&[&create[..], &["--param", &good]].concat());
+        assert_eq!(
+            fs::read_dir(dir.join("copies")).expect("there").count(),
+            0,
+            "trying it out leaves nothing"
+        );
+        let create = ["scheduler", "create", "--name", "other", "--type", "backup", "--interval", "3600"];
+        for (folder, says) in &wrong {
+            let param = format!("folder={folder}");
+            for args in [&create[..], &["scheduler", "update", "nightly"]] {
+                let told = cli.run(&[args, &["--param", &param]].concat()).expect_code(2).stderr;
+                assert!(told.contains(&format!("params.folder: {says}")), "{args:?}: {told}");
+            }
+        }
+        let product = Product::start(url, dir);
+        let id = product.get("/scheduler/tasks")["items"][1]["id"].clone();
+        for (folder, says) in &wrong {
+            let task = json!({"name": "other", "task_type": "backup", "schedule_type": "interval",
+                "interval_seconds": 3600, "params": {"folder": folder}});
+            for told in [
+                product.post("/scheduler/tasks", &task, 422),
+                product.patch(&format!("/scheduler/tasks/{id}"), &json!({"params": {"folder": folder}}), 422),
+            ] {
+                let field = &told["errors"][0];
+                assert_eq!(field["field"], "params.folder", "{told}");
+                assert!(field["message"].as_str().is_some_and(|it| it.starts_with(says)), "{told}");
+            }
+        }
+        let listed = product.get("/scheduler/tasks")["items"].as_array().expect("a list").len();
+        assert_eq!(listed, 2, "the first task, and the one whose folder is there");
     });
 }
 

@@ -2,6 +2,7 @@
 
 use super::{DbActor, Perform, Turn, left_alone};
 use crate::db::connection::DbError;
+use crate::db::unusable::Away;
 use crate::operations::{Access, Operation, OperationError};
 use actix::prelude::*;
 use parking_lot::Mutex;
@@ -115,7 +116,7 @@ impl Group {
                 self.left_behind.fetch_add(1, Ordering::Relaxed);
             }
         }
-        OperationError::Db(DbError::Away(format!("it has not answered for {:?}", self.limits.of(threads))))
+        OperationError::Db(DbError::Away(Away::NoAnswer(self.limits.of(threads))))
     }
 
     /// How many threads have died, and nobody has taken their place.

@@ -8,6 +8,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::NodeId;
 use crate::engine::dispatch::Event;
 use crate::operations::OperationError;
+use crate::operations::broken::Broken;
 use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, TellLeaseClock};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -119,6 +120,6 @@ async fn recover_gone(db: DbHandle, node: NodeId, locks: Arc<NodeLocks>) -> Answ
         return Ok(Recovered::default());
     }
     let gone = actix_rt::task::spawn_blocking(move || locks.gone(holders)).await;
-    let dead = Dead::Nodes(gone.map_err(|error| OperationError::Internal(error.to_string()))?);
+    let dead = Dead::Nodes(gone.map_err(|error| Broken::Said(error.to_string()))?);
     db.perform(Recover { by: node, dead }).await
 }

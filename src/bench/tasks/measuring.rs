@@ -4,6 +4,7 @@ use super::armed::WatchedClock;
 use super::making::{self, CreateMany};
 use super::{Bench, FAR};
 use crate::app::App;
+use crate::bench::Awaited;
 use crate::bench::figures::{cpu_seconds, percentile};
 use crate::bench::{BenchError, STUCK};
 use crate::db::connection::DbConnection;
@@ -46,7 +47,7 @@ pub fn start_up(bench: &mut Bench<'_>, part: &'static str, next: TaskId) -> Resu
         let began = clock.monotonic();
         let app = open(bench, clock.clone())?;
         let node = app.start()?;
-        let armed_at = seen(bench, "the scheduler's timer", || Ok(clock.armed_at()))?;
+        let armed_at = seen(bench, Awaited::Timer, || Ok(clock.armed_at()))?;
         took.push(armed_at.saturating_sub(began).as_secs_f64() * 1000.0);
         let _ = node.stop();
     }
@@ -127,8 +128,8 @@ pub fn burst(bench: &mut Bench<'_>, count: usize) -> Result<Burst, BenchError> {
     nap(bench, PART, at.since(app.now()))?;
     let look = || app.run(CountRuns { after: before }).map_err(BenchError::from);
     let when = |is_so: bool| is_so.then(|| app.now());
-    let begun = seen(bench, "the last of the runs", || Ok(when(look()?.begun >= count)))?;
-    let ended = seen(bench, "the end of the runs", || Ok(when(look()?.ended >= count)))?;
+    let begun = seen(bench, Awaited::LastRun, || Ok(when(look()?.begun >= count)))?;
+    let ended = seen(bench, Awaited::EndOfRuns, || Ok(when(look()?.ended >= count)))?;
     let is_right = !too_late && look()?.begun == count;
     let _ = node.stop();
     let ms = |instant: Timestamp| instant.since(at).as_secs_f64() * 1000.0;
@@ -199,7 +200,7 @@ fn nap(bench: &mut Bench<'_>, part: &'static str, span: Duration) -> Result<(), 
 /// Looks until it finds what it waits for.
 fn seen<T>(
     bench: &Bench<'_>,
-    what: &'static str,
+    what: Awaited,
     mut look: impl FnMut() -> Result<Option<T>, BenchError>,
 ) -> Result<T, BenchError> {
     let since = Instant::now();

@@ -7,7 +7,9 @@ use crate::db::database_url::DatabaseUrl;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::schedule::{Schedule, ScheduleType};
+use crate::operations::OperationError;
 use crate::operations::doctor::Examined;
+use crate::words::errors::InChinese;
 use crate::words::{Sentence, message};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -29,7 +31,7 @@ pub fn look(settings: &Settings) -> (Vec<Finding>, bool) {
     let looked = match check::look(&settings.database) {
         Ok(looked) => looked,
         Err(error) => {
-            let said = named(message("doctor-db-away")).with("error", error.to_string());
+            let said = named(message("doctor-db-away")).with("error", error.value());
             return (
                 vec![Finding::fail("database", said, Sentence::new(message("doctor-db-away-do")))],
                 false,
@@ -54,7 +56,7 @@ pub fn look(settings: &Settings) -> (Vec<Finding>, bool) {
         }
     });
     if let Some(error) = looked.read_only {
-        let said = Sentence::new(message("doctor-read-only")).with("error", error);
+        let said = Sentence::new(message("doctor-read-only")).with("error", error.value());
         findings.push(Finding::fail("writable", said, Sentence::new(message("doctor-read-only-do"))));
         return (findings, false);
     }
@@ -114,8 +116,8 @@ fn tasks(examined: &Examined) -> Vec<Finding> {
         let todo = || named(message("doctor-task-do"));
         match Schedule::read(task.written()) {
             Err(wrong) => {
-                let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-                let said = named(message("doctor-task-unreadable")).with("error", wrong.join("; "));
+                let said = named(message("doctor-task-unreadable"));
+                let said = said.with("error", OperationError::Invalid(wrong).value());
                 findings.push(Finding::fail("tasks", said, todo()));
             }
             Ok(schedule) if never_fires(&schedule, task.schedule_type, task.next_run, examined.at) => {

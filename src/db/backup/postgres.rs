@@ -1,7 +1,7 @@
 //! A dump of a PostgreSQL database by its own `pg_dump`: one moment of it, while others read and write.
 
 use super::tool::{Call, Tools};
-use super::{BackupError, at};
+use super::{BackupError, Unsound, at};
 use crate::db::connection::connect;
 use crate::db::database_url::{DatabaseUrl, split_password};
 use crate::db::migrations::applied_versions;
@@ -26,7 +26,7 @@ pub(super) fn dump(url: &str, to: &Path, tools: &Tools) -> Result<Option<String>
     Call { tool: "pg_restore", program: &tools.pg_restore, args: &args, password: None, limit }
         .run()
         .map_err(|error| match error {
-            BackupError::ToolFailed { how, .. } => BackupError::Unsound(format!("pg_restore {how}")),
+            BackupError::ToolFailed { how, .. } => BackupError::Unsound(Unsound::Rejected(how)),
             other => other,
         })?;
     Ok(versions.into_iter().next_back())

@@ -1,11 +1,12 @@
 //! A copy of a SQLite database by `VACUUM INTO`: one moment of it, compact. Readers and writers go on meanwhile, as it
 //! only reads; the write-ahead log grows for that time, and is written back afterwards.
 
-use super::{BackupError, folder_of, free_in};
+use super::{BackupError, Unsound, folder_of, free_in};
 use crate::db::check::faults_of;
 use crate::db::connection::{DbConnection, DbError, connect, open_alone};
 use crate::db::database_url::DatabaseUrl;
 use crate::db::migrations::{applied_versions, copy_into};
+use crate::db::unusable::Unusable;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use std::path::Path;
@@ -25,7 +26,7 @@ const SIZE: &str = "SELECT (page_count - freelist_count) * page_size AS bytes \
 /// Copies, and reads the copy through. Gives back the version of its schema.
 pub(super) fn copy(database: &Path, to: &Path) -> Result<Option<String>, BackupError> {
     if !database.exists() {
-        return Err(DbError::Unusable(format!("{} is not there", database.display())).into());
+        return Err(DbError::Unusable(Unusable::NotThere(database.to_owned())).into());
     }
     let mut conn = connect(&DatabaseUrl::Sqlite(database.to_owned()))?;
     let needed = size_of(&mut conn)? + SPARE_BYTES;
@@ -56,15 +57,13 @@ fn size_of(conn: &mut DbConnection) -> Result<u64, BackupError> {
 
 /// Opens a copy, reads every page of it, and compares its schema with that of the database.
 fn check(copy: &Path, versions: &[String]) -> Result<(), BackupError> {
-    let unsound = |error: DbError| BackupError::Unsound(error.to_string());
+    let unsound = |error: DbError| BackupError::Unsound(Unsound::Unreadable(error));
     let mut conn = open_alone(copy).map_err(unsound)?;
     let copied = applied_versions(&mut conn).map_err(unsound)?;
     if copied != versions {
-        return Err(BackupError::Unsound("its schema is another than that of the database".to_owned()));
+        return Err(BackupError::Unsound(Unsound::OtherSchema));
     }
     let DbConnection::Sqlite(inner) = &mut conn else { return Ok(()) };
-    match &faults_of(inner).map_err(unsound)?[..] {
-        [] => Ok(()),
-        faults => Err(BackupError::Unsound(faults.join("; "))),
-    }
+    let faults = faults_of(inner).map_err(unsound)?;
+    if faults.is_empty() { Ok(()) } else { Err(BackupError::Unsound(Unsound::Faults(faults))) }
 }

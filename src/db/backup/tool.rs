@@ -30,6 +30,28 @@ impl Default for Tools {
     }
 }
 
+/// How a program ended that did not do its work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ToolEnd {
+    #[error("could not be started: {0}")]
+    NotStarted(String),
+    #[error("had not ended after {seconds} s{}", and_lives(lives_on))]
+    TooLong {
+        seconds: u64,
+        /// Why it could not be ended either.
+        lives_on: Option<String>,
+    },
+    #[error("was lost: {0}")]
+    Lost(String),
+    /// With what it said itself.
+    #[error("ended with {status}: {said}")]
+    Failed { status: String, said: String },
+}
+
+fn and_lives(lives_on: &Option<String>) -> String {
+    lives_on.as_ref().map(|error| format!(", and could not be ended: {error}")).unwrap_or_default()
+}
+
 /// One call of a program.
 pub(super) struct Call<'a> {
     /// As messages name it.
@@ -43,7 +65,7 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// Runs it to its end, or ends it when its time is over.
     pub(super) fn run(&self) -> Result<(), BackupError> {
-        let failed = |how: String| BackupError::ToolFailed { tool: self.tool, how };
+        let failed = |how: ToolEnd| BackupError::ToolFailed { tool: self.tool, how };
         let mut command = Command::new(self.program);
         command.args(self.args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         if let Some(password) = self.password {
@@ -51,15 +73,14 @@ impl Call<'_> {
         }
         let mut child = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => BackupError::NoTool { tool: self.tool },
-            _ => failed(format!("could not be started: {error}")),
+            _ => failed(ToolEnd::NotStarted(error.to_string())),
         })?;
         let Some(said) = self.words_of(&mut child) else {
             let ended = child.kill().and_then(|()| child.wait());
-            let how =
-                ended.map_or_else(|error| format!(", and could not be ended: {error}"), |_| String::new());
-            return Err(failed(format!("had not ended after {} s{how}", self.limit.as_secs())));
+            let lives_on = ended.err().map(|error| error.to_string());
+            return Err(failed(ToolEnd::TooLong { seconds: self.limit.as_secs(), lives_on }));
         };
-        let status = child.wait().map_err(|error| failed(format!("was lost: {error}")))?;
+        let status = child.wait().map_err(|error| failed(ToolEnd::Lost(error.to_string())))?;
         if status.success() {
             return Ok(());
         }
@@ -67,7 +88,7 @@ impl Call<'_> {
             Some(password) => said.replace(password, "(password)"),
             None => said,
         };
-        Err(failed(format!("ended with {status}: {}", said.trim())))
+        Err(failed(ToolEnd::Failed { status: status.to_string(), said: said.trim().to_owned() }))
     }
 
     /// All that it says until its end; none where that does not come in time.

@@ -46,7 +46,7 @@ pub enum Wrong {
     OtherField { text: String, kind: Kind },
     Character { character: char },
     NothingThere,
-    NotHere { text: String, only: &'static str },
+    NotHere { text: String, only: GoesWith },
     LastOfWhat,
     Nth { text: String },
     BesideStar { text: String },
@@ -85,6 +85,26 @@ impl fmt::Display for Wrong {
             Wrong::Unclear { text } => write!(f, "“{text}” cannot be read"),
             Wrong::NoSuchDay { day } => write!(f, "it never fires: none of its months has a day {day}"),
         }
+    }
+}
+
+/// What a sign goes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoesWith {
+    WholeDayOrWeekday,
+    Weekday,
+    Day,
+    DayAndWeekday,
+}
+
+impl fmt::Display for GoesWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            GoesWith::WholeDayOrWeekday => "a whole day of the month or weekday",
+            GoesWith::Weekday => "the weekday",
+            GoesWith::Day => "the day of the month",
+            GoesWith::DayAndWeekday => "the day of the month and the weekday",
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading an expression, field by field. What cannot be read is told with its column.
 
-use super::error::{CronError, Wrong};
+use super::error::{CronError, GoesWith, Wrong};
 use super::fields::{Field, Fields, Item, Kind};
 use super::guess;
 
@@ -191,7 +191,7 @@ fn item(kind: Kind, part: &str) -> Result<Item, PartFault> {
     match (part, kind) {
         ("*", _) | ("?", Kind::Day | Kind::Weekday) => return Ok(Item::Every),
         _ if part.contains('?') => {
-            return Err((0, not_here("?", "a whole day of the month or weekday"), vec!["*".to_owned()]));
+            return Err((0, not_here("?", GoesWith::WholeDayOrWeekday), vec!["*".to_owned()]));
         }
         _ => {}
     }
@@ -237,7 +237,7 @@ fn is_known(character: char) -> bool {
     character.is_ascii_alphanumeric() || "*?/-#".contains(character)
 }
 
-fn not_here(text: &str, only: &'static str) -> Wrong {
+fn not_here(text: &str, only: GoesWith) -> Wrong {
     Wrong::NotHere { text: text.to_owned(), only }
 }
 
@@ -323,7 +323,7 @@ fn stepped(kind: Kind, part: &str, over: &str, step: &str) -> Result<Item, PartF
 
 fn nth_weekday(kind: Kind, part: &str, weekday: &str, nth: &str) -> Result<Item, PartFault> {
     if kind != Kind::Weekday {
-        return Err((0, not_here(part, "the weekday"), vec!["*".to_owned()]));
+        return Err((0, not_here(part, GoesWith::Weekday), vec!["*".to_owned()]));
     }
     if weekday.contains('-') {
         return Err((0, Wrong::Nth { text: part.to_owned() }, Vec::new()));
@@ -342,7 +342,7 @@ fn nth_weekday(kind: Kind, part: &str, weekday: &str, nth: &str) -> Result<Item,
 
 fn workday(kind: Kind, part: &str, days: &str) -> Result<Item, PartFault> {
     if kind != Kind::Day {
-        return Err((0, not_here(part, "the day of the month"), vec!["1-5".to_owned(), "*".to_owned()]));
+        return Err((0, not_here(part, GoesWith::Day), vec!["1-5".to_owned(), "*".to_owned()]));
     }
     if days == "L" {
         return Ok(Item::LastWorkday);
@@ -357,11 +357,11 @@ fn workday(kind: Kind, part: &str, days: &str) -> Result<Item, PartFault> {
 fn last(kind: Kind, part: &str, weekday: &str) -> Result<Item, PartFault> {
     match kind {
         Kind::Day if weekday.is_empty() => Ok(Item::LastDay),
-        Kind::Day => Err((0, not_here(part, "the weekday"), vec!["L".to_owned()])),
+        Kind::Day => Err((0, not_here(part, GoesWith::Weekday), vec!["L".to_owned()])),
         Kind::Weekday if weekday.is_empty() => Err((0, Wrong::LastOfWhat, vec!["5L".to_owned()])),
         Kind::Weekday => Ok(Item::LastWeekday(value(kind, weekday, 0)?)),
         Kind::Second | Kind::Minute | Kind::Hour | Kind::Month => {
-            Err((0, not_here(part, "the day of the month and the weekday"), vec![kind.max().to_string()]))
+            Err((0, not_here(part, GoesWith::DayAndWeekday), vec![kind.max().to_string()]))
         }
     }
 }

@@ -84,7 +84,10 @@ fn a_list_tells_which_of_its_windows_is_wrong() {
     assert_eq!(fields, ["windows[1]", "windows[3]"]);
     assert!(Windows::read(&["08:00-09:00"; WINDOWS_MAX]).is_ok());
     let wrong = Windows::read(&["soon"; WINDOWS_MAX + 1]).expect_err("too many");
-    assert_eq!(wrong, [FieldError::new("windows", "holds 65 windows; 64 at most")]);
+    assert_eq!(
+        wrong.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["windows: holds 65 windows; 64 at most"]
+    );
 }
 
 #[test]

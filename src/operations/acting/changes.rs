@@ -10,10 +10,12 @@ use crate::db::tasks::TaskRow;
 use crate::db::tokens::TokenRow;
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
+use crate::domain::fault::PoolFault;
 use crate::domain::ids::*;
 use crate::domain::pause::Paused;
 use crate::domain::resource::{Resource, Subject};
 use crate::domain::scope::Scope;
+use crate::domain::thing::Thing;
 use crate::operations::account::*;
 use crate::operations::cancelling::{CancelExecution, CancelledExecution};
 use crate::operations::content::*;
@@ -320,12 +322,12 @@ fn settle_account(item: &mut Addition, conn: &mut DbConnection, scope: &Scope) -
         return see_account(scope, account);
     }
     let own = contents::account_of(conn, item.content)?;
-    let own = own.ok_or_else(|| OperationError::not_found("content", item.content))?;
+    let own = own.ok_or_else(|| OperationError::not_found(Thing::Content, item.content))?;
     let account = match own {
         Some(own) if scope.sees(own) => own,
         Some(_) => {
-            let message = format!("is wanted: the content's own is none of {scope}");
-            return Err(OperationError::invalid("account_id", message));
+            let fault = PoolFault::OwnAccountElsewhere(scope.clone());
+            return Err(OperationError::invalid("account_id", fault));
         }
         None => only_enabled(&accounts::by_ids(conn, &scope.accounts().unwrap_or_default())?)?,
     };

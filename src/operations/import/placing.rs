@@ -1,6 +1,6 @@
 //! From a content to its entries: which accounts it goes to, and what each of them makes of it.
 
-use super::report::{Became, EntryReport};
+use super::report::{Became, EntryNote, EntryReport};
 use super::{Accounts, Checked, Choices};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Filter, Plan, SlotColumns};
@@ -113,7 +113,7 @@ impl Step<'_> {
             // A log that was pruned no longer knows which revision is out.
             let is_stale = out.map_or(is_changed, |out| out < revision);
             return match (is_stale, self.choices.again) {
-                (true, true) => self.add(conn, book, Some(format!("again, now with revision {revision}"))),
+                (true, true) => self.add(conn, book, Some(EntryNote::Again(revision))),
                 (true, false) => Ok(report(self.account, None, Became::UpdatedNotRepublished)),
                 (false, _) => Ok(report(self.account, None, Became::AlreadyPublished)),
             }
@@ -145,7 +145,7 @@ impl Step<'_> {
         &self,
         conn: &mut DbConnection,
         book: &mut SlotBook,
-        note: Option<String>,
+        note: Option<EntryNote>,
     ) -> Result<EntryReport, OperationError> {
         let addition = Addition {
             account: Some(self.account),
@@ -231,10 +231,8 @@ impl Step<'_> {
             return Ok(report(self.account, Some(&row), Became::Updated));
         }
         let keeps_its_revision = row.unproven || row.status != EntryStatus::Pending;
-        let note = (self.placed.is_revised && keeps_its_revision).then(|| {
-            let revision = row.revision.unwrap_or(1);
-            format!("it is {}, or may be out, with revision {revision}, and keeps that", row.status)
-        });
+        let note = (self.placed.is_revised && keeps_its_revision)
+            .then(|| EntryNote::Keeps { status: row.status, revision: row.revision.unwrap_or(1) });
         Ok(EntryReport { note, ..report(self.account, Some(&row), Became::WaitingAlready) })
     }
 }

@@ -1,10 +1,11 @@
 //! What an import did, or would do, file by file.
 
 use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::text_enum;
 use crate::import::Problem;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -62,7 +63,7 @@ pub struct FileReport {
     /// What is wrong with it; empty unless it is bad.
     pub errors: Vec<Problem>,
     /// What else there is to know.
-    pub note: Option<String>,
+    pub note: Option<FileNote>,
     /// Keys of other programs that were not used.
     pub passed_over: Vec<String>,
 }
@@ -75,8 +76,44 @@ pub struct EntryReport {
     pub became: Became,
     /// When an entry that waits may go out.
     pub due_at: Option<Timestamp>,
-    pub note: Option<String>,
+    pub note: Option<EntryNote>,
 }
+
+/// What else there is to know of a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileNote {
+    #[error("it is a draft")]
+    Draft,
+    #[error("its content was deleted; `content import` brings it back")]
+    Deleted,
+    #[error("it is what {0} was before that changed; change it, and it is a content of its own")]
+    OldCopy(String),
+    #[error("it was at {0} before")]
+    Moved(String),
+    #[error("it is the same as {0}")]
+    SameAs(String),
+}
+
+/// What else there is to know of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryNote {
+    #[error("again, now with revision {0}")]
+    Again(i32),
+    #[error("it is {status}, or may be out, with revision {revision}, and keeps that")]
+    Keeps { status: EntryStatus, revision: i32 },
+}
+
+/// As it is told in English.
+macro_rules! as_told {
+    ($($note:ty),+) => {$(
+        impl Serialize for $note {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )+};
+}
+as_told!(FileNote, EntryNote);
 
 impl FileReport {
     pub(super) fn skipped(path: String) -> Self {

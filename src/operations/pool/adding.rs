@@ -7,9 +7,11 @@ use crate::db::contents;
 use crate::db::entries::{self, NewEntry};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
+use crate::domain::fault::{Fault, PoolFault};
 use crate::domain::ids::*;
 use crate::domain::lateness;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
+use crate::domain::thing::Thing;
 use crate::operations::OperationError;
 use crate::operations::slots::SlotBook;
 use crate::secrets;
@@ -32,10 +34,13 @@ pub(in crate::operations) fn add(
     now: Timestamp,
 ) -> Result<Added, OperationError> {
     if !(0..=MAX_RETRIES_LIMIT).contains(&item.max_retries) {
-        return Err(OperationError::invalid("max_retries", format!("must be from 0 to {MAX_RETRIES_LIMIT}")));
+        return Err(OperationError::invalid(
+            "max_retries",
+            Fault::Range { least: 0, most: MAX_RETRIES_LIMIT.into() },
+        ));
     }
     if item.next_slot && item.scheduled_at.is_some() {
-        return Err(OperationError::invalid("scheduled_at", "is either a time or the next slot"));
+        return Err(OperationError::invalid("scheduled_at", PoolFault::TimeOrSlot));
     }
     let late_after_seconds = late_after(item.late_after_seconds)?;
     // Whoever locks an account and a content begins with the account.
@@ -44,7 +49,7 @@ pub(in crate::operations) fn add(
         book.hold(conn, account, now)?;
     }
     let content = contents::brief(conn, item.content)?
-        .ok_or_else(|| OperationError::not_found("content", item.content))?;
+        .ok_or_else(|| OperationError::not_found(Thing::Content, item.content))?;
     let account = destination(conn, item.account.or(content.account_id))?;
     if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {
         return Err(OperationError::AlreadyInPool { content: item.content, account, entry, status });
@@ -109,7 +114,7 @@ fn slot_account(
     let own = match item.account {
         Some(_) => None,
         None => contents::account_of(conn, item.content)?
-            .ok_or_else(|| OperationError::not_found("content", item.content))?,
+            .ok_or_else(|| OperationError::not_found(Thing::Content, item.content))?,
     };
     let account = destination(conn, item.account.or(own))?;
     Ok(match at {
@@ -150,7 +155,7 @@ fn destination(conn: &mut DbConnection, asked: Option<AccountId>) -> Result<Acco
     if let Some(asked) = asked {
         return match accounts::exists(conn, asked)? {
             true => Ok(asked),
-            false => Err(OperationError::not_found("account", asked)),
+            false => Err(OperationError::not_found(Thing::Account, asked)),
         };
     }
     only_enabled(&accounts::list(conn)?)
@@ -161,11 +166,10 @@ pub(in crate::operations) fn only_enabled(all: &[AccountRow]) -> Result<AccountI
     let enabled: Vec<_> = all.iter().filter(|account| account.enabled).collect();
     match enabled[..] {
         [only] => Ok(only.id),
-        [] => Err(OperationError::invalid("account_id", "there is no enabled account; create one first")),
+        [] => Err(OperationError::invalid("account_id", PoolFault::NoEnabledAccount)),
         _ => {
-            let names: Vec<String> =
-                enabled.iter().map(|account| format!("{} ({})", account.id, account.name)).collect();
-            Err(OperationError::invalid("account_id", format!("say which account: {}", names.join(", "))))
+            let names = enabled.iter().map(|account| (account.id, account.name.clone())).collect();
+            Err(OperationError::invalid("account_id", PoolFault::WhichAccount(names)))
         }
     }
 }

@@ -8,10 +8,13 @@ use crate::db::publish_log;
 use crate::db::slots::{self, Seat};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
+use crate::domain::fault::PoolFault;
 use crate::domain::ids::*;
 use crate::domain::settlement::LogStatus;
+use crate::domain::thing::Thing;
 use crate::operations::entry::{refusal, saying};
 use crate::operations::pool::entry;
+use crate::operations::wrong_state::{Needed, State};
 use crate::operations::{Access, Context, Operation, OperationError};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +41,6 @@ pub struct MoveEntry {
 
 /// The code of the row in the log.
 const MOVED: &str = "moved";
-const WANTED: &str = "only a pending entry can be moved";
 /// The most entries that one move reads.
 const SEATS_MAX: i64 = 10_000;
 
@@ -79,7 +81,11 @@ impl Operation for MoveEntry {
 
 fn movable(conn: &mut DbConnection, id: EntryId) -> Result<EntryRow, OperationError> {
     let row = entry(conn, id)?;
-    if row.status == EntryStatus::Pending && !row.unproven { Ok(row) } else { Err(refusal(conn, id, WANTED)) }
+    if row.status == EntryStatus::Pending && !row.unproven {
+        Ok(row)
+    } else {
+        Err(refusal(conn, id, Needed::PendingToMove))
+    }
 }
 
 fn put(
@@ -100,36 +106,32 @@ fn put(
 }
 
 fn slot_of(row: &EntryRow) -> Result<Timestamp, OperationError> {
-    row.slot.0.ok_or_else(|| wrong(row, "in no slot", "only what sits in a slot can change places"))
+    row.slot.0.ok_or_else(|| wrong(row, State::InNoSlot, Needed::ASlot))
 }
 
-fn wrong(row: &EntryRow, state: &str, wanted: &'static str) -> OperationError {
-    OperationError::WrongState { what: format!("entry {}", row.id), state: state.to_owned(), wanted }
+fn wrong(row: &EntryRow, state: State, wanted: Needed) -> OperationError {
+    OperationError::WrongState { thing: Thing::Entry, id: row.id.0, state, wanted }
 }
 
 fn swap(conn: &mut DbConnection, row: &EntryRow, with: EntryId) -> Result<Vec<Step>, OperationError> {
     if with == row.id {
-        return Err(OperationError::invalid("swap_with", "is the entry itself; name another one"));
+        return Err(OperationError::invalid("swap_with", PoolFault::SwapWithItself));
     }
     let other = entry(conn, with)?;
     if other.account_id != row.account_id {
-        let message = format!(
-            "is of account {}, and entry {} of account {}: only entries of one account change places",
-            other.account_id, row.id, row.account_id
-        );
-        return Err(OperationError::invalid("swap_with", message));
+        let fault =
+            PoolFault::SwapWithOthers { theirs: other.account_id, entry: row.id, account: row.account_id };
+        return Err(OperationError::invalid("swap_with", fault));
     }
     let other = movable(conn, with)?;
     let (own, others) = (slot_of(row)?, slot_of(&other)?);
     Ok(vec![(row.id, others), (other.id, own)])
 }
 
-const PASSED: &str = "it goes out as soon as it can, and nothing is before it";
-
 /// An entry whose slot has passed goes out at once anyway.
 fn not_passed(row: &EntryRow, now: Timestamp) -> Result<(), OperationError> {
     match row.slot.0 {
-        Some(slot) if slot <= now => Err(wrong(row, "in a slot that has passed", PASSED)),
+        Some(slot) if slot <= now => Err(wrong(row, State::SlotPassed, Needed::NothingAsItGoesOut)),
         Some(_) | None => Ok(()),
     }
 }
@@ -150,7 +152,7 @@ fn to_the_front(
         match places.seats.get(&at) {
             Some(seat) if seat.entry == row.id => {
                 if homeless == row.id {
-                    return Err(wrong(row, "in the first slot already", "nothing can be moved before it"));
+                    return Err(wrong(row, State::InFirstSlot, Needed::NothingAsItIsFirst));
                 }
                 steps.push((homeless, at));
                 return Ok(steps);
@@ -180,7 +182,7 @@ fn up(
     let places = Places::read(conn, rule, now, own)?;
     let before = places.all.iter().rev().filter(|at| **at < own).find(|at| places.may_be_had(**at));
     let Some(&before) = before else {
-        return Err(wrong(row, "in the first slot already", "nothing can be moved before it"));
+        return Err(wrong(row, State::InFirstSlot, Needed::NothingAsItIsFirst));
     };
     Ok(places.exchange(row, own, before))
 }

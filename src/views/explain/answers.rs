@@ -8,6 +8,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::lateness::{GAVE_UP, TOO_LATE};
 use crate::domain::question::Question;
 use crate::domain::schedule::ScheduleType;
+use crate::words::errors::kept;
 use crate::words::{Sentence, message};
 
 /// All answers, and when it is tried next.
@@ -76,7 +77,8 @@ fn status(facts: &Facts) -> Answer {
         }
         EntryStatus::Failed => failed(facts),
         EntryStatus::Uncertain => {
-            let said = Sentence::new(message("explain-status-uncertain")).with("error", last_error(facts));
+            let said =
+                Sentence::new(message("explain-status-uncertain")).with("error", kept(&last_error(facts)));
             Answer::wants_a_person(about, "uncertain", said)
         }
         EntryStatus::Cancelled => {
@@ -92,7 +94,7 @@ fn failed(facts: &Facts) -> Answer {
         Some(GAVE_UP) => ("gave_up", message("explain-status-gave-up")),
         Some(_) | None => ("failed", message("explain-status-failed")),
     };
-    Answer::wants_a_person(Topic::Status, code, Sentence::new(id).with("error", last_error(facts)))
+    Answer::wants_a_person(Topic::Status, code, Sentence::new(id).with("error", kept(&last_error(facts))))
 }
 
 fn last_error(facts: &Facts) -> String {

@@ -65,14 +65,18 @@ pub fn why(why: &Why) -> Sentence {
             .with("reason", reason.as_str())
             .with("until", *until),
         Why::Locked => message("gate-wrong-key").into(),
-        Why::Gate(gate) => match gate {
-            Gate::AskedToWait => message("gate-asked-to-wait").into(),
-            Gate::Breaker { since } => Sentence::new(message("gate-breaker")).with("since", *since),
-            Gate::Window => message("gate-window").into(),
-            Gate::DailyCap(cap) => Sentence::new(message("gate-cap")).with("cap", *cap),
-            Gate::Spacing(spacing) => Sentence::new(message("gate-spacing"))
-                .with("seconds", i64::try_from(spacing.as_secs()).unwrap_or(i64::MAX)),
-        },
+        Why::Gate(shut) => gate(shut),
+    }
+}
+
+pub fn gate(shut: &Gate) -> Sentence {
+    match shut {
+        Gate::AskedToWait => message("gate-asked-to-wait").into(),
+        Gate::Breaker { since } => Sentence::new(message("gate-breaker")).with("since", *since),
+        Gate::Window => message("gate-window").into(),
+        Gate::DailyCap(cap) => Sentence::new(message("gate-cap")).with("cap", *cap),
+        Gate::Spacing(spacing) => Sentence::new(message("gate-spacing"))
+            .with("seconds", i64::try_from(spacing.as_secs()).unwrap_or(i64::MAX)),
     }
 }
 

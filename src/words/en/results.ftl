@@ -130,3 +130,21 @@ hint-database-user = Name a user whom this server lets in: postgres://USER:PASSW
 hint-not-sqlite = Name another file with --database-url or --data-dir; where it was one, restore the last good backup with contenthub db restore.
 hint-database-file = Look whether its folder is there, and who may write to it; --data-dir or --database-url names another place.
 hint-database-newer = Use the newer program, or a backup from before it: contenthub db restore FILE.
+
+hint-key-reused = A key names one request for 24 hours; give each thing that is to be made a key of its own.
+warning-open-files = the limit on open files could not be raised: { $error }
+import-line = line { $line }: { $what }
+
+progress-line = { $what }: { $done } of { $total }
+progress-note = {" "}({ $note })
+progress-running = running
+progress-publishing = publishing
+progress-reading-files = reading files
+progress-writing = writing to the database
+progress-counts = { $published } published, { $failed } failed
+progress-counts-uncertain = { $published } published, { $failed } failed, { $uncertain } uncertain
+
+import-entry = { $account }: { $became }
+import-entry-id = {" "}(entry { $entry })
+import-entry-due = , due { $at }
+import-entry-note = , { $note }

@@ -109,3 +109,21 @@ hint-database-user = 请指定该服务器允许登录的用户：postgres://USE
 hint-not-sqlite = 请用 --database-url 或 --data-dir 指定另一个文件；若它原本是数据库，请用 contenthub db restore 恢复最近一次完好的备份。
 hint-database-file = 请查看其文件夹是否存在、谁可以写入；可用 --data-dir 或 --database-url 指定另一个位置。
 hint-database-newer = 请使用更新的程序，或恢复升级之前的备份：contenthub db restore 文件。
+
+hint-key-reused = 一个键在 24 小时内只代表一个请求；请为每个要创建的内容使用不同的键。
+warning-open-files = 无法提高可打开的文件数：{ $error }
+import-line = 第 { $line } 行：{ $what }
+
+progress-line = { $what }：{ $done }/{ $total }
+progress-note = （{ $note }）
+progress-running = 正在运行
+progress-publishing = 正在发布
+progress-reading-files = 正在读取文件
+progress-writing = 正在写入数据库
+progress-counts = 已发布 { $published }，失败 { $failed }
+progress-counts-uncertain = 已发布 { $published }，失败 { $failed }，状态不明 { $uncertain }
+
+import-entry = { $account }：{ $became }
+import-entry-id = （条目 { $entry }）
+import-entry-due = ，{ $at } 到期
+import-entry-note = ，{ $note }

@@ -1,0 +1,36 @@
+//! What can be wrong with accounts, their platforms' settings and secrets, with tokens, and with who asks about them.
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountFault {
+    #[error("{platform} has no secrets")]
+    NoSecrets { platform: String },
+    #[error("{platform} has no such secret; it has: {}", known.join(", "))]
+    NoSuchSecret { platform: String, known: Vec<String> },
+    #[error("must say why")]
+    NoReason,
+    #[error("must have at most {most} characters, and no U+0000")]
+    ReasonTooLong { most: usize },
+    #[error("holds {has} windows; {most} at most")]
+    TooManyWindows { has: usize, most: usize },
+    #[error("holds {has} lines of slots; {most} at most")]
+    TooManyLinesOfSlots { has: usize, most: usize },
+    #[error("are {has} slots a week; {most} at most")]
+    TooManySlots { has: usize, most: usize },
+    /// With the words of the library that reads addresses.
+    #[error("“{given}” is no address: {why}")]
+    NoAddress { given: String, why: String },
+    #[error("must begin with http:// or https://")]
+    NotHttp,
+    #[error("names no host")]
+    NoHost,
+    #[error("must not hold a user or a password")]
+    UserInAddress,
+    #[error("must be whsec_ followed by base64")]
+    SigningSecret,
+    #[error("must be 1 to {most} small letters, digits and hyphens")]
+    SiteName { most: usize },
+    #[error("must name 1 to {most} accounts; leave it out for all")]
+    TokenAccounts { most: usize },
+    #[error("goes with a resource: things of several kinds may have the same id")]
+    IdWithoutResource,
+}
