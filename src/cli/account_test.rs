@@ -4,10 +4,20 @@ use super::output::{Output, harmless};
 use super::{Done, Failure};
 use crate::app::App;
 use crate::operations::account::FindAccount;
-use crate::operations::account_test::GetTestable;
+use crate::operations::account_test::{GetTestable, NotReady};
 use crate::views::TestView;
 use crate::words::{Sentence, message};
 use serde_json::json;
+
+/// Why an account does not work.
+#[derive(Debug, thiserror::Error)]
+pub enum WorksNot {
+    #[error(transparent)]
+    NotReady(NotReady),
+    /// In the words of its platform.
+    #[error("{0}")]
+    Said(String),
+}
 
 /// Asks the platform from here, whether or not a server runs.
 pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -32,5 +42,6 @@ pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
     if !out.is_table() {
         out.one(&json!(view))?;
     }
-    Err(Failure::TestFailed { name: view.name, message: view.message })
+    let why = testable.not_ready().map_or(WorksNot::Said(view.message), WorksNot::NotReady);
+    Err(Failure::TestFailed { name: view.name, why })
 }

@@ -6,6 +6,7 @@ mod imports;
 mod operations;
 mod settings;
 
+use super::account_test::WorksNot;
 use super::usage::{Pair, UsageError};
 use super::{Before, Failure};
 use crate::app::OpenError;
@@ -30,8 +31,8 @@ impl InChinese for Failure {
             Failure::Restore(error) => chinese("failure-restore").with("why", error.in_chinese()),
             Failure::NoDatabase(path) => chinese("failure-no-database").with("path", path.as_path()),
             Failure::Usage(error) => error.in_chinese(),
-            Failure::TestFailed { name, message } => {
-                chinese("failure-test-failed").with("name", name.as_str()).with("message", message.as_str())
+            Failure::TestFailed { name, why } => {
+                chinese("failure-test-failed").with("name", name.as_str()).with("why", why.in_chinese())
             }
             Failure::Unhealthy(count) => chinese("failure-unhealthy").with("count", count.to_string()),
             Failure::Unsound(faults) => chinese("failure-unsound").with("count", faults.to_string()),
@@ -42,6 +43,15 @@ impl InChinese for Failure {
                 chinese("failure-ended-at-once").with("signal", signal.to_string())
             }
             Failure::Io(error) => quoted(error),
+        }
+    }
+}
+
+impl InChinese for WorksNot {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            WorksNot::NotReady(error) => error.in_chinese(),
+            WorksNot::Said(words) => quoted(words),
         }
     }
 }

@@ -50,6 +50,7 @@ use crate::restore::Refused;
 use crate::server::ServeError;
 use crate::signals::StopSignal;
 use crate::words::{Language, Sentence, message};
+use account_test::WorksNot;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
@@ -170,8 +171,8 @@ enum Failure {
     /// What the user gave cannot be used.
     #[error(transparent)]
     Usage(#[from] UsageError),
-    #[error("account “{name}” does not work: {message}")]
-    TestFailed { name: String, message: String },
+    #[error("account “{name}” does not work: {why}")]
+    TestFailed { name: String, why: WorksNot },
     /// What `doctor` found.
     #[error("{0} of the checks failed")]
     Unhealthy(usize),

@@ -2,6 +2,7 @@
 //! platform.
 
 use super::ready::{self, Ready};
+use super::unready::Unready;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::connection::DbConnection;
@@ -22,8 +23,25 @@ pub struct GetTestable(pub AccountId);
 /// An account as a test needs it.
 pub struct Testable {
     pub account: AccountRow,
-    /// Or what keeps it from being used at all.
-    ready: Result<Ready, Problem>,
+    ready: Result<Ready, NotReady>,
+}
+
+/// What keeps an account from being used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    #[error("it was deleted just now")]
+    Gone,
+    #[error(transparent)]
+    Unready(Unready),
+}
+
+impl NotReady {
+    fn code(&self) -> &'static str {
+        match self {
+            NotReady::Gone => "gone",
+            NotReady::Unready(_) => "unready",
+        }
+    }
 }
 
 impl Operation for GetTestable {
@@ -34,12 +52,8 @@ impl Operation for GetTestable {
         let account =
             accounts::get(conn, self.0)?.ok_or_else(|| OperationError::not_found(Thing::Account, self.0))?;
         let ready = match ready::read_anew(&HashSet::from([self.0]), conn, cx) {
-            Ok(mut ready) => {
-                ready.remove(&self.0).ok_or_else(|| Problem::new("gone", "it was deleted just now"))
-            }
-            Err(OperationError::LaneUnready { reason, .. }) => {
-                Err(Problem::new("unready", reason.to_string()))
-            }
+            Ok(mut ready) => ready.remove(&self.0).ok_or(NotReady::Gone),
+            Err(OperationError::LaneUnready { reason, .. }) => Err(NotReady::Unready(reason)),
             Err(other) => return Err(other),
         };
         Ok(Testable { account, ready })
@@ -52,11 +66,19 @@ impl Testable {
         self.ready.as_ref().ok().map(|ready| ready.destination.clone())
     }
 
+    /// Why it cannot be used at all, where it cannot.
+    pub fn not_ready(self) -> Option<NotReady> {
+        self.ready.err()
+    }
+
     /// Asks the platform. Bounded in time, whatever its code does.
     pub async fn test(&self) -> Tested {
         match &self.ready {
             Ok(ready) => guarded::test(ready.platform.clone(), ready.destination.clone()).await,
-            Err(problem) => Tested::AccountBroken { problem: problem.clone(), until: None },
+            Err(error) => {
+                let problem = Problem::new(error.code(), error.to_string());
+                Tested::AccountBroken { problem, until: None }
+            }
         }
     }
 }

@@ -254,6 +254,8 @@ fn what_is_wrong_with_databases_copies_and_keys_is_told_in_chinese() {
     refused(&cli, &of_server, 1, "PostgreSQL 数据库的副本须用 PostgreSQL 自己的 pg_restore 恢复\n提示：");
     let other = cli.clone().env("CONTENTHUB_SECRET_KEY", &"ab".repeat(32));
     refused(&other, &copy("copy.db"), 1, "其凭据是用另一个密钥（指纹 ");
+    let test = ["account", "test", "blog"];
+    refused(&other, &test, 1, "账号“blog”不可用：无法读取其凭据");
     let set = ["account", "update", "blog", "--credential", "secret=whsec_aGVsbG8="];
     refused(
         &other,

@@ -5,8 +5,9 @@ use super::{Finding, Health};
 use crate::app::App;
 use crate::db::accounts::AccountRow;
 use crate::domain::tested::Tested;
-use crate::operations::account_test::{GetTestable, Testable};
+use crate::operations::account_test::{GetTestable, NotReady, Testable};
 use crate::operations::doctor::Examined;
+use crate::words::errors::InChinese;
 use crate::words::{Message, Sentence, message};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -66,7 +67,8 @@ fn test(testable: Vec<Testable>) -> Vec<Finding> {
     actix_rt::System::new().block_on(async {
         let tests = testable.into_iter().enumerate().map(|(place, it)| async move {
             let tested = it.test().await;
-            (place, outcome(&it.account, tested))
+            let account = it.account.clone();
+            (place, outcome(&account, tested, it.not_ready()))
         });
         let mut tests = stream::iter(tests).buffer_unordered(AT_ONCE);
         let gather = async {
@@ -88,7 +90,7 @@ fn test(testable: Vec<Testable>) -> Vec<Finding> {
     ended.into_iter().zip(&names).map(|(ended, name)| ended.unwrap_or_else(|| late(name))).collect()
 }
 
-fn outcome(account: &AccountRow, tested: Tested) -> Finding {
+fn outcome(account: &AccountRow, tested: Tested, not_ready: Option<NotReady>) -> Finding {
     let todo = || named(account, message("doctor-account-do"));
     match tested {
         Tested::Fine { checked, warning: None } => {
@@ -99,7 +101,8 @@ fn outcome(account: &AccountRow, tested: Tested) -> Finding {
             Finding::warn("accounts", said, todo())
         }
         Tested::AccountBroken { problem, .. } => {
-            let said = named(account, message("doctor-account-broken")).with("message", problem.message);
+            let why = not_ready.map_or_else(|| problem.message.into(), |error| error.value());
+            let said = named(account, message("doctor-account-broken")).with("message", why);
             Finding::fail("accounts", said, todo())
         }
         Tested::PlatformFailed(problem) => {

@@ -3,6 +3,7 @@
 use crate::domain::account::ClosedByWord;
 use crate::domain::gates::{Gate, Shut};
 use crate::operations::OperationError;
+use crate::operations::account_test::NotReady;
 use crate::operations::broken::Broken;
 use crate::operations::unready::Unready;
 use crate::operations::wrong_state::{Needed, State};
@@ -112,6 +113,15 @@ impl InChinese for Needed {
             Needed::NothingAsItIsFirst => chinese("needed-nothing-as-it-is-first"),
             Needed::AMoment => chinese("needed-a-moment"),
             Needed::AReport => chinese("needed-a-report"),
+        }
+    }
+}
+
+impl InChinese for NotReady {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            NotReady::Gone => chinese("unready-gone"),
+            NotReady::Unready(error) => error.in_chinese(),
         }
     }
 }

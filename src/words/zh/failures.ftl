@@ -44,6 +44,7 @@ needed-nothing-as-it-is-first = 不能再往前移动
 needed-a-moment = 请稍后再试
 needed-a-report = 它结束时没有报告
 
+unready-gone = 刚刚被删除
 unready-no-platform = 本程序没有名为 { $name } 的平台
 unready-settings = 无法读取其设置：{ $why }
 unready-panicked = 平台自身的代码在被询问时出错
@@ -176,7 +177,7 @@ yaml-colon = { $said }；含有冒号的文本须放在引号中
 failure-rotate = 未更换密钥：{ $why }
 failure-restore = 未恢复，也未作任何更改：{ $why }
 failure-no-database = { $path } 处没有数据库
-failure-test-failed = 账号“{ $name }”不可用：{ $message }
+failure-test-failed = 账号“{ $name }”不可用：{ $why }
 failure-unhealthy = { $count } 项检查失败
 failure-unsound = 数据库中发现的问题：{ $count }
 failure-stopped = { $signal }：在{ $before }之前停止；剩下的由服务器继续
