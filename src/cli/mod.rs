@@ -11,6 +11,7 @@ mod content;
 mod db;
 mod doctor;
 mod explain;
+mod help;
 mod hints;
 mod import;
 mod key;
@@ -48,14 +49,14 @@ use crate::server::ServeError;
 use crate::signals::StopSignal;
 use crate::words::Language;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Subcommand};
 use output::{Format, Output};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Publishes each post on the right platform, at the right moment, exactly once.
-#[derive(Debug, Parser)]
-#[command(name = "contenthub", version, propagate_version = true, max_term_width = 100)]
+#[derive(Debug, clap::Parser)]
+#[command(name = "contenthub", version, propagate_version = true, max_term_width = help::WIDTH_MAX)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -231,7 +232,7 @@ impl Failure {
 /// Reads the arguments, does what they say, and tells how it ended: 0 done, 1 failed, 2 usage, 3 partly failed run; 128
 /// and the signal's number where one ended it.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = help::read_arguments(language());
     raise_open_files_limit();
     match execute(arguments) {
         Ok(Done::Well) => ExitCode::SUCCESS,
