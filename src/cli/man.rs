@@ -46,7 +46,9 @@ fn page(
     clap_mangen::Man::new(shown).title(name).render(&mut page)?;
     let page = String::from_utf8_lossy(&page);
     Ok(match words {
-        Some(words) => in_words(&with_examples(&page, &words.say(fixed("layout-examples"), &[])), command, words),
+        Some(words) => {
+            in_words(&with_examples(&page, &words.say(fixed("layout-examples"), &[])), command, words)
+        }
         None => with_examples(&page, help::EXAMPLES),
     })
 }

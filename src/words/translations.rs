@@ -78,7 +78,11 @@ impl Translations {
     #[cfg(test)]
     pub fn ids(&self) -> Vec<&'static str> {
         let begin = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic());
-        self.file.lines().filter(begin).map(|line| line.split('=').next().unwrap_or_default().trim()).collect()
+        self.file
+            .lines()
+            .filter(begin)
+            .map(|line| line.split('=').next().unwrap_or_default().trim())
+            .collect()
     }
 
     #[cfg(test)]

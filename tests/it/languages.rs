@@ -10,12 +10,12 @@ use std::path::Path;
 
 const CHINESE: (&str, &str) = ("LANG", "zh_CN.UTF-8");
 
-fn in_chinese(dir: &Path) -> Cli {
+pub fn in_chinese(dir: &Path) -> Cli {
     Cli::in_dir(dir).env(CHINESE.0, CHINESE.1)
 }
 
 /// Whether a text has a sentence in English: words of Latin letters one after another that are no command.
-fn english(text: &str) -> Option<String> {
+pub fn english(text: &str) -> Option<String> {
     let mut row: Vec<&str> = Vec::new();
     for word in text.split_whitespace() {
         let is_word = word.len() > 1

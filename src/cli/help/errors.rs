@@ -47,9 +47,7 @@ impl Told<'_> {
             ErrorKind::MissingSubcommand => self.missing_subcommand(),
             ErrorKind::InvalidUtf8 => Some(self.say(fixed("usage-invalid-utf8"), &[])),
             ErrorKind::TooManyValues => self.of_value(fixed("usage-too-many-values")),
-            ErrorKind::TooFewValues => {
-                self.of_counts(fixed("usage-too-few-values"), ContextKind::MinValues)
-            }
+            ErrorKind::TooFewValues => self.of_counts(fixed("usage-too-few-values"), ContextKind::MinValues),
             ErrorKind::WrongNumberOfValues => {
                 self.of_counts(fixed("usage-wrong-number-of-values"), ContextKind::ExpectedNumValues)
             }
@@ -59,15 +57,19 @@ impl Told<'_> {
     }
 
     fn conflict(&self) -> Option<String> {
-        let argument = self.text(ContextKind::InvalidArg).or_else(|| self.text(ContextKind::InvalidSubcommand))?;
+        let argument =
+            self.text(ContextKind::InvalidArg).or_else(|| self.text(ContextKind::InvalidSubcommand))?;
         let shown = ("argument", self.wrong(argument));
         Some(match self.error.get(ContextKind::PriorArg) {
-            Some(ContextValue::String(other)) if other == argument => self.say(fixed("usage-repeated"), &[shown]),
+            Some(ContextValue::String(other)) if other == argument => {
+                self.say(fixed("usage-repeated"), &[shown])
+            }
             Some(ContextValue::String(other)) => {
                 self.say(fixed("usage-conflict"), &[shown, ("other", self.wrong(other))])
             }
             Some(ContextValue::Strings(others)) => {
-                self.say(fixed("usage-conflict-several"), &[shown]) + &self.lines(others, self.styles.get_invalid())
+                self.say(fixed("usage-conflict-several"), &[shown])
+                    + &self.lines(others, self.styles.get_invalid())
             }
             _ => self.say(fixed("usage-conflict-unnamed"), &[shown]),
         })
@@ -101,14 +103,18 @@ impl Told<'_> {
             None => {
                 let said = source.to_string();
                 let range = said.split_once(" is not in ").map(|(_, range)| range.to_owned());
-                return Some(range.map_or(said, |range| self.say(fixed("usage-out-of-range"), &[("range", range)])));
+                return Some(
+                    range.map_or(said, |range| self.say(fixed("usage-out-of-range"), &[("range", range)])),
+                );
             }
         };
         Some(self.say(id, &[]))
     }
 
     fn missing(&self) -> Option<String> {
-        let Some(ContextValue::Strings(missing)) = self.error.get(ContextKind::InvalidArg) else { return None };
+        let Some(ContextValue::Strings(missing)) = self.error.get(ContextKind::InvalidArg) else {
+            return None;
+        };
         Some(self.say(fixed("usage-missing"), &[]) + &self.lines(missing, self.styles.get_valid()))
     }
 

@@ -9,8 +9,8 @@ mod translated;
 pub use translated::{EXAMPLES, heading_id, translated};
 
 use crate::words::{Arg, Language, Translations, fixed};
-use clap::error::{ContextKind, ContextValue, Error, ErrorFormatter, ErrorKind};
 use clap::builder::{StyledStr, styling::Style};
+use clap::error::{ContextKind, ContextValue, Error, ErrorFormatter, ErrorKind};
 use clap::{Command, Parser};
 use std::ffi::OsString;
 
@@ -117,3 +117,5 @@ fn styled(style: &Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+#[cfg(test)]
+mod tests;

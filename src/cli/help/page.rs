@@ -105,8 +105,11 @@ impl Page<'_> {
                 headings.push(heading);
             }
         }
-        let (placed, flags): (Vec<&Arg>, Vec<&Arg>) =
-            shown.iter().copied().filter(|it| it.get_help_heading().is_none()).partition(|it| it.is_positional());
+        let (placed, flags): (Vec<&Arg>, Vec<&Arg>) = shown
+            .iter()
+            .copied()
+            .filter(|it| it.get_help_heading().is_none())
+            .partition(|it| it.is_positional());
         let heading = |id| self.words.say(id, &[]);
         let mut lists = vec![
             (heading(fixed("layout-arguments-heading")), placed),
@@ -225,7 +228,10 @@ impl Page<'_> {
             return None;
         }
         let values = argument.get_possible_values();
-        self.fact(fixed("layout-values"), values.iter().filter(|it| !it.is_hide_set()).map(|it| it.get_name()))
+        self.fact(
+            fixed("layout-values"),
+            values.iter().filter(|it| !it.is_hide_set()).map(|it| it.get_name()),
+        )
     }
 
     fn fact<'n>(&self, id: Fixed, names: impl Iterator<Item = &'n str>) -> Option<String> {

@@ -13,12 +13,12 @@ const LINE: char = '$';
 /// A built command whose path below the program is `path`, with what its own help shows.
 pub fn translated(command: Command, path: &[&str], words: &Translations) -> Command {
     let id = command_id(path);
-    with_abouts(command, &id, words)
-        .mut_args(|argument| with_help(argument, path, words))
-        .mut_subcommands(|inner| {
+    with_abouts(command, &id, words).mut_args(|argument| with_help(argument, path, words)).mut_subcommands(
+        |inner| {
             let id = command_id(&[path, &[inner.get_name()]].concat());
             with_abouts(inner, &id, words)
-        })
+        },
+    )
 }
 
 /// The id of a command's texts: `help-publish-pool-add`. What stands below `help` is the command of that name.
@@ -98,9 +98,7 @@ fn with_help(mut argument: Arg, path: &[&str], words: &Translations) -> Arg {
     match (argument.get_id().as_str(), argument.get_long_help().is_some()) {
         ("help", false) => return argument.help(say(fixed("layout-help"))),
         ("help", true) => {
-            return argument
-                .help(say(fixed("layout-help-more")))
-                .long_help(say(fixed("layout-help-less")));
+            return argument.help(say(fixed("layout-help-more"))).long_help(say(fixed("layout-help-less")));
         }
         ("version", _) => return argument.help(say(fixed("layout-version"))),
         _ => {}
