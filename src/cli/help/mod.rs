@@ -110,7 +110,7 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>, words: &Translations) ->
     };
     let mut names = names.into_iter();
     let first = names.next().unwrap_or_default().to_owned();
-    names.fold(first, |list, name| next(list, name))
+    names.fold(first, next)
 }
 
 fn styled(style: &Style, text: &str) -> String {

@@ -41,7 +41,7 @@ fn pieces(text: &str, room: usize) -> Vec<&str> {
         may_break(before, after) && !(in_brackets && (is_wide(before) || is_wide(after)))
     });
     let in_parts = |piece| match str::trim_end(piece).width() > room {
-        true => split(piece, |before, after, _| may_break(before, after)),
+        true => split(piece, |before, after, _| may_break(before, after) && before != '[' && after != ']'),
         false => vec![piece],
     };
     held.into_iter().flat_map(in_parts).collect()
