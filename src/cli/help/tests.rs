@@ -2,6 +2,7 @@
 
 use super::translated::{argument_ids, command_id, is_command_line, value_ids};
 use super::*;
+use crate::cli::Arguments;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn words() -> &'static Translations {
@@ -105,7 +106,6 @@ fn every_text_is_translated_and_every_translation_is_of_a_text() {
 #[test]
 fn clap_tells_which_help_it_shows() {
     use Length::{Long, Short};
-    let command = built();
     for (args, path, length) in [
         ("", "", Short),
         ("-h", "", Short),
@@ -119,11 +119,34 @@ fn clap_tells_which_help_it_shows() {
         ("publish-pool help add", "publish-pool add", Long),
         ("help help", "help", Short),
     ] {
-        let args = ["contenthub"].into_iter().chain(args.split_whitespace()).map(OsString::from);
-        let asked = asked(&command, args).map(|(path, length)| (path.join(" "), length));
-        assert_eq!(asked, Some((path.to_owned(), length)));
+        let words: Vec<OsString> =
+            ["contenthub"].into_iter().chain(args.split_whitespace()).map(OsString::from).collect();
+        let asked = asked::<Arguments>(&words).map(|(path, length)| (path.join(" "), length));
+        assert_eq!(asked, Some((path.to_owned(), length)), "{args}");
     }
-    assert_eq!(asked(&command, ["contenthub", "status"].map(OsString::from)), None);
+    assert_eq!(asked::<Arguments>(&["contenthub", "status"].map(OsString::from)), None);
+}
+
+/// A part is built of what clap would build, and it shows the same; nor is there a command whose long help is its short one,
+/// which clap would lay out as such.
+#[test]
+fn what_is_built_along_the_way_to_a_command_is_all_of_it() {
+    let whole = built();
+    let mut waiting: Vec<(Vec<String>, &Command)> = vec![(Vec::new(), &whole)];
+    let mut seen = 0;
+    while let Some((path, command)) = waiting.pop() {
+        for length in [Length::Short, Length::Long] {
+            let page =
+                |command: &Command| page_of(command, &path, length, words()).expect("a page").to_string();
+            assert_eq!(page(&built_along(Arguments::command(), &path)), page(&whole), "{path:?}");
+        }
+        let help = command.get_arguments().find(|it| it.get_id() == "help").expect("--help");
+        assert!(help.get_long_help().is_some(), "{path:?}");
+        seen += 1;
+        let inner = command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help");
+        waiting.extend(inner.map(|it| ([&path[..], &[it.get_name().to_owned()]].concat(), it)));
+    }
+    assert!(seen > 60, "{seen} commands");
 }
 
 #[test]
