@@ -12,6 +12,7 @@ mod db;
 mod doctor;
 mod explain;
 mod failure_words;
+mod help;
 mod hints;
 mod import;
 mod key;
@@ -52,15 +53,15 @@ use crate::signals::StopSignal;
 use crate::words::{Language, Sentence, message};
 use account_test::WorksNot;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Subcommand};
 use output::{Format, Output};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use usage::UsageError;
 
 /// Publishes each post on the right platform, at the right moment, exactly once.
-#[derive(Debug, Parser)]
-#[command(name = "contenthub", version, propagate_version = true, max_term_width = 100)]
+#[derive(Debug, clap::Parser)]
+#[command(name = "contenthub", version, propagate_version = true, max_term_width = help::WIDTH_MAX)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -245,7 +246,7 @@ impl Failure {
 /// Reads the arguments, does what they say, and tells how it ended: 0 done, 1 failed, 2 usage, 3 partly failed run; 128
 /// and the signal's number where one ended it.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = help::read_arguments(language());
     raise_open_files_limit();
     match execute(arguments) {
         Ok(Done::Well) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! Results as a table, as JSON or as CSV; sentences in the reader's language.
 
-mod lines;
+pub mod lines;
 pub mod moment;
 mod table;
 pub mod terminal;
@@ -10,7 +10,7 @@ pub use table::harmless;
 use super::{Done, Failure};
 use crate::config::Settings;
 use crate::operations::Page;
-use crate::words::{Language, Sentence, message};
+use crate::words::{Language, Sentence, Translations, message};
 use moment::Moment;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -107,9 +107,21 @@ impl Output {
         self.say(&self.words(sentence), thing)
     }
 
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
     /// A table as text, as wide as the terminal at most.
     pub fn table(&self, columns: &Columns, rows: &[Value]) -> String {
-        table::headed(columns, rows, &self.moment)
+        let heads = columns.iter().map(|(name, _)| self.head(name)).collect();
+        table::headed(heads, columns, rows, &self.moment)
+    }
+
+    /// What a column is called in the reader's language.
+    fn head(&self, name: &str) -> String {
+        let id = format!("head-{}", name.to_lowercase().replace(' ', "-"));
+        let words = Translations::of_heads(self.language);
+        words.and_then(|words| words.text(&id)).unwrap_or_else(|| name.to_owned())
     }
 
     /// Rows without a header, as wide as the terminal at most.

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::domain::time_input::AskedTime;
 use crate::operations::preview::{Preview, PreviewSchedule, PreviewTask, Span};
 use crate::views::PreviewView;
+use crate::words::message;
 use serde_json::{Value, json};
 
 pub const EXAMPLES: &str = r#"Examples:
@@ -70,7 +71,11 @@ fn show(preview: &Preview, out: &Output) -> Result<Done, Failure> {
         .iter()
         .map(|fire| {
             let shown = if out.is_table() {
-                json!(if fire.shifted { "shifted" } else { "" })
+                json!(if fire.shifted {
+                    out.words(&message("preview-shifted").into())
+                } else {
+                    String::new()
+                })
             } else {
                 json!(fire.shifted)
             };

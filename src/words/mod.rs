@@ -14,6 +14,8 @@
 //! Errors are an exception: their English is their own Display, so their messages are in Chinese alone, and are said by
 //! [`errors::chinese`]. A test holds these to the Chinese files, and their values to the variables of their messages.
 //!
+//! What clap or a table has in English already (help, usage errors, heads of columns) stands in [`translations`] alone.
+//!
 //! The CLI speaks by [`Language::of_environment`], the API by [`Language::of_request`]. A file is read when the first
 //! message of its language is said, and never before, so a command that says nothing pays nothing.
 
@@ -22,10 +24,12 @@ mod language;
 pub mod schedule;
 mod sentence;
 mod spans;
+mod translations;
 
 pub use language::Language;
 pub use sentence::{Sentence, Value};
 pub use spans::{relative, span};
+pub use translations::{Fixed, Translations, fixed};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -71,22 +75,7 @@ type Bundle = FluentBundle<FluentResource>;
 impl Language {
     /// A message in this language. One that the file lacks, which a test rules out, is shown by its id.
     pub fn say(self, message: Message, values: &[(&'static str, Arg<'_>)]) -> String {
-        let bundle = self.bundle();
-        let Some(pattern) = bundle.get_message(message.0).and_then(|found| found.value()) else {
-            return message.0.to_owned();
-        };
-        let mut args = FluentArgs::with_capacity(values.len());
-        for (name, value) in values {
-            let value = match value {
-                Arg::Number(number) => FluentValue::from(*number),
-                Arg::Text(text) => FluentValue::from(*text),
-            };
-            args.set(*name, value);
-        }
-        let mut errors = Vec::new();
-        let said = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
-        debug_assert!(errors.is_empty(), "{}: {errors:?}", message.0);
-        said
+        format(self.bundle(), message.0, None, values).unwrap_or_else(|| message.0.to_owned())
     }
 
     fn file(self) -> &'static str {
@@ -120,21 +109,47 @@ impl Language {
             Language::En => &EN,
             Language::Zh => &ZH,
         };
-        kept.get_or_init(|| self.read())
+        kept.get_or_init(|| parse(self, self.file()))
     }
+}
 
-    /// What cannot be read of a file is left out; a test sees to it that nothing is.
-    fn read(self) -> Bundle {
-        let resource = match FluentResource::try_new(self.file().to_owned()) {
-            Ok(whole) => whole,
-            Err((readable, _)) => readable,
+/// What cannot be read of a file is left out; a test sees to it that nothing is.
+fn parse(language: Language, file: &str) -> Bundle {
+    let resource = match FluentResource::try_new(file.to_owned()) {
+        Ok(whole) => whole,
+        Err((readable, _)) => readable,
+    };
+    let mut bundle = Bundle::new_concurrent(language.tag().parse().into_iter().collect());
+    // The marks around values are for text of mixed directions; on a terminal they are rubbish.
+    bundle.set_use_isolating(false);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+/// The text of an id, or that part of it which stands below it as `.part`.
+fn format(
+    bundle: &Bundle,
+    id: &str,
+    part: Option<&str>,
+    values: &[(&'static str, Arg<'_>)],
+) -> Option<String> {
+    let message = bundle.get_message(id)?;
+    let pattern = match part {
+        None => message.value()?,
+        Some(name) => message.get_attribute(name)?.value(),
+    };
+    let mut args = FluentArgs::with_capacity(values.len());
+    for (name, value) in values {
+        let value = match value {
+            Arg::Number(number) => FluentValue::from(*number),
+            Arg::Text(text) => FluentValue::from(*text),
         };
-        let mut bundle = Bundle::new_concurrent(self.tag().parse().into_iter().collect());
-        // The marks around values are for text of mixed directions; on a terminal they are rubbish.
-        bundle.set_use_isolating(false);
-        bundle.add_resource_overriding(resource);
-        bundle
+        args.set(*name, value);
     }
+    let mut errors = Vec::new();
+    let said = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+    debug_assert!(errors.is_empty(), "{id}: {errors:?}");
+    Some(said)
 }
 
 #[cfg(test)]

@@ -57,7 +57,11 @@ fn literals<'a>(code: &'a str, call: &'a str) -> impl Iterator<Item = (&'a str, 
 
 /// Every id that stands in a `message("…")`.
 fn said() -> BTreeSet<String> {
-    let ids = |code: &String| literals(code, "message(").map(|(id, _)| id.to_owned()).collect::<Vec<_>>();
+    named_by("message(")
+}
+
+fn named_by(maker: &str) -> BTreeSet<String> {
+    let ids = |code: &String| literals(code, maker).map(|(id, _)| id.to_owned()).collect::<Vec<_>>();
     code().iter().flat_map(ids).collect()
 }
 
@@ -157,4 +161,52 @@ fn every_message_can_be_said() {
 #[test]
 fn a_message_that_no_file_has_is_shown_by_its_id() {
     assert_eq!(Language::Zh.say(Message("no-such-message"), &[]), "no-such-message");
+}
+
+#[test]
+fn translations_can_be_read_and_no_id_is_there_twice() {
+    for words in [Translations::of_help(Language::Zh), Translations::of_heads(Language::Zh)] {
+        let words = words.expect("Chinese is a translation");
+        let read = FluentResource::try_new(words.file().to_owned());
+        assert!(read.is_ok(), "{:?}", read.err().map(|(_, errors)| errors));
+        let ids: BTreeSet<&str> = words.ids().into_iter().collect();
+        assert_eq!(ids.len(), words.ids().len(), "an id is there twice");
+    }
+    assert!(Translations::of_help(Language::En).is_none() && Translations::of_heads(Language::En).is_none());
+}
+
+/// What help says of commands and their arguments is looked at where commands are known: `cli/help/tests.rs`.
+#[test]
+fn texts_that_the_code_names_are_translated_and_no_others_are_there() {
+    let words = Translations::of_help(Language::Zh).expect("Chinese");
+    let kinds = ["layout-", "usage-", "man-"];
+    let known: BTreeSet<String> = words
+        .ids()
+        .into_iter()
+        .filter(|id| kinds.iter().any(|kind| id.starts_with(kind)))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(known, named_by("fixed("));
+}
+
+/// Every `("HEAD", "field")` of the command line.
+#[test]
+fn heads_of_columns_are_translated_and_no_others_are_there() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli"), &mut files);
+    let mut heads = BTreeSet::new();
+    for file in files {
+        let text = fs::read_to_string(file).expect("a source file");
+        for rest in text.split("(\"").skip(1) {
+            let Some((head, after)) = rest.split_once('"') else { continue };
+            let is_head = head.chars().any(char::is_alphabetic)
+                && head.chars().all(|it| it.is_ascii_uppercase() || it == ' ');
+            if is_head && after.starts_with(", \"") {
+                heads.insert(format!("head-{}", head.to_lowercase().replace(' ', "-")));
+            }
+        }
+    }
+    let words = Translations::of_heads(Language::Zh).expect("Chinese");
+    let known: BTreeSet<String> = words.ids().into_iter().map(str::to_owned).collect();
+    assert_eq!(known, heads);
 }

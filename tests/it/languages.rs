@@ -10,7 +10,7 @@ use std::path::Path;
 
 pub const CHINESE: (&str, &str) = ("LANG", "zh_CN.UTF-8");
 
-fn in_chinese(dir: &Path) -> Cli {
+pub fn in_chinese(dir: &Path) -> Cli {
     Cli::in_dir(dir).env(CHINESE.0, CHINESE.1)
 }
 

@@ -13,6 +13,7 @@ mod bench;
 mod breaker;
 mod browsers;
 mod cancelling;
+mod chinese_help;
 mod claims;
 mod clock_changes;
 mod clock_steps;

@@ -127,7 +127,7 @@ fn shown(dir: &Path, args: &[&str]) -> String {
 fn commands_say_what_their_snapshots_say() {
     let dir = tempfile::tempdir().expect("a folder");
     scene(dir.path());
-    let cases: [(&str, &[&str]); 19] = [
+    let cases: [(&str, &[&str]); 22] = [
         ("account-list", &["account", "list"]),
         ("content-list", &["content", "list"]),
         ("pool-list", &["publish-pool", "list"]),
@@ -146,6 +146,9 @@ fn commands_say_what_their_snapshots_say() {
         ("db-check", &["db", "check"]),
         ("account-test", &["account", "test", "blog"]),
         ("zone-near-miss", &["account", "list", "--timezone", "Europe/Berln"]),
+        ("help", &["-h"]),
+        ("pool-add-help", &["publish-pool", "add", "-h"]),
+        ("scheduler-create-help", &["scheduler", "create", "--help"]),
         ("wrong-database", &["account", "list", "--database-url", "mysql://localhost/x"]),
     ];
     let is_update = std::env::var_os("UPDATE_SNAPSHOTS").is_some();

@@ -15,7 +15,8 @@ pub fn broken(text: &str, first: usize, rest: usize, width: Option<usize>) -> St
     let mut lines = String::new();
     let (mut line, mut indent) = (String::new(), first);
     let text = text.replace('\n', " ");
-    for piece in pieces(&text) {
+    let narrowest = width.map_or(usize::MAX, |width| width.saturating_sub(first.max(rest)).max(ROOM_MIN));
+    for piece in pieces(&text, narrowest) {
         let room = width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(ROOM_MIN));
         if !line.is_empty() && line.width() + piece.trim_end().width() > room {
             push(&mut lines, indent, &line);
@@ -33,15 +34,28 @@ fn push(lines: &mut String, indent: usize, line: &str) {
     lines.push('\n');
 }
 
-/// What is not to be broken, each with the spaces after it.
-fn pieces(text: &str) -> Vec<&str> {
+/// What is not to be broken, each with the spaces after it: not between the wide characters of what stands in brackets
+/// either, unless that has no room.
+fn pieces(text: &str, room: usize) -> Vec<&str> {
+    let held = split(text, |before, after, in_brackets| {
+        may_break(before, after) && !(in_brackets && (is_wide(before) || is_wide(after)))
+    });
+    let in_parts = |piece| match str::trim_end(piece).width() > room {
+        true => split(piece, |before, after, _| may_break(before, after) && before != '[' && after != ']'),
+        false => vec![piece],
+    };
+    held.into_iter().flat_map(in_parts).collect()
+}
+
+fn split(text: &str, may_break: impl Fn(char, char, bool) -> bool) -> Vec<&str> {
     let mut pieces = Vec::new();
-    let (mut start, mut before) = (0, None);
+    let (mut start, mut before, mut in_brackets) = (0, None, false);
     for (at, character) in text.char_indices() {
-        if before.is_some_and(|before| may_break(before, character)) {
+        if before.is_some_and(|before| may_break(before, character, in_brackets)) {
             pieces.push(&text[start..at]);
             start = at;
         }
+        in_brackets = character == '[' || (in_brackets && character != ']');
         before = Some(character);
     }
     pieces.push(&text[start..]);
@@ -49,11 +63,14 @@ fn pieces(text: &str) -> Vec<&str> {
 }
 
 fn may_break(before: char, after: char) -> bool {
-    let is_wide = |it: char| it.width().unwrap_or(0) > 1;
     if after == ' ' || CLOSING.contains(after) || OPENING.contains(before) {
         return false;
     }
     before == ' ' || is_wide(before) || is_wide(after) || CLOSING.contains(before)
+}
+
+fn is_wide(character: char) -> bool {
+    character.width().unwrap_or(0) > 1
 }
 
 #[cfg(test)]
@@ -72,6 +89,9 @@ mod tests {
             ),
             ("发布到期的内容，全部", Some(14), "  发布到期的内\n    容，全部\n"),
             ("发布到期的容，全部", Some(14), "  发布到期的\n    容，全部\n"),
+            ("同时 [默认：64] 或", Some(14), "  同时\n    [默认：64]\n    或\n"),
+            ("值 [可选值：table、json、csv]", Some(22), "  值 [可选值：table、\n    json、csv]\n"),
+            ("a: [1, 2, 3, 4]", Some(12), "  a: [1, 2,\n    3, 4]\n"),
             ("", Some(20), "\n"),
         ] {
             assert_eq!(broken(text, 2, 4, width), lines, "{text}");

@@ -10,8 +10,7 @@ use unicode_width::UnicodeWidthStr;
 const GAP: usize = 2;
 
 /// A row a line, under a header.
-pub fn headed(columns: &Columns, rows: &[Value], moment: &Moment) -> String {
-    let head: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+pub fn headed(head: Vec<String>, columns: &Columns, rows: &[Value], moment: &Moment) -> String {
     let cells = |row: &Value| columns.iter().map(|(_, field)| text(&row[*field], moment)).collect();
     lay_out(Some(head), rows.iter().map(cells).collect())
 }

@@ -91,6 +91,7 @@ tested-writable = { $folder } can be written
 note-no-slots = note: account { $account } “{ $name }” has no posting slots; set them with account update --slots
 note-deduplicates = note: its receiver must ignore a webhook-id that it has seen before; where it does not, say so with --setting deduplicates=false
 slot-free = free
+preview-shifted = shifted
 slot-gone = in a slot that is no longer one
 
 # scheduler task-types. In English it is what the parameters' schema says, which the API has too.

@@ -72,6 +72,7 @@ tested-writable = { $folder } 可以写入
 note-no-slots = 注意：账号 { $account }“{ $name }”没有发布时段；请用 account update --slots 设置
 note-deduplicates = 注意：其接收端必须忽略已经见过的 webhook-id；若做不到，请用 --setting deduplicates=false 说明
 slot-free = 空闲
+preview-shifted = 顺延
 slot-gone = 所在时段已不存在
 
 type-publishing = 按优先级发布到期的内容：全部，或仅限某些账号、优先级或数量。

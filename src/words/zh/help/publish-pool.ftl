@@ -1,0 +1,34 @@
+# contenthub publish-pool。
+
+help-publish-pool--account = 仅限此账号（名称或编号）
+help-publish-pool-list = 列出条目，新的在前
+help-publish-pool-list--due = 仅限等待发布且已到期的
+help-publish-pool-add = 添加一篇内容，发布一次
+help-publish-pool-add--priority = 1（最先）至 10（最后）
+help-publish-pool-add--scheduled-at = 何时发布，例如 "2026-02-06 12:00:00" 或 2026-02-06T12:00:00Z（默认：现在）
+help-publish-pool-add--next-slot = 在其账号的下一个空闲发布时段发布
+help-publish-pool-add--account = 账号，名称或编号（默认：内容自己的账号，否则是唯一的账号）
+help-publish-pool-add--again = 即使在此账号上发布过，也再次发布
+help-publish-pool-add--late-after-seconds = 若不能在到期后这么多秒内发布，则失败而不再迟发（默认：按账号的设置）
+help-publish-pool-stats = 按状态统计条目
+help-publish-pool-show = 说明一个条目：处于什么状态、为什么、各次尝试的结果、下次何时尝试，以及您可以做什么
+help-publish-pool-set-priority = 设置条目的优先级，1（最先）至 10（最后）
+help-publish-pool-schedule = 设置条目的发布时间
+help-publish-pool-remove = 移除一个条目；其日志保留
+help-publish-pool-publish = 立即发布条目，不论其时间，并等待结果
+    .long = 不受计划、时间窗口和间隔的限制；但账号已停用、已暂停或达到每日上限时不发布，未批准的也不发布。有未能发布的，退出码为 3。
+help-publish-pool-retry = 再次尝试已失败或已取消的条目
+help-publish-pool-resolve = 说明一个可能已发出的条目的结果
+help-publish-pool-resolve--published = 已经发出
+help-publish-pool-resolve--retry = 没有发出：再试一次
+help-publish-pool-resolve--failed = 没有发出，到此为止
+help-publish-pool-resolve--url = 发布在哪里
+help-publish-pool-resolve--media-id = 平台给它的编号
+help-publish-pool-cancel = 在发布之前撤回一个条目
+help-publish-pool-move = 更改条目在发布时段中的位置
+    .long = 让位的条目各移动一个时段。正在发送或可能已发出的不会移动。
+help-publish-pool-move--to = 与同一账号的这个条目交换时段
+help-publish-pool-move--first = 移到最近的时段；排在前面的各后退一个，直到第一个空闲时段
+help-publish-pool-move--up = 移到前一个时段
+help-publish-pool-move--down = 移到后一个时段
+help-publish-pool-clear = 移除已发布的条目；其日志保留
