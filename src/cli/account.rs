@@ -2,7 +2,7 @@
 
 use super::ask::{self, Asked};
 use super::output::Output;
-use super::usage::{Pair, UsageError};
+use super::usage::{Pair, UsageError, WrongValue};
 use super::{Done, Failure, time};
 use crate::app::App;
 use crate::domain::account::OnUnknown;
@@ -190,15 +190,13 @@ const NONE: &str = "none";
 struct NumberOrNone(Option<i64>);
 
 impl FromStr for NumberOrNone {
-    type Err = String;
+    type Err = WrongValue;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, WrongValue> {
         if text == NONE {
             return Ok(NumberOrNone(None));
         }
-        text.parse()
-            .map(|number| NumberOrNone(Some(number)))
-            .map_err(|_| "write a whole number, or none".to_owned())
+        text.parse().map(|number| NumberOrNone(Some(number))).map_err(|_| WrongValue::NeitherNumberNorNone)
     }
 }
 

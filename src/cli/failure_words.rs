@@ -7,7 +7,7 @@ mod operations;
 mod settings;
 
 use super::account_test::WorksNot;
-use super::usage::{Pair, UsageError};
+use super::usage::{Pair, UsageError, WrongValue};
 use super::{Before, Failure};
 use crate::app::OpenError;
 use crate::bench::{Awaited, BenchError};
@@ -43,6 +43,16 @@ impl InChinese for Failure {
                 chinese("failure-ended-at-once").with("signal", signal.to_string())
             }
             Failure::Io(error) => quoted(error),
+        }
+    }
+}
+
+impl InChinese for WrongValue {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            WrongValue::NoNumber(given) => chinese("value-no-number").with("given", given.as_str()),
+            WrongValue::Priority(error) => error.in_chinese(),
+            WrongValue::NeitherNumberNorNone => chinese("value-neither-number-nor-none"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `contenthub publish-pool`: what waits, and what became of it.
 
 use super::output::Output;
+use super::usage::WrongValue;
 use super::{Done, Failure, time, user};
 use crate::app::App;
 use crate::db::entries::{EntryRow, Filter};
@@ -177,9 +178,9 @@ pub struct ResolveArguments {
     media_id: Option<String>,
 }
 
-pub(super) fn priority(text: &str) -> Result<Priority, String> {
-    let number: i32 = text.parse().map_err(|_| format!("“{text}” is no number"))?;
-    Priority::try_from(number).map_err(|error| error.to_string())
+pub(super) fn priority(text: &str) -> Result<Priority, WrongValue> {
+    let number: i32 = text.parse().map_err(|_| WrongValue::NoNumber(text.to_owned()))?;
+    Ok(Priority::try_from(number)?)
 }
 
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {

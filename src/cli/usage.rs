@@ -2,6 +2,7 @@
 
 use super::task_form::CHANGES;
 use crate::domain::content::BODY_MAX_BYTES;
+use crate::domain::priority::PriorityOutOfRange;
 use crate::domain::time_input::TimeInputError;
 use crate::import::FolderError;
 use std::fmt;
@@ -52,6 +53,17 @@ pub enum UsageError {
         "{bad} of {total} files cannot be imported, so none was; correct them, or leave them out with --skip-bad"
     )]
     BadFiles { bad: usize, total: usize },
+}
+
+/// What cannot be the value of an argument, where the reader of it is ours.
+#[derive(Debug, thiserror::Error)]
+pub enum WrongValue {
+    #[error("“{0}” is no number")]
+    NoNumber(String),
+    #[error(transparent)]
+    Priority(#[from] PriorityOutOfRange),
+    #[error("write a whole number, or none")]
+    NeitherNumberNorNone,
 }
 
 /// What is written `NAME=VALUE`.

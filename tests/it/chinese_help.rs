@@ -107,7 +107,7 @@ fn help_is_narrow_on_a_narrow_terminal_and_styled_on_one_with_colours() {
 fn errors_of_usage_are_chinese_where_it_is_asked_for() {
     let dir = tempfile::tempdir().expect("a folder");
     let cli = in_chinese(dir.path());
-    let cases: [(&[&str], &str); 20] = [
+    let cases: [(&[&str], &str); 23] = [
         (
             &["publish-pol", "list"],
             "错误：没有子命令“publish-pol”\n\n  提示：有相近的子命令：“publisher”、“publish-pool”\n\n\
@@ -149,8 +149,11 @@ fn errors_of_usage_are_chinese_where_it_is_asked_for() {
         (&["db", "backup", "--keep", "0"], "错误：“--keep <N>”的值“0”无效：不在 1..=1000 之内\n"),
         (
             &["publish-pool", "add", "1", "--priority", "x"],
-            "错误：“--priority <PRIORITY>”的值“x”无效：“x” is no number\n",
+            "错误：“--priority <PRIORITY>”的值“x”无效：“x”不是数字\n",
         ),
+        (&["publish-pool", "add", "1", "--priority", "11"], "”的值“11”无效：优先级"),
+        (&["publish-pool", "list", "--status", "pendng"], "”的值“pendng”无效：“pendng”不是以下之一："),
+        (&["account", "update", "blog", "--daily-cap", "x"], "”的值“x”无效：请写一个整数，或 none\n"),
     ];
     for (args, says) in cases {
         let ran = cli.run(args).expect_code(2);

@@ -1,8 +1,11 @@
 //! What clap says is wrong with the arguments, in another language: the same facts in the same order, with what was
-//! perhaps meant, the usage, and where there is more. What our own readers of values say stands in it as they say it.
+//! perhaps meant, the usage, and where there is more. What our own readers of values say has its Chinese where all errors do.
 
 use super::{listed, page, styled};
-use crate::words::{Arg, Fixed, Translations, fixed};
+use crate::cli::usage::WrongValue;
+use crate::domain::UnknownWord;
+use crate::words::errors::InChinese;
+use crate::words::{Arg, Fixed, Language, Sentence, Translations, fixed};
 use clap::builder::{StyledStr, Styles, styling::Style};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use std::error::Error as _;
@@ -23,6 +26,12 @@ pub fn told(error: &Error, words: &Translations) -> StyledStr {
     let flag = styled(told.styles.get_literal(), "--help");
     parts.push(words.say(fixed("usage-more"), &[("flag", Arg::Text(&flag))]));
     StyledStr::from(format!("{}\n", parts.join("\n\n")))
+}
+
+/// What our own readers of values say.
+fn of_ours(source: &(dyn std::error::Error + 'static)) -> Option<Sentence> {
+    let word = source.downcast_ref::<UnknownWord>().map(InChinese::in_chinese);
+    word.or_else(|| source.downcast_ref::<WrongValue>().map(InChinese::in_chinese))
 }
 
 struct Told<'a> {
@@ -92,9 +101,12 @@ impl Told<'_> {
         Some(self.say(fixed("usage-invalid-value-because"), &[argument, value, ("why", why)]))
     }
 
-    /// Why a value was refused: numbers are read by others than us, who have English alone.
+    /// Why a value was refused. Numbers are read by others than us, who have English alone.
     fn why(&self) -> Option<String> {
         let source = self.error.source()?;
+        if let Some(ours) = of_ours(source) {
+            return Some(ours.say(Language::Zh));
+        }
         let id = match source.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
             Some(IntErrorKind::Empty) => fixed("usage-empty-number"),
             Some(IntErrorKind::PosOverflow) => fixed("usage-number-too-large"),

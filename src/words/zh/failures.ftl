@@ -233,3 +233,5 @@ import-became-published = 已经发布
 import-became-stale = 已更新，未再次发布
 import-became-failed = 此前失败，未加入
 import-became-cancelled = 此前已取消，未加入
+value-no-number = “{ $given }”不是数字
+value-neither-number-nor-none = 请写一个整数，或 none
