@@ -152,7 +152,7 @@ fn errors_of_usage_are_chinese_where_it_is_asked_for() {
             "错误：“--priority <PRIORITY>”的值“x”无效：“x”不是数字\n",
         ),
         (&["publish-pool", "add", "1", "--priority", "11"], "”的值“11”无效：优先级"),
-        (&["publish-pool", "list", "--status", "pendng"], "”的值“pendng”无效：“pendng”不是以下之一："),
+        (&["publish-pool", "list", "--status", "pendng"], "”的值“pendng”无效：“pendng”不在可用的 pending、"),
         (&["account", "update", "blog", "--daily-cap", "x"], "”的值“x”无效：请写一个整数，或 none\n"),
     ];
     for (args, says) in cases {

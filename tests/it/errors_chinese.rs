@@ -3,6 +3,9 @@
 use super::languages::{CHINESE, english};
 use crate::support::command::Cli;
 use crate::support::on_both;
+use contenthub::db::connection::connect;
+use contenthub::db::database_url::DatabaseUrl;
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -254,8 +257,6 @@ fn what_is_wrong_with_databases_copies_and_keys_is_told_in_chinese() {
     refused(&cli, &of_server, 1, "PostgreSQL 数据库的副本须用 PostgreSQL 自己的 pg_restore 恢复\n提示：");
     let other = cli.clone().env("CONTENTHUB_SECRET_KEY", &"ab".repeat(32));
     refused(&other, &copy("copy.db"), 1, "其凭据是用另一个密钥（指纹 ");
-    let test = ["account", "test", "blog"];
-    refused(&other, &test, 1, "账号“blog”不可用：无法读取其凭据");
     let set = ["account", "update", "blog", "--credential", "secret=whsec_aGVsbG8="];
     refused(
         &other,
@@ -377,4 +378,19 @@ fn errors_are_english_where_nobody_asks_for_chinese() {
         told,
         "error: there is no account nobody\nhint: contenthub account list shows which there are.\n"
     );
+}
+
+#[test]
+fn why_an_account_cannot_be_used_at_all_is_told_in_chinese() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let cli = in_chinese(Cli::in_dir(dir.path()));
+    cli.ok(&["account", "create", "blog", "--platform", "folder"]);
+    let database = DatabaseUrl::Sqlite(dir.path().join("data/contenthub.db"));
+    let mut conn = connect(&database).expect("connected");
+    conn.batch_execute("UPDATE accounts SET platform = 'fax'").expect("changed");
+    drop(conn);
+    let why = "本程序没有名为 fax 的平台";
+    refused(&cli, &["account", "test", "blog"], 1, &format!("账号“blog”不可用：{why}"));
+    let found = cli.run(&["doctor"]).expect_code(1).stdout;
+    assert!(found.contains(why) && english(&found).is_none(), "{found}");
 }
