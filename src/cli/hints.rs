@@ -1,7 +1,7 @@
 //! How a failure is told: what failed, and what to do next.
 
-use super::Failure;
 use super::output::harmless;
+use super::{Before, Failure};
 use crate::app::OpenError;
 use crate::db::backup::BackupError;
 use crate::db::connection::{Closed, DbError};
@@ -30,7 +30,11 @@ fn hint(failure: &Failure, language: Language) -> Option<String> {
         Failure::Operation(error) | Failure::Rotate(RotateError::Operation(error)) => {
             of_operation(error, language)
         }
-        Failure::Stopped { .. } => told(message("hint-stopped")),
+        Failure::Stopped { before: Before::EachTried, .. } => told(message("hint-stopped")),
+        Failure::Stopped { before: Before::Ended(execution), .. } => {
+            let said = Sentence::new(message("hint-stopped-run")).with("execution", execution.to_string());
+            Some(said.say(language))
+        }
         Failure::NoDatabase(_) => told(message("hint-no-database")),
         Failure::Unsound(_) => told(message("hint-unsound")),
         Failure::Restore(Refused::ByPgRestore) => told(message("hint-by-pg-restore")),

@@ -176,6 +176,7 @@ fn a_command_that_is_interrupted_ends_in_order_too() {
         let stderr = command.stderr.text();
         assert_eq!(status.code(), Some(130), "{stderr}");
         assert!(stderr.contains("Ctrl-C") && stderr.contains("hint:"), "{stderr}");
+        assert!(stderr.contains("takes what is left, which belongs to execution 1:"), "{stderr}");
         let entries = ids.map(|id| (entry(&app, id).status, entry(&app, id).attempt));
         assert_eq!(entries, [(EntryStatus::Published, 1), (EntryStatus::Pending, 0)]);
 

@@ -13,6 +13,7 @@ relative-ago = { $span } ago
 failure = error: { $what }
 hint = hint: { $what }
 hint-no-database = Say where it is with --data-dir or --database-url; `contenthub config show` tells what is set. The first `contenthub serve` makes one.
+hint-stopped-run = The same command again takes what is left, which belongs to execution { $execution }: `contenthub scheduler history` has its report then.
 hint-stopped = Give the same command again to take what is left now.
 hint-by-pg-restore = While no server runs: pg_restore --clean --if-exists --no-owner -d DATABASE FILE, and then `contenthub db restore --after`.
 hint-node-alive = Stop it; of one that was killed, wait until its lease is over.

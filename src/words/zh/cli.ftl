@@ -11,6 +11,7 @@ relative-ago = { $span }前
 failure = 错误：{ $what }
 hint = 提示：{ $what }
 hint-no-database = 请用 --data-dir 或 --database-url 指明位置；`contenthub config show` 会显示当前设置。首次运行 `contenthub serve` 会创建数据库。
+hint-stopped-run = 再次执行同一命令，即可处理剩下的内容；它们属于执行 { $execution }，其报告届时见 `contenthub scheduler history`。
 hint-stopped = 再次执行同一命令，即可处理剩下的内容。
 hint-by-pg-restore = 在没有服务器运行时：先 pg_restore --clean --if-exists --no-owner -d DATABASE FILE，然后 `contenthub db restore --after`。
 hint-node-alive = 请停止它；若它是被强制结束的，请等到其租约到期。
