@@ -1,5 +1,6 @@
 //! The bench's own database: made, filled, dropped.
 
+use super::waiting::AddWaiting;
 use super::{BODY_BYTES, BenchError, LATENESS_SPAN, Plan};
 use crate::app::App;
 use crate::db::connection::{DbConnection, connect};
@@ -8,6 +9,7 @@ use crate::db::database_url::DatabaseUrl;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::priority::Priority;
+use crate::domain::settlement::LogStatus;
 use crate::operations::account::CreateAccount;
 use crate::operations::content::CreateContent;
 use crate::operations::pool::{Addition, BatchAdd, OnConflict};
@@ -63,8 +65,6 @@ pub fn make(postgres: Option<&str>, directory: &Path) -> Result<Made, BenchError
 
 /// In one transaction: few enough that whoever interrupts the bench does not wait.
 const AT_ONCE: usize = 1000;
-/// In bytes: bodies of what is never read.
-const WAITING_BODY_BYTES: usize = 40;
 /// Longer than any bench.
 const WAITING_FOR: Duration = Duration::from_secs(366 * 24 * 3600);
 
@@ -86,14 +86,14 @@ pub fn fill(
         accounts.push(app.run(create)?.id);
     }
     let far = app.clock().now() + WAITING_FOR;
-    let waiting = make_contents(app, plan.waiting, WAITING_BODY_BYTES, &mut |done| told(done / 2))?;
-    let mut added = 0;
-    for batch in additions(&accounts, &waiting, Priority::default(), |_| Some(far)) {
-        added += batch.items.len();
-        app.run(batch)?;
-        told((waiting.len() + added) / 2)?;
+    let (mut waiting, mut turns) = (0, accounts.iter().cycle());
+    while let Some(account) = turns.next().filter(|_| waiting < plan.waiting) {
+        let count = (plan.waiting - waiting).min(AT_ONCE);
+        app.run(AddWaiting { count, account: *account, due_at: far })?;
+        waiting += count;
+        told(waiting)?;
     }
-    let contents = make_contents(app, plan.entries, BODY_BYTES, &mut |done| told(waiting.len() + done / 2))?;
+    let contents = make_contents(app, plan.entries, BODY_BYTES, &mut |done| told(waiting + done / 2))?;
     // Entries last, and their times from here: what fills slowly must not look late.
     let first_due = first_after.map(|lead| app.clock().now() + lead);
     let due = |place: usize| {
@@ -104,7 +104,7 @@ pub fn fill(
     for batch in additions(&accounts, &contents, Priority::default(), due) {
         added += batch.items.len();
         app.run(batch)?;
-        told(waiting.len() + (contents.len() + added) / 2)?;
+        told(waiting + (contents.len() + added) / 2)?;
     }
     Ok(())
 }
@@ -176,6 +176,28 @@ impl Operation for CreateMany {
             made.push(CreateContent { text, account: None::<AccountId> }.run(conn, cx, now)?.id);
         }
         Ok(made)
+    }
+}
+
+/// How many entries were published; by the log, because the pool may hold millions that were not.
+pub struct PublishedLogged {
+    /// None: on all accounts.
+    pub account: Option<AccountId>,
+}
+
+impl Operation for PublishedLogged {
+    type Output = usize;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<usize, OperationError> {
+        use crate::db::schema::publish_logs::dsl;
+        let mut published =
+            dsl::publish_logs.filter(dsl::status.eq(LogStatus::Published.as_str())).count().into_boxed();
+        if let Some(account) = self.account {
+            published = published.filter(dsl::account_id.eq(account.0));
+        }
+        let entries: i64 = published.first(conn)?;
+        Ok(usize::try_from(entries).unwrap_or(0))
     }
 }
 

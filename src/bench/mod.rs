@@ -9,6 +9,7 @@ mod interruption;
 pub mod lanes;
 pub mod sink;
 pub mod tasks;
+mod waiting;
 
 use crate::actors::db::DbHandle;
 use crate::app::{App, OpenError};
@@ -19,7 +20,6 @@ use crate::domain::ids::AccountId;
 use crate::domain::outbound::OutboundAllow;
 use crate::operations::OperationError;
 use crate::operations::cycle::ClaimScope;
-use crate::operations::pool::GetStats;
 use figures::{Attempts, cpu_seconds, peak_rss_mb, percentile};
 use interruption::Interruption;
 use serde_json::{Value, json};
@@ -198,8 +198,7 @@ async fn until_published(
         // Counting the pool would cost what is measured; the last row of the log costs next to nothing.
         let attempts = db.perform(database::AttemptsLogged).await?.saturating_sub(goal.attempts_before);
         let is_through = attempts >= goal.more
-            && usize::try_from(db.perform(GetStats { account: goal.account }).await?.published).unwrap_or(0)
-                >= goal.published;
+            && db.perform(database::PublishedLogged { account: goal.account }).await? >= goal.published;
         tell(attempts.min(goal.more))?;
         if is_through {
             return Ok(());

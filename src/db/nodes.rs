@@ -1,5 +1,5 @@
-//! Nodes that run, as they say of themselves. Nothing is decided by it: who may be robbed of a claim is judged by leases
-//! and locks.
+//! Nodes that run, as they say of themselves. Who may be robbed of a claim is judged by leases and locks; that any node was
+//! seen says only that the database answered then.
 
 use super::connection::{DbConnection, DbError};
 use super::schema::nodes::dsl;
@@ -53,6 +53,12 @@ pub fn remove(conn: &mut DbConnection, nodes: &[NodeId]) -> Result<(), DbError> 
     let ids: Vec<&str> = nodes.iter().map(|node| &*node.0).collect();
     diesel::delete(dsl::nodes.filter(dsl::id.eq_any(ids))).execute(conn)?;
     Ok(())
+}
+
+/// When any node but this one was seen last.
+pub fn last_seen(conn: &mut DbConnection, but: &NodeId) -> Result<Option<Timestamp>, DbError> {
+    let others = dsl::nodes.filter(dsl::id.ne(&but.0));
+    Ok(others.select(diesel::dsl::max(dsl::seen_at)).first(conn)?)
 }
 
 /// Removes those that were not seen since.

@@ -44,8 +44,8 @@ pub fn are_there_any(conn: &mut DbConnection) -> Result<bool, DbError> {
 }
 
 /// Written out, so that the index of the slots serves it.
-const SITS: &str =
-    "publish_pool.slot_at IS NOT NULL AND publish_pool.status IN ('pending', 'publishing', 'uncertain')";
+const SITS: &str = "publish_pool.slot_at IS NOT NULL AND (publish_pool.status = 'pending' OR publish_pool.status = 'publishing' \
+      OR publish_pool.status = 'uncertain')";
 
 /// The slots from `first` to `last` that somebody sits in.
 pub fn taken(

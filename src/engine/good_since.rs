@@ -9,11 +9,13 @@ pub struct GoodSince {
     lease: Duration,
     /// When the first statement succeeded since the start, or since the last sign of an outage.
     since: Option<Duration>,
+    /// There was a sign of one since the start.
+    saw_outage: bool,
 }
 
 impl GoodSince {
     pub fn new(lease: Duration) -> Self {
-        GoodSince { lease, since: None }
+        GoodSince { lease, since: None, saw_outage: false }
     }
 
     /// What was asked at `asked` is answered. One that waited for half a lease may have waited an outage out: then others
@@ -21,13 +23,23 @@ impl GoodSince {
     /// over, so that nobody's ran out in a shorter one; a database that is merely slow puts nothing off.
     pub fn answered(&mut self, asked: Duration, now: Duration) {
         let was_away = now.saturating_sub(asked) > self.lease / 2;
+        self.saw_outage |= was_away;
         if was_away || self.since.is_none() {
             self.since = Some(now);
         }
     }
 
+    /// The database answered somebody else `ago`, by its own clock. Who has just come knows nothing of the time before, and
+    /// takes their word for it: what may lie between the two is no longer than what may lie within an answer.
+    pub fn others_were_answered(&mut self, ago: Duration, now: Duration) {
+        if !self.saw_outage && ago <= self.lease / 2 {
+            self.since = self.since.map(|since| since.min(now.saturating_sub(ago)));
+        }
+    }
+
     pub fn failed(&mut self) {
         self.since = None;
+        self.saw_outage = true;
     }
 
     /// How long the others have still; none while there is an outage.
@@ -58,6 +70,29 @@ mod tests {
         assert_eq!(good.left(at(201)), None);
         good.answered(at(202), at(202));
         assert_eq!(good.left(at(212)), Some(at(20)));
+    }
+
+    #[test]
+    fn who_has_just_come_goes_by_what_others_heard_shortly_before() {
+        let mut good = GoodSince::new(at(30));
+        good.answered(at(100), at(100));
+        good.others_were_answered(at(16), at(100));
+        assert_eq!(good.left(at(100)), Some(at(30)), "too long ago to say that there was no outage");
+        good.others_were_answered(at(15), at(100));
+        assert_eq!(good.left(at(100)), Some(at(15)));
+        good.others_were_answered(at(5), at(110));
+        assert_eq!(good.left(at(110)), Some(at(5)), "what others hear later changes nothing");
+        good.failed();
+        good.others_were_answered(at(5), at(111));
+        assert_eq!(good.left(at(111)), None, "it knows better");
+        good.answered(at(112), at(112));
+        good.others_were_answered(at(5), at(112));
+        assert_eq!(good.left(at(112)), Some(at(30)));
+
+        let mut good = GoodSince::new(at(30));
+        good.answered(at(84), at(100));
+        good.others_were_answered(at(10), at(100));
+        assert_eq!(good.left(at(100)), Some(at(30)), "that answer itself waited an outage out");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::{Access, Context, Operation, OperationError};
 use crate::db::checkpoints;
 use crate::db::connection::DbConnection;
 use crate::db::leases::{self, Held};
+use crate::db::nodes;
 use crate::db::transitions::{self, Ended, Written};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AttemptId, NodeId};
@@ -120,6 +121,31 @@ impl Operation for TellLeaseClock {
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Timestamp, OperationError> {
         Ok(leases::lease_clock(conn, now)?)
+    }
+}
+
+/// What the clock says that leases are judged by, and when it last said so to another node.
+#[derive(Debug, Clone)]
+pub struct HearLeaseClock {
+    pub by: NodeId,
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseClock {
+    pub now: Timestamp,
+    /// None where no other node is known, or where the clock was set back since.
+    pub others_heard: Option<Duration>,
+}
+
+impl Operation for HearLeaseClock {
+    type Output = LeaseClock;
+    const ACCESS: Access = Access::Engine;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<LeaseClock, OperationError> {
+        let now = leases::lease_clock(conn, now)?;
+        let seen = nodes::last_seen(conn, &self.by)?.filter(|seen| *seen <= now);
+        Ok(LeaseClock { now, others_heard: seen.map(|seen| now.since(seen)) })
     }
 }
 

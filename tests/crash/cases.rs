@@ -50,8 +50,8 @@ pub struct Figures {
     pub caught: usize,
     /// The longest from a start, with everybody else dead, to the first arrival.
     pub first: Duration,
-    /// The longest until all that the dead had held was back in work: from the restart on SQLite, where the kernel says
-    /// who is dead, and from the kill on PostgreSQL, where the lease does.
+    /// The longest until all that the dead had held was back in work: from the restart; where another node lived on
+    /// PostgreSQL, for which the lease says who is dead, from the kill.
     pub back: Duration,
 }
 
@@ -171,8 +171,8 @@ fn see_at_work(
         return Err(format!("what the dead held was not taken back within {PATIENCE:?}"));
     }
     let since = match world.database {
-        Database::Sqlite => Some(restart.at),
-        Database::Postgres => dead.killed_at,
+        Database::Postgres if !restart.alone => dead.killed_at,
+        Database::Sqlite | Database::Postgres => Some(restart.at),
     };
     if let Some(since) = since
         && !dead.held.is_empty()

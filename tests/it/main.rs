@@ -76,6 +76,7 @@ mod schedulers;
 mod schema;
 mod secrets;
 mod server;
+mod settled_rows;
 mod shared_reads;
 mod shutdown;
 mod slots;

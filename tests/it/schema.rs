@@ -179,3 +179,25 @@ fn schema_rs_describes_the_migrated_database() {
         assert_eq!(found.len(), said.len(), "a table or column is missing on one side");
     });
 }
+
+/// A list of three words or more would be made into a table of its own each time that a row is written.
+#[test]
+fn what_sqlite_holds_a_hot_row_against_is_told_word_by_word() {
+    on_both(|url, dir| {
+        let mut conn = migrated(url, dir);
+        let DbConnection::Sqlite(inner) = &mut conn else { return };
+        for table in ["publish_pool", "publish_logs", "contents"] {
+            let select = "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL";
+            let made: Vec<String> =
+                diesel::dsl::sql::<Text>(select).bind::<Text, _>(table).load(inner).expect("statements");
+            assert!(made.iter().any(|sql| sql.contains(" OR ")), "{table}: {made:?}");
+            for sql in made {
+                let lists = sql.split(" IN (").skip(1);
+                let long: Vec<&str> = lists
+                    .filter(|rest| rest.split(')').next().unwrap_or("").matches(',').count() >= 2)
+                    .collect();
+                assert!(long.is_empty(), "{table}: {sql}");
+            }
+        }
+    });
+}

@@ -22,7 +22,7 @@ use contenthub::engine::dispatch::{self, Dispatch};
 use contenthub::engine::good_since::GoodSince;
 use contenthub::engine::ticking::{self, Ticking};
 use contenthub::operations::cycle::ClaimScope;
-use contenthub::operations::recovery::Recovered;
+use contenthub::operations::recovery::{LeaseClock, Recovered};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub enum NodeEvent {
     /// What the clock of leases showed, to a question of that monotonic time.
     ClockAnswer {
         asked: Duration,
-        judged_at: Option<Timestamp>,
+        clock: Option<LeaseClock>,
     },
     RecoverAnswer(Option<Recovered>),
     RenewAnswer {
@@ -283,7 +283,7 @@ impl World<'_> {
                 return self.cycle_answer(n, &ended, window, done);
             }
             NodeEvent::FireAnswer(fired) => self.fire_answer(n, fired),
-            NodeEvent::ClockAnswer { asked, judged_at } => return self.clock_answer(n, asked, judged_at),
+            NodeEvent::ClockAnswer { asked, clock } => return self.clock_answer(n, asked, clock),
             NodeEvent::RecoverAnswer(recovered) => return self.recover_answer(n, recovered),
             NodeEvent::RenewAnswer { good } => self.database_said(n, good),
             NodeEvent::LookAtClock => return self.look_at_clock(n),

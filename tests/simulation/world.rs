@@ -9,10 +9,11 @@ use crate::platform::{Call, Fate, Platforms, Post};
 use crate::sabotage::Sabotage;
 use crate::store::{Row, Store};
 use crate::time::{HOUR, MINUTE, TrueTime};
-use contenthub::domain::ids::{AttemptId, EntryId};
+use contenthub::Timestamp;
+use contenthub::domain::ids::{AttemptId, EntryId, NodeId};
 use contenthub::domain::retry::JitterSource;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 /// So long after faults have stopped, everything has settled.
@@ -97,6 +98,8 @@ pub struct World<'a> {
     pub sabotage: Option<Sabotage>,
     /// Nodes that there have been.
     pub node_count: u32,
+    /// When nodes last said that they run, by the clock that leases are judged by.
+    pub heard: HashMap<NodeId, Timestamp>,
     /// Requests to platforms, and posts to come, that are under way.
     pub under_way: usize,
     heap: BinaryHeap<Reverse<Event>>,
@@ -136,6 +139,7 @@ impl<'a> World<'a> {
             jitter: Arc::new(JitterSource::seeded(seed)),
             sabotage,
             node_count: 0,
+            heard: HashMap::new(),
             under_way: 0,
             heap: BinaryHeap::new(),
             sequence: 0,

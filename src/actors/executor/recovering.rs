@@ -4,12 +4,11 @@
 use super::PublishingExecutorActor;
 use crate::actors::db::{Changed, DbHandle};
 use crate::db::node_locks::NodeLocks;
-use crate::domain::clock::Timestamp;
 use crate::domain::ids::NodeId;
 use crate::engine::dispatch::Event;
 use crate::operations::OperationError;
 use crate::operations::broken::Broken;
-use crate::operations::recovery::{Dead, NodesWithClaims, Recover, Recovered, TellLeaseClock};
+use crate::operations::recovery::{Dead, HearLeaseClock, LeaseClock, NodesWithClaims, Recover, Recovered};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,18 +41,22 @@ impl PublishingExecutorActor {
             return;
         }
         let asked = self.clock.monotonic();
-        let answer = async move { db.perform(TellLeaseClock).await }.into_actor(self);
+        let answer = async move { db.perform(HearLeaseClock { by: node }).await }.into_actor(self);
         ctx.spawn(answer.map(move |result, me, ctx| match result {
-            Ok(judged_at) => me.recover_by_clock(asked, judged_at, ctx),
+            Ok(clock) => me.recover_by_clock(asked, clock, ctx),
             Err(error) => me.has_recovered(asked, Err(error), ctx),
         }));
     }
 
     /// What had run out at `judged_at`. Where the answer is long in coming, what ran out meanwhile is not judged.
-    fn recover_by_clock(&mut self, asked: Duration, judged_at: Timestamp, ctx: &mut Context<Self>) {
+    fn recover_by_clock(&mut self, asked: Duration, clock: LeaseClock, ctx: &mut Context<Self>) {
+        let judged_at = clock.now;
         self.time.compare(asked, judged_at);
         let now = self.clock.monotonic();
         self.good_since.answered(asked, now);
+        if let Some(ago) = clock.others_heard {
+            self.good_since.others_were_answered(ago, now);
+        }
         match self.good_since.left(now) {
             None => self.is_looking = false,
             Some(Duration::ZERO) => {

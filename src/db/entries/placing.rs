@@ -90,7 +90,8 @@ fn missed_after_micros() -> i64 {
 
 const WATCH_ALL: &str = "INSERT INTO slot_watches (pool_id, miss_at) SELECT p.id, p.slot_at + $1 \
     FROM publish_pool AS p JOIN accounts AS a ON a.id = p.account_id \
-    WHERE p.account_id = $2 AND p.slot_at IS NOT NULL AND p.status IN ('pending', 'publishing', 'uncertain') \
+    WHERE p.account_id = $2 AND p.slot_at IS NOT NULL \
+      AND (p.status = 'pending' OR p.status = 'publishing' OR p.status = 'uncertain') \
       AND a.missed_slot = 'next' \
     ON CONFLICT (pool_id) DO UPDATE SET miss_at = excluded.miss_at";
 
@@ -123,7 +124,7 @@ pub fn watch_no_more(conn: &mut DbConnection, ids: &[EntryId]) -> Result<(), DbE
 
 const TAKEN: &str = "EXISTS (SELECT 1 FROM publish_pool AS other WHERE other.account_id = publish_pool.account_id \
     AND other.slot_at = publish_pool.slot_at AND other.id <> publish_pool.id \
-    AND other.status IN ('pending', 'publishing', 'uncertain'))";
+    AND (other.status = 'pending' OR other.status = 'publishing' OR other.status = 'uncertain'))";
 
 /// A closed entry that is to be tried again keeps its slot only where that is to come, and nobody sits in it.
 pub fn leave_lost_slot(conn: &mut DbConnection, id: EntryId, now: Timestamp) -> Result<(), DbError> {

@@ -13,6 +13,7 @@ use crate::domain::execution::RunRule;
 use crate::domain::ids::*;
 use crate::domain::outcome::Problem;
 use crate::domain::question::Question;
+use crate::domain::settlement::Settlement;
 use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
@@ -39,6 +40,12 @@ const SQLITE_MOVE: &str = concat!(
     look_up_at = ?11, looked_up = ?12, check_at = ?13, submitted_at = ?14 \
     WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'"
 );
+/// The same for what was simply published, which is nearly all: it leaves alone what other indexes are made of.
+const SQLITE_PUBLISHED: &str = "UPDATE publish_pool SET status = 'published', retry_count = ?1, unproven = FALSE, \
+    published_at = ?2, log_id = ?3, updated_at = ?2, claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, \
+    execution_id = NULL, looked_up = 0 \
+    WHERE id = ?4 AND claimed_by = ?5 AND attempt = ?6 AND status = 'publishing' \
+      AND look_up_at IS NULL AND check_at IS NULL AND submitted_at IS NULL AND pushed_from IS NULL";
 const SQLITE_LOG: &str = "INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, execution_id, \
     attempt, status, error_code, error_message, media_id, url, retry_at, started_at, finished_at, on_demand) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
@@ -118,6 +125,9 @@ impl QuestionColumns {
 
 fn move_entry(conn: &mut SqliteConnection, node: &NodeId, one: &Ended, log: LogId) -> QueryResult<bool> {
     let what = &one.settlement;
+    if is_plain(what) && publish_plainly(conn, node, one, log)? {
+        return Ok(true);
+    }
     let asked = QuestionColumns::of(what.question);
     let finished_at = one.finished_at.micros();
     let moved = statement::<()>(SQLITE_MOVE)
@@ -136,6 +146,28 @@ fn move_entry(conn: &mut SqliteConnection, node: &NodeId, one: &Ended, log: LogI
         .bind::<Nullable<BigInt>, _>(asked.check_at)
         .bind::<Nullable<BigInt>, _>(asked.submitted_at)
         .bind::<Bool, _>(what.put_off)
+        .execute(conn)?;
+    Ok(moved == 1)
+}
+
+/// It is out, and nothing is left to be asked or done.
+fn is_plain(what: &Settlement) -> bool {
+    what.status == EntryStatus::Published
+        && what.due_at.is_none()
+        && what.question.is_none()
+        && !what.unproven
+        && !what.put_off
+}
+
+/// False where it is not ours, or where there is more to undo.
+fn publish_plainly(conn: &mut SqliteConnection, node: &NodeId, one: &Ended, log: LogId) -> QueryResult<bool> {
+    let moved = statement::<()>(SQLITE_PUBLISHED)
+        .bind::<Integer, _>(one.settlement.retry_count)
+        .bind::<BigInt, _>(one.finished_at.micros())
+        .bind::<BigInt, _>(log.0)
+        .bind::<BigInt, _>(one.attempt.entry.0)
+        .bind::<Text, _>(node.0.as_str())
+        .bind::<Integer, _>(one.attempt.number)
         .execute(conn)?;
     Ok(moved == 1)
 }

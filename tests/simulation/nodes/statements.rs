@@ -14,7 +14,7 @@ use contenthub::domain::ids::{EntryId, NodeId};
 use contenthub::domain::trust::TrustWindow;
 use contenthub::domain::turns::Room;
 use contenthub::operations::cycle::Cycle;
-use contenthub::operations::recovery::Dead;
+use contenthub::operations::recovery::{Dead, LeaseClock};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,8 +153,8 @@ impl World<'_> {
             }
             Statement::TellClock { asked } => {
                 changed = false;
-                let judged_at = done.then(|| self.store.lease_clock());
-                NodeEvent::ClockAnswer { asked, judged_at: judged_at.filter(|_| seen) }
+                let clock = done.then(|| self.lease_clock(&id));
+                NodeEvent::ClockAnswer { asked, clock: clock.filter(|_| seen) }
             }
             Statement::Recover(judged_at) => {
                 let answer = done.then(|| {
@@ -184,6 +184,8 @@ impl World<'_> {
                 let scope = self.nodes[n].scope();
                 if done {
                     self.store.renew_runs(scope, self.plan.lease, now);
+                    let heard = self.store.lease_clock();
+                    self.heard.insert(id.clone(), heard);
                 }
                 changed = false;
                 NodeEvent::RenewAnswer { good: seen }
@@ -199,6 +201,13 @@ impl World<'_> {
         };
         let verdict = if changed { self.look(cause) } else { Ok(()) };
         (event, verdict)
+    }
+
+    fn lease_clock(&mut self, by: &NodeId) -> LeaseClock {
+        let now = self.store.lease_clock();
+        let others = self.heard.iter().filter(|(id, _)| *id != by).map(|(_, heard)| *heard);
+        let heard = others.max().filter(|heard| *heard <= now);
+        LeaseClock { now, others_heard: heard.map(|heard| now.since(heard)) }
     }
 
     /// Whom the node may take entries from.
@@ -233,13 +242,8 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn clock_answer(
-        &mut self,
-        n: usize,
-        asked: Duration,
-        judged_at: Option<Timestamp>,
-    ) -> Verdict {
-        let Some(judged_at) = judged_at else {
+    pub(super) fn clock_answer(&mut self, n: usize, asked: Duration, clock: Option<LeaseClock>) -> Verdict {
+        let Some(LeaseClock { now: judged_at, others_heard }) = clock else {
             self.database_said(n, false);
             return Ok(());
         };
@@ -247,6 +251,9 @@ impl World<'_> {
         let node = &mut self.nodes[n];
         let now = node.clock.monotonic();
         node.good_since.answered(asked, now);
+        if let Some(ago) = others_heard {
+            node.good_since.others_were_answered(ago, now);
+        }
         match node.good_since.left(now) {
             None => Ok(()),
             Some(Duration::ZERO) => self.state_idly(n, Statement::Recover(Some(judged_at))),

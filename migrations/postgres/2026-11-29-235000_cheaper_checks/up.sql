@@ -1,0 +1,2 @@
+-- SQLite's alone; both databases have the same versions.
+SELECT 1;
