@@ -100,6 +100,35 @@ fn what_a_dead_node_held_is_back_to_the_moment() {
     });
 }
 
+/// A node that has just come takes the word of who was there before it: the database was there then.
+#[test]
+fn who_comes_soon_after_another_was_seen_waits_no_lease_of_its_own() {
+    const LEASE: Duration = Duration::from_secs(6);
+    const SEEN_BEFORE: Duration = Duration::from_millis(2500);
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = fresh_database();
+    let app = App::open(Settings { lease_seconds: 6, ..settings(&url, dir.path()) }).expect("opened");
+    let receiver = Receiver::start();
+    let hook = wide(&app, "hook", &receiver.url("/"));
+    let run_out = add(&app, "run out", hook);
+    played_claim(&url, &app, &named("dead"), run_out, Duration::ZERO);
+    let micros = SEEN_BEFORE.as_micros();
+    sql(
+        &url,
+        &format!(
+            "INSERT INTO nodes (id, host, pid, version, fires, concurrency, lease_seconds, stopping, restarts, started_at, \
+               seen_at) VALUES ('dead', 'h', 1, '0', TRUE, 64, 6, FALSE, '{{}}', 0, \
+               (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - {micros})"
+        ),
+    );
+    let seen = Instant::now() - SEEN_BEFORE;
+    let node = app.start().expect("a node");
+    let back = eventually("it is back", || arrived(&receiver, "run out"));
+    assert!(back >= seen + LEASE - Duration::from_millis(50), "it was seen {:?} before", back - seen);
+    assert!(back < seen + SEEN_BEFORE + LEASE, "it waited for a lease of its own: {:?}", back - seen);
+    let _ = node.stop();
+}
+
 /// Whose wall clock is an hour off robs nobody, and is not robbed.
 #[test]
 fn postgresql_judges_leases_by_its_own_clock() {
