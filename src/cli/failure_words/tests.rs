@@ -60,6 +60,7 @@ fn why_a_job_failed_is_told_later_as_at_once() {
             &tool(ToolEnd::TooLong { seconds: 90, lives_on }),
             &tool(ToolEnd::Lost("gone".to_owned())),
             &tool(ToolEnd::Failed { status: "exit status: 1".to_owned(), said: "error: a: b".to_owned() }),
+            &tool(ToolEnd::Failed { status: "signal: 9 (SIGKILL)".to_owned(), said: "a: b".to_owned() }),
             &DbError::Away(Away::ConnectionLost),
             &DbError::Away(Away::NoConnection),
             &DbError::Away(Away::Said("FATAL: too many clients".to_owned())),

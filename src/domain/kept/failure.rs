@@ -38,7 +38,10 @@ kept_texts! {
             "{tool} had not ended after {seconds} s, and could not be ended: {why}",
         ToolTooLong { tool: String, seconds: u64 } = "{tool} had not ended after {seconds} s",
         ToolLost { tool: String, why: String } = "{tool} was lost: {why}",
-        ToolFailed { tool: String, status: String, said: String } = "{tool} ended with {status}: {said}",
+        ToolFailed { tool: String, code: i32, said: String } =
+            "{tool} ended with exit status: {code}: {said}",
+        ToolKilled { tool: String, signal: String, said: String } =
+            "{tool} ended with signal: {signal}: {said}",
 
         DatabaseLost = "the database is not available: the connection was lost",
         DatabaseUnconnected = "the database is not available: there is no connection",

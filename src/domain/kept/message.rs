@@ -92,11 +92,11 @@ kept_texts! {
         GaveUp { since: Timestamp, patience: u64 } =
             "its platform has not answered since {since}, and its account gives up after {patience} s",
 
+        StepNotWithdrawn { step: String, reason: String } =
+            "step {step} did not happen, but that was not kept: {reason}",
         StepNotKept { step: String, reason: String } = "step {step} was not kept: {reason}",
         StepNotBegun { step: String, reason: String } =
             "step {step} was not begun: that could not be kept: {reason}",
-        StepNotWithdrawn { step: String, reason: String } =
-            "step {step} did not happen, but that was not kept: {reason}",
         ClaimLost = "the claim was lost",
 
         NoPlatform { name: String } = "this program has no platform named {name}",

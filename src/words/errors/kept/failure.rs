@@ -49,10 +49,13 @@ impl InChinese for KeptFailure {
                 of_tool(tool, chinese("tool-too-long").with("seconds", seconds.to_string()))
             }
             K::ToolLost { tool, why } => of_tool(tool, chinese("tool-lost").with("why", why.as_str())),
-            K::ToolFailed { tool, status, said } => of_tool(
-                tool,
-                chinese("tool-failed").with("status", status.as_str()).with("said", said.as_str()),
-            ),
+            // The status is in the words of the library.
+            K::ToolFailed { tool, code, said } => {
+                of_tool(tool, ended_with(format!("exit status: {code}"), said))
+            }
+            K::ToolKilled { tool, signal, said } => {
+                of_tool(tool, ended_with(format!("signal: {signal}"), said))
+            }
             K::DatabaseLost => away(chinese("away-connection-lost")),
             K::DatabaseUnconnected => away(chinese("away-no-connection")),
             K::DatabaseSilent { after } => away(chinese("away-no-answer").with("span", after.as_str())),
@@ -73,6 +76,10 @@ impl InChinese for KeptFailure {
             K::EachPutBack { times } => chinese("kept-each-put-back").with("times", times.to_string()),
         }
     }
+}
+
+fn ended_with(status: String, said: &str) -> Sentence {
+    chinese("tool-failed").with("status", status).with("said", said)
 }
 
 fn of_tool(tool: &str, how: Sentence) -> Sentence {
