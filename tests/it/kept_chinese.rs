@@ -96,7 +96,7 @@ fn reports_of_earlier_runs_are_told_in_chinese() {
             let read = cli.run(&["scheduler", "trigger", "reads"]).stdout;
             (!read.contains("正在写入")).then_some(read)
         });
-        for what in ["a.md:2：draft 须为 true 或 false", "b.md：是空的"] {
+        for what in ["a.md:2: draft 须为 true 或 false", "b.md: 是空的"] {
             assert!(read.contains(what), "{what}:\n{read}");
         }
         assert_eq!(english(&read), None, "{read}");
@@ -127,7 +127,7 @@ fn what_a_server_says_first_is_chinese_and_its_log_is_not() {
     assert_eq!(english(&said), None, "{said}");
     drop(demo);
     let open = ["--listen", "0.0.0.0:0"];
-    let mut silent = cli.clone().env("RUST_LOG", "off").spawn(&[&["serve"], &open[..]].concat());
+    let mut silent = cli.clone().env("RUST_LOG", "contenthub=off").spawn(&[&["serve"], &open[..]].concat());
     let warned = silent.stderr.wait_until(Duration::from_secs(60), |text| {
         text.contains("docs/exposing.md").then(|| text.to_owned())
     });
