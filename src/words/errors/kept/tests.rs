@@ -18,7 +18,8 @@ fn is_chinese(sign: char) -> bool {
 fn english(text: &str) -> Option<String> {
     let mut row: Vec<&str> = Vec::new();
     for word in text.split_whitespace() {
-        if !word.bytes().all(|it| it.is_ascii_lowercase() || b",.;:'".contains(&it)) {
+        let has_letters = word.bytes().any(|it| it.is_ascii_lowercase());
+        if !has_letters || !word.bytes().all(|it| it.is_ascii_lowercase() || b",.;:'".contains(&it)) {
             row.clear();
             continue;
         }
