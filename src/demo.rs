@@ -14,6 +14,7 @@ use crate::operations::token::CreateToken;
 use crate::secrets;
 use crate::server::{self, ServeError};
 use crate::signals::Stop;
+use crate::words::{Language, Message, Sentence, message};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -81,15 +82,15 @@ impl Drop for ThrowAway {
     }
 }
 
-/// Runs until Ctrl-C.
-pub fn run(settings: Settings) -> Result<(), DemoError> {
+/// Runs until Ctrl-C. Its first lines are in this language.
+pub fn run(settings: Settings, language: Language) -> Result<(), DemoError> {
     // Before there is a directory, which nobody would take away if the signal ended the process.
     let stop = Stop::listen().map_err(ServeError::from)?;
     let directory = ThrowAway::new().map_err(DemoError::Directory)?;
     let app = App::open(in_directory(settings, &directory.0))?;
     let token = fill(&app)?;
     let scheme = if app.settings().server.tls.is_some() { "https" } else { "http" };
-    server::serve_until(stop, &app, |address| explain(&format!("{scheme}://{address}"), &token))?;
+    server::serve_until(stop, &app, |address| explain(&format!("{scheme}://{address}"), &token, language))?;
     Ok(())
 }
 
@@ -124,17 +125,26 @@ fn fill(app: &App) -> Result<String, DemoError> {
     Ok(app.change(CreateToken::new("demo", Role::Admin))?.1)
 }
 
-fn explain(at: &str, token: &str) {
+fn explain(at: &str, token: &str, language: Language) {
+    let say = |id: Message| language.say(id, &[]);
+    let listening = Sentence::new(message("serve-listening")).with("at", at).say(language);
+    let (site, its_token, try_it, end) = (
+        say(message("demo-site")),
+        say(message("demo-token")),
+        say(message("demo-try")),
+        say(message("demo-end")),
+    );
+    let (mine, hello) = (say(message("demo-mine")), say(message("demo-hello")));
     println!(
-        "ContentHub listens on {at}\n\n\
-         The site:   {at}/demo/site/\n\
-         The token:  {token}\n\n\
-         Try it:\n\
+        "{listening}\n\n\
+         {site}   {at}/demo/site/\n\
+         {its_token}  {token}\n\n\
+         {try_it}\n\
          \x20 T={token}\n\
          \x20 curl -H \"Authorization: Bearer $T\" {at}/api/v1/publish-pool/list\n\
          \x20 curl -H \"Authorization: Bearer $T\" {at}/api/v1/publish-pool/stats\n\
-         \x20 curl -H \"Authorization: Bearer $T\" -d '{{\"title\":\"Mine\",\"body\":\"# Hello\"}}' {at}/api/v1/contents\n\
+         \x20 curl -H \"Authorization: Bearer $T\" -d '{{\"title\":\"{mine}\",\"body\":\"{hello}\"}}' {at}/api/v1/contents\n\
          \x20 curl -H \"Authorization: Bearer $T\" -d '{{\"content_id\":7,\"priority\":1}}' {at}/api/v1/publish-pool/add\n\n\
-         Posts go out over the next minute. Ctrl-C ends it, and the throw-away directory goes.\n"
+         {end}\n"
     );
 }

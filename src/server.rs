@@ -12,6 +12,7 @@ use crate::listening::{self, Tls, TlsError};
 use crate::operations::cycle::ClaimScope;
 use crate::platforms::folder;
 use crate::signals::{Hangup, Stop, StopSignal};
+use crate::words::{Language, Sentence, message};
 use actix_web::{App as WebApp, web};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -51,8 +52,8 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
     let address = listener.local_addr()?;
     let reached = &app.settings().server;
     let tls = reached.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-    if let Some(warning) = listening::exposure(address, reached) {
-        warn(&warning);
+    if listening::is_exposed(address, reached) {
+        warn(&Sentence::new(message("serve-unencrypted")).with("address", address.to_string()));
     }
     let grace = Duration::from_secs(app.settings().grace_seconds);
     let ended = system.block_on(async {
@@ -130,12 +131,14 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
     ended
 }
 
-/// Once, whatever the log is told to keep to itself.
-fn warn(warning: &str) {
+/// Once, whatever the log is told to keep to itself; the log is English.
+fn warn(warning: &Sentence) {
     if log::log_enabled!(log::Level::Warn) {
-        log::warn!("{warning}");
+        log::warn!("{}", warning.say(Language::En));
     } else {
-        eprintln!("warning: {warning}");
+        let language = Language::of_environment(|name| std::env::var(name).ok());
+        let said = Sentence::new(message("warning")).with("what", warning.say(language));
+        eprintln!("{}", said.say(language));
     }
 }
 

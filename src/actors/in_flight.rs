@@ -10,7 +10,7 @@ use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::*;
-use crate::domain::kept_word::KeptWord;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Rules, Seen};
 use crate::domain::question::Question;
 use crate::domain::retry::JitterSource;
@@ -173,9 +173,7 @@ impl InFlight {
             attempt.overdue = if now > attempt.over_at { attempt.overdue + 1 } else { 0 };
             attempt.overdue >= OVERDUE_LOOKS
         };
-        self.end_where(Due::AsJudged, is_overdue, || {
-            broke("hung", "the platform's code did not end in time, and keeps its thread busy")
-        });
+        self.end_where(Due::AsJudged, is_overdue, || broke("hung", KeptMessage::Hung));
     }
 
     fn end_where(&self, due: Due, mut which: impl FnMut(&mut Attempt) -> bool, seen: impl Fn() -> Seen) {
@@ -273,12 +271,12 @@ fn tell(executor: Option<&Recipient<AttemptEnded>>, ended: Ended) {
     }
 }
 
-fn broke(code: &str, message: &str) -> Seen {
+fn broke(code: &str, message: KeptMessage) -> Seen {
     Seen::Broke { problem: Problem::new(code, message), may_have_left: true }
 }
 
 fn stopped() -> Seen {
-    let problem = Problem::new("stopped", KeptWord::NodeStopped.as_str());
+    let problem = Problem::new("stopped", KeptMessage::NodeStopped);
     Seen::EndUnseen { problem, retry_after: None }
 }
 
@@ -335,7 +333,7 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if !self.has_ended {
-            let seen = broke("lost", "the attempt ended without a word: its task or its thread broke");
+            let seen = broke("lost", KeptMessage::Lost);
             self.all.let_go(self.attempt, seen, Due::AsJudged);
         }
     }

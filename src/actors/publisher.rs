@@ -11,6 +11,7 @@ use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::ids::{AttemptId, NodeId};
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Doubt, Outcome, Problem, Seen, judge};
 use crate::domain::question::{LookedUp, Progress, Question, settle_look_up, settle_progress};
 use crate::domain::retry::JitterSource;
@@ -318,13 +319,13 @@ async fn bounded<T: 'static>(
     tokio::select! {
         end = task => end.map_err(|end| {
             let message = match end.try_into_panic() {
-                Ok(panic) => format!("the platform's code panicked: {}", super::db::panic_text(&*panic)),
-                Err(_) => "the platform's code was cancelled".to_owned(),
+                Ok(panic) => KeptMessage::Panicked { panic: super::db::panic_text(&*panic).to_owned() },
+                Err(_) => KeptMessage::Cancelled,
             };
             Broken::Panic(Problem::new("panic", message))
         }),
         () = clock.sleep(time_left + LAST_WORD) => {
-            Err(Broken::TimeOut(Problem::new("timeout", format!("no end within {} s", time_left.as_secs()))))
+            Err(Broken::TimeOut(Problem::new("timeout", KeptMessage::NoEnd { seconds: time_left.as_secs() })))
         }
     }
 }

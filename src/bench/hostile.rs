@@ -17,6 +17,7 @@ use crate::operations::account::CreateAccount;
 use crate::operations::content::CreateContent;
 use crate::operations::pool::{AddToPool, Addition};
 use crate::operations::token::CreateToken;
+use crate::words::message;
 use attacks::{Attack, Underway};
 use client::Connection;
 use serde_json::{Map, Value, json};
@@ -58,19 +59,23 @@ pub fn run(plan: &Plan, settings: Settings, told: &mut Told<'_>) -> Result<Measu
     let ask = client::get("/api/v1/publish-pool/list", &token);
     let count = |part: usize| (plan.connections / part).max(1);
     let attacks = [
-        ("slow_heads", Attack::SlowHeads { count: count(20) }),
-        ("slow_bodies", Attack::SlowBodies { count: count(20), token: token.clone() }),
-        ("idle", Attack::Idle { count: plan.connections }),
-        ("endless_bodies", Attack::EndlessBodies { token: token.clone() }),
-        ("bombs", Attack::Bombs { token }),
+        ("slow_heads", message("bench-slow-heads"), Attack::SlowHeads { count: count(20) }),
+        (
+            "slow_bodies",
+            message("bench-slow-bodies"),
+            Attack::SlowBodies { count: count(20), token: token.clone() },
+        ),
+        ("idle", message("bench-idle-connections"), Attack::Idle { count: plan.connections }),
+        ("endless_bodies", message("bench-endless-bodies"), Attack::EndlessBodies { token: token.clone() }),
+        ("bombs", message("bench-bombs"), Attack::Bombs { token }),
     ];
     let parts = attacks.len() + 1;
-    told("asking alone", 0, parts);
+    told(message("bench-asking-alone"), 0, parts);
     let alone = asked(&server, &ask, time, &interruption)?;
     let mut figures = Map::new();
     let (mut is_right, mut worst) = (alone.failed == 0, 0.0_f64);
-    for (number, (name, attack)) in attacks.into_iter().enumerate() {
-        told(name, number + 1, parts);
+    for (number, (name, part, attack)) in attacks.into_iter().enumerate() {
+        told(part, number + 1, parts);
         interruption.check()?;
         let before = cpu_seconds(server.child.id());
         let underway = Underway::begin(attack, server.address)?;

@@ -10,6 +10,7 @@ mod measuring;
 use super::interruption::Interruption;
 use super::{BenchError, Measured, Told, backend};
 use crate::config::Settings;
+use crate::words::{Message, message};
 use measuring::{Course, Seen, measure};
 use serde_json::json;
 
@@ -35,7 +36,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// Tells how far a part of it is, and may end it.
-    fn tell(&mut self, part: &'static str, done: usize, of: usize) -> Result<(), BenchError> {
+    fn tell(&mut self, part: Message, done: usize, of: usize) -> Result<(), BenchError> {
         (self.told)(part, done, of);
         self.interruption.check()
     }
@@ -47,26 +48,26 @@ pub fn run<'a>(plan: &'a Plan, settings: Settings, told: &'a mut Told<'a>) -> Re
     let mut bench = Bench { plan, settings, interruption, told };
     let exact = plan.entries.div_ceil(2);
     let alone = Course {
-        filling: "alone: filling the pool",
-        waiting: "alone: starting",
-        publishing: "alone: publishing",
-        exact_times: "alone: publishing at exact times",
+        filling: message("bench-alone-filling"),
+        waiting: message("bench-alone-starting"),
+        publishing: message("bench-alone-publishing"),
+        exact_times: message("bench-alone-exact"),
         lanes: 1,
         exact,
         crowded: false,
     };
     let crowded = Course {
-        filling: "crowded: filling the pool",
-        waiting: "crowded: until the hanging lanes are full",
-        publishing: "crowded: publishing",
-        exact_times: "crowded: publishing at exact times",
+        filling: message("bench-crowded-filling"),
+        waiting: message("bench-crowded-waiting"),
+        publishing: message("bench-crowded-publishing"),
+        exact_times: message("bench-crowded-exact"),
         crowded: true,
         ..alone
     };
     let many = Course {
-        filling: "100 lanes: filling the pool",
-        waiting: "100 lanes: starting",
-        publishing: "100 lanes: publishing",
+        filling: message("bench-many-filling"),
+        waiting: message("bench-many-starting"),
+        publishing: message("bench-many-publishing"),
         lanes: MANY,
         exact: 0,
         ..alone

@@ -20,6 +20,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::outbound::OutboundAllow;
 use crate::operations::OperationError;
 use crate::operations::cycle::ClaimScope;
+use crate::words::{Message, message};
 use figures::{Attempts, cpu_seconds, peak_rss_mb, percentile};
 use interruption::Interruption;
 use serde_json::{Value, json};
@@ -96,7 +97,7 @@ pub struct Measured {
 }
 
 /// Hears which part of the work is on, how much of it is done, and how much there is.
-pub type Told<'a> = dyn FnMut(&'static str, usize, usize) + 'a;
+pub type Told<'a> = dyn FnMut(Message, usize, usize) + 'a;
 
 /// A data directory and a database of the bench's own; both are gone with this value.
 struct Place {
@@ -148,10 +149,10 @@ pub fn run(plan: &Plan, settings: Settings, told: &mut Told<'_>) -> Result<Measu
     let all = plan.waiting + plan.entries;
     let first_after = plan.lateness.then(|| LATENESS_LEAD + ADDING_ONE.mul_f64(plan.entries as f64));
     let url = rig.sink.url();
-    database::fill(&rig.app, plan, url, first_after, &mut |done| tell("filling the pool", done, all))?;
+    database::fill(&rig.app, plan, url, first_after, &mut |done| tell(message("bench-filling"), done, all))?;
     let before = cpu_seconds(std::process::id());
     let began = Instant::now();
-    publish_all(&rig.app, plan, &mut |done| tell("publishing", done, plan.entries))?;
+    publish_all(&rig.app, plan, &mut |done| tell(message("bench-publishing"), done, plan.entries))?;
     let elapsed = began.elapsed().as_secs_f64();
     let cpu = cpu_seconds(std::process::id()) - before;
     let sink_cpu = cpu_seconds(rig.sink.pid());

@@ -10,6 +10,7 @@ use super::{BenchError, Measured, Place, Told, backend};
 use crate::app::App;
 use crate::config::Settings;
 use crate::operations::task::CreateTask;
+use crate::words::{Message, message};
 use making::CreateMany;
 use serde_json::json;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// Tells how far a part of it is, and may end it.
-    fn tell(&mut self, part: &'static str, done: usize, of: usize) -> Result<(), BenchError> {
+    fn tell(&mut self, part: Message, done: usize, of: usize) -> Result<(), BenchError> {
         (self.told)(part, done, of);
         self.interruption.check()
     }
@@ -57,12 +58,12 @@ pub fn run<'a>(plan: &'a Plan, settings: Settings, told: &'a mut Told<'a>) -> Re
     let app = Arc::new(App::open(place.settings.clone())?);
     let mut bench = Bench { plan, interruption, told, app, place };
     let next = bench.app.create_task(CreateTask::once("next", bench.app.now() + FAR))?.id;
-    let start_one = measuring::start_up(&mut bench, "starting with one task", next)?;
-    let tick_one = measuring::tick(&mut bench, "firing one task of one")?;
+    let start_one = measuring::start_up(&mut bench, message("bench-start-one"), next)?;
+    let tick_one = measuring::tick(&mut bench, message("bench-tick-one"))?;
     fill(&mut bench)?;
-    let start_all = measuring::start_up(&mut bench, "starting with all tasks", next)?;
+    let start_all = measuring::start_up(&mut bench, message("bench-start-all"), next)?;
     let idle = measuring::idle_percent(&mut bench)?;
-    let tick_all = measuring::tick(&mut bench, "firing one task of all")?;
+    let tick_all = measuring::tick(&mut bench, message("bench-tick-all"))?;
     let burst = measuring::burst(&mut bench, plan.tasks.min(BURST))?;
     let late = measuring::lateness(&mut bench)?;
     let figures = json!({
@@ -88,7 +89,7 @@ pub fn run<'a>(plan: &'a Plan, settings: Settings, told: &'a mut Told<'a>) -> Re
 
 /// All tasks but the one that is there.
 fn fill(bench: &mut Bench<'_>) -> Result<(), BenchError> {
-    const PART: &str = "making tasks";
+    const PART: Message = message("bench-making-tasks");
     let numbers: Vec<usize> = (1..bench.plan.tasks).collect();
     let now = bench.app.now();
     let mut made = 1;

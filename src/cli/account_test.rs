@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::operations::account::FindAccount;
 use crate::operations::account_test::{GetTestable, NotReady};
 use crate::views::TestView;
+use crate::words::errors::kept;
 use crate::words::{Sentence, message};
 use serde_json::json;
 
@@ -26,7 +27,7 @@ pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
     let tested = actix_rt::System::new().block_on(testable.test());
     let view = TestView::new(&testable.account, tested);
     if let Some(warning) = &view.warning {
-        let said = Sentence::new(message("warning")).with("what", warning.message.as_str());
+        let said = Sentence::new(message("warning")).with("what", kept(&warning.message));
         eprintln!("{}", harmless(&out.words(&said)));
     }
     if view.ok {
@@ -35,7 +36,7 @@ pub fn run(account: String, app: &App, out: &Output) -> Result<Done, Failure> {
             .with("name", view.name.as_str());
         let said = match view.checked.clone() {
             Some(checked) => said.with("message", checked),
-            None => said.with("message", view.message.as_str()),
+            None => said.with("message", kept(&view.message)),
         };
         return out.tell(&said, &json!(view));
     }

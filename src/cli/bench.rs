@@ -6,6 +6,7 @@ use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::bench::{self, Plan, hostile as beset, lanes, tasks as many_tasks};
 use crate::config::Settings;
+use crate::words::{Message, message};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
@@ -64,9 +65,9 @@ pub fn run(
     if entries == 0 || accounts == 0 || tasks == Some(0) || connections == 0 || seconds == 0 {
         return Err(UsageError::BenchNumbers.into());
     }
-    let mut progress = Progress::of_bench("starting");
-    let told = &mut |part, done, of| {
-        progress.next_of_bench(part);
+    let mut progress = Progress::new(&message("bench-starting").into(), super::language());
+    let told = &mut |part: Message, done, of| {
+        progress.next(&part.into());
         progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(of).unwrap_or(0));
     };
     let measured = if let Some(tasks) = tasks {

@@ -7,7 +7,6 @@ use crate::domain::ids::EntryId;
 use crate::operations::OperationError;
 use crate::operations::explain::ExplainEntry;
 use crate::views::{Answer, EntryView, ExplanationView, LogView, Topic};
-use crate::words::errors::kept_in;
 use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 
@@ -67,6 +66,6 @@ fn attempt(log: &LogView) -> Value {
         "status": log.status,
         "finished_at": log.finished_at,
         "error_code": log.error_code,
-        "said": log.error_message.as_deref().map(|text| kept_in(text, super::language())).or_else(out),
+        "said": log.error_message.clone().or_else(out),
     })
 }

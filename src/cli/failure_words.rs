@@ -5,6 +5,8 @@ mod databases;
 mod imports;
 mod operations;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use super::account_test::WorksNot;
 use super::usage::{Pair, UsageError, WrongValue};
@@ -15,7 +17,7 @@ use crate::demo::DemoError;
 use crate::key_rotation::RotateError;
 use crate::server::ServeError;
 use crate::words::Sentence;
-use crate::words::errors::{InChinese, chinese, quoted};
+use crate::words::errors::{InChinese, chinese, kept, quoted};
 
 impl InChinese for Failure {
     fn in_chinese(&self) -> Sentence {
@@ -61,7 +63,7 @@ impl InChinese for WorksNot {
     fn in_chinese(&self) -> Sentence {
         match self {
             WorksNot::NotReady(error) => error.in_chinese(),
-            WorksNot::Said(words) => quoted(words),
+            WorksNot::Said(words) => chinese("error-said").with("said", kept(words)),
         }
     }
 }

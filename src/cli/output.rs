@@ -10,6 +10,7 @@ pub use table::harmless;
 use super::{Done, Failure};
 use crate::config::Settings;
 use crate::operations::Page;
+use crate::words::errors::kept_in;
 use crate::words::{Language, Sentence, Translations, message};
 use moment::Moment;
 use serde_json::{Value, json};
@@ -30,6 +31,9 @@ pub struct Output {
     moment: Moment,
     language: Language,
 }
+
+/// The fields that hold what was kept, or is told as such: our own words, and within them those of others.
+const KEPT: [&str; 5] = ["error_message", "last_error", "said", "suspended_reason", "waiting_for"];
 
 /// A list or a thing as a table: what each column is called, and which field it shows.
 pub type Columns = [(&'static str, &'static str)];
@@ -85,8 +89,13 @@ impl Output {
             Format::Json => format!("{thing:#}\n"),
             Format::Csv | Format::Table => {
                 let fields = thing.as_object().into_iter().flatten();
-                let rows: Vec<Value> =
-                    fields.map(|(name, value)| json!({"field": name, "value": value})).collect();
+                let shown = |name: &String, value: &Value| match value {
+                    Value::String(text) if self.is_table() && KEPT.contains(&name.as_str()) => {
+                        json!({"field": name, "value": self.kept(text)})
+                    }
+                    value => json!({"field": name, "value": value}),
+                };
+                let rows: Vec<Value> = fields.map(|(name, value)| shown(name, value)).collect();
                 let columns = [("FIELD", "field"), ("VALUE", "value")];
                 if self.format == Format::Csv { csv(&columns, &rows) } else { self.table(&columns, &rows) }
             }
@@ -114,7 +123,24 @@ impl Output {
     /// A table as text, as wide as the terminal at most.
     pub fn table(&self, columns: &Columns, rows: &[Value]) -> String {
         let heads = columns.iter().map(|(name, _)| self.head(name)).collect();
-        table::headed(heads, columns, rows, &self.moment)
+        let rows: Vec<Value> = rows.iter().map(|row| self.told(row)).collect();
+        table::headed(heads, columns, &rows, &self.moment)
+    }
+
+    /// A row with what was kept in our words told in the reader's language.
+    fn told(&self, row: &Value) -> Value {
+        let mut row = row.clone();
+        for field in KEPT {
+            if let Some(Value::String(text)) = row.get_mut(field) {
+                *text = self.kept(text);
+            }
+        }
+        row
+    }
+
+    /// What was kept, of which our own words are told in the reader's language.
+    pub fn kept(&self, text: &str) -> String {
+        kept_in(text, self.language).map_or_else(|| text.to_owned(), |said| self.words(&said))
     }
 
     /// What a column is called in the reader's language.
@@ -147,6 +173,14 @@ impl Output {
     /// Text in which instants are told as a program reads them, told for a person.
     pub fn with_moments(&self, text: &str) -> String {
         self.moment.within(text)
+    }
+
+    /// What was kept, told for a person: in their language, with instants in their zone.
+    pub fn kept_with_moments(&self, text: &str) -> String {
+        match kept_in(text, self.language) {
+            Some(said) => self.words(&said),
+            None => self.with_moments(text),
+        }
     }
 
     /// How long, in the reader's language.

@@ -23,16 +23,7 @@ pub struct Progress {
 impl Progress {
     /// `what` is done, such as “reading files”; how much there is to do is not known yet.
     pub fn new(what: &Sentence, language: Language) -> Self {
-        Progress::of(what.say(language), language)
-    }
-
-    /// Of a bench, which speaks English.
-    pub fn of_bench(what: &str) -> Self {
-        Progress::of(what.to_owned(), Language::En)
-    }
-
-    fn of(what: String, language: Language) -> Self {
-        let total = None;
+        let (what, total) = (what.say(language), None);
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
         logging::beside(Some(bar.clone()));
         let progress = Progress { language, what, bar, total, quarters_told: 0, note: String::new() };
@@ -90,15 +81,11 @@ impl Progress {
 
     /// A next part of the work, whose size is not known, unless it is that part already.
     pub fn next(&mut self, what: &Sentence) {
-        self.next_of_bench(&what.say(self.language));
-    }
-
-    /// The same of a bench.
-    pub fn next_of_bench(&mut self, what: &str) {
+        let what = what.say(self.language);
         if self.what == what {
             return;
         }
-        what.clone_into(&mut self.what);
+        self.what = what;
         self.total = None;
         self.quarters_told = 0;
         self.dress();

@@ -10,7 +10,6 @@ use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::history::{GetLog, ListHistory};
 use crate::views::LogView;
-use crate::words::errors::kept_in;
 use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
@@ -62,14 +61,7 @@ fn history(arguments: HistoryArguments, app: &App, out: &Output) -> Result<Done,
         ..Filter::default()
     };
     let paging = Paging::new(arguments.page, arguments.page_size)?;
-    let told = |row| {
-        let mut view = LogView::from(row);
-        if out.is_table() {
-            view.error_message = view.error_message.map(|text| kept_in(&text, super::language()));
-        }
-        json!(view)
-    };
-    let page = app.run(ListHistory { filter, paging })?.map(told);
+    let page = app.run(ListHistory { filter, paging })?.map(|row| json!(LogView::from(row)));
     let columns = [
         ("ID", "id"),
         ("ENTRY", "pool_id"),

@@ -51,6 +51,9 @@ fn job(report: &Report, out: &Output) -> Option<String> {
         "Interrupted before its end; what it had done until then stays done" => {
             return told(message("job-interrupted-early"));
         }
+        "Interrupted: the process that did it is gone; what it had done until then stays done" => {
+            return told(message("job-process-gone"));
+        }
         "Cancelled before its end; what it had done until then stays done" => {
             return told(message("job-cancelled-early"));
         }
@@ -62,7 +65,7 @@ fn job(report: &Report, out: &Output) -> Option<String> {
     let whole =
         |id: Message, name: &'static str, rest: String| Some(out.words(&Sentence::new(id).with(name, rest)));
     if let Some(why) = said.strip_prefix("Failed: ") {
-        return whole(message("job-failed"), "why", out.with_moments(why));
+        return whole(message("job-failed"), "why", out.kept_with_moments(why));
     }
     if let Some(rest) = said.strip_prefix("Interrupted before its end: ") {
         return whole(message("job-interrupted"), "what", what(rest));
@@ -140,7 +143,7 @@ fn recycled(details: &Value, out: &Output) -> String {
         Some(why) => out.words(
             &Sentence::new(message("job-recycled-over"))
                 .with("said", said)
-                .with("why", out.with_moments(why)),
+                .with("why", out.kept_with_moments(why)),
         ),
         None => said,
     }
@@ -203,7 +206,22 @@ mod tests {
                 recycle(Some("enough")),
                 "中途中断：没有要放回的内容；任务已自行停用：enough",
             ),
-            ("Failed: there is no folder /x", json!({}), "失败：there is no folder /x"),
+            (
+                "Nothing is to be put back; the task has switched itself off: each content was put back 2 times on each account",
+                recycle(Some("each content was put back 2 times on each account")),
+                "没有要放回的内容；任务已自行停用：每篇内容都已在每个账号上放回 2 次",
+            ),
+            ("Failed: the folder is on fire", json!({}), "失败：the folder is on fire"),
+            (
+                "Failed: there is no folder /x; make it, or mount its disk",
+                json!({}),
+                "失败：没有文件夹 /x；请创建它，或挂载其磁盘",
+            ),
+            (
+                "Interrupted: the process that did it is gone; what it had done until then stays done",
+                json!({}),
+                "中断：执行它的进程已不存在；此前已完成的仍然有效",
+            ),
             ("Cancelled before anything was done", json!({}), "在开始之前取消"),
             ("A later version's words", json!({}), "A later version's words"),
         ] {

@@ -1,12 +1,14 @@
 //! `contenthub scheduler history` and `cancel`: the runs of tasks.
 
 use super::output::{Columns, Output};
+use super::run_words::told;
 use super::scheduler::TaskWord;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::db::executions::Filter;
 use crate::domain::execution::{ExecutionStatus, Trigger};
 use crate::domain::ids::ExecutionId;
+use crate::domain::report::Report;
 use crate::operations::Paging;
 use crate::operations::cancelling::CancelExecution;
 use crate::operations::execution::ListExecutions;
@@ -79,6 +81,11 @@ pub fn list(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failu
 fn row(item: &Value, out: &Output) -> Value {
     let mut row = item.clone();
     row["message"] = item["report"]["message"].clone();
+    if out.is_table()
+        && let Ok(report) = serde_json::from_value::<Report>(item["report"].clone())
+    {
+        row["message"] = json!(told(&report, out));
+    }
     row["duration"] = item["report"]["duration"].clone();
     if out.is_table() && item.get("ends_as").is_some() {
         row["status"] = json!("ending");

@@ -14,6 +14,7 @@ use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::task::*;
 use crate::task_run::Ran;
 use crate::views::TaskView;
+use crate::words::errors::kept_of_a_file;
 use crate::words::{Sentence, message};
 use serde_json::json;
 
@@ -194,14 +195,16 @@ fn resume(app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 /// The files that an import could not read, each with what is wrong where.
-fn bad_files(details: &Option<serde_json::Value>) -> Vec<String> {
+fn bad_files(details: &Option<serde_json::Value>, out: &Output) -> Vec<String> {
     let files = details.as_ref().and_then(|details| details["files"].as_array());
     let mut lines = Vec::new();
     for file in files.into_iter().flatten() {
         let path = file["path"].as_str().unwrap_or_default();
         for error in file["errors"].as_array().into_iter().flatten() {
             let line = error["line"].as_u64().map_or(String::new(), |line| format!(":{line}"));
-            lines.push(format!("{path}{line}: {}", error["message"].as_str().unwrap_or_default()));
+            let message = error["message"].as_str().unwrap_or_default();
+            let told = kept_of_a_file(message, out.language()).map(|said| out.words(&said));
+            lines.push(format!("{path}{line}: {}", told.as_deref().unwrap_or(message)));
         }
     }
     lines
@@ -216,7 +219,8 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
         let [entry, content] =
             [message("report-entry"), message("report-content")].map(|id| out.words(&id.into()));
         for result in &data.results {
-            let what = result.error.as_deref().or(result.url.as_deref()).or(result.media_id.as_deref());
+            let error = result.error.as_deref().map(|text| out.kept(text));
+            let what = error.as_deref().or(result.url.as_deref()).or(result.media_id.as_deref());
             text.push_str(&format!(
                 "  {entry} {:<6} {content} {:<6} {:<10} {}\n",
                 result.pool_id,
@@ -225,14 +229,14 @@ fn report(report: &Report, out: &Output) -> Result<Done, Failure> {
                 what.unwrap_or("")
             ));
         }
-        for line in bad_files(&data.details) {
+        for line in bad_files(&data.details, out) {
             text.push_str(&format!("  {line}\n"));
         }
         for lane in &data.skipped {
             let said = Sentence::new(message("report-skipped"))
                 .with("account", lane.account_id.to_string())
                 .with("count", lane.count)
-                .with("reason", out.with_moments(&lane.reason));
+                .with("reason", out.kept_with_moments(&lane.reason));
             text.push_str(&format!("  {}\n", out.words(&said)));
         }
         let said = Sentence::new(message("report-total"))

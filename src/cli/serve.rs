@@ -7,6 +7,7 @@ use crate::demo;
 use crate::listening::Tls;
 use crate::logging::{self, Publications};
 use crate::server::{self, ServeError};
+use crate::words::{Sentence, message};
 use std::io::Write;
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ pub fn run(arguments: Arguments, settings: &SettingsArgs) -> Result<Done, Failur
     }
     if arguments.demo {
         logging::init(log::LevelFilter::Info, Publications::Told);
-        return demo::run(settings).map(|()| Done::Well).map_err(Failure::from);
+        return demo::run(settings, super::language()).map(|()| Done::Well).map_err(Failure::from);
     }
     logging::init(log::LevelFilter::Info, Publications::Quiet);
     let scheme = if settings.server.tls.is_some() { "https" } else { "http" };
@@ -35,10 +36,8 @@ pub fn run(arguments: Arguments, settings: &SettingsArgs) -> Result<Done, Failur
     server::serve(&app, |address| {
         // The first line on stdout says where it listens; whoever started it may wait for that.
         let mut stdout = std::io::stdout();
-        if writeln!(stdout, "ContentHub listens on {scheme}://{address}")
-            .and_then(|()| stdout.flush())
-            .is_err()
-        {
+        let said = Sentence::new(message("serve-listening")).with("at", format!("{scheme}://{address}"));
+        if writeln!(stdout, "{}", said.say(super::language())).and_then(|()| stdout.flush()).is_err() {
             log::info!("listening on {scheme}://{address}");
         }
     })?;

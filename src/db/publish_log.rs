@@ -5,6 +5,7 @@ use super::schema::publish_logs::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::lateness::{GAVE_UP, TOO_LATE};
 use crate::domain::report::{EntryResult, ResultStatus, Tally};
 use crate::domain::scope::Scope;
@@ -129,7 +130,7 @@ pub struct Saying<'a> {
     pub attempt: i32,
     pub status: LogStatus,
     /// A code and a sentence; none where it is out.
-    pub problem: Option<(&'a str, &'a str)>,
+    pub problem: Option<(&'a str, KeptMessage)>,
     pub media_id: Option<&'a str>,
     pub url: Option<&'a str>,
     pub said_by: &'a str,
@@ -144,8 +145,8 @@ pub fn insert_saying(conn: &mut DbConnection, saying: &Saying<'_>, now: Timestam
             dsl::account_id.eq(saying.account.0),
             dsl::attempt.eq(saying.attempt),
             dsl::status.eq(saying.status.as_str()),
-            dsl::error_code.eq(saying.problem.map(|(code, _)| code)),
-            dsl::error_message.eq(saying.problem.map(|(_, message)| message)),
+            dsl::error_code.eq(saying.problem.as_ref().map(|(code, _)| *code)),
+            dsl::error_message.eq(saying.problem.as_ref().map(|(_, message)| message.to_string())),
             dsl::media_id.eq(saying.media_id),
             dsl::url.eq(saying.url),
             dsl::said_by.eq(saying.said_by),

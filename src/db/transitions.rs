@@ -21,7 +21,8 @@ use super::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus, may_change};
 use crate::domain::ids::*;
-use crate::domain::settlement::{LaneEffect, Settlement, WAITS_FOR_ACCOUNT};
+use crate::domain::kept::message::KeptMessage;
+use crate::domain::settlement::{LaneEffect, Settlement};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -208,10 +209,6 @@ fn apply_lane_effect(conn: &mut DbConnection, ended: &Ended, log: LogId) -> Resu
     }
 }
 
-/// Said of the last try of an entry that was the first to find nobody at its account's address.
-const FINAL_UNLESS_NOT_ALONE: &str = " (final, unless the next entry finds the same: then the account's address is \
-    wrong, and both wait until it is put right)";
-
 /// A second entry that finds nobody at the account's address suspends it, and both entries wait at no cost.
 fn second_wrong_address(
     conn: &mut DbConnection,
@@ -224,7 +221,8 @@ fn second_wrong_address(
     let Some(first) = first.filter(|first| *first != entry) else {
         // Its row is never changed, also where it turns out that this was not its end: so it says so now.
         if ended.settlement.status == EntryStatus::Failed {
-            super::publish_log::reword(conn, log, &format!("{reason}{FINAL_UNLESS_NOT_ALONE}"))?;
+            let said = KeptMessage::FinalUnlessNotAlone { said: reason.to_owned() };
+            super::publish_log::reword(conn, log, &said.to_string())?;
         }
         return Ok(());
     };
@@ -232,7 +230,8 @@ fn second_wrong_address(
     super::accounts::suspend_if_unchanged(conn, ended.lane(), reason, None, ended.finished_at)?;
     // What may be out needs a person whatever becomes of the account.
     if ended.settlement.status != EntryStatus::Uncertain {
-        super::publish_log::reword(conn, log, &format!("{reason}{WAITS_FOR_ACCOUNT}"))?;
+        let said = KeptMessage::WaitsForAccount { said: reason.to_owned() };
+        super::publish_log::reword(conn, log, &said.to_string())?;
     }
     // At once, but for one that somebody has given a later time meanwhile.
     let due_at = || {
@@ -270,7 +269,8 @@ fn found_nobody_at_last(conn: &mut DbConnection, entry: EntryId) -> Result<bool,
     let Some(last) = last.flatten() else { return Ok(false) };
     let said: Option<Option<String>> =
         logs::publish_logs.filter(logs::id.eq(last.0)).select(logs::error_message).first(conn).optional()?;
-    Ok(said.flatten().is_some_and(|said| said.ends_with(FINAL_UNLESS_NOT_ALONE)))
+    let ending = KeptMessage::FinalUnlessNotAlone { said: String::new() }.to_string();
+    Ok(said.flatten().is_some_and(|said| said.ends_with(&ending)))
 }
 
 /// The two statuses of a change, checked against the table while tests run.

@@ -4,6 +4,7 @@
 use super::clock::Timestamp;
 use super::entry::EntryStatus;
 use super::fault::Fault;
+use super::kept::message::KeptMessage;
 use std::time::Duration;
 
 /// The longest that a post may be late, unless it may be so for ever: 366 days.
@@ -59,29 +60,24 @@ impl Missed {
     }
 
     /// In words for a person. `shut`: what keeps its lane shut, if anything does.
-    pub fn message(&self, shut: Option<&str>) -> String {
+    pub fn message(&self, shut: Option<&str>) -> KeptMessage {
+        let wanted = self.wanted_at;
         let mut said = match self.why {
-            Why::TooLate { late_at } => {
-                let kept = match (self.held, shut, &self.last_error) {
-                    (true, _, _) => ": its content was not approved",
-                    (false, Some(shut), _) => &format!(": {shut}"),
-                    (false, None, Some(_)) => "",
-                    (false, None, None) => {
-                        ": no run took it, as its turn had not come, or no enabled task publishes what is due"
-                    }
-                };
-                format!("it was wanted {}, and not out by {late_at}{kept}", self.wanted_at)
+            Why::TooLate { late_at: late } => match (self.held, shut, &self.last_error) {
+                (true, _, _) => KeptMessage::TooLateNotApproved { wanted, late },
+                (false, Some(shut), _) => KeptMessage::TooLateShut { wanted, late, shut: shut.to_owned() },
+                (false, None, Some(_)) => KeptMessage::TooLate { wanted, late },
+                (false, None, None) => KeptMessage::TooLateNoRun { wanted, late },
+            },
+            Why::GaveUp { away_since, patience } => {
+                KeptMessage::GaveUp { since: away_since, patience: patience.as_secs() }
             }
-            Why::GaveUp { away_since, patience } => format!(
-                "its platform has not answered since {away_since}, and its account gives up after {} s",
-                patience.as_secs()
-            ),
         };
         if let Some(error) = &self.last_error {
-            said.push_str(&format!("; its last attempt: {error}"));
+            said = KeptMessage::LastAttempt { said: Box::new(said), error: error.clone() };
         }
         if self.unproven {
-            said.push_str(" (an earlier attempt may have published it)");
+            said = KeptMessage::MaybeOut { said: said.to_string() };
         }
         said
     }
@@ -146,7 +142,7 @@ mod tests {
             (Missed { why: away, ..late }, Some("closed"), gone.to_owned()),
         ];
         for (missed, shut, said) in cases {
-            assert_eq!(missed.message(shut), said);
+            assert_eq!(missed.message(shut).to_string(), said);
             let uncertain = missed.becomes() == EntryStatus::Uncertain;
             assert_eq!(uncertain, missed.unproven);
         }

@@ -20,7 +20,7 @@ pub mod gates;
 pub mod ids;
 pub mod json_input;
 pub mod json_limits;
-pub mod kept_word;
+pub mod kept;
 pub mod lane_look;
 pub mod lane_settings;
 pub mod lateness;

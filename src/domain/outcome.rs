@@ -5,6 +5,7 @@
 
 use super::clock::Timestamp;
 use super::delivery_class::DeliveryClass;
+use std::fmt;
 use std::time::Duration;
 
 /// Where a published post is.
@@ -27,8 +28,8 @@ pub struct Problem {
 
 impl Problem {
     /// What cannot be kept of the message, and what nobody would read, is left out.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        let message: String = message.into();
+    pub fn new(code: impl Into<String>, message: impl fmt::Display) -> Self {
+        let message = message.to_string();
         Problem { code: code.into(), message: storable(&message).chars().take(MESSAGE_MAX_CHARS).collect() }
     }
 }

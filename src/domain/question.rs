@@ -5,7 +5,7 @@ use super::breaker::Sign;
 use super::clock::Timestamp;
 use super::delivery_class::DeliveryClass;
 use super::entry::EntryStatus;
-use super::kept_word::KeptWord;
+use super::kept::message::KeptMessage;
 use super::outcome::{Problem, Receipt, Rules};
 use super::retry::{self, Jitter};
 use super::settlement::{LogStatus, Settlement, Standing, end};
@@ -103,7 +103,7 @@ pub fn settle_look_up(
             Settlement { sign: Sign::Answered, ..Settlement::published(standing, receipt) }
         }
         LookedUp::NotThere if found_nothing + 1 < LOOK_UPS_NEEDED => Settlement {
-            problem: Some(Problem::new("not_there", KeptWord::LookedUpOnce.as_str())),
+            problem: Some(Problem::new("not_there", KeptMessage::LookedUpOnce)),
             question: later(rules.settle_time / 4, found_nothing + 1),
             sign: Sign::Answered,
             ..waits
@@ -127,14 +127,14 @@ fn not_there(standing: Standing) -> Settlement {
     let proven = Settlement {
         unproven: false,
         log: LogStatus::NotSent,
-        problem: Some(Problem::new("not_there", KeptWord::LookedUpTwice.as_str())),
+        problem: Some(Problem::new("not_there", KeptMessage::LookedUpTwice)),
         sign: Sign::Answered,
         ..Settlement::unchanged(standing)
     };
     if standing.retry_count <= standing.max_retries {
         return proven;
     }
-    let problem = Problem::new("not_there", KeptWord::LookedUpNoTryLeft.as_str());
+    let problem = Problem::new("not_there", KeptMessage::LookedUpNoTryLeft);
     end(Settlement {
         retry_count: standing.max_retries,
         log: LogStatus::Failed,
@@ -156,9 +156,7 @@ pub fn settle_progress(
     let asked_again = |pause: Duration, problem: Option<Problem>| {
         if now.since(since) >= rules.submitted_max {
             let hours = rules.submitted_max.as_secs() / 3600;
-            let message = format!(
-                "the platform accepted it, and did not finish within {hours} h. Look whether it is out, then resolve it"
-            );
+            let message = KeptMessage::SubmittedTooLong { hours };
             return Settlement::uncertain(standing, Problem::new("submitted_too_long", message));
         }
         Settlement {

@@ -3,15 +3,12 @@
 use super::breaker::Sign;
 use super::clock::Timestamp;
 use super::entry::EntryStatus;
+use super::kept::message::KeptMessage;
 use super::outcome::{Doubt, Outcome, Problem, Receipt, Rules, Scope, Seen, judge, storable};
 use super::question::{Question, ask_pause};
 use super::retry::{self, Jitter};
 use super::text_enum;
 use std::time::Duration;
-
-/// Said of an entry whose attempt found its account broken.
-pub const WAITS_FOR_ACCOUNT: &str =
-    " (not final: the entry waits until its account is put right and resumed)";
 
 text_enum! {
     /// How an attempt ended, as its row in the publish log says it.
@@ -81,9 +78,9 @@ impl Settlement {
     /// What the log says of the failure. One that is neither final nor has a time for the next try says what it waits
     /// for.
     pub fn error_message(&self) -> Option<String> {
-        let message = &self.problem.as_ref()?.message;
+        let said = self.problem.as_ref()?.message.clone();
         let waits = self.status == EntryStatus::Pending && self.lane == LaneEffect::Suspend { until: None };
-        Some(if waits { format!("{message}{WAITS_FOR_ACCOUNT}") } else { message.clone() })
+        Some(if waits { KeptMessage::WaitsForAccount { said }.to_string() } else { said })
     }
 
     /// The same where it was our own doing: it is due at once, and its lane hears nothing of it.
@@ -108,10 +105,9 @@ impl Settlement {
     /// The same end without the words of the platform, for a database that does not take those. What may be out needs
     /// a person then: nobody can see any more where it is.
     pub fn unrecorded(self) -> Settlement {
-        let message = "what came of this attempt could not be recorded; the program's log says more";
         let plain = Settlement {
             log: LogStatus::Error,
-            problem: Some(Problem::new("not_recorded", message)),
+            problem: Some(Problem::new("not_recorded", KeptMessage::NotRecorded)),
             receipt: Receipt::default(),
             ..self
         };

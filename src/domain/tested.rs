@@ -56,7 +56,7 @@ pub enum Tested {
 }
 
 impl Tested {
-    pub fn failed(code: &str, message: impl Into<String>) -> Self {
+    pub fn failed(code: &str, message: impl fmt::Display) -> Self {
         Tested::PlatformFailed(Problem::new(code, message))
     }
 

@@ -39,16 +39,9 @@ const REST_OF_A_REFUSED_BODY: Duration = Duration::from_secs(1);
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// What to warn of: clients can come from elsewhere, and whoever is on the way reads their tokens.
-pub fn exposure(listen: SocketAddr, settings: &ServerSettings) -> Option<String> {
+pub fn is_exposed(listen: SocketAddr, settings: &ServerSettings) -> bool {
     let only_from_here = listen.ip().to_canonical().is_loopback();
-    if only_from_here || settings.tls.is_some() || settings.behind_proxy.is_some() {
-        return None;
-    }
-    Some(format!(
-        "ContentHub listens on {listen} WITHOUT ENCRYPTION: whoever is on the way can read the tokens and use them. \
-         Give it --tls-cert and --tls-key, put a proxy that has TLS in front and say --behind-proxy X-Forwarded-For, \
-         or listen on 127.0.0.1. See docs/exposing.md."
-    ))
+    !only_from_here && settings.tls.is_none() && settings.behind_proxy.is_none()
 }
 
 /// Serves what `factory` makes, on as many threads as there are processors, until it is stopped by its handle.

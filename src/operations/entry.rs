@@ -12,7 +12,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::fault::{Fault, PoolFault};
 use crate::domain::ids::*;
-use crate::domain::kept_word::KeptWord;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::settlement::LogStatus;
@@ -160,7 +160,7 @@ impl Operation for RetryEntry {
         }
         demands::withdraw(conn, self.id)?;
         // Beside the attempts, and not in the place of the last one: what that said is still why it failed.
-        let problem = Some(("retried", KeptWord::WantedAgain.as_str()));
+        let problem = Some(("retried", KeptMessage::WantedAgain));
         publish_log::insert_saying(conn, &saying(&row, LogStatus::NotSent, problem, &self.by), now)?;
         entry(conn, self.id)
     }
@@ -199,11 +199,11 @@ impl Operation for ResolveEntry {
         let (to, status, problem) = match self.resolution {
             Resolution::Published { .. } => (EntryStatus::Published, LogStatus::Published, None),
             Resolution::TryAgain => {
-                let problem = ("resolved_retry", KeptWord::NotOutTryAgain.as_str());
+                let problem = ("resolved_retry", KeptMessage::NotOutTryAgain);
                 (EntryStatus::Pending, LogStatus::Failed, Some(problem))
             }
             Resolution::GiveUp => {
-                let problem = ("resolved_failed", KeptWord::NotOut.as_str());
+                let problem = ("resolved_failed", KeptMessage::NotOut);
                 (EntryStatus::Failed, LogStatus::Failed, Some(problem))
             }
         };
@@ -242,7 +242,7 @@ fn needs_no_word(row: &EntryRow) -> Option<Needed> {
 pub(super) fn saying<'a>(
     row: &EntryRow,
     status: LogStatus,
-    problem: Option<(&'a str, &'a str)>,
+    problem: Option<(&'a str, KeptMessage)>,
     said_by: &'a str,
 ) -> Saying<'a> {
     Saying {

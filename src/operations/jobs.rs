@@ -10,6 +10,7 @@ use crate::db::{jobs, leases};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::execution::ExecutionStatus;
 use crate::domain::ids::{ExecutionId, NodeId, TaskId};
+use crate::domain::kept::failure::KeptFailure;
 use crate::domain::report::{JobDone, Report};
 use serde_json::Value;
 use std::time::Duration;
@@ -191,10 +192,12 @@ impl Worker<'_> {
 
     fn done(&mut self) -> Result<JobDone, JobError> {
         let name = &self.row.task_type;
-        let unknown = || JobError::Failed(format!("this program knows no tasks of the type “{name}”"));
+        let unknown = || JobError::Failed(KeptFailure::UnknownType { name: name.clone() }.to_string());
         let work = self.cx.task_types.get(name).and_then(|it| it.work).ok_or_else(unknown)?;
-        let params: Value = serde_json::from_str(&self.row.params)
-            .map_err(|error| JobError::Failed(format!("its parameters cannot be read: {error}")))?;
+        let unreadable = |error: serde_json::Error| {
+            JobError::Failed(KeptFailure::ParamsUnreadable { why: error.to_string() }.to_string())
+        };
+        let params: Value = serde_json::from_str(&self.row.params).map_err(unreadable)?;
         work(&mut Job {
             execution: self.row.id,
             task: self.row.task_id,
@@ -224,8 +227,8 @@ pub struct Outcome(FinishJob);
 impl Outcome {
     /// Of a job whose work broke.
     pub fn broken(job: ExecutionId, panic: &str) -> Self {
-        let message = format!("its work broke ({panic}); the log says more");
-        Outcome(FinishJob { job, ended: Ended::failed(&message) })
+        let failure = KeptFailure::WorkBroke { panic: panic.to_owned() };
+        Outcome(FinishJob { job, ended: Ended::failed(&failure.to_string()) })
     }
 
     pub fn message(&self) -> &str {

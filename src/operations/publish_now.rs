@@ -15,7 +15,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::fault::PoolFault;
 use crate::domain::gates;
 use crate::domain::ids::EntryId;
-use crate::domain::kept_word::KeptWord;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::settlement::LogStatus;
 use crate::domain::thing::Thing;
 
@@ -109,7 +109,7 @@ fn want(
     let row = locked_entry(conn, id)?;
     check(conn, cx, &row, now)?;
     // Beside the attempts: it says who had it published outside its schedule.
-    let problem = Some(("publish_now", KeptWord::WantedNow.as_str()));
+    let problem = Some(("publish_now", KeptMessage::WantedNow));
     let said = saying(&row, LogStatus::NotSent, problem, by);
     let due_at = row.due_at.min(now);
     if !entries::set_now(conn, id, (said.attempt, due_at), wanted_anew(None, &row, now), now)? {

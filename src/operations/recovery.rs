@@ -9,6 +9,7 @@ use crate::db::nodes;
 use crate::db::transitions::{self, Ended, Written};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AttemptId, NodeId};
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Outcome, Problem, Scope, Seen, judge};
 use crate::domain::question::Question;
 use crate::domain::retry::Jitter;
@@ -214,7 +215,7 @@ fn lost(
     let settings = serde_json::from_str(&held.settings).unwrap_or_default();
     let platform = cx.registry.get(&held.platform);
     let rules = rules_of(platform, &settings, held.on_unknown, cx);
-    let problem = Problem::new("node_lost", format!("node {} ended before this attempt did", held.node));
+    let problem = Problem::new("node_lost", KeptMessage::NodeLost { node: held.node.to_string() });
     let in_steps = platform.is_some_and(|platform| guarded::has_steps(&**platform).unwrap_or(false));
     let reached =
         if in_steps { checkpoints::reached(conn, held.entry, held.revision)? } else { Reached::InDoubt };
@@ -231,11 +232,7 @@ fn lost(
 }
 
 fn too_often(recoveries: i32) -> Outcome {
-    let message = format!(
-        "{recoveries} nodes ended while they published it: it may be out, and it may be what ended them. Look whether it \
-         is out, then resolve it"
-    );
-    Outcome::Uncertain(Problem::new("recovered_too_often", message))
+    Outcome::Uncertain(Problem::new("recovered_too_often", KeptMessage::RecoveredTooOften { recoveries }))
 }
 
 fn ended(held: &Held, settlement: Settlement, now: Timestamp) -> Ended {

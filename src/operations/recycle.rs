@@ -10,6 +10,7 @@ use crate::db::{recycled, tasks};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::ids::*;
+use crate::domain::kept::failure::KeptFailure;
 use crate::domain::recycling::{self, Candidate, Rule};
 use std::collections::HashSet;
 
@@ -61,7 +62,7 @@ impl Operation for Recycle {
         recycled::lock(conn)?;
         let mut done = Recycled::default();
         if let Some(until) = self.until.filter(|until| *until <= now) {
-            done.over = Some(format!("its end, {until}, has come"));
+            done.over = Some(KeptFailure::EndHasCome { until }.to_string());
         } else {
             self.put_back(conn, now, &mut done)?;
         }
@@ -104,7 +105,7 @@ impl Recycle {
         }
         if recycling::is_over(&all, self.rule) {
             let times = self.rule.times_max.unwrap_or(0);
-            done.over = Some(format!("each content was put back {times} times on each account"));
+            done.over = Some(KeptFailure::EachPutBack { times: times.into() }.to_string());
         }
         Ok(())
     }

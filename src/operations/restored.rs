@@ -14,6 +14,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::{AccountId, NodeId, TaskId};
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::Rules;
 use crate::domain::pause::Paused;
 use crate::domain::scope::Scope;
@@ -21,12 +22,8 @@ use crate::domain::settlement::LogStatus;
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// Why publishing is paused afterwards.
-const REASON: &str = "the database is a copy that was put back; look first what of it is out";
 /// The code of a log row that the guard writes.
 pub const RESTORED: &str = "restored";
-const FROM_A_COPY: &str =
-    "the database is a copy that was put back: this was due after the copy was made, and may be out";
 
 /// Takes back what the copy says is on the wire. Its nodes are of another life: the caller has made sure that none runs.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +87,8 @@ impl Operation for GuardRestored {
         demands::withdraw_all(conn)?;
         let gone: Vec<NodeId> = nodes::list(conn)?.into_iter().map(|node| node.id).collect();
         nodes::remove(conn, &gone)?;
-        let paused = Paused { since: now, by: self.by.clone(), reason: Some(REASON.to_owned()) };
+        let paused =
+            Paused { since: now, by: self.by.clone(), reason: Some(KeptMessage::LookFirst.to_string()) };
         super::pause::begin(conn, cx, &paused, now)?;
         let tasks_disabled = disable_tasks(conn, cx, now)?;
         Ok(Guarded { tasks_disabled, ..count(conn, now)? })
@@ -128,7 +126,7 @@ fn saying<'a>(one: &InDoubt, to: EntryStatus, said_by: &'a str) -> Saying<'a> {
         account: one.account,
         attempt: one.attempt + 1,
         status: if is_uncertain { LogStatus::Uncertain } else { LogStatus::NotSent },
-        problem: Some((RESTORED, FROM_A_COPY)),
+        problem: Some((RESTORED, KeptMessage::FromACopy)),
         media_id: None,
         url: None,
         said_by,

@@ -103,7 +103,7 @@ fn end(
         .into_iter()
         .map(|one| {
             let said = one.missed.message(shut.get(&one.account).map(String::as_str));
-            (one, said)
+            (one, said.to_string())
         })
         .collect();
     transitions::give_up(conn, &all, now)?;

@@ -10,6 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::fault::AccountFault;
 use crate::domain::json_input;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Receipt, Seen};
 use crate::domain::tested::{Checked, Tested};
 use futures_util::FutureExt;
@@ -130,7 +131,7 @@ async fn test(sites: PathBuf, call: TestCall) -> Tested {
     let settings: Settings = match serde_json::from_value(call.destination.settings.clone()) {
         Ok(settings) => settings,
         Err(error) => {
-            let message = format!("the account's settings cannot be read: {error}");
+            let message = KeptMessage::SettingsUnreadable { why: error.to_string() };
             return Tested::AccountBroken { problem: Problem::new("bad_settings", message), until: None };
         }
     };
@@ -138,10 +139,9 @@ async fn test(sites: PathBuf, call: TestCall) -> Tested {
     let shown = folder.display().to_string();
     match actix_rt::task::spawn_blocking(move || site::try_out(&folder)).await {
         Ok(Ok(())) => Tested::Fine { checked: Checked::Writable { folder: shown }, warning: None },
-        Ok(Err(error)) => Tested::failed(
-            "folder",
-            format!("{shown} cannot be written: {error}. Check its owner and mode, and the room on its disk"),
-        ),
+        Ok(Err(error)) => {
+            Tested::failed("folder", KeptMessage::FolderUnwritable { folder: shown, why: error.to_string() })
+        }
         Err(error) => Tested::failed("folder", error.to_string()),
     }
 }
@@ -150,7 +150,7 @@ async fn publish(sites: PathBuf, call: PublishCall) -> Seen {
     let settings: Settings = match serde_json::from_value(call.destination.settings.clone()) {
         Ok(settings) => settings,
         Err(error) => {
-            let message = format!("the account's settings cannot be read: {error}");
+            let message = KeptMessage::SettingsUnreadable { why: error.to_string() };
             return Seen::AccountBroken { problem: Problem::new("bad_settings", message), until: None };
         }
     };
@@ -180,7 +180,7 @@ async fn publish(sites: PathBuf, call: PublishCall) -> Seen {
         Ok(Ok(())) => Seen::Accepted(receipt),
         // A repeat writes the same page again, so whatever half was done does no harm.
         Ok(Err((error, may_have_left))) => Seen::Broke {
-            problem: Problem::new("folder", format!("the post could not be written: {error}")),
+            problem: Problem::new("folder", KeptMessage::NotWritten { why: error.to_string() }),
             may_have_left,
         },
         Err(error) => Seen::Broke { problem: Problem::new("folder", error.to_string()), may_have_left: true },

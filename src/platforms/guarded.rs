@@ -2,6 +2,7 @@
 
 use super::platform::{Destination, Platform, TestCall};
 use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::tested::{TEST_MAX, Tested};
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 
 /// The code of a platform panicked. What it said is in the program's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the platform's own code broke when it was asked about itself")]
+#[error("{}", KeptMessage::PlatformBroke)]
 pub struct Panicked;
 
 /// The delivery class of an account with these settings.
@@ -51,10 +52,10 @@ async fn test_within(limit: Duration, platform: Arc<dyn Platform>, destination: 
     match has_test(&*platform, &destination.settings) {
         Ok(true) => {}
         Ok(false) => return Tested::Untestable,
-        Err(panicked) => return Tested::failed("panic", panicked.to_string()),
+        Err(panicked) => return Tested::failed("panic", panicked),
     }
     let Ok(place) = TESTS.try_acquire() else {
-        return Tested::failed("busy", "too many tests are under way; try again in a minute");
+        return Tested::failed("busy", KeptMessage::TooManyTests);
     };
     super::install_crypto_provider();
     let call = TestCall { destination, time_left: limit };
@@ -67,18 +68,18 @@ async fn test_within(limit: Duration, platform: Arc<dyn Platform>, destination: 
         let _ = told.send(tested.unwrap_or_else(|_| out_of_time(limit)));
     };
     if let Err(error) = std::thread::Builder::new().name("contenthub-test".to_owned()).spawn(run) {
-        return Tested::failed("no_thread", format!("there is no thread for the test: {error}"));
+        return Tested::failed("no_thread", KeptMessage::NoThread { why: error.to_string() });
     }
     match timeout(limit + LAST_WORD, answer).await {
         Ok(Ok(tested)) => tested,
         // It was dropped by a panic.
-        Ok(Err(_)) => Tested::failed("panic", Panicked.to_string()),
+        Ok(Err(_)) => Tested::failed("panic", Panicked),
         Err(_) => out_of_time(limit),
     }
 }
 
 fn out_of_time(limit: Duration) -> Tested {
-    Tested::failed("timeout", format!("no end within {} s", limit.as_secs()))
+    Tested::failed("timeout", KeptMessage::NoEnd { seconds: limit.as_secs() })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod retry_after;
 mod wire;
 
 use super::outbound::{NoAddress, Outbound};
+use crate::domain::kept::message::{Answered, KeptMessage};
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::trust::Trust;
 use actix_web::error::ParseError;
@@ -177,17 +178,19 @@ impl Scheme<'_> {
 }
 
 /// The address as awc is given it: as `http` in any case, because TLS is done below awc.
-fn address(url: &str) -> Result<Scheme<'_>, String> {
+fn address(url: &str) -> Result<Scheme<'_>, KeptMessage> {
     if url.starts_with("http://") && url.bytes().all(needs_no_encoding) {
         return Ok(Scheme::Plain(url.into())); // read once, by awc
     }
-    let mut parsed = Url::parse(url).map_err(|error| format!("“{url}” is no address: {error}"))?;
+    let no_address =
+        |error: url::ParseError| KeptMessage::NoAddress { url: url.to_owned(), why: error.to_string() };
+    let mut parsed = Url::parse(url).map_err(no_address)?;
     if parsed.scheme() != "https" {
         return Ok(Scheme::Plain(parsed.to_string().into()));
     }
     let port = parsed.port_or_known_default();
     let is_set = parsed.set_scheme("http").and_then(|()| parsed.set_port(port));
-    is_set.map_err(|()| format!("“{url}” cannot be called"))?;
+    is_set.map_err(|()| KeptMessage::Uncallable { url: url.to_owned() })?;
     Ok(Scheme::Secure(parsed.to_string().into()))
 }
 
@@ -198,39 +201,37 @@ fn needs_no_encoding(byte: u8) -> bool {
 
 /// Statuses that mean the same everywhere.
 fn common(status: u16, retry_after: Option<Duration>) -> Option<Seen> {
-    let problem = |words: &str| {
-        Problem::new(format!("http_{status}"), format!("the receiver answered {status}: {words}"))
-    };
+    let problem = |meaning| Problem::new(format!("http_{status}"), KeptMessage::Answered { status, meaning });
     match status {
-        429 => Some(Seen::AskedToWait { problem: problem("too many requests"), retry_after }),
+        429 => Some(Seen::AskedToWait { problem: problem(Answered::TooMany), retry_after }),
         503 if retry_after.is_some() => {
-            Some(Seen::AskedToWait { problem: problem("it asks to wait"), retry_after })
+            Some(Seen::AskedToWait { problem: problem(Answered::AsksToWait), retry_after })
         }
-        502..=504 => Some(Seen::EndUnseen { problem: problem("nobody behind it answered"), retry_after }),
+        502..=504 => Some(Seen::EndUnseen { problem: problem(Answered::NobodyBehind), retry_after }),
         // What is out of range counts as 5xx (RFC 9110, section 15).
-        408 | 425 | 500.. => Some(Seen::ServerFault { problem: problem("it failed there"), retry_after }),
-        ..200 => Some(Seen::EndUnseen { problem: problem("that is no answer to a post"), retry_after }),
+        408 | 425 | 500.. => Some(Seen::ServerFault { problem: problem(Answered::FailedThere), retry_after }),
+        ..200 => Some(Seen::EndUnseen { problem: problem(Answered::NoAnswer), retry_after }),
         200..=499 => None,
     }
 }
 
-fn unseen(code: &str, message: impl Into<String>) -> Seen {
+fn unseen(code: &str, message: KeptMessage) -> Seen {
     Seen::EndUnseen { problem: Problem::new(code, message), retry_after: None }
 }
 
-fn nothing_left(code: &str, message: impl Into<String>) -> Seen {
+fn nothing_left(code: &str, message: KeptMessage) -> Seen {
     Seen::NothingLeft(Problem::new(code, message))
 }
 
 /// What it means that the time is over.
 fn out_of_time(record: &Record, time: Duration) -> Seen {
-    let within = format!("within {} s", time.as_secs_f64().ceil());
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     match record.stage() {
-        Stage::Waiting => nothing_left("no_free_connection", format!("no connection was free {within}")),
-        Stage::Connecting => nothing_left("connect_timeout", format!("no connection {within}")),
-        Stage::Securing => nothing_left("connect_timeout", format!("no TLS connection {within}")),
-        Stage::Ready => nothing_left("timeout", format!("nothing could be sent {within}")),
-        Stage::Left => unseen("timeout", format!("no answer {within}")),
+        Stage::Waiting => nothing_left("no_free_connection", KeptMessage::NoFreeConnection { seconds }),
+        Stage::Connecting => nothing_left("connect_timeout", KeptMessage::NoConnectionWithin { seconds }),
+        Stage::Securing => nothing_left("connect_timeout", KeptMessage::NoTlsWithin { seconds }),
+        Stage::Ready => nothing_left("timeout", KeptMessage::NothingSentWithin { seconds }),
+        Stage::Left => unseen("timeout", KeptMessage::NoAnswerWithin { seconds }),
     }
 }
 
@@ -239,28 +240,28 @@ fn seen_of(error: &SendRequestError, record: &Record) -> Seen {
     match (record.stage(), error) {
         // So awc calls it that the receiver closed after it had the request.
         (Stage::Left, SendRequestError::Connect(ConnectError::Disconnected)) => {
-            unseen("connection_lost", "the receiver closed the connection before it answered")
+            unseen("connection_lost", KeptMessage::ClosedEarly)
         }
         (Stage::Left, SendRequestError::Response(ParseError::Io(error))) => {
-            unseen("connection_lost", format!("the connection was lost while the answer came: {error}"))
+            unseen("connection_lost", KeptMessage::LostInAnswer { why: error.to_string() })
         }
         (Stage::Left, SendRequestError::Response(error)) => {
-            unseen("bad_answer", format!("the answer was no HTTP: {error}"))
+            unseen("bad_answer", KeptMessage::NoHttp { why: error.to_string() })
         }
         (Stage::Left, error) => {
-            unseen("connection_lost", format!("the connection was lost before an answer came: {error}"))
+            unseen("connection_lost", KeptMessage::LostBeforeAnswer { why: error.to_string() })
         }
         (Stage::Ready, _) if record.came_too_late() => Seen::NotSent,
         (stage, SendRequestError::Connect(ConnectError::Timeout)) if stage < Stage::Ready => {
             out_of_time(record, CONNECT_TIMEOUT)
         }
-        (Stage::Securing, error) => nothing_left("tls", format!("no TLS with the receiver: {error}")),
+        (Stage::Securing, error) => nothing_left("tls", KeptMessage::NoTls { why: error.to_string() }),
         (_, SendRequestError::Url(error)) => {
-            nothing_left("bad_url", format!("the address cannot be used: {error}"))
+            nothing_left("bad_url", KeptMessage::AddressUseless { why: error.to_string() })
         }
         (Stage::Connecting, SendRequestError::Connect(error)) => unconnected(error),
         (Stage::Waiting | Stage::Connecting | Stage::Ready, error) => {
-            nothing_left("not_sent", format!("nothing could be sent: {error}"))
+            nothing_left("not_sent", KeptMessage::NothingSent { why: error.to_string() })
         }
     }
 }
@@ -270,16 +271,21 @@ fn unconnected(error: &ConnectError) -> Seen {
         ConnectError::Resolver(error) => match error.downcast_ref() {
             // Nothing can go out on this account before a person acts, who may read here what to do.
             Some(NoAddress::Refused(refused)) => Seen::AccountBroken {
-                problem: Problem::new("address_refused", format!("{refused}; then resume the account")),
+                problem: Problem::new(
+                    "address_refused",
+                    KeptMessage::ThenResume { said: refused.to_string() },
+                ),
                 until: None,
             },
-            _ => nothing_left("dns", error.to_string()),
+            _ => Seen::NothingLeft(Problem::new("dns", error)),
         },
-        ConnectError::NoRecords | ConnectError::Unresolved => nothing_left("dns", "the name has no address"),
-        ConnectError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            nothing_left("refused", "the connection was refused")
+        ConnectError::NoRecords | ConnectError::Unresolved => {
+            nothing_left("dns", KeptMessage::NameWithoutAddress)
         }
-        other => nothing_left("connect", format!("no connection: {other}")),
+        ConnectError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            nothing_left("refused", KeptMessage::ConnectionRefused)
+        }
+        other => nothing_left("connect", KeptMessage::NoConnection { why: other.to_string() }),
     }
 }
 

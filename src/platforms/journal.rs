@@ -1,5 +1,6 @@
 //! A publish of several steps: what each came to is kept, so that the next attempt goes on where this one ended.
 
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Scope, Seen};
 use crate::domain::steps::Reached;
 use crate::domain::trust::Trust;
@@ -25,7 +26,7 @@ pub enum Mark {
 /// Why a mark is not kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotKept {
-    #[error("the claim was lost")]
+    #[error("{}", KeptMessage::ClaimLost)]
     ClaimLost,
     /// The reason is for people.
     #[error("{0}")]
@@ -93,7 +94,7 @@ impl Journal {
         self.trusted()?;
         let result = doing().await.map_err(repeated)?;
         let kept = self.keep(step, Mark::Result(result.clone())).await;
-        kept.map_err(|reason| not_kept(format!("step {step} was not kept: {reason}"), false))?;
+        kept.map_err(|reason| step_not_kept(step, &reason, false))?;
         Ok(result)
     }
 
@@ -116,8 +117,8 @@ impl Journal {
             Ok(()) => {}
             Err(NotKept::ClaimLost) => return Err(Seen::NotSent),
             Err(NotKept::Failed(reason)) => {
-                let message = format!("step {step} was not begun: that could not be kept: {reason}");
-                return Err(not_kept(message, false));
+                let step = step.to_owned();
+                return Err(not_kept(KeptMessage::StepNotBegun { step, reason }, false));
             }
         }
         // Committing takes time too.
@@ -137,7 +138,7 @@ impl Journal {
             Err(seen) => return Err(seen),
         };
         let kept = self.keep(step, Mark::Result(result.clone())).await;
-        kept.map_err(|reason| not_kept(format!("step {step} was not kept: {reason}"), true))?;
+        kept.map_err(|reason| step_not_kept(step, &reason, true))?;
         Ok(result)
     }
 
@@ -150,7 +151,8 @@ impl Journal {
         match self.keep(step, Mark::Withdrawn).await {
             Ok(()) => seen,
             Err(reason) => {
-                not_kept(format!("step {step} did not happen, but that was not kept: {reason}"), true)
+                let (step, reason) = (step.to_owned(), reason.to_string());
+                not_kept(KeptMessage::StepNotWithdrawn { step, reason }, true)
             }
         }
     }
@@ -181,8 +183,12 @@ impl fmt::Debug for Journal {
     }
 }
 
+fn step_not_kept(step: &str, reason: &NotKept, may_be_out: bool) -> Seen {
+    not_kept(KeptMessage::StepNotKept { step: step.to_owned(), reason: reason.to_string() }, may_be_out)
+}
+
 /// Our own database failed: that says nothing of the platform.
-fn not_kept(message: String, may_be_out: bool) -> Seen {
+fn not_kept(message: KeptMessage, may_be_out: bool) -> Seen {
     Seen::NotKept { problem: Problem::new("checkpoint_not_kept", message), may_be_out }
 }
 

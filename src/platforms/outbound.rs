@@ -2,6 +2,7 @@
 //! address that was found is judged, and what is dialled is one of those: there is no second look-up that could find
 //! another.
 
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outbound::{OutboundAllow, Refused};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -45,12 +46,16 @@ impl fmt::Debug for Outbound {
 /// Why there is no address to dial.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAddress {
-    #[error("the name was not found: {0}")]
+    #[error("{}", not_found(.0))]
     NotFound(#[source] io::Error),
-    #[error("the name has no address")]
+    #[error("{}", KeptMessage::NameWithoutAddress)]
     None,
     #[error(transparent)]
     Refused(#[from] Refused),
+}
+
+fn not_found(error: &io::Error) -> KeptMessage {
+    KeptMessage::NameNotFound { why: error.to_string() }
 }
 
 impl Outbound {

@@ -4,6 +4,7 @@ pub use crate::domain::content::Article;
 use crate::domain::delivery_class::DeliveryClass;
 pub use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, EntryId, IdempotencyKey};
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::question::{LookedUp, Progress};
 use crate::domain::tested::Tested;
@@ -52,13 +53,13 @@ pub trait Platform: Send + Sync {
 
     /// Of class *detects*: says whether the post of an earlier attempt is there. Sends nothing that publishes.
     fn look_up(&self, _call: PublishCall) -> LocalBoxFuture<'static, LookedUp> {
-        let problem = Problem::new("no_look_up", format!("{} cannot look a post up", self.name()));
+        let problem = Problem::new("no_look_up", KeptMessage::NoLookUp { platform: self.name().to_owned() });
         std::future::ready(LookedUp::Unknown { problem, retry_after: None }).boxed_local()
     }
 
     /// Of one whose publish may end with `Submitted`: says what became of it. Sends nothing that publishes.
     fn ask(&self, _call: PublishCall) -> LocalBoxFuture<'static, Progress> {
-        let problem = Problem::new("no_asking", format!("{} cannot say how far it is", self.name()));
+        let problem = Problem::new("no_asking", KeptMessage::NoAsking { platform: self.name().to_owned() });
         std::future::ready(Progress::Unknown { problem, retry_after: None }).boxed_local()
     }
 

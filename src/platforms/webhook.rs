@@ -11,6 +11,7 @@ use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::fault::{AccountFault, Fault};
 use crate::domain::ids::{AccountId, ContentId, EntryId, IdempotencyKey};
 use crate::domain::json_input;
+use crate::domain::kept::message::{Answered, KeptMessage};
 use crate::domain::outcome::{Problem, Receipt, Seen};
 use crate::domain::tested::Tested;
 use crate::render;
@@ -159,14 +160,14 @@ async fn publish(outbound: Arc<Outbound>, call: PublishCall) -> Seen {
     let settings: Settings = match serde_json::from_value(call.destination.settings.clone()) {
         Ok(settings) => settings,
         Err(error) => {
-            let message = format!("the account's settings cannot be read: {error}");
+            let message = KeptMessage::SettingsUnreadable { why: error.to_string() };
             return Seen::AccountBroken { problem: Problem::new("bad_settings", message), until: None };
         }
     };
     let body = match body(&call) {
         Ok(body) => body,
         Err(error) => {
-            let problem = Problem::new("bad_body", format!("the post cannot be written as JSON: {error}"));
+            let problem = Problem::new("bad_body", KeptMessage::NotJson { why: error.to_string() });
             return Seen::Broke { problem, may_have_left: false };
         }
     };
@@ -177,7 +178,7 @@ async fn publish(outbound: Arc<Outbound>, call: PublishCall) -> Seen {
         match sign(&key, &id, &timestamp, &body) {
             Some(signature) => headers.push(("webhook-signature", signature)),
             None => {
-                let problem = Problem::new("bad_secret", "the account's secret cannot be used to sign");
+                let problem = Problem::new("bad_secret", KeptMessage::SecretUseless);
                 return Seen::AccountBroken { problem, until: None };
             }
         }
@@ -253,23 +254,17 @@ fn sign(key: &[u8], id: &str, timestamp: &str, body: &str) -> Option<String> {
 
 fn read(answer: Answer, id: String) -> Seen {
     let status = answer.status;
-    let problem = |message: String| Problem::new(format!("http_{status}"), message);
+    let problem = |message: KeptMessage| Problem::new(format!("http_{status}"), message);
+    let means = |meaning| problem(KeptMessage::Answered { status, meaning });
     match status {
         200..=299 => Seen::Accepted(receipt(&answer.body, id)),
-        401 => {
-            let problem = problem("the receiver answered 401: it does not accept our signature".to_owned());
-            Seen::AccountBroken { problem, until: None }
-        }
-        410 => {
-            let problem = problem("the receiver answered 410: it wants no more posts".to_owned());
-            Seen::AccountBroken { problem, until: None }
-        }
-        403 | 404 | 300..=399 => Seen::WrongAddress(problem(format!(
-            "the receiver answered {status}: nothing takes posts at this address; check the account's url"
-        ))),
-        _ => {
-            Seen::Refused(problem(format!("the receiver refused the post: {status}{}", quote(&answer.body))))
-        }
+        401 => Seen::AccountBroken { problem: means(Answered::SignatureRefused), until: None },
+        410 => Seen::AccountBroken { problem: means(Answered::WantsNoMore), until: None },
+        403 | 404 | 300..=399 => Seen::WrongAddress(means(Answered::NobodyThere)),
+        _ => Seen::Refused(problem(match quote(&answer.body) {
+            said if said.is_empty() => KeptMessage::RefusedPlainly { status },
+            said => KeptMessage::RefusedSaying { status, said },
+        })),
     }
 }
 
@@ -288,11 +283,11 @@ fn receipt(body: &[u8], id: String) -> Receipt {
     Receipt { media_id: Some(text("media_id").unwrap_or(id)), url: text("url") }
 }
 
-/// The beginning of an answer, as a part of a sentence.
+/// The beginning of an answer.
 fn quote(body: &[u8]) -> String {
     let text: String =
         String::from_utf8_lossy(body).chars().filter(|it| !it.is_control()).take(200).collect();
-    if text.trim().is_empty() { String::new() } else { format!(": {}", text.trim()) }
+    text.trim().to_owned()
 }
 
 #[cfg(test)]

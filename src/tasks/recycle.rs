@@ -7,6 +7,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::fault::{Fault, TaskFault};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, ContentId};
+use crate::domain::kept::failure::KeptFailure;
 use crate::domain::recycling::Rule;
 use crate::domain::report::JobDone;
 use crate::domain::thing::Thing;
@@ -122,8 +123,9 @@ fn check_contents(
 fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let params: Params = params::kept(job.params)?;
     let until = params.until.as_deref().map(|text| time_input::parse(text, job.cx.timezone)).transpose();
-    let until: Option<Timestamp> =
-        until.map_err(|error| JobError::Failed(format!("params.until: {error}")))?;
+    let until: Option<Timestamp> = until.map_err(|error| {
+        JobError::Failed(KeptFailure::EndUnreadable { why: error.to_string() }.to_string())
+    })?;
     let chosen = match (params.content_ids, params.tag) {
         (Some(ids), _) => Chosen::Contents(ids),
         (None, tag) => Chosen::Tag(tag.unwrap_or_default()),

@@ -3,6 +3,7 @@
 use crate::db::accounts::AccountRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::Problem;
 use crate::domain::tested::{Checked, Tested};
 use schemars::JsonSchema;
@@ -53,8 +54,8 @@ impl TestView {
             Tested::AccountBroken { problem, until } => (Some(problem.code), problem.message, None, until),
             Tested::PlatformFailed(problem) => wrong(problem),
             Tested::Untestable => {
-                let message = format!("{} cannot be tested without publishing", account.platform);
-                wrong(Problem::new("untestable", message))
+                let platform = account.platform.clone();
+                wrong(Problem::new("untestable", KeptMessage::Untestable { platform }))
             }
         };
         TestView {

@@ -16,7 +16,7 @@ mod tasks;
 mod texts;
 mod windows;
 
-pub use kept::{kept, kept_in};
+pub use kept::{kept, kept_in, kept_of_a_file};
 
 use super::{Language, Message, Sentence, Value};
 use crate::domain::field_error::FieldError;

@@ -38,6 +38,7 @@ mod idempotency;
 mod import;
 mod import_unasked;
 mod jobs;
+mod kept_chinese;
 mod key_rotation;
 mod lanes;
 mod languages;

@@ -1,5 +1,6 @@
 //! Entries that outlived several nodes may be what ended them: they go out one at a time, and not for ever.
 
+use crate::kept_chinese::{reader, tells};
 use crate::support::app::*;
 use crate::support::command::{Cli, Server};
 use crate::support::on_both;
@@ -118,6 +119,23 @@ fn a_suspect_is_accused_alone_and_given_up_after_the_fifth_node() {
         accuse(url, &[other], 4);
         stage.app.run(RetryEntry { id: other, by: "ann".to_owned() }).expect("again");
         assert_eq!(recoveries(url, other), 0);
+    });
+}
+
+#[test]
+fn whoever_reads_chinese_is_told_in_chinese_that_a_node_was_lost() {
+    on_both(|url, dir| {
+        let mut stage = Stage::new(url, dir);
+        let (node, id) = (stage.node.clone(), stage.pending());
+        stage.claimed(id);
+        assert_eq!(dies(&stage.app, &node), 1);
+        let said = "node n1 ended before this attempt did";
+        tells(&reader(url, dir), id, &["节点 n1 在此次尝试结束之前就已终止"], said);
+        accuse(url, &[id], 4);
+        stage.claimed(id);
+        assert_eq!(dies(&stage.app, &node), 1);
+        let said = "5 nodes ended while they published it";
+        tells(&reader(url, dir), id, &["有 5 个节点在发布它时终止"], said);
     });
 }
 

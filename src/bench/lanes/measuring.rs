@@ -12,6 +12,7 @@ use crate::domain::priority::Priority;
 use crate::operations::account::{CreateAccount, UpdateAccount};
 use crate::operations::cycle::ClaimScope;
 use crate::operations::{Access, Context, Operation, OperationError};
+use crate::words::Message;
 use serde_json::json;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -26,10 +27,10 @@ const GRACE: Duration = Duration::from_millis(100);
 /// What is measured, and the names of its parts.
 #[derive(Debug, Clone, Copy)]
 pub struct Course {
-    pub filling: &'static str,
-    pub waiting: &'static str,
-    pub publishing: &'static str,
-    pub exact_times: &'static str,
+    pub filling: Message,
+    pub waiting: Message,
+    pub publishing: Message,
+    pub exact_times: Message,
     /// Good ones, which share the plan's entries.
     pub lanes: usize,
     /// Entries that fall due at exact times, after those.

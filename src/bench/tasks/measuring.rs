@@ -15,6 +15,7 @@ use crate::operations::firing::FireDue;
 use crate::operations::task::{CreateTask, DeleteTask, UpdateTask};
 use crate::operations::{Access, Context, Operation, OperationError};
 use crate::platforms::registry::Registry;
+use crate::words::{Message, message};
 use diesel::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,7 +37,7 @@ const NAP: Duration = Duration::from_millis(100);
 
 /// Opens the database, and starts a node, until its scheduler has armed its timer: the middle of several, in ms. `next` is
 /// the task that it is armed for.
-pub fn start_up(bench: &mut Bench<'_>, part: &'static str, next: TaskId) -> Result<f64, BenchError> {
+pub fn start_up(bench: &mut Bench<'_>, part: Message, next: TaskId) -> Result<f64, BenchError> {
     let mut took = Vec::with_capacity(TIMES);
     for time in 0..TIMES {
         bench.tell(part, time, TIMES)?;
@@ -69,7 +70,7 @@ fn settling(bench: &Bench<'_>) -> Duration {
 
 /// How much of a core a node takes that has nothing to do, in percent.
 pub fn idle_percent(bench: &mut Bench<'_>) -> Result<f64, BenchError> {
-    const PART: &str = "idling";
+    const PART: Message = message("bench-idling");
     let node = bench.app.start()?;
     nap(bench, PART, settling(bench))?;
     let (before, began) = (cpu_seconds(std::process::id()), Instant::now());
@@ -80,7 +81,7 @@ pub fn idle_percent(bench: &mut Bench<'_>) -> Result<f64, BenchError> {
 }
 
 /// What it costs the scheduler to fire one task, while nothing else is due: the middle of many, in ms.
-pub fn tick(bench: &mut Bench<'_>, part: &'static str) -> Result<f64, BenchError> {
+pub fn tick(bench: &mut Bench<'_>, part: Message) -> Result<f64, BenchError> {
     let app = bench.app.clone();
     // All of it passed before now: what happened later than that would be the work of a clock that was set back.
     let first = app.now() - Duration::from_secs(TICKS);
@@ -117,7 +118,7 @@ impl Operation for Tick {
 
 /// How long after the second in which many tasks are due the last of them runs, and has ended.
 pub fn burst(bench: &mut Bench<'_>, count: usize) -> Result<Burst, BenchError> {
-    const PART: &str = "tasks due in the same second";
+    const PART: Message = message("bench-burst");
     let app = bench.app.clone();
     let node = app.start()?;
     let lead = LEAD + ADDING_ONE * u32::try_from(count).unwrap_or(u32::MAX);
@@ -147,7 +148,7 @@ pub struct Burst {
 
 /// How late tasks that fire every second begin to run.
 pub fn lateness(bench: &mut Bench<'_>) -> Result<Lateness, BenchError> {
-    const PART: &str = "ticking";
+    const PART: Message = message("bench-ticking");
     let app = bench.app.clone();
     let node = app.start()?;
     let from = app.now() + settling(bench);
@@ -185,7 +186,7 @@ fn whole_second(after: Timestamp) -> Timestamp {
 }
 
 /// Waits for so long, unless a signal comes.
-fn nap(bench: &mut Bench<'_>, part: &'static str, span: Duration) -> Result<(), BenchError> {
+fn nap(bench: &mut Bench<'_>, part: Message, span: Duration) -> Result<(), BenchError> {
     let until = Instant::now() + span;
     loop {
         let left = until.saturating_duration_since(Instant::now());

@@ -7,7 +7,7 @@ use crate::db::accounts::AccountRow;
 use crate::domain::tested::Tested;
 use crate::operations::account_test::{GetTestable, NotReady, Testable};
 use crate::operations::doctor::Examined;
-use crate::words::errors::InChinese;
+use crate::words::errors::{InChinese, kept};
 use crate::words::{Message, Sentence, message};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -57,7 +57,7 @@ fn word(account: &AccountRow, examined: &Examined) -> Option<Finding> {
     if account.suspended_until.is_some_and(|until| until <= examined.at) {
         return None;
     }
-    let said = named(account, message("doctor-account-suspended")).with("reason", reason);
+    let said = named(account, message("doctor-account-suspended")).with("reason", kept(reason));
     Some(Finding::warn("accounts", said, named(account, message("doctor-account-suspended-do"))))
 }
 
@@ -97,16 +97,17 @@ fn outcome(account: &AccountRow, tested: Tested, not_ready: Option<NotReady>) ->
             Finding::ok("accounts", named(account, message("doctor-account-works")).with("message", checked))
         }
         Tested::Fine { warning: Some(warning), .. } => {
-            let said = named(account, message("doctor-account-doubt")).with("message", warning.message);
+            let said =
+                named(account, message("doctor-account-doubt")).with("message", kept(&warning.message));
             Finding::warn("accounts", said, todo())
         }
         Tested::AccountBroken { problem, .. } => {
-            let why = not_ready.map_or_else(|| problem.message.into(), |error| error.value());
+            let why = not_ready.map_or_else(|| kept(&problem.message), |error| error.value());
             let said = named(account, message("doctor-account-broken")).with("message", why);
             Finding::fail("accounts", said, todo())
         }
         Tested::PlatformFailed(problem) => {
-            let said = named(account, message("doctor-account-away")).with("message", problem.message);
+            let said = named(account, message("doctor-account-away")).with("message", kept(&problem.message));
             Finding::fail("accounts", said, todo())
         }
         Tested::Untestable => Finding::ok("accounts", named(account, message("doctor-account-untestable"))),

@@ -7,6 +7,7 @@ use crate::db::schema::publish_logs::dsl as logs;
 use crate::db::schema::publish_pool::dsl;
 use crate::domain::entry::{Cause, EntryStatus};
 use crate::domain::ids::LogId;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
 
@@ -34,13 +35,11 @@ fn prove(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<Written, Db
     hold(conn, one)?;
     let sent_again = was_sent_since(conn, one)?;
     let settled = !sent_again && settle(conn, one, log)?;
-    let warning =
-        "it was published after its lease was lost, and had been tried again by then: look for a second post";
     diesel::update(logs::publish_logs.filter(logs::id.eq(log.0)))
         .set((
             logs::status.eq(LogStatus::Published.as_str()),
             logs::error_code.eq(sent_again.then_some("possible_duplicate")),
-            logs::error_message.eq(sent_again.then_some(warning)),
+            logs::error_message.eq(sent_again.then(|| KeptMessage::PossibleDuplicate.to_string())),
             logs::media_id.eq(one.settlement.receipt.media_id.as_deref()),
             logs::url.eq(one.settlement.receipt.url.as_deref()),
             logs::retry_at.eq(None::<i64>),

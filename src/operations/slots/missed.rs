@@ -8,6 +8,7 @@ use crate::db::publish_log::{self, Saying};
 use crate::db::slots::{self, MissedEntry};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::posting_slots::{MISSED_AFTER, MissedSlot};
 use crate::domain::settlement::LogStatus;
 use crate::operations::OperationError;
@@ -60,11 +61,7 @@ fn to_next(
     if !entries::put_in_slot(conn, placing, now)? {
         return Ok(false);
     }
-    let message = format!(
-        "it was not sent within {} s of its slot, {}, and sits in the next free one of its account now: {next}",
-        MISSED_AFTER.as_secs(),
-        one.slot
-    );
+    let message = KeptMessage::MissedSlot { within: MISSED_AFTER.as_secs(), slot: one.slot, next };
     let said = Saying {
         entry: one.entry,
         content: one.content,
@@ -72,7 +69,7 @@ fn to_next(
         account: one.account,
         attempt: placing.number,
         status: LogStatus::NotSent,
-        problem: Some((MISSED_SLOT, &message)),
+        problem: Some((MISSED_SLOT, message)),
         media_id: None,
         url: None,
         said_by: "policy:missed_slot",

@@ -10,6 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::fault::PoolFault;
 use crate::domain::ids::*;
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::settlement::LogStatus;
 use crate::domain::thing::Thing;
 use crate::operations::entry::{refusal, saying};
@@ -99,9 +100,11 @@ fn put(
     if !entries::put_in_slot(conn, placing, now)? {
         return Err(OperationError::Raced);
     }
-    let from = row.slot.0.map_or_else(String::new, |slot| format!(" from the slot {slot}"));
-    let message = format!("a person moved it{from} to the slot {at}");
-    publish_log::insert_saying(conn, &saying(row, LogStatus::NotSent, Some((MOVED, &message)), by), now)?;
+    let message = match row.slot.0 {
+        Some(from) => KeptMessage::MovedFrom { from, to: at },
+        None => KeptMessage::Moved { to: at },
+    };
+    publish_log::insert_saying(conn, &saying(row, LogStatus::NotSent, Some((MOVED, message)), by), now)?;
     Ok(())
 }
 

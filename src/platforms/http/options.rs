@@ -3,6 +3,7 @@
 
 use super::record::Record;
 use super::{address, client_for, out_of_time, seen_of};
+use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::Seen;
 use crate::domain::tested::Tested;
 use crate::platforms::outbound::Outbound;
@@ -34,6 +35,6 @@ fn tested(seen: Seen) -> Tested {
     match seen {
         Seen::NothingLeft(problem) | Seen::EndUnseen { problem, .. } => Tested::PlatformFailed(problem),
         Seen::AccountBroken { problem, until } => Tested::AccountBroken { problem, until },
-        other => Tested::failed("no_answer", format!("there was no answer ({other:?})")),
+        other => Tested::failed("no_answer", KeptMessage::NoAnswerSeen { seen: format!("{other:?}") }),
     }
 }

@@ -4,6 +4,7 @@ use super::super::http;
 use super::super::outbound::Outbound;
 use super::super::platform::TestCall;
 use super::{Settings, signing_key};
+use crate::domain::kept::message::{AnsweredOptions, KeptMessage};
 use crate::domain::outcome::Problem;
 use crate::domain::tested::{Checked, Tested};
 use std::sync::Arc;
@@ -11,21 +12,18 @@ use std::time::Duration;
 use url::Url;
 
 pub(super) async fn test(outbound: Arc<Outbound>, call: TestCall) -> Tested {
-    let broken = |code: &str, message: String| Tested::AccountBroken {
+    let broken = |code: &str, message: KeptMessage| Tested::AccountBroken {
         problem: Problem::new(code, message),
         until: None,
     };
     let settings: Settings = match serde_json::from_value(call.destination.settings.clone()) {
         Ok(settings) => settings,
         Err(error) => {
-            return broken("bad_settings", format!("the account's settings cannot be read: {error}"));
+            return broken("bad_settings", KeptMessage::SettingsUnreadable { why: error.to_string() });
         }
     };
     if call.destination.credentials.get("secret").is_some_and(|secret| signing_key(secret).is_none()) {
-        return broken(
-            "bad_secret",
-            "the account's secret cannot be used to sign: give it another".to_owned(),
-        );
+        return broken("bad_secret", KeptMessage::SecretUselessAnother);
     }
     let time = Duration::from_secs(settings.timeout_seconds).min(call.time_left);
     match http::options(&outbound, &settings.url, time).await {
@@ -42,23 +40,19 @@ fn host(url: &str) -> String {
 /// Any answer says that somebody is there, but for those that say that nobody is behind it. A receiver need not know
 /// OPTIONS, so that a refusal of it is no more than a warning.
 fn read(status: u16, host: &str) -> Tested {
-    let said = |words: &str| {
-        Problem::new(
-            format!("http_{status}"),
-            format!("the receiver answered OPTIONS with {status}: {words}"),
-        )
-    };
+    let said =
+        |meaning| Problem::new(format!("http_{status}"), KeptMessage::AnsweredOptions { status, meaning });
     let warning = match status {
-        429 => return Tested::PlatformFailed(said("too many requests; try again later")),
-        502..=504 => return Tested::PlatformFailed(said("nobody behind it answers")),
-        401 => Some("if it says so to a post too, check the account's secret"),
-        403 | 404 => Some("if it says so to a post too, check the account's url"),
-        410 => Some("if it says so to a post too, it wants no more posts"),
-        300..=399 => Some("redirects are not followed; check the account's url"),
-        ..200 => Some("that is no answer"),
+        429 => return Tested::PlatformFailed(said(AnsweredOptions::TooMany)),
+        502..=504 => return Tested::PlatformFailed(said(AnsweredOptions::NobodyBehind)),
+        401 => Some(AnsweredOptions::CheckSecret),
+        403 | 404 => Some(AnsweredOptions::CheckUrl),
+        410 => Some(AnsweredOptions::MayWantNoMore),
+        300..=399 => Some(AnsweredOptions::Redirect),
+        ..200 => Some(AnsweredOptions::NoAnswer),
         // Many servers call a method so that they do not know.
         501 => None,
-        500.. => Some("something is broken there"),
+        500.. => Some(AnsweredOptions::BrokenThere),
         200..=499 => None,
     };
     Tested::Fine { checked: Checked::Answers { host: host.to_owned(), status }, warning: warning.map(said) }

@@ -141,7 +141,7 @@ fn trigger(facts: &Facts) -> Vec<Action> {
 /// A run takes what is due and what no gate keeps, and nothing else.
 fn a_run_takes_it(facts: &Facts) -> bool {
     let view = EntryView::new(facts.row.clone(), facts.at, facts.can_decrypt);
-    facts.row.due_at <= facts.at && view.waiting_for.is_none_or(|keeps| keeps == WAITS_FOR_A_RUN)
+    facts.row.due_at <= facts.at && view.waiting_for.is_none_or(|keeps| keeps == WAITS_FOR_A_RUN.to_string())
 }
 
 fn run_of(task: TaskId) -> Action {

@@ -3,6 +3,7 @@
 use super::{Answer, Topic};
 use crate::db::explain::Facts;
 use crate::domain::gates::{Gate, Rules, Shut, shut_gate};
+use crate::words::errors::kept;
 use crate::words::{Message, Sentence, message};
 
 /// How the lane stands for this entry.
@@ -35,7 +36,7 @@ fn word(facts: &Facts) -> Option<Answer> {
         let said = sentence(facts, message("explain-lane-disabled"));
         return Some(Answer::wants_a_person(Topic::Lane, "account_disabled", said));
     }
-    let reason = || account.suspended_reason.clone().unwrap_or_default();
+    let reason = || kept(account.suspended_reason.as_deref().unwrap_or_default());
     match (&account.suspended_reason, account.suspended_until) {
         (Some(_), Some(until)) if until > facts.at => {
             let said = sentence(facts, message("explain-lane-suspended-until"))

@@ -3,15 +3,14 @@
 use crate::domain::alarms::Alarm;
 use crate::domain::gates::Gate;
 use crate::domain::lane_look::Why;
+use crate::words::errors::kept;
 use crate::words::{Sentence, message};
 
 pub fn alarm(alarm: &Alarm) -> Sentence {
     match alarm {
         Alarm::Paused(paused) => {
             let said = match &paused.reason {
-                Some(reason) => {
-                    Sentence::new(message("alarm-paused-because")).with("reason", reason.as_str())
-                }
+                Some(reason) => Sentence::new(message("alarm-paused-because")).with("reason", kept(reason)),
                 None => message("alarm-paused").into(),
             };
             said.with("since", paused.since).with("by", paused.by.as_str())
@@ -59,11 +58,11 @@ pub fn why(why: &Why) -> Sentence {
     match why {
         Why::Disabled => message("gate-disabled").into(),
         Why::Suspended { reason, until: None } => {
-            Sentence::new(message("gate-suspended")).with("reason", reason.as_str())
+            Sentence::new(message("gate-suspended")).with("reason", kept(reason))
         }
-        Why::Suspended { reason, until: Some(until) } => Sentence::new(message("gate-suspended-until"))
-            .with("reason", reason.as_str())
-            .with("until", *until),
+        Why::Suspended { reason, until: Some(until) } => {
+            Sentence::new(message("gate-suspended-until")).with("reason", kept(reason)).with("until", *until)
+        }
         Why::Locked => message("gate-wrong-key").into(),
         Why::Gate(shut) => gate(shut),
     }

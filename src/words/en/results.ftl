@@ -29,6 +29,7 @@ report-content = content
 # The same of a run that does not publish.
 job-interrupted = Interrupted before its end: { $what }
 job-interrupted-early = Interrupted before its end; what it had done until then stays done
+job-process-gone = Interrupted: the process that did it is gone; what it had done until then stays done
 job-cancelled = Cancelled before its end: { $what }
 job-cancelled-early = Cancelled before its end; what it had done until then stays done
 job-cancelled-untried = Cancelled before anything was done
@@ -149,3 +150,43 @@ import-entry = { $account }: { $became }
 import-entry-id = {" "}(entry { $entry })
 import-entry-due = , due { $at }
 import-entry-note = , { $note }
+
+# What a bench is at.
+bench-filling = filling the pool
+bench-publishing = publishing
+bench-asking-alone = asking alone
+bench-starting = starting
+bench-alone-filling = alone: filling the pool
+bench-alone-starting = alone: starting
+bench-alone-publishing = alone: publishing
+bench-alone-exact = alone: publishing at exact times
+bench-crowded-filling = crowded: filling the pool
+bench-crowded-waiting = crowded: until the hanging lanes are full
+bench-crowded-publishing = crowded: publishing
+bench-crowded-exact = crowded: publishing at exact times
+bench-many-filling = 100 lanes: filling the pool
+bench-many-starting = 100 lanes: starting
+bench-many-publishing = 100 lanes: publishing
+bench-start-one = starting with one task
+bench-tick-one = firing one task of one
+bench-start-all = starting with all tasks
+bench-tick-all = firing one task of all
+bench-making-tasks = making tasks
+bench-idling = idling
+bench-burst = tasks due in the same second
+bench-ticking = ticking
+bench-slow-heads = slow heads
+bench-slow-bodies = slow bodies
+bench-idle-connections = idle connections
+bench-endless-bodies = endless bodies
+bench-bombs = bombs
+
+# The first lines of a server.
+serve-listening = ContentHub listens on { $at }
+serve-unencrypted = ContentHub listens on { $address } WITHOUT ENCRYPTION: whoever is on the way can read the tokens and use them. Give it --tls-cert and --tls-key, put a proxy that has TLS in front and say --behind-proxy X-Forwarded-For, or listen on 127.0.0.1. See docs/exposing.md.
+demo-site = The site:
+demo-token = The token:
+demo-try = Try it:
+demo-mine = Mine
+demo-hello = # Hello
+demo-end = Posts go out over the next minute. Ctrl-C ends it, and the throw-away directory goes.

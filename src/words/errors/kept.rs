@@ -1,30 +1,49 @@
-//! What was kept of an attempt: our own words in the reader's language, those of platforms as they are.
+//! What was kept in English, in the reader's language: our own words, with those of platforms as they are within them.
 
-use super::{InChinese, chinese};
-use crate::domain::kept_word::KeptWord;
+mod failure;
+mod import;
+mod message;
+mod shut;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+use super::InChinese;
+use crate::domain::kept::Kept;
+use crate::domain::kept::import::KeptImport;
 use crate::words::{Language, Sentence, Value};
 
-impl InChinese for KeptWord {
-    fn in_chinese(&self) -> Sentence {
-        match self {
-            KeptWord::WantedAgain => chinese("kept-wanted-again"),
-            KeptWord::WantedNow => chinese("kept-wanted-now"),
-            KeptWord::NotOutTryAgain => chinese("kept-not-out-try-again"),
-            KeptWord::NotOut => chinese("kept-not-out"),
-            KeptWord::NodeStopped => chinese("kept-node-stopped"),
-            KeptWord::LookedUpOnce => chinese("kept-looked-up-once"),
-            KeptWord::LookedUpTwice => chinese("kept-looked-up-twice"),
-            KeptWord::LookedUpNoTryLeft => chinese("kept-looked-up-no-try-left"),
-        }
+/// Within a sentence. What is not ours is told as it is.
+pub fn kept(text: &str) -> Value {
+    match Kept::read(text) {
+        Some(read) => Value::Either { english: text.to_owned(), chinese: Box::new(read.in_chinese()) },
+        None => text.into(),
     }
 }
 
-/// Within a sentence.
-pub fn kept(text: &str) -> Value {
-    text.parse::<KeptWord>().map_or_else(|_| text.into(), |word| word.value())
+/// Alone; none where there is nothing to tell otherwise than it was kept.
+pub fn kept_in(text: &str, language: Language) -> Option<Sentence> {
+    match language {
+        Language::En => None,
+        Language::Zh => Kept::read(text).map(|read| read.in_chinese()),
+    }
 }
 
-/// Alone.
-pub fn kept_in(text: &str, language: Language) -> String {
-    text.parse::<KeptWord>().map_or_else(|_| text.to_owned(), |word| word.told(language))
+/// The same of what was wrong with a file of a folder.
+pub fn kept_of_a_file(text: &str, language: Language) -> Option<Sentence> {
+    match language {
+        Language::En => None,
+        Language::Zh => KeptImport::read(text).map(|read| read.in_chinese()),
+    }
+}
+
+impl InChinese for Kept {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            Kept::Message(message) => message.in_chinese(),
+            Kept::Shut(shut) => shut.in_chinese(),
+            Kept::Failure(failure) => failure.in_chinese(),
+            Kept::Waiting(waiting) => waiting.in_chinese(),
+        }
+    }
 }

@@ -173,12 +173,3 @@ cron-nth = “{ $text }”不是“星期#1 至 5 的数字”
 cron-beside-star = “{ $text }”对 * 没有任何补充，因为 * 已是全部
 cron-unclear = “{ $text }”无法读取
 cron-no-such-day = 永远不会触发：其中没有任何一个月有 { $day } 日
-
-kept-wanted-again = 有人要求重试
-kept-wanted-now = 有人要求现在发布
-kept-not-out-try-again = 有人说明它没有发出：重试
-kept-not-out = 有人说明它没有发出
-kept-node-stopped = 节点在平台响应之前停止
-kept-looked-up-once = 已查询，那里没有；将再查询一次
-kept-looked-up-twice = 查询了两次，那里都没有：将重新发送
-kept-looked-up-no-try-left = 查询了两次，那里都没有；重试次数已用完

@@ -25,6 +25,7 @@ report-content = 内容
 
 job-interrupted = 中途中断：{ $what }
 job-interrupted-early = 中途中断；此前已完成的仍然有效
+job-process-gone = 中断：执行它的进程已不存在；此前已完成的仍然有效
 job-cancelled = 中途取消：{ $what }
 job-cancelled-early = 中途取消；此前已完成的仍然有效
 job-cancelled-untried = 在开始之前取消
@@ -128,3 +129,43 @@ import-entry = { $account }：{ $became }
 import-entry-id = （条目 { $entry }）
 import-entry-due = ，{ $at } 到期
 import-entry-note = ，{ $note }
+
+# 压测正在进行的部分。
+bench-filling = 正在填充发布池
+bench-publishing = 正在发布
+bench-asking-alone = 没有攻击时的请求
+bench-starting = 正在启动
+bench-alone-filling = 单独：正在填充发布池
+bench-alone-starting = 单独：正在启动
+bench-alone-publishing = 单独：正在发布
+bench-alone-exact = 单独：正在按精确时间发布
+bench-crowded-filling = 拥挤：正在填充发布池
+bench-crowded-waiting = 拥挤：等待挂起的通道占满
+bench-crowded-publishing = 拥挤：正在发布
+bench-crowded-exact = 拥挤：正在按精确时间发布
+bench-many-filling = 100 个通道：正在填充发布池
+bench-many-starting = 100 个通道：正在启动
+bench-many-publishing = 100 个通道：正在发布
+bench-start-one = 只有一个任务时启动
+bench-tick-one = 只有一个任务时触发它
+bench-start-all = 有全部任务时启动
+bench-tick-all = 有全部任务时触发其中一个
+bench-making-tasks = 正在创建任务
+bench-idling = 空闲
+bench-burst = 同一秒到期的任务
+bench-ticking = 每秒触发的任务
+bench-slow-heads = 缓慢的请求头
+bench-slow-bodies = 缓慢的请求体
+bench-idle-connections = 空闲的连接
+bench-endless-bodies = 无尽的请求体
+bench-bombs = 压缩炸弹
+
+# 服务器最先显示的几行。
+serve-listening = ContentHub 正在监听 { $at }
+serve-unencrypted = ContentHub 正在监听 { $address }，而且没有加密：途中任何人都能读取令牌并使用它们。请设置 --tls-cert 和 --tls-key；或在前面放一个有 TLS 的代理，并设置 --behind-proxy X-Forwarded-For；或监听 127.0.0.1。见 docs/exposing.md。
+demo-site = 网站：
+demo-token = 令牌：
+demo-try = 试一试：
+demo-mine = 我的文章
+demo-hello = # 你好
+demo-end = 文章会在接下来的一分钟内陆续发布。按 Ctrl-C 结束，临时目录也随之删除。

@@ -1,6 +1,7 @@
 //! What missed its slot goes out late, or sits in the next free one, as its account says.
 
 use super::*;
+use crate::kept_chinese::{reader, tells};
 use crate::support::app::{add_as, attempts, entry};
 use crate::support::played::{Played, answers};
 use crate::support::stage::{Stage, problem};
@@ -81,6 +82,21 @@ fn it_moves_to_the_next_free_slot_five_minutes_after_its_own() {
             let out = entry(app, id);
             assert!(out.status == EntryStatus::Published || out.slot_at > Some(last), "{out:?}");
         }
+    });
+}
+
+#[test]
+fn whoever_reads_chinese_is_told_in_chinese_that_it_was_moved() {
+    on_both(|url, dir| {
+        let (stage, at) = stage(url, dir, "next", [accepted()]);
+        suspend(&stage);
+        let id = in_next_slot(&stage.app, "first", stage.account);
+        sweep_at(&stage, at[0] + Duration::from_secs(5 * MINUTE));
+        is_soon(&stage.app, id, |it| it.slot_at == Some(at[1]));
+        let told = at[0].to_utc().format("在其时段 %Y-%m-%d %H:%M:%S").to_string();
+        let next = at[1].to_utc().format("下一个空闲时段：%Y-%m-%d %H:%M:%S").to_string();
+        let words = [&told, "之后的 300 秒内没有发出", &next];
+        tells(&reader(url, dir), id, &words, "it was not sent within 300 s of its slot");
     });
 }
 

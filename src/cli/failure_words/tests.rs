@@ -1,0 +1,141 @@
+//! An error that is kept in a report is told later as it would have been told at once.
+
+use crate::db::backup::{BackupError, ToolEnd, Unsound};
+use crate::db::connection::DbError;
+use crate::db::unusable::{Away, Unusable};
+use crate::domain::fault::{Fault, PoolFault, TaskFault, TextFault};
+use crate::domain::field_error::FieldError;
+use crate::domain::outbound::OutboundAllow;
+use crate::domain::time_input::{self, TimeInputError};
+use crate::import::{FolderError, ImportFault, YamlFault};
+use crate::operations::OperationError;
+use crate::operations::broken::Broken;
+use crate::operations::unready::Unready;
+use crate::platforms::guarded::Panicked;
+use crate::secrets::SecretError;
+use crate::words::errors::{InChinese, kept_in, kept_of_a_file};
+use crate::words::{Language, Sentence};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+type Tell = fn(&str, Language) -> Option<Sentence>;
+
+#[track_caller]
+fn alike(tell: Tell, all: &[&dyn InChinese]) {
+    for error in all {
+        let kept = error.to_string();
+        let told = tell(&kept, Language::Zh).map(|said| said.say(Language::Zh));
+        assert_eq!(told, Some(error.told(Language::Zh)), "{kept}");
+    }
+}
+
+fn path() -> PathBuf {
+    PathBuf::from("/srv/副本 a")
+}
+
+fn text() -> String {
+    "/srv/副本 a".to_owned()
+}
+
+#[test]
+fn why_a_job_failed_is_told_later_as_at_once() {
+    let tool = |how| BackupError::ToolFailed { tool: "pg_dump", how };
+    let lives_on = Some("no such process".to_owned());
+    alike(
+        kept_in,
+        &[
+            &TaskFault::NoFolder { path: text() },
+            &TaskFault::NotAFolder { path: text() },
+            &FolderError::NotAFolder(path()),
+            &FolderError::Empty(path()),
+            &FolderError::TooMany(path()),
+            &FolderError::TooLarge(path()),
+            &BackupError::Taken(path()),
+            &BackupError::Busy(path()),
+            &BackupError::NoRoom { folder: path(), needed: 7_500_000, free: 1_000_001 },
+            &BackupError::Unsound(Unsound::OtherSchema),
+            &BackupError::NoTool { tool: "pg_dump" },
+            &tool(ToolEnd::NotStarted("not executable".to_owned())),
+            &tool(ToolEnd::TooLong { seconds: 90, lives_on: None }),
+            &tool(ToolEnd::TooLong { seconds: 90, lives_on }),
+            &tool(ToolEnd::Lost("gone".to_owned())),
+            &tool(ToolEnd::Failed { status: "exit status: 1".to_owned(), said: "error: a: b".to_owned() }),
+            &tool(ToolEnd::Failed { status: "signal: 9 (SIGKILL)".to_owned(), said: "a: b".to_owned() }),
+            &DbError::Away(Away::ConnectionLost),
+            &DbError::Away(Away::NoConnection),
+            &DbError::Away(Away::Said("FATAL: too many clients".to_owned())),
+            &DbError::Moved(path()),
+            &DbError::Unusable(Unusable::ReadOnly(path())),
+            &DbError::Unusable(Unusable::Said("disk I/O error".to_owned())),
+            &OperationError::Raced,
+            &OperationError::Overloaded,
+            &OperationError::Internal(Broken::Operation),
+        ],
+    );
+}
+
+#[test]
+fn why_an_account_is_suspended_is_told_later_as_at_once() {
+    let settings = || serde_json::from_str::<u8>("x").expect_err("no number");
+    let refused = |host: &str| {
+        OutboundAllow::default().judge(host, IpAddr::from([10, 0, 0, 1])).expect_err("a private address")
+    };
+    alike(
+        kept_in,
+        &[
+            &Unready::NoPlatform("pigeon".to_owned()),
+            &Unready::Settings(settings()),
+            &Unready::Panicked(Panicked),
+            &Unready::CredentialsUnreadable,
+            &Unready::CredentialsClosed(SecretError::WrongKey),
+            &Unready::CredentialsClosed(SecretError::Damaged),
+            &refused("10.0.0.1"),
+            &refused("nas.lan"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_later_as_at_once() {
+    let content = |field: &str, fault: Fault| ImportFault::Content(FieldError::new(field, fault));
+    let time = |given: &str| -> TimeInputError {
+        time_input::parse(given, chrono_tz::Asia::Shanghai).expect_err("no time")
+    };
+    alike(
+        kept_of_a_file,
+        &[
+            &ImportFault::PathNotUtf8,
+            &ImportFault::NotUtf8,
+            &ImportFault::NotAFile,
+            &ImportFault::TooLarge { most: 9 },
+            &ImportFault::LinkToNothing("no such file".to_owned()),
+            &ImportFault::LinkOut("/etc".to_owned()),
+            &ImportFault::Empty,
+            &ImportFault::Nul,
+            &ImportFault::NoEnd,
+            &ImportFault::FrontMatter(YamlFault::Twice("title".to_owned())),
+            &ImportFault::FrontMatter(YamlFault::NoLines),
+            &ImportFault::FrontMatter(YamlFault::Colon("mapping values".to_owned())),
+            &ImportFault::FrontMatter(YamlFault::Said("bad indentation".to_owned())),
+            &ImportFault::Draft,
+            &ImportFault::UnknownKey { given: "colour".to_owned(), known: &["title", "tags"] },
+            &ImportFault::NotText { key: "title".to_owned() },
+            &ImportFault::NotTexts { key: "tags".to_owned() },
+            &ImportFault::NoName("12".to_owned()),
+            &ImportFault::Priority("11".to_owned()),
+            &ImportFault::Time(time("soon")),
+            &ImportFault::Time(time("1969-01-01T00:00:00Z")),
+            &ImportFault::NoAccount("blgo".to_owned()),
+            &ImportFault::NoSlots("blog".to_owned()),
+            &ImportFault::Account(PoolFault::NoEnabledAccount.into()),
+            &content("title", TextFault::TooManyCharacters { has: 300, most: 200 }.into()),
+            &content("body", TextFault::TooManyBytes { has: 300, most: 200 }.into()),
+            &content("title", TextFault::LineTooLong { most: 200 }.into()),
+            &content("tags", TextFault::TooManyTags { has: 300, most: 20 }.into()),
+            &content("tags", TextFault::TagLength { most: 20 }.into()),
+            &content("title", Fault::Length { most: 200 }),
+            &content("title", Fault::Empty),
+            &content("source_url", PoolFault::NoAddress.into()),
+        ],
+    );
+}
