@@ -6,12 +6,14 @@ use super::problem::Answer;
 use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
+use super::versions::{IfMatch, IfNoneMatch, versioned};
 use super::{Api, page};
 use crate::db::contents::Text;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::role::Role;
 use crate::operations::Paging;
 use crate::operations::content::*;
+use crate::operations::versions::Versioned;
 use crate::views::{ContentView, PageView};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
@@ -29,11 +31,12 @@ pub fn routes(routes: &mut Routes) {
         .about("It is approved at once, unless the server asks for reviews (`review_required`).")
         .created::<ContentView>()
         .refuses(&["not_found"]);
-    routes.route((Method::GET, "/contents/{id}"), viewer, get, "Show a content").ok::<ContentView>();
+    routes.route((Method::GET, "/contents/{id}"), viewer, get, "Show a content").ok::<ContentView>().cached();
     routes
         .route((Method::PATCH, "/contents/{id}"), editor, update, "Change a content")
         .about("Only what is sent is changed. What waits in the pool takes the new revision.")
-        .ok::<ContentView>();
+        .ok::<ContentView>()
+        .versioned();
     routes
         .route((Method::DELETE, "/contents/{id}"), editor, delete, "Delete a content")
         .no_content()
@@ -110,9 +113,9 @@ async fn list(api: web::Data<Api>, query: Query<ListQuery>) -> Answer {
     Ok(HttpResponse::Ok().json(page(found, ContentView::from)))
 }
 
-async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+async fn get(api: web::Data<Api>, path: web::Path<String>, has: IfNoneMatch) -> Answer {
     let row = api.db.perform(GetContent(input::id("content", &path)?)).await?;
-    Ok(HttpResponse::Ok().json(ContentView::from(row)))
+    Ok(has.answer(&row.version(), ContentView::from(row)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -148,6 +151,7 @@ async fn update(
     api: web::Data<Api>,
     caller: Caller,
     path: web::Path<String>,
+    still: IfMatch,
     body: Body<UpdateBody>,
 ) -> Answer {
     let id: ContentId = input::id("content", &path)?;
@@ -163,11 +167,12 @@ async fn update(
         source_url: body.source_url,
         account: body.account_id,
     };
-    Ok(HttpResponse::Ok().json(ContentView::from(api.db.perform(caller.does(update)).await?)))
+    let row = api.db.perform(caller.does(still.of(update))).await?;
+    Ok(versioned(&row.version(), ContentView::from(row)))
 }
 
-async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    api.db.perform(caller.does(DeleteContent(input::id("content", &path)?))).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, still: IfMatch) -> Answer {
+    api.db.perform(caller.does(still.of(DeleteContent(input::id("content", &path)?)))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

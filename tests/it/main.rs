@@ -93,5 +93,6 @@ mod tidy;
 mod timers;
 mod tokens;
 mod transitions;
+mod versions;
 mod wire;
 mod wrong_key;
