@@ -8,7 +8,8 @@ use super::roles::{Caller, Concern};
 use super::routes::Routes;
 use super::versions::{IfMatch, IfNoneMatch, versioned};
 use super::{Api, page};
-use crate::db::contents::Text;
+use crate::db::contents::{Filter, Text};
+use crate::domain::content::ReviewStatus;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::role::Role;
 use crate::operations::Paging;
@@ -25,7 +26,10 @@ pub fn routes(routes: &mut Routes) {
     let (viewer, editor) = ((Role::Viewer, Concern::Own), (Role::Editor, Concern::Own));
     let operator = (Role::Operator, Concern::Own);
     routes.group("Contents");
-    routes.route((Method::GET, "/contents"), viewer, list, "List contents").ok::<PageView<ContentView>>();
+    routes
+        .route((Method::GET, "/contents"), viewer, list, "List contents")
+        .about("The newest first.")
+        .ok::<PageView<ContentView>>();
     routes
         .route((Method::POST, "/contents"), editor, create, "Write a content")
         .about("It is approved at once, unless the server asks for reviews (`review_required`).")
@@ -98,8 +102,11 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ContentsQuery")]
 struct ListQuery {
-    /// Words of the title.
+    /// Part of the title.
     q: Option<String>,
+    /// Those whose own account it is.
+    account_id: Option<AccountId>,
+    review_status: Option<ReviewStatus>,
     #[schemars(range(min = 1, max = 1_000_000_000))]
     page: Option<i64>,
     #[schemars(range(min = 1, max = 200))]
@@ -109,7 +116,8 @@ struct ListQuery {
 async fn list(api: web::Data<Api>, query: Query<ListQuery>) -> Answer {
     let query = query.0;
     let paging = Paging::new(query.page, query.page_size)?;
-    let found = api.db.perform(ListContents { title: query.q, paging }).await?;
+    let filter = Filter { title: query.q, account: query.account_id, review_status: query.review_status };
+    let found = api.db.perform(ListContents { filter, paging }).await?;
     Ok(HttpResponse::Ok().json(page(found, ContentView::from)))
 }
 

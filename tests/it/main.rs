@@ -45,6 +45,7 @@ mod late;
 mod late_posts;
 mod leases;
 mod limits;
+mod lists;
 mod load;
 mod look_ups;
 mod many_tasks;
