@@ -69,6 +69,12 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "Give one of 1 to 255 visible ASCII characters, e.g. a UUID.",
     ),
     row(
+        "bad_if_match",
+        &[400],
+        "The `If-Match` cannot be read.",
+        "Give it as the `ETag` was, with its quotes.",
+    ),
+    row(
         "wrong_host",
         &[421],
         "The `Host` is not the one of `public_url`.",
@@ -154,8 +160,8 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     row(
         "changed_meanwhile",
-        &[409],
-        "Somebody else changed the same thing at the same moment; nothing was done.",
+        &[409, 412],
+        "Somebody else changed the same thing: at the same moment (409), or since the state that `If-Match` names (412). Nothing was done.",
         "Read it again, and try again.",
     ),
     row(

@@ -7,6 +7,7 @@ use super::problem::{Answer, Problem};
 use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
+use super::versions::{IfMatch, IfNoneMatch, versioned};
 use super::{Api, PageQuery, page_of_all};
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
@@ -17,6 +18,7 @@ use crate::domain::thing::Thing;
 use crate::operations::account::*;
 use crate::operations::account_test::GetTestable;
 use crate::operations::slots::{Calendar, ListSlots};
+use crate::operations::versions::Versioned;
 use crate::platforms::platform::{Credentials, Platform};
 use crate::views::{AccountView, CalendarView, PageView, PlatformView, SecretFieldView, SlotView, TestView};
 use actix_web::http::{Method, StatusCode};
@@ -41,11 +43,15 @@ pub fn routes(routes: &mut Routes) {
         .about("Credentials are kept encrypted, and never shown again.")
         .created::<AccountView>()
         .refuses(&["name_taken", "wrong_secret_key"]);
-    routes.route((Method::GET, "/accounts/{id}"), viewer, get, "Show an account").ok::<AccountView>();
+    routes
+        .route((Method::GET, "/accounts/{id}"), viewer, get, "Show an account")
+        .ok::<AccountView>()
+        .cached();
     routes
         .route((Method::PATCH, "/accounts/{id}"), admin, update, "Change an account")
         .about("Only what is sent is changed; `settings` are replaced as a whole. Null takes a limit away.")
         .ok::<AccountView>()
+        .versioned()
         .refuses(&["name_taken", "wrong_secret_key", "account_unusable"]);
     routes
         .route((Method::DELETE, "/accounts/{id}"), admin, delete, "Delete an account")
@@ -172,9 +178,9 @@ fn seen(caller: &Caller, path: &str) -> Result<AccountId, Problem> {
     Ok(id)
 }
 
-async fn get(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+async fn get(api: web::Data<Api>, caller: Caller, path: web::Path<String>, has: IfNoneMatch) -> Answer {
     let row = api.db.perform(GetAccount(seen(&caller, &path)?)).await?;
-    Ok(HttpResponse::Ok().json(AccountView::from(row)))
+    Ok(has.answer(&row.version(), AccountView::from(row)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -230,6 +236,7 @@ async fn update(
     api: web::Data<Api>,
     caller: Caller,
     path: web::Path<String>,
+    still: IfMatch,
     body: Body<UpdateBody>,
 ) -> Answer {
     let id: AccountId = input::id("account", &path)?;
@@ -253,7 +260,8 @@ async fn update(
         },
         on_unknown: body.on_unknown,
     };
-    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(caller.does(update)).await?)))
+    let row = api.db.perform(caller.does(still.of(update))).await?;
+    Ok(versioned(&row.version(), AccountView::from(row)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -290,8 +298,8 @@ async fn test(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> A
     Ok(HttpResponse::Ok().json(TestView::new(&testable.account, tested)))
 }
 
-async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    api.db.perform(caller.does(DeleteAccount(input::id("account", &path)?))).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, still: IfMatch) -> Answer {
+    api.db.perform(caller.does(still.of(DeleteAccount(input::id("account", &path)?)))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

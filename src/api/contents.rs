@@ -6,12 +6,15 @@ use super::problem::Answer;
 use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
+use super::versions::{IfMatch, IfNoneMatch, versioned};
 use super::{Api, page};
-use crate::db::contents::Text;
+use crate::db::contents::{Filter, Text};
+use crate::domain::content::ReviewStatus;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::role::Role;
 use crate::operations::Paging;
 use crate::operations::content::*;
+use crate::operations::versions::Versioned;
 use crate::views::{ContentView, PageView};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
@@ -23,17 +26,21 @@ pub fn routes(routes: &mut Routes) {
     let (viewer, editor) = ((Role::Viewer, Concern::Own), (Role::Editor, Concern::Own));
     let operator = (Role::Operator, Concern::Own);
     routes.group("Contents");
-    routes.route((Method::GET, "/contents"), viewer, list, "List contents").ok::<PageView<ContentView>>();
+    routes
+        .route((Method::GET, "/contents"), viewer, list, "List contents")
+        .about("The newest first.")
+        .ok::<PageView<ContentView>>();
     routes
         .route((Method::POST, "/contents"), editor, create, "Write a content")
         .about("It is approved at once, unless the server asks for reviews (`review_required`).")
         .created::<ContentView>()
         .refuses(&["not_found"]);
-    routes.route((Method::GET, "/contents/{id}"), viewer, get, "Show a content").ok::<ContentView>();
+    routes.route((Method::GET, "/contents/{id}"), viewer, get, "Show a content").ok::<ContentView>().cached();
     routes
         .route((Method::PATCH, "/contents/{id}"), editor, update, "Change a content")
         .about("Only what is sent is changed. What waits in the pool takes the new revision.")
-        .ok::<ContentView>();
+        .ok::<ContentView>()
+        .versioned();
     routes
         .route((Method::DELETE, "/contents/{id}"), editor, delete, "Delete a content")
         .no_content()
@@ -95,8 +102,11 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ContentsQuery")]
 struct ListQuery {
-    /// Words of the title.
+    /// Part of the title.
     q: Option<String>,
+    /// Those whose own account it is.
+    account_id: Option<AccountId>,
+    review_status: Option<ReviewStatus>,
     #[schemars(range(min = 1, max = 1_000_000_000))]
     page: Option<i64>,
     #[schemars(range(min = 1, max = 200))]
@@ -106,13 +116,14 @@ struct ListQuery {
 async fn list(api: web::Data<Api>, query: Query<ListQuery>) -> Answer {
     let query = query.0;
     let paging = Paging::new(query.page, query.page_size)?;
-    let found = api.db.perform(ListContents { title: query.q, paging }).await?;
+    let filter = Filter { title: query.q, account: query.account_id, review_status: query.review_status };
+    let found = api.db.perform(ListContents { filter, paging }).await?;
     Ok(HttpResponse::Ok().json(page(found, ContentView::from)))
 }
 
-async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
+async fn get(api: web::Data<Api>, path: web::Path<String>, has: IfNoneMatch) -> Answer {
     let row = api.db.perform(GetContent(input::id("content", &path)?)).await?;
-    Ok(HttpResponse::Ok().json(ContentView::from(row)))
+    Ok(has.answer(&row.version(), ContentView::from(row)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -148,6 +159,7 @@ async fn update(
     api: web::Data<Api>,
     caller: Caller,
     path: web::Path<String>,
+    still: IfMatch,
     body: Body<UpdateBody>,
 ) -> Answer {
     let id: ContentId = input::id("content", &path)?;
@@ -163,11 +175,12 @@ async fn update(
         source_url: body.source_url,
         account: body.account_id,
     };
-    Ok(HttpResponse::Ok().json(ContentView::from(api.db.perform(caller.does(update)).await?)))
+    let row = api.db.perform(caller.does(still.of(update))).await?;
+    Ok(versioned(&row.version(), ContentView::from(row)))
 }
 
-async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    api.db.perform(caller.does(DeleteContent(input::id("content", &path)?))).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, still: IfMatch) -> Answer {
+    api.db.perform(caller.does(still.of(DeleteContent(input::id("content", &path)?)))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

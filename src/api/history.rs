@@ -39,10 +39,10 @@ struct ListQuery {
     execution_id: Option<ExecutionId>,
     task_id: Option<TaskId>,
     status: Option<LogStatus>,
-    /// Those that began then or later.
+    /// Those that ended then or later; the newest are those that ended last.
     #[schemars(with = "Option<inputs::Time>")]
     from: Option<String>,
-    /// Those that began before then.
+    /// Those that ended before then.
     #[schemars(with = "Option<inputs::Time>")]
     to: Option<String>,
     #[schemars(range(min = 1, max = 1_000_000_000))]

@@ -26,6 +26,7 @@ mod runs;
 mod scheduler;
 mod sites;
 mod tokens;
+mod versions;
 pub mod wrong_tokens;
 
 use crate::actors::crew::Crew;

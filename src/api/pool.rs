@@ -6,6 +6,7 @@ use super::problem::{Answer, Problem};
 use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
+use super::versions::{IfMatch, versioned};
 use super::{Api, page};
 use crate::db::entries::{EntryRow, Filter};
 use crate::domain::entry::EntryStatus;
@@ -20,6 +21,7 @@ use crate::operations::entry::*;
 use crate::operations::explain::ExplainEntry;
 use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
+use crate::operations::versions::Versioned;
 use crate::operations::{OperationError, Paging};
 use crate::views::{
     EntryView, ExplainedEntryView, ExplanationView, ItemsView, PageView, RemovedView, StatsView,
@@ -49,11 +51,13 @@ pub fn routes(routes: &mut Routes) {
         .ok::<RemovedView>();
     routes
         .route((Method::GET, "/publish-pool/{id}"), viewer, get, "Show an entry")
-        .ok::<ExplainedEntryView>();
+        .ok::<ExplainedEntryView>()
+        .versioned();
     routes
         .route((Method::PATCH, "/publish-pool/{id}"), editor, update, "Change an entry")
         .about("Only what is sent is changed. A `scheduled_at` of null is now.")
         .ok::<EntryView>()
+        .versioned()
         .refuses(&["wrong_state", "maybe_published"]);
     routes
         .route((Method::DELETE, "/publish-pool/{id}"), editor, delete, "Delete an entry")
@@ -152,7 +156,7 @@ async fn get(api: web::Data<Api>, caller: Caller, query: Query<GetQuery>, path: 
     }
     let row = api.db.perform(GetEntry(id)).await?;
     caller.sees(row.account_id, Thing::Entry, id)?;
-    Ok(HttpResponse::Ok().json(view(&api, row)))
+    Ok(versioned(&row.version(), view(&api, row)))
 }
 
 async fn explain(api: &Api, caller: &Caller, id: EntryId) -> Answer {
@@ -164,8 +168,8 @@ async fn explain(api: &Api, caller: &Caller, id: EntryId) -> Answer {
     let facts = looked.map_err(OperationError::from)?;
     let hold = api.crew.hold().map(|hold| hold.to_string());
     let explanation = Some(ExplanationView::new(&facts, hold));
-    let entry = view(api, facts.row);
-    Ok(HttpResponse::Ok().json(ExplainedEntryView { entry, explanation }))
+    let (version, entry) = (facts.row.version(), view(api, facts.row));
+    Ok(versioned(&version, ExplainedEntryView { entry, explanation }))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -190,6 +194,7 @@ async fn update(
     api: web::Data<Api>,
     caller: Caller,
     path: web::Path<String>,
+    still: IfMatch,
     body: Body<UpdateBody>,
 ) -> Answer {
     let id: EntryId = input::id("entry", &path)?;
@@ -206,12 +211,12 @@ async fn update(
         max_retries: body.0.max_retries,
         late_after_seconds: body.0.late_after_seconds,
     };
-    let row = api.db.perform(caller.does(update)).await?;
-    Ok(HttpResponse::Ok().json(view(&api, row)))
+    let row = api.db.perform(caller.does(still.of(update))).await?;
+    Ok(versioned(&row.version(), view(&api, row)))
 }
 
-async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    api.db.perform(caller.does(DeleteEntry(input::id("entry", &path)?))).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, still: IfMatch) -> Answer {
+    api.db.perform(caller.does(still.of(DeleteEntry(input::id("entry", &path)?)))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -87,6 +87,7 @@ impl From<OperationError> for Problem {
             ErrorKind::NotFound => StatusCode::NOT_FOUND,
             ErrorKind::Forbidden => StatusCode::FORBIDDEN,
             ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::Changed => StatusCode::PRECONDITION_FAILED,
             ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -146,6 +147,7 @@ fn describe(error: OperationError, problem: &mut Problem) {
         | OperationError::LaneUnready { .. }
         | OperationError::OutOfScope { .. }
         | OperationError::KeyReused
+        | OperationError::Changed { .. }
         | OperationError::Raced
         | OperationError::Overloaded
         | OperationError::Internal(_)

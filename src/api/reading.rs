@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 const OF_A_BODY: [&str; 6] =
     ["bad_body", "not_json", "json_too_deep", "json_too_large", "unsupported_encoding", "body_too_large"];
 const OF_A_KEY: [&str; 2] = ["bad_idempotency_key", "idempotency_key_reused"];
+/// What every route refuses that can be asked for a change of one state alone.
+pub const UNREADABLE_IF_MATCH: &str = "bad_if_match";
 const OF_AN_ID: [&str; 2] = ["not_found", "unknown_route"];
 
 /// Is told what is read.
@@ -66,6 +68,21 @@ impl<'a> Reading<'a> {
         self.parameters.push(parameter("header", name, Some(about.into()), schema));
     }
 
+    /// It is done only where what it changes is still as it was read.
+    pub fn if_match(&mut self) {
+        let about = "The `ETag` of what was read, several of them, or `*`: where it is in another state by now, nothing \
+                     is done, and the answer is 412.";
+        self.header("If-Match", about, entity_tags());
+        self.refusals.push(UNREADABLE_IF_MATCH);
+    }
+
+    /// It is not answered again where it has not changed.
+    pub fn if_none_match(&mut self) {
+        let about = "The `ETag` of what is there already: where it is the same still, the answer is 304 and has no body.";
+        // What is no such thing is nothing that the client has.
+        self.header("If-None-Match", about, json!({"type": "string"}));
+    }
+
     /// The word of the query that names the language of the answer.
     pub fn language(&mut self) {
         let schema = json!({"type": "string", "pattern": "^\\s*([eE][nN]|[zZ][hH])([-_.@].*)?\\s*$", "examples": ["zh"]});
@@ -86,6 +103,12 @@ impl<'a> Reading<'a> {
         self.answer_headers
             .insert("Idempotency-Replayed".to_owned(), json!({"description": about, "schema": schema}));
     }
+}
+
+fn entity_tags() -> Value {
+    const TAG: &str = "(W/)?\"[!#-~]*\"";
+    let pattern = format!("^([*]|{TAG}( *, *{TAG})*)$");
+    json!({"type": "string", "pattern": pattern, "examples": ["\"5f2b8c0d1e9a4c7b3f60\""]})
 }
 
 fn parameter(place: &str, name: &str, about: Option<Value>, schema: Value) -> Value {

@@ -51,6 +51,8 @@ pub struct Told {
     pub about: &'static str,
     pub reading: fn(&mut Reading<'_>),
     pub answers: Vec<Answered>,
+    /// Its good answers say which version they show.
+    pub is_versioned: bool,
     /// Codes of `error_codes.rs` that come of what it does, beside those that any route like it has.
     pub refusals: &'static [&'static str],
 }
@@ -162,6 +164,7 @@ impl Routes {
             about: "",
             reading,
             answers: Vec::new(),
+            is_versioned: false,
             refusals: &[],
         };
         self.routes.push(Route { told, below, routes });
@@ -226,6 +229,20 @@ impl Route {
         let answered = Answered { status: StatusCode::NO_CONTENT, about: "Done.", content: Content::Nothing };
         self.told.answers.push(answered);
         self
+    }
+
+    /// Its good answers have an `ETag`.
+    pub fn versioned(&mut self) -> &mut Self {
+        self.told.is_versioned = true;
+        self
+    }
+
+    /// Answers 304, too, where its client has what it would show; with an `ETag` in any case.
+    pub fn cached(&mut self) -> &mut Self {
+        let about = "It is what `If-None-Match` names.";
+        let answered = Answered { status: StatusCode::NOT_MODIFIED, about, content: Content::Nothing };
+        self.told.answers.push(answered);
+        self.versioned()
     }
 
     /// What may keep it from doing what it does, as codes of `error_codes.rs`.

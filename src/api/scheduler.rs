@@ -8,6 +8,7 @@ use super::problem::Answer;
 use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
+use super::versions::{IfMatch, versioned};
 use super::{Api, PageQuery, page, page_of_all};
 use crate::domain::misfire::Misfire;
 use crate::domain::role::Role;
@@ -18,6 +19,7 @@ use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::status::GetStatus;
 use crate::operations::task::*;
 use crate::operations::task_type::{Description, TaskType};
+use crate::operations::versions::Versioned;
 use crate::operations::{Context, OperationError};
 use crate::views::{PageView, PausedView, ResumedView, StatusView, TaskView};
 use actix_web::http::{Method, StatusCode};
@@ -56,11 +58,16 @@ pub fn routes(routes: &mut Routes) {
         .route((Method::POST, "/scheduler/tasks"), admin, create, "Create a task")
         .created::<TaskView>()
         .refuses(&["name_taken", "not_found"]);
-    routes.route((Method::GET, "/scheduler/tasks/{id}"), viewer, get, "Show a task").ok::<TaskView>();
+    routes
+        .route((Method::GET, "/scheduler/tasks/{id}"), viewer, get, "Show a task")
+        .about("Its runs do not make another version of it.")
+        .ok::<TaskView>()
+        .versioned();
     routes
         .route((Method::PATCH, "/scheduler/tasks/{id}"), admin, update, "Change a task")
         .about("Only what is sent is changed; `params` are replaced as a whole.")
         .ok::<TaskView>()
+        .versioned()
         .refuses(&["name_taken"]);
     routes
         .route((Method::DELETE, "/scheduler/tasks/{id}"), admin, delete, "Delete a task")
@@ -147,7 +154,7 @@ async fn task_types(api: web::Data<Api>, asked: Query<PageQuery>) -> Answer {
 
 async fn get(api: web::Data<Api>, reader: Reader, path: web::Path<String>) -> Answer {
     let row = api.db.perform(GetTask(input::id("task", &path)?)).await?;
-    Ok(HttpResponse::Ok().json(TaskView::new(row, reader.0)))
+    Ok(versioned(&row.version(), TaskView::new(row, reader.0)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -191,6 +198,7 @@ async fn update(
     caller: Caller,
     reader: Reader,
     path: web::Path<String>,
+    still: IfMatch,
     body: Body<UpdateBody>,
 ) -> Answer {
     let body = body.0;
@@ -207,7 +215,8 @@ async fn update(
         enabled: body.enabled,
         misfire: body.misfire,
     };
-    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(caller.does(update)).await?, reader.0)))
+    let row = api.db.perform(caller.does(still.of(update))).await?;
+    Ok(versioned(&row.version(), TaskView::new(row, reader.0)))
 }
 
 async fn enable(api: web::Data<Api>, caller: Caller, reader: Reader, path: web::Path<String>) -> Answer {
@@ -223,8 +232,8 @@ async fn switch(api: &Api, caller: &Caller, reader: Reader, path: &str, enabled:
     Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(caller.does(update)).await?, reader.0)))
 }
 
-async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    api.db.perform(caller.does(DeleteTask(input::id("task", &path)?))).await?;
+async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, still: IfMatch) -> Answer {
+    api.db.perform(caller.does(still.of(DeleteTask(input::id("task", &path)?)))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -4,7 +4,7 @@ use super::output::Output;
 use super::usage::UsageError;
 use super::{Done, Failure, import};
 use crate::app::App;
-use crate::db::contents::Text;
+use crate::db::contents::{Filter, Text};
 use crate::domain::content::BODY_MAX_BYTES;
 use crate::domain::ids::ContentId;
 use crate::operations::Paging;
@@ -117,7 +117,8 @@ fn show(row: crate::db::contents::ContentRow, out: &Output) -> Result<Done, Fail
 }
 
 fn list(title: Option<String>, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {
-    let page = app.run(ListContents { title, paging })?.map(|row| json!(ContentView::from(row)));
+    let filter = Filter { title, ..Filter::default() };
+    let page = app.run(ListContents { filter, paging })?.map(|row| json!(ContentView::from(row)));
     let columns = [
         ("ID", "id"),
         ("TITLE", "title"),

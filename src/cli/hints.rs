@@ -83,6 +83,7 @@ fn of_operation(error: &OperationError, language: Language) -> Option<String> {
         OperationError::WrongSecretKey => told(message("hint-wrong-secret-key")),
         OperationError::InUse { .. } => told(message("hint-in-use")),
         OperationError::KeyReused => told(message("hint-key-reused")),
+        OperationError::Changed { .. } => told(message("hint-changed")),
         OperationError::Raced | OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => {
             told(message("hint-in-a-moment"))
         }

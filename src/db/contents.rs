@@ -86,23 +86,54 @@ pub fn lock(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentRow>
     get(conn, id)
 }
 
-/// Newest first; `title` is looked for anywhere in the title.
+/// Which contents a list shows; what is none is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Part of the title.
+    pub title: Option<String>,
+    /// Whose own account it is.
+    pub account: Option<AccountId>,
+    pub review_status: Option<ReviewStatus>,
+}
+
+/// Newest first, with how many there are.
+///
+/// What is asked for is read off the index that begins with it, however rare or old it is: see
+/// [`executions::list`](super::executions::list). A part of a title has no index: for that, contents are read until enough
+/// are found, and all of them for the count.
 pub fn list(
     conn: &mut DbConnection,
-    title: Option<&str>,
+    filter: &Filter,
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<ContentRow>, i64), DbError> {
-    let pattern = title.map(|title| format!("%{}%", title.replace(['%', '_', '\\'], "")));
-    let pattern = pattern.unwrap_or_else(|| "%".to_owned());
-    let items = with_revision!()
-        .filter(revisions::title.like(&pattern))
-        .order(dsl::id.desc())
-        .limit(limit)
-        .offset(offset)
-        .load(conn)?;
-    let total = with_revision!().filter(revisions::title.like(&pattern)).count().get_result(conn)?;
-    Ok((items, total))
+    let is_postgres = matches!(conn, DbConnection::Postgres(_));
+    let mut items = with_revision!().into_boxed();
+    let mut total = dsl::contents.count().into_boxed();
+    macro_rules! ask {
+        ($column:expr, $value:expr) => {
+            items = match is_postgres {
+                true => items.filter($column.between($value, $value)).then_order_by($column.desc()),
+                false => items.filter($column.eq($value)),
+            };
+            total = total.filter($column.eq($value));
+        };
+    }
+    if let Some(account) = filter.account {
+        ask!(dsl::account_id, account.0);
+    }
+    if let Some(review) = filter.review_status.map(ReviewStatus::as_str) {
+        ask!(dsl::review_status, review);
+    }
+    if let Some(title) = &filter.title {
+        let pattern = format!("%{}%", title.replace(['%', '_', '\\'], ""));
+        let newest = revisions::content_id.eq(dsl::id).and(revisions::revision.eq(dsl::revision));
+        let called =
+            revisions::content_revisions.filter(newest).filter(revisions::title.like(pattern.clone()));
+        items = items.filter(revisions::title.like(pattern));
+        total = total.filter(diesel::dsl::exists(called));
+    }
+    Ok((items.then_order_by(dsl::id.desc()).limit(limit).offset(offset).load(conn)?, total.get_result(conn)?))
 }
 
 /// Where a content goes by itself, as it is now; none where there is no such content.

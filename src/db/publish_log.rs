@@ -10,7 +10,9 @@ use crate::domain::lateness::{GAVE_UP, TOO_LATE};
 use crate::domain::report::{EntryResult, ResultStatus, Tally};
 use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = super::schema::publish_logs)]
@@ -51,14 +53,26 @@ pub struct Filter {
     pub within: Scope,
 }
 
+impl Filter {
+    /// Whether it asks for what there is little of: its index is taken, and nothing beside it.
+    fn is_narrow(&self) -> bool {
+        self.entry.is_some() || self.execution.is_some() || self.content.is_some()
+    }
+
+    fn has_a_time(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+}
+
+/// Written out, so that the partial indexes of what is not out serve it.
+const NOT_OUT: &str = "publish_logs.status <> 'published'";
+
+/// All but account and status, which [`list`] asks for in its own way.
 macro_rules! filtered {
     ($query:expr, $filter:expr) => {{
         let mut query = $query.into_boxed();
         if let Some(content) = $filter.content {
             query = query.filter(dsl::content_id.eq(content.0));
-        }
-        if let Some(account) = $filter.account {
-            query = query.filter(dsl::account_id.eq(account.0));
         }
         if let Some(accounts) = $filter.within.accounts() {
             query = query.filter(dsl::account_id.eq_any(accounts.iter().map(|it| it.0).collect::<Vec<_>>()));
@@ -75,8 +89,8 @@ macro_rules! filtered {
                 executions::table.filter(executions::task_id.eq(task.0)).select(executions::id.nullable());
             query = query.filter(dsl::execution_id.eq_any(runs));
         }
-        if let Some(status) = $filter.status {
-            query = query.filter(dsl::status.eq(status.as_str()));
+        if $filter.status.is_some_and(|status| status != LogStatus::Published) {
+            query = query.filter(sql::<Bool>(NOT_OUT));
         }
         if let Some(from) = $filter.from {
             query = query.filter(dsl::finished_at.ge(from.micros()));
@@ -92,17 +106,44 @@ pub fn get(conn: &mut DbConnection, id: LogId) -> Result<Option<LogRow>, DbError
     Ok(dsl::publish_logs.filter(dsl::id.eq(id.0)).first(conn).optional()?)
 }
 
-/// Newest first, with how many there are in all.
+/// Newest first, with how many there are in all: by when they ended where a time is asked for, else as they were written.
+///
+/// What is asked for is read off the index that begins with it, as in [`executions::list`](super::executions::list). What
+/// is beside it is a span of one, so that SQLite does not take its index instead.
 pub fn list(
     conn: &mut DbConnection,
     filter: &Filter,
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<LogRow>, i64), DbError> {
-    let items =
-        filtered!(dsl::publish_logs, filter).order(dsl::id.desc()).limit(limit).offset(offset).load(conn)?;
-    let total = filtered!(dsl::publish_logs.count(), filter).get_result(conn)?;
-    Ok((items, total))
+    let is_postgres = matches!(conn, DbConnection::Postgres(_));
+    let is_beside = filter.is_narrow() || filter.has_a_time();
+    let mut items = filtered!(dsl::publish_logs, filter);
+    let mut total = filtered!(dsl::publish_logs.count(), filter);
+    macro_rules! ask {
+        ($column:expr, $value:expr, $is_beside:expr) => {
+            items = match ($is_beside, is_postgres) {
+                (true, _) => items.filter($column.between($value, $value)),
+                (false, true) => items.filter($column.between($value, $value)).then_order_by($column.desc()),
+                (false, false) => items.filter($column.eq($value)),
+            };
+            total = match $is_beside {
+                true => total.filter($column.between($value, $value)),
+                false => total.filter($column.eq($value)),
+            };
+        };
+    }
+    if let Some(account) = filter.account {
+        ask!(dsl::account_id, account.0, is_beside);
+    }
+    if let Some(status) = filter.status {
+        // What is out is most of all there is, and has no index.
+        ask!(dsl::status, status.as_str(), is_beside || status == LogStatus::Published);
+    }
+    if filter.has_a_time() {
+        items = items.then_order_by(dsl::finished_at.desc());
+    }
+    Ok((items.then_order_by(dsl::id.desc()).limit(limit).offset(offset).load(conn)?, total.get_result(conn)?))
 }
 
 /// The newest revision of a content that is known to be out on an account.

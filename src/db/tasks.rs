@@ -62,6 +62,12 @@ pub fn get(conn: &mut DbConnection, id: TaskId) -> Result<Option<TaskRow>, DbErr
     Ok(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)).first(conn).optional()?)
 }
 
+/// The same, and nobody changes, fires or triggers it until the caller's transaction ends.
+pub fn lock(conn: &mut DbConnection, id: TaskId) -> Result<Option<TaskRow>, DbError> {
+    super::fires::lock(conn, &[id])?;
+    get(conn, id)
+}
+
 pub fn list(conn: &mut DbConnection) -> Result<Vec<TaskRow>, DbError> {
     Ok(dsl::scheduled_tasks.order(dsl::id).load(conn)?)
 }

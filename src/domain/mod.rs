@@ -50,4 +50,5 @@ pub mod thing;
 pub mod time_input;
 pub mod trust;
 pub mod turns;
+pub mod version;
 pub mod windows;

@@ -4,7 +4,7 @@ use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
-use crate::db::{entries, lateness, tasks};
+use crate::db::{entries, lateness, slots, tasks};
 use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::fault::{AccountFault, Fault, NoneOf};
@@ -149,6 +149,11 @@ fn get(conn: &mut DbConnection, id: AccountId) -> Result<AccountRow, OperationEr
     accounts::get(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Account, id))
 }
 
+/// The same, and it stays so until the caller's transaction ends: what is not changed is written back as it was read.
+fn locked(conn: &mut DbConnection, id: AccountId) -> Result<AccountRow, OperationError> {
+    slots::lock_account(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Account, id))
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct GetAccount(pub AccountId);
 
@@ -240,7 +245,7 @@ impl Operation for UpdateAccount {
         cx: &Context,
         now: Timestamp,
     ) -> Result<AccountRow, OperationError> {
-        let mut row = get(conn, self.id)?;
+        let mut row = locked(conn, self.id)?;
         let platform = platform(cx, &row.platform)?;
         let machine_may_be_wrong = self.settings.is_some() || self.credentials.is_some();
         if let Some(settings) = &self.settings {

@@ -3,7 +3,7 @@
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
-use crate::db::contents::{self, ContentRow, Text};
+use crate::db::contents::{self, ContentRow, Filter, Text};
 use crate::db::{accounts, entries, imported_files};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::{self as limits, ReviewStatus};
@@ -134,10 +134,10 @@ impl Operation for GetContent {
     }
 }
 
-/// Contents, newest first; `title` is looked for in the title.
+/// Contents, newest first.
 #[derive(Debug, Clone)]
 pub struct ListContents {
-    pub title: Option<String>,
+    pub filter: Filter,
     pub paging: Paging,
 }
 
@@ -152,7 +152,7 @@ impl Operation for ListContents {
         _: Timestamp,
     ) -> Result<Page<ContentRow>, OperationError> {
         let (limit, offset) = (self.paging.limit(), self.paging.offset());
-        Ok(self.paging.of(contents::list(conn, self.title.as_deref(), limit, offset)?))
+        Ok(self.paging.of(contents::list(conn, &self.filter, limit, offset)?))
     }
 }
 

@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Forbidden,
     /// It is not possible in the present state.
     Conflict,
+    /// What was to be changed is not what whoever asks has read.
+    Changed,
     /// Later it may go.
     Unavailable,
     /// Our fault.
@@ -68,6 +70,8 @@ pub enum OperationError {
     OutOfScope { subject: Subject, scope: Scope },
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
+    #[error("{subject} was changed since it was read; nothing was done")]
+    Changed { subject: Subject },
     #[error("somebody else changed the same thing at the same moment; nothing was done")]
     Raced,
     #[error("the server has too much to do at the moment")]
@@ -105,6 +109,7 @@ impl OperationError {
             OperationError::NotFound { .. } => ErrorKind::NotFound,
             OperationError::Invalid(_) | OperationError::KeyReused => ErrorKind::Invalid,
             OperationError::OutOfScope { .. } => ErrorKind::Forbidden,
+            OperationError::Changed { .. } => ErrorKind::Changed,
             OperationError::AlreadyInPool { .. }
             | OperationError::AlreadyPublished { .. }
             | OperationError::MaybePublished { .. }
@@ -138,7 +143,7 @@ impl OperationError {
             OperationError::LaneUnready { .. } => "account_unusable",
             OperationError::OutOfScope { .. } => "out_of_scope",
             OperationError::KeyReused => "idempotency_key_reused",
-            OperationError::Raced => "changed_meanwhile",
+            OperationError::Changed { .. } | OperationError::Raced => "changed_meanwhile",
             OperationError::Overloaded => "overloaded",
             OperationError::Internal(_) | OperationError::Db(DbError::Refused(_)) => "internal_error",
             OperationError::Db(DbError::Away(_) | DbError::Unusable(_) | DbError::Moved(_)) => {
@@ -170,6 +175,7 @@ impl OperationError {
             OperationError::KeyReused => Some(
                 "A key names one request for 24 hours; give each thing that is to be made a key of its own.",
             ),
+            OperationError::Changed { .. } => Some("Read it again, and send the change with what it is now."),
             OperationError::Raced | OperationError::Overloaded | OperationError::Db(DbError::Away(_)) => {
                 Some("Try again in a moment.")
             }

@@ -47,6 +47,7 @@ pub mod task;
 pub mod task_type;
 pub mod token;
 pub mod unready;
+pub mod versions;
 pub mod wrong_state;
 
 pub use context::Context;

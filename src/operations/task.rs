@@ -217,6 +217,11 @@ pub(super) fn get(conn: &mut DbConnection, id: TaskId) -> Result<TaskRow, Operat
     tasks::get(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Task, id))
 }
 
+/// The same, and it stays so until the caller's transaction ends: what is not changed is written back as it was read.
+fn locked(conn: &mut DbConnection, id: TaskId) -> Result<TaskRow, OperationError> {
+    tasks::lock(conn, id)?.ok_or_else(|| OperationError::not_found(Thing::Task, id))
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct GetTask(pub TaskId);
 
@@ -326,7 +331,7 @@ impl Operation for UpdateTask {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<TaskRow, OperationError> {
-        let was = get(conn, self.id)?;
+        let was = locked(conn, self.id)?;
         unprintable(self.name.as_deref())?;
         let mut row = self.applied(&was, now)?;
         // What stays as it was is not checked anew: an account of it may be gone, and that must not keep a person from

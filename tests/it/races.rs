@@ -4,17 +4,23 @@ use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::on_both;
 use crate::transitions::{Stage, claim, problem, resolve};
-use contenthub::db::connection::connect;
+use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
+use contenthub::db::tasks;
 use contenthub::db::transitions::Written;
+use contenthub::domain::misfire::Plan;
 use contenthub::domain::outcome::{Doubt, Outcome, Receipt, Scope};
-use contenthub::operations::account::DeleteAccount;
+use contenthub::operations::account::{DeleteAccount, UpdateAccount};
 use contenthub::operations::content::{DeleteContent, ReviewContent, ReviewStep, UpdateContent};
 use contenthub::operations::entry::*;
 use contenthub::operations::pool::AddToPool;
-use contenthub::operations::{Operation, OperationError};
+use contenthub::operations::task::UpdateTask;
+use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::platforms::registry::Registry;
-use contenthub::{Addition, App, ContentId, CreateContent, EntryId, EntryStatus, Priority, Settings};
+use contenthub::{
+    Addition, App, ContentId, CreateContent, CreateTask, EntryId, EntryStatus, Priority, Settings, TaskId,
+    Timestamp,
+};
 use std::path::Path;
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
@@ -246,5 +252,63 @@ fn two_people_at_once_do_not_undo_each_other() {
         let raced = overlapping(url, &stage.app, retry(id), DeleteAccount(account)).expect_err("it is open");
         assert_eq!(raced.code(), "changed_meanwhile", "{raced}");
         assert_eq!(stage.status(id), EntryStatus::Pending);
+    });
+}
+
+/// A task that runs once has done so.
+struct Fired {
+    task: TaskId,
+    at: Timestamp,
+}
+
+impl Operation for Fired {
+    type Output = ();
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<(), OperationError> {
+        let plan = Plan { run: vec![self.at], missed: 0, skipped: 0 };
+        assert!(tasks::advance(conn, self.task, self.at, None, &plan, now)?, "nobody else was first");
+        Ok(())
+    }
+}
+
+/// Each writes the whole row back: what the other has changed of it must be there still.
+#[test]
+fn two_changes_of_an_account_at_once_do_not_undo_each_other() {
+    on_both(|url, dir| {
+        if matches!(url, DatabaseUrl::Sqlite(_)) {
+            return; // one writer at a time
+        }
+        let (app, _clock) = by_hand(url, dir);
+        let account = webhook(&app, "blog", "http://127.0.0.1:9/hook");
+        let renamed = UpdateAccount { name: Some("news".to_owned()), ..UpdateAccount::new(account) };
+        let narrowed = UpdateAccount { concurrency: Some(3), ..UpdateAccount::new(account) };
+        let row = overlapping(url, &app, renamed, narrowed).expect("changed");
+        assert_eq!((row.name.as_str(), row.concurrency), ("news", 3));
+    });
+}
+
+#[test]
+fn a_change_of_a_task_undoes_no_other_and_no_fire() {
+    on_both(|url, dir| {
+        if matches!(url, DatabaseUrl::Sqlite(_)) {
+            return; // one writer at a time
+        }
+        let (app, _clock) = by_hand(url, dir);
+        let task = task(&app, "hourly");
+        let renamed = UpdateTask { name: Some("often".to_owned()), ..UpdateTask::new(task) };
+        let faster = UpdateTask { interval_seconds: Some(60), ..UpdateTask::new(task) };
+        let row = overlapping(url, &app, renamed, faster).expect("changed");
+        assert_eq!((row.name.as_str(), row.interval_seconds), ("often", Some(60)));
+        let disabled = UpdateTask { enabled: Some(false), ..UpdateTask::new(task) };
+        let renamed = UpdateTask { name: Some("seldom".to_owned()), ..UpdateTask::new(task) };
+        let row = overlapping(url, &app, disabled, renamed).expect("changed");
+        assert_eq!((row.name.as_str(), row.enabled, row.next_run), ("seldom", false, None));
+
+        let at = app.now() + Duration::from_secs(3600);
+        let once = app.create_task(CreateTask::once("once", at)).expect("a task").id;
+        let renamed = UpdateTask { name: Some("only once".to_owned()), ..UpdateTask::new(once) };
+        let row = overlapping(url, &app, Fired { task: once, at }, renamed).expect("changed");
+        assert_eq!((row.name.as_str(), row.enabled, row.next_run), ("only once", false, None));
     });
 }

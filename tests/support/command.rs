@@ -293,8 +293,8 @@ impl Server {
         let whole = format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body));
         secrets::none_in(&format!("the answer to {method} {path}"), &whole, tokens);
         let status = status.ok_or_else(|| std::io::Error::other(format!("no HTTP: {}", answer.start)))?;
-        let kind = answer.headers.get("content-type").map(String::as_str);
-        Exchange { method, path, asked: body, status, kind, answered: &answer.body }.check();
+        let headers = &answer.headers;
+        Exchange { method, path, asked: body, status, headers, answered: &answer.body }.check();
         Ok(Response {
             status,
             headers: answer.headers,

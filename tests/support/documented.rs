@@ -4,6 +4,7 @@
 use super::json_schema::{Schemas, Unnamed};
 use contenthub::api::document;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
@@ -15,7 +16,8 @@ pub struct Exchange<'a> {
     pub path: &'a str,
     pub asked: &'a [u8],
     pub status: u16,
-    pub kind: Option<&'a str>,
+    /// The names in lower case.
+    pub headers: &'a BTreeMap<String, String>,
     pub answered: &'a [u8],
 }
 
@@ -47,11 +49,30 @@ impl Exchange<'_> {
         if answer.is_null() {
             return Some("the document has no such status".to_owned());
         }
-        self.misfit_of_answer(answer).or_else(|| self.misfit_of_request(route, query))
+        let misfit = self.misfit_of_headers(answer).or_else(|| self.misfit_of_answer(answer));
+        misfit.or_else(|| self.misfit_of_request(route, query))
+    }
+
+    /// What it must have, and what it must not have unless that is told.
+    fn misfit_of_headers(&self, answer: &Value) -> Option<String> {
+        let told = answer["headers"].as_object();
+        let unfit = told.into_iter().flatten().find_map(|(name, header)| {
+            let given = self.headers.get(&name.to_lowercase());
+            match given.filter(|_| header["schema"]["type"] == "string") {
+                Some(text) => strict().misfit(&header["schema"], &json!(text), name),
+                None => (given.is_none() && header["required"] == true).then(|| format!("it has no {name}")),
+            }
+        });
+        let is_told =
+            |name: &str| told.is_some_and(|told| told.keys().any(|it| it.eq_ignore_ascii_case(name)));
+        let untold = ["etag", "idempotency-replayed"].into_iter();
+        let mut untold = untold.filter(|name| self.headers.contains_key(*name) && !is_told(name));
+        unfit.or_else(|| untold.next().map(|name| format!("the document has no {name} in it")))
     }
 
     fn misfit_of_answer(&self, answer: &Value) -> Option<String> {
-        let kind = self.kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
+        let kind = self.headers.get("content-type");
+        let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
         let Some(contents) = answer["content"].as_object() else {
             return (!self.answered.is_empty()).then(|| "the document has no body".to_owned());
         };

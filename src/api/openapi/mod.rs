@@ -89,7 +89,10 @@ impl Making {
     fn operation(&mut self, told: &Told) -> Value {
         let mut reading = Reading::new(&mut self.asked);
         (told.reading)(&mut reading);
-        let Reading { body, mut parameters, refusals, answer_headers, .. } = reading;
+        let Reading { body, mut parameters, refusals, mut answer_headers, .. } = reading;
+        if told.is_versioned {
+            answer_headers.insert("ETag".to_owned(), etag());
+        }
         parameters.iter_mut().for_each(tidied::asked);
         let mut answers = self.problems.of(told, &refusals);
         for answered in &told.answers {
@@ -155,6 +158,14 @@ impl Making {
             }},
         })
     }
+}
+
+fn etag() -> Value {
+    json!({
+        "description": "Which version of it this is: for `If-Match` of a change, and for `If-None-Match`.",
+        "required": true,
+        "schema": {"type": "string", "pattern": "^\"[!#-~]+\"$"},
+    })
 }
 
 /// Such as `post_accounts_id_test`.

@@ -1,5 +1,6 @@
 //! What a route may refuse, and how: by the codes of `error_codes.rs`.
 
+use crate::api::reading;
 use crate::api::routes::{Access, Told};
 use crate::error_codes::{self, ErrorCode};
 use actix_web::http::{Method, StatusCode};
@@ -41,8 +42,12 @@ impl Problems {
             if !codes(told, read).any(|code| code == row.code) {
                 continue;
             }
-            // A conflict is of what is to be changed.
-            let fits = |status: &&u16| **status != 409 || told.method != Method::GET;
+            let fits = |status: &&u16| match **status {
+                // A conflict is of what is to be changed.
+                409 => told.method != Method::GET,
+                412 => read.contains(&reading::UNREADABLE_IF_MATCH),
+                _ => true,
+            };
             for status in row.status.iter().filter(fits) {
                 by_status.entry(*status).or_default().push(row);
             }

@@ -59,6 +59,9 @@ impl InChinese for OperationError {
                 .with("subject", subject.in_chinese())
                 .with("scope", scope.in_chinese()),
             OperationError::KeyReused => chinese("operation-key-reused"),
+            OperationError::Changed { subject } => {
+                chinese("operation-changed").with("subject", subject.in_chinese())
+            }
             OperationError::Raced => chinese("operation-raced"),
             OperationError::Overloaded => chinese("operation-overloaded"),
             OperationError::Internal(broken) => broken.in_chinese(),

@@ -133,6 +133,7 @@ hint-not-sqlite = Name another file with --database-url or --data-dir; where it 
 hint-database-file = Look whether its folder is there, and who may write to it; --data-dir or --database-url names another place.
 hint-database-newer = Use the newer program, or a backup from before it: contenthub db restore FILE.
 
+hint-changed = Read it again, and send the change with what it is now.
 hint-key-reused = A key names one request for 24 hours; give each thing that is to be made a key of its own.
 warning-open-files = the limit on open files could not be raised: { $error }
 import-line = line { $line }: { $what }

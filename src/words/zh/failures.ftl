@@ -12,6 +12,7 @@ operation-lane-unready = 账号 { $account } 无法使用：{ $reason }
 operation-in-batch = items[{ $index }]：{ $what }
 operation-out-of-scope = { $subject }：这也涉及其他账号；该令牌仅限{ $scope }
 operation-key-reused = 此 Idempotency-Key 已用于另一个请求
+operation-changed = { $subject } 自读取后已被更改；未作任何更改
 operation-raced = 同一时刻有人更改了同一内容；未作任何更改
 operation-overloaded = 服务器目前负载过高
 

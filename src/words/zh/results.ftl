@@ -112,6 +112,7 @@ hint-not-sqlite = 请用 --database-url 或 --data-dir 指定另一个文件；�
 hint-database-file = 请查看其文件夹是否存在、谁可以写入；可用 --data-dir 或 --database-url 指定另一个位置。
 hint-database-newer = 请使用更新的程序，或恢复升级之前的备份：contenthub db restore 文件。
 
+hint-changed = 请重新读取，再以其当前版本提交更改。
 hint-key-reused = 一个键在 24 小时内只代表一个请求；请为每个要创建的内容使用不同的键。
 warning-open-files = 无法提高可打开的文件数：{ $error }
 import-line = 第 { $line } 行：{ $what }

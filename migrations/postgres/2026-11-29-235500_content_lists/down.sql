@@ -1,0 +1,3 @@
+DROP INDEX contents_by_account_and_review;
+DROP INDEX contents_by_review;
+DROP INDEX contents_by_account;
