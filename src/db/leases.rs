@@ -138,9 +138,10 @@ pub fn nodes(conn: &mut DbConnection) -> Result<Vec<NodeId>, DbError> {
         .load(conn)?)
 }
 
-/// Counts one recovery more.
-pub fn count_recovery(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbError> {
-    diesel::update(dsl::publish_pool.filter(dsl::id.eq(entry.0)))
+/// Counts one recovery more of each.
+pub fn count_recoveries(conn: &mut DbConnection, entries: &[EntryId]) -> Result<(), DbError> {
+    let ids: Vec<i64> = entries.iter().map(|entry| entry.0).collect();
+    diesel::update(dsl::publish_pool.filter(dsl::id.eq_any(ids)))
         .set(dsl::recoveries.eq(dsl::recoveries + 1))
         .execute(conn)?;
     Ok(())

@@ -8,7 +8,7 @@ use crate::db::leases::{self, Held};
 use crate::db::nodes;
 use crate::db::transitions::{self, Ended, Written};
 use crate::domain::clock::Timestamp;
-use crate::domain::ids::{AttemptId, NodeId};
+use crate::domain::ids::{AttemptId, EntryId, NodeId};
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Outcome, Problem, Scope, Seen, judge};
 use crate::domain::question::Question;
@@ -16,6 +16,7 @@ use crate::domain::retry::Jitter;
 use crate::domain::settlement::{Settlement, settle};
 use crate::domain::steps::Reached;
 use crate::platforms::guarded;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Which claims count as dead.
@@ -75,41 +76,45 @@ impl Operation for Recover {
         if found.is_empty() {
             return Ok(recovered);
         }
+        let mut of_nodes: BTreeMap<&NodeId, Vec<&Held>> = BTreeMap::new();
+        for held in &found {
+            of_nodes.entry(&held.node).or_default().push(held);
+        }
         conn.write(|conn| {
-            for held in &found {
-                recovered.entries += usize::from(self.take_back(conn, cx, held, &found, now)?);
+            for (node, held) in of_nodes {
+                recovered.entries += take_back(conn, cx, node, &held, now)?;
             }
             Ok(recovered)
         })
     }
 }
 
-impl Recover {
-    fn take_back(
-        &self,
-        conn: &mut DbConnection,
-        cx: &Context,
-        held: &Held,
-        all: &[Held],
-        now: Timestamp,
-    ) -> Result<bool, OperationError> {
-        // Where a suspect was among what a node held, it is the one that is accused.
-        let beside_a_suspect = all.iter().any(|other| other.node == held.node && other.is_suspect());
-        let is_accused = held.question().is_none() && (held.is_suspect() || !beside_a_suspect);
-        let recoveries = held.recoveries + i32::from(is_accused);
-        let ended = lost(held, recoveries, conn, cx, now)?;
-        let node = &held.node;
-        let [Written::Settled(_)] =
-            transitions::settle(conn, node, std::slice::from_ref(&ended), cx.platform_pause)?[..]
-        else {
-            return Ok(false);
-        };
-        if is_accused {
-            leases::count_recovery(conn, held.entry)?;
-        }
-        log::warn!("{} was lost with node {node}: {}", ended.attempt, ended.settlement.status);
-        Ok(true)
+/// All that a node held. Gives back how many entries are back in work.
+fn take_back(
+    conn: &mut DbConnection,
+    cx: &Context,
+    node: &NodeId,
+    all: &[&Held],
+    now: Timestamp,
+) -> Result<usize, OperationError> {
+    // Where a suspect was among what a node held, it is the one that is accused.
+    let beside_a_suspect = all.iter().any(|held| held.is_suspect());
+    let is_accused = |held: &Held| held.question().is_none() && (held.is_suspect() || !beside_a_suspect);
+    let mut ended = Vec::with_capacity(all.len());
+    for held in all {
+        let recoveries = held.recoveries + i32::from(is_accused(held));
+        ended.push(lost(held, recoveries, conn, cx, now)?);
     }
+    let written = transitions::settle(conn, node, &ended, cx.platform_pause)?;
+    let is_settled = |written: &Written| matches!(written, Written::Settled(_));
+    let settled = || all.iter().zip(&ended).zip(&written).filter(|(_, written)| is_settled(written));
+    let accused: Vec<EntryId> =
+        settled().filter(|((held, _), _)| is_accused(held)).map(|((held, _), _)| held.entry).collect();
+    leases::count_recoveries(conn, &accused)?;
+    for ((_, ended), _) in settled() {
+        log::warn!("{} was lost with node {node}: {}", ended.attempt, ended.settlement.status);
+    }
+    Ok(settled().count())
 }
 
 /// The time by the clock that leases are judged by.
@@ -171,7 +176,7 @@ impl Operation for NodesWithClaims {
 #[derive(Debug, Clone)]
 pub struct Renew {
     pub node: NodeId,
-    pub entries: Vec<crate::domain::ids::EntryId>,
+    pub entries: Vec<EntryId>,
     pub lease: Duration,
 }
 

@@ -80,9 +80,10 @@ pub fn random(world: &mut World, crew: Crew, kills: usize) -> Result<Figures, St
     let mut places: Vec<(Work, Option<Process>)> =
         crew.work(world).into_iter().map(|work| (work, None)).collect();
     let mut dead = Dead::default();
+    world.top_up(1);
     while figures.kills < kills {
-        world.top_up(1);
         let restart = start_missing(world, &mut places);
+        world.top_up(1);
         if world.rng.happens(HASTY) {
             sleep(world.rng.span(SOON));
         } else {
@@ -110,8 +111,8 @@ pub fn random(world: &mut World, crew: Crew, kills: usize) -> Result<Figures, St
         dead = Dead { held: world.held(), killed_at: Some(killed_at) };
         figures.caught += dead.held.len();
     }
-    world.top_up(1);
     let restart = start_missing(world, &mut places);
+    world.top_up(1);
     see_at_work(world, &dead, restart, &mut figures)?;
     end(world, &mut places[0])?;
     Ok(figures)
@@ -214,8 +215,8 @@ pub fn points(world: &mut World, points: &'static [Point], kills: usize) -> Resu
     }
     let dead = Dead { held: world.held(), killed_at: Some(Instant::now()) };
     let mut places = [(Work::Serve, None)];
-    world.top_up(1);
     let restart = start_missing(world, &mut places);
+    world.top_up(1);
     see_at_work(world, &dead, restart, &mut figures)?;
     end(world, &mut places[0])?;
     Ok(figures)
