@@ -113,7 +113,7 @@ pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failur
 fn show(report: &ImportReport, out: &Output) -> Result<Done, Failure> {
     // CSV is for programs.
     let language = if out.is_table() { super::language() } else { Language::En };
-    let rows: Vec<Value> = report.files.iter().map(|file| row(file, language)).collect();
+    let rows: Vec<Value> = report.files.iter().map(|file| row(file, language, out)).collect();
     let columns = [
         ("FILE", "path"),
         ("ACTION", "action"),
@@ -138,8 +138,10 @@ fn told_of(problem: &Problem, path: &str, language: Language) -> String {
     format!("{place}: {}", problem.fault.told(language))
 }
 
-fn row(file: &FileReport, language: Language) -> Value {
+fn row(file: &FileReport, language: Language, out: &Output) -> Value {
     let entries: Vec<String> = file.entries.iter().map(|it| entry(it, language)).collect();
+    let entries = entries.join("; ");
+    let entries = if out.is_table() { out.with_moments(&entries) } else { entries };
     let told = |problem: &Problem| match (problem.line, problem.fault.told(language)) {
         (Some(line), what) => Sentence::new(message("import-line"))
             .with("line", line.to_string())
@@ -158,7 +160,7 @@ fn row(file: &FileReport, language: Language) -> Value {
         "action": file.action,
         "content_id": file.content_id,
         "revision": file.revision,
-        "entries": entries.join("; "),
+        "entries": entries,
         "note": note,
     })
 }

@@ -457,6 +457,8 @@ fn files_say_where_and_when_they_go_out() {
         blog.write("draft.md", "---\nscheduled_at: 2030-02-06 12:00:00\ndraft: true\n---\nx y");
         blog.write("one.md", "---\naccount: news\nscheduled_at: '2030-02-06T12:00:00Z'\n---\nx y z");
         blog.write("plain.md", "only a content");
+        let shown = blog.import(&["--account", "blog", "--dry-run"]).expect_code(0);
+        assert!(shown.stdout.contains("due 2030-02-06 20:00:00"), "in the configured zone: {}", shown.stdout);
         let expected = [
             "both.md created 1 [blog added, news added]",
             "draft.md skipped null []",
