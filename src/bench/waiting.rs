@@ -1,9 +1,10 @@
 //! Entries of years to come, which a claim has to pass over: so many that they are written by the database itself.
 
 use crate::db::connection::DbConnection;
+use crate::db::entries;
 use crate::db::statement::statement;
 use crate::domain::clock::Timestamp;
-use crate::domain::ids::AccountId;
+use crate::domain::ids::{AccountId, ContentId};
 use crate::operations::{Access, Context, Operation, OperationError};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -19,13 +20,6 @@ const CONTENTS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1
     INSERT INTO contents (revision, review_status, created_at, updated_at) SELECT 1, 'approved', $2, $2 FROM n";
 const REVISIONS: &str = "INSERT INTO content_revisions (content_id, revision, title, body, created_at) \
     SELECT id, 1, 'Post ' || id, 'All work and no play makes a dull post. ', $1 FROM contents WHERE id > $2";
-/// Keys in no order, as those of entries that people add.
-const SQLITE_ENTRIES: &str = "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, \
-      max_retries, idempotency_key, added_at, updated_at) \
-    SELECT id, $1, 5, $2, $2, 3, lower(hex(randomblob(16))), $3, $3 FROM contents WHERE id > $4";
-const POSTGRES_ENTRIES: &str = "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, \
-      max_retries, idempotency_key, added_at, updated_at) \
-    SELECT id, $1, 5, $2, $2, 3, replace(gen_random_uuid()::text, '-', ''), $3, $3 FROM contents WHERE id > $4";
 
 impl Operation for AddWaiting {
     type Output = ();
@@ -37,7 +31,7 @@ impl Operation for AddWaiting {
         let after = newest.unwrap_or(0);
         let count = i64::try_from(self.count).unwrap_or(i64::MAX);
         macro_rules! write {
-            ($conn:expr, $entries:expr) => {{
+            ($conn:expr) => {{
                 statement::<()>(CONTENTS)
                     .bind::<BigInt, _>(count)
                     .bind::<BigInt, _>(now.micros())
@@ -46,18 +40,13 @@ impl Operation for AddWaiting {
                     .bind::<BigInt, _>(now.micros())
                     .bind::<BigInt, _>(after)
                     .execute($conn)?;
-                statement::<()>($entries)
-                    .bind::<BigInt, _>(self.account.0)
-                    .bind::<BigInt, _>(self.due_at.micros())
-                    .bind::<BigInt, _>(now.micros())
-                    .bind::<BigInt, _>(after)
-                    .execute($conn)?;
             }};
         }
         match conn {
-            DbConnection::Sqlite(inner) => write!(inner, SQLITE_ENTRIES),
-            DbConnection::Postgres(inner) => write!(inner, POSTGRES_ENTRIES),
+            DbConnection::Sqlite(inner) => write!(inner),
+            DbConnection::Postgres(inner) => write!(inner),
         }
+        entries::insert_for_all_after(conn, ContentId(after), self.account, self.due_at, now)?;
         Ok(())
     }
 }

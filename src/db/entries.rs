@@ -1,10 +1,12 @@
 //! Entries of the publish pool as people see and change them. Their status is written elsewhere: `claim.rs`,
 //! `transitions.rs`.
 
+mod adding;
 mod changes;
 mod holders;
 mod placing;
 
+pub use adding::*;
 pub use changes::*;
 pub use holders::{
     Looked, account_of, accounts_of_content, accounts_with_entries, open_of_account, open_of_content,
@@ -25,7 +27,7 @@ use crate::domain::question::Question;
 use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool};
 
 /// An entry with what its last attempt said and what its lane's gates say.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -210,61 +212,6 @@ pub fn list(
         .load(conn)?;
     let total = filtered!(dsl::publish_pool.count(), filter).get_result(conn)?;
     Ok((items, total))
-}
-
-/// An entry to be added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewEntry {
-    pub content: ContentId,
-    pub account: AccountId,
-    pub priority: Priority,
-    pub scheduled_at: Option<Timestamp>,
-    pub due_at: Timestamp,
-    pub held: bool,
-    pub max_retries: i32,
-    pub key: IdempotencyKey,
-    /// None: as late as its account says.
-    pub late_after_seconds: Option<i32>,
-    /// The slot that it is to sit in, if any.
-    pub slot_at: Option<Timestamp>,
-}
-
-/// It is due when it is wanted: at its time, or now. How late it may be counts from there.
-const INSERT: &str = "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, held, \
-    max_retries, idempotency_key, added_at, updated_at, late_after_seconds, late_at, slot_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, \
-      $5 + CAST(coalesce($10, (SELECT a.late_after_seconds FROM accounts AS a WHERE a.id = $2)) AS BIGINT) * 1000000, $11) \
-    ON CONFLICT DO NOTHING RETURNING id";
-
-/// None where another transaction has added the same meanwhile, or sits in the slot; it is through, so that a new look
-/// finds its entry.
-pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result<Option<EntryId>, DbError> {
-    macro_rules! insert {
-        ($inner:expr) => {
-            statement::<BigInt>(INSERT)
-                .bind::<BigInt, _>(new.content.0)
-                .bind::<BigInt, _>(new.account.0)
-                .bind::<Integer, _>(new.priority.get())
-                .bind::<Nullable<BigInt>, _>(new.scheduled_at.map(|at| at.micros()))
-                .bind::<BigInt, _>(new.due_at.micros())
-                .bind::<Bool, _>(new.held)
-                .bind::<Integer, _>(new.max_retries)
-                .bind::<Text, _>(new.key.0.as_str())
-                .bind::<BigInt, _>(now.micros())
-                .bind::<Nullable<Integer>, _>(new.late_after_seconds)
-                .bind::<Nullable<BigInt>, _>(new.slot_at.map(|at| at.micros()))
-                .get_result($inner)
-                .optional()?
-        };
-    }
-    let id = match conn {
-        DbConnection::Sqlite(inner) => insert!(inner),
-        DbConnection::Postgres(inner) => insert!(inner),
-    };
-    if let (Some(id), Some(_)) = (id, new.slot_at) {
-        placing::watch(conn, id, None)?;
-    }
-    Ok(id)
 }
 
 pub(super) fn open_statuses() -> Vec<&'static str> {

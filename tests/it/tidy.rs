@@ -40,7 +40,7 @@ const STATUS_WRITERS: &[&str] = &[
     "db/transitions/restored.rs",
     "db/transitions/settle.rs",
 ];
-const ENTRY_MAKER: &str = "db/entries.rs";
+const ENTRY_MAKER: &str = "db/entries/adding.rs";
 const LINES_MAX: usize = 400;
 /// What connects to others or looks their names up, and who may: the client that all platforms share, which judges each
 /// address before it is dialled. `config.rs` reads the address to listen on, `listening` takes connections, and the hostile
@@ -316,7 +316,7 @@ fn no_check_fails_what_is_right() {
             "update(dsl::publish_pool.filter(status.eq(1))).set(dsl::held.eq(true)).execute(conn)",
         ),
         (status_writers, "db/a.rs", "update(executions::table).set(dsl::status.eq(1)); publish_pool"),
-        (status_writers, "db/entries.rs", "diesel::insert_into(dsl::publish_pool).values(x)"),
+        (status_writers, "db/entries/adding.rs", "diesel::insert_into(dsl::publish_pool).values(x)"),
         (wires, "platforms/http/wire.rs", "use actix_rt::net::TcpStream;"),
         (wires, "db/a.rs", "// awc\nuse std::net::TcpListener;"),
         (shape, "db/a.rs", "//! Short."),
