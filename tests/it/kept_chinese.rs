@@ -101,8 +101,8 @@ fn reports_of_earlier_runs_are_told_in_chinese() {
         }
         assert_eq!(english(&read), None, "{read}");
 
-        let earlier = cli.ok(&["scheduler", "history"]);
-        for told in [why.as_str(), "已导入 "] {
+        for (task, told) in [("copies", why.as_str()), ("reads", "已导入 ")] {
+            let earlier = cli.ok(&["scheduler", "history", task]);
             assert!(earlier.contains(told), "{told}:\n{earlier}");
         }
         let kept = cli.json(&["scheduler", "history", "copies"]);
