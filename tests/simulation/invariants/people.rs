@@ -3,7 +3,7 @@
 
 use super::tables::is_sending;
 use super::{Act, Cause, Judge, Verdict, must};
-use crate::store::{Asks, Code, ContentRow, Row};
+use crate::store::{Asks, Code, ContentRow, LogRow, Row};
 use contenthub::domain::ids::{AttemptId, EntryId};
 use contenthub::{EntryStatus, Timestamp};
 
@@ -127,6 +127,18 @@ impl Judge {
             (entry, attempt) == (row.entry, row.attempt) && matches!(code, Code::TooLate | Code::GaveUp)
         };
         self.new_logs.iter().any(|log| says_so(log.entry, log.attempt, log.code))
+    }
+
+    /// Whether another entry of its lane has just found nobody at the account's address, and it had been the first: then its
+    /// failure was the account's, and it is pending again.
+    pub(super) fn was_revived(&self, row: &Row) -> bool {
+        let last = self.logs.iter().rev().find(|log| log.entry == row.entry && log.attempt < row.attempt);
+        let was_first = last.is_some_and(|log| log.code == Code::WrongAddress);
+        let lane_of = |entry: EntryId| self.rows[entry.0 as usize - 1].lane;
+        let is_second = |log: &LogRow| {
+            log.code == Code::WrongAddress && log.entry != row.entry && lane_of(log.entry) == row.lane
+        };
+        was_first && self.new_logs.iter().any(is_second)
     }
 }
 

@@ -22,7 +22,9 @@ impl Judge {
                 (self.known[place].claimed_in, self.known[place].claimed_at) = (self.looks, now);
                 self.gates[is.lane.0 as usize - 1].claims += 1;
             }
-            must(3, follows(&was, &is, cause, self.was_given_up(&is)), || {
+            let given_up = self.was_given_up(&is);
+            let revived = given_up && was.status == EntryStatus::Failed && self.was_revived(&is);
+            must(3, follows(&was, &is, cause, given_up, revived), || {
                 format!("not in the table: {was:?} became {is:?}")
             })?;
             let numbers_missing =
@@ -172,11 +174,12 @@ fn urgency(row: &Row) -> (i32, Timestamp, i64) {
 }
 
 /// One transaction may end an attempt and begin the next.
-fn follows(was: &Row, is: &Row, cause: Cause, given_up: bool) -> bool {
+fn follows(was: &Row, is: &Row, cause: Cause, given_up: bool, revived: bool) -> bool {
     use EntryStatus::{Failed, Pending, Publishing, Uncertain};
     if given_up {
         let end = if is.unproven { Uncertain } else { Failed };
-        let from = matches!(was.status, Pending | Publishing);
+        // What another entry's end brings back in the same cycle may be too late by then.
+        let from = matches!(was.status, Pending | Publishing) || was.status == Failed && revived;
         return from && is.status == end && is.attempt == was.attempt + 1;
     }
     let may = |from: EntryStatus, to: EntryStatus| from == to || may_follow(from, to);
