@@ -129,6 +129,10 @@ pub fn open_cycle(
     if was_read && has_closed {
         ahead.away = lateness::away(conn)?;
     }
+    // What had failed by the account's fault alone is brought back after these were read, and may be too late by now.
+    if was_read && ended.iter().any(|one| one.settlement.lane == LaneEffect::WrongAddress) {
+        ahead.next_late = lateness::next_in_time(conn)?;
+    }
     let asked_now = ended.iter().filter_map(|one| Some(one.settlement.question?.due()));
     let next_question = asked_now.chain(next_question).min();
     let lanes = lanes::pass(conn, lanes, look.now, look.platform_pause)?;
