@@ -108,7 +108,7 @@ impl<'a> Reading<'a> {
 fn entity_tags() -> Value {
     const TAG: &str = "(W/)?\"[!#-~]*\"";
     let pattern = format!("^([*]|{TAG}( *, *{TAG})*)$");
-    json!({"type": "string", "pattern": pattern, "examples": ["\"5f2b8c0d1e9a4c7b3f60\""]})
+    json!({"type": "string", "minLength": 1, "pattern": pattern, "examples": ["\"5f2b8c0d1e9a4c7b3f60\""]})
 }
 
 fn parameter(place: &str, name: &str, about: Option<Value>, schema: Value) -> Value {
