@@ -16,6 +16,7 @@ use crate::domain::ids::{EntryId, TaskId};
 use crate::domain::pool_stats::PoolStats;
 use crate::domain::report::Report;
 use crate::domain::time_input::{self, TimeInputError};
+use crate::domain::trust::lease_of_claims;
 use crate::node::{Node, NodeSettings};
 use crate::operations::account::CreateAccount;
 use crate::operations::acting::{As, Change};
@@ -321,7 +322,7 @@ impl App {
             data_dir: self.settings.data_dir.clone(),
             database: self.settings.database.clone(),
             slots: self.settings.concurrency,
-            lease: Duration::from_secs(self.settings.lease_seconds),
+            lease: lease_of_claims(self.settings.lease_seconds),
             scope,
         }
     }

@@ -115,7 +115,7 @@ impl Crew {
     /// The same for whoever reads the database. Seen when it is written.
     pub fn row(&self) -> NodeRow {
         let NodeStatusView { node, stopping, concurrency, restarts, in_flight: _ } = self.status();
-        let lease = self.lease().as_secs();
+        let lease = self.lease().as_millis().div_ceil(1000);
         NodeRow {
             id: node,
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),

@@ -4,6 +4,7 @@
 //!
 //! What platforms, the operating system and libraries said stands in them as it was said.
 
+pub mod database;
 pub mod failure;
 pub mod import;
 pub mod message;

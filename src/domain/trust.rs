@@ -6,6 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long claims last, where what a dead node held has to be back in work within `lease_seconds`: that less what finding
+/// and taking it back may need, a tenth of it, a second at most.
+pub fn lease_of_claims(lease_seconds: u64) -> Duration {
+    let promised = Duration::from_secs(lease_seconds);
+    promised - (promised / 10).min(Duration::from_secs(1))
+}
+
 /// From when the claim was *sent* to the lease's end less a margin, in the larger of elapsed boot time and elapsed wall
 /// time: the first goes on while a machine sleeps, the second while a virtual machine is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +110,13 @@ mod tests {
         assert_eq!(left_after(50, 10), 4, "a wall clock that was set back");
         assert_eq!(left_after(10, -3600), 44, "set back by an hour");
         assert_eq!((left_after(54, 0), left_after(0, 54), left_after(99, 99)), (0, 0, 0));
+    }
+
+    #[test]
+    fn claims_end_early_enough_to_be_taken_back_within_the_lease_that_was_set() {
+        for (set, millis) in [(2, 1_800), (3, 2_700), (10, 9_000), (60, 59_000), (3_600, 3_599_000)] {
+            assert_eq!(lease_of_claims(set), Duration::from_millis(millis), "{set} s");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::ids::NodeId;
 use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::settlement::LogStatus;
+use contenthub::domain::trust::lease_of_claims;
 use contenthub::operations::recovery::{Dead, Recover, Recovered, Renew};
 use contenthub::platforms::platform::{Credentials, FieldError, Platform, PublishCall, SecretField};
 use contenthub::platforms::registry::Registry;
@@ -71,28 +72,29 @@ fn arrived(receiver: &Receiver, title: &str) -> Option<Instant> {
 /// and not longer; and then for the end of each lease, and not longer.
 #[test]
 fn what_a_dead_node_held_is_back_to_the_moment() {
-    const LEASE: Duration = Duration::from_secs(3);
+    const LEASE_SECONDS: u64 = 3;
     /// A recovery that only looks each quarter of a lease is later than this.
     const LATE: Duration = Duration::from_millis(500);
+    let lease = lease_of_claims(LEASE_SECONDS);
     on_both(|url, dir| {
-        let settings = Settings { lease_seconds: 3, ..settings(url, dir) };
+        let settings = Settings { lease_seconds: LEASE_SECONDS, ..settings(url, dir) };
         let app = App::open(settings).expect("opened");
         let receiver = Receiver::start();
         let hook = wide(&app, "hook", &receiver.url("/"));
         let [run_out, running] = ["run out", "running"].map(|title| add(&app, title, hook));
         played_claim(url, &app, &named("dead"), run_out, Duration::ZERO);
-        let ends = Instant::now() + LEASE + Duration::from_millis(1150);
-        played_claim(url, &app, &named("dead"), running, LEASE + Duration::from_millis(1150));
+        let ends = Instant::now() + lease + Duration::from_millis(1150);
+        played_claim(url, &app, &named("dead"), running, lease + Duration::from_millis(1150));
         let before = Instant::now();
         let node = app.start().expect("a node");
         let started = Instant::now();
         let at = |title| eventually("it is back", || arrived(&receiver, title));
         if matches!(url, DatabaseUrl::Sqlite(_)) {
-            assert!(at("run out").max(at("running")) < started + LEASE / 2, "the kernel says who is gone");
+            assert!(at("run out").max(at("running")) < started + lease / 2, "the kernel says who is gone");
         } else {
             let back = at("run out");
-            assert!(back >= before + LEASE, "{:?}", back - before);
-            assert!(back < started + LEASE + LATE, "{:?}", back - started);
+            assert!(back >= before + lease, "{:?}", back - before);
+            assert!(back < started + lease + LATE, "{:?}", back - started);
             let back = at("running");
             assert!(back >= ends && back < ends + LATE, "{:?}", back - started);
         }
@@ -103,11 +105,13 @@ fn what_a_dead_node_held_is_back_to_the_moment() {
 /// A node that has just come takes the word of who was there before it: the database was there then.
 #[test]
 fn who_comes_soon_after_another_was_seen_waits_no_lease_of_its_own() {
-    const LEASE: Duration = Duration::from_secs(6);
+    const LEASE_SECONDS: u64 = 6;
     const SEEN_BEFORE: Duration = Duration::from_millis(2500);
+    let lease = lease_of_claims(LEASE_SECONDS);
     let dir = tempfile::tempdir().expect("a folder");
     let url = fresh_database();
-    let app = App::open(Settings { lease_seconds: 6, ..settings(&url, dir.path()) }).expect("opened");
+    let app =
+        App::open(Settings { lease_seconds: LEASE_SECONDS, ..settings(&url, dir.path()) }).expect("opened");
     let receiver = Receiver::start();
     let hook = wide(&app, "hook", &receiver.url("/"));
     let run_out = add(&app, "run out", hook);
@@ -124,9 +128,35 @@ fn who_comes_soon_after_another_was_seen_waits_no_lease_of_its_own() {
     let seen = Instant::now() - SEEN_BEFORE;
     let node = app.start().expect("a node");
     let back = eventually("it is back", || arrived(&receiver, "run out"));
-    assert!(back >= seen + LEASE - Duration::from_millis(50), "it was seen {:?} before", back - seen);
-    assert!(back < seen + SEEN_BEFORE + LEASE, "it waited for a lease of its own: {:?}", back - seen);
+    assert!(back >= seen + lease - Duration::from_millis(50), "it was seen {:?} before", back - seen);
+    assert!(back < seen + SEEN_BEFORE + lease, "it waited for a lease of its own: {:?}", back - seen);
     let _ = node.stop();
+}
+
+/// What is left of the lease that was set is for taking back what its node held.
+#[test]
+fn a_claim_ends_before_the_lease_that_was_set() {
+    const LEASE_SECONDS: u64 = 60;
+    on_both(|url, dir| {
+        let app = Arc::new(
+            App::open(Settings { lease_seconds: LEASE_SECONDS, ..settings(url, dir) }).expect("opened"),
+        );
+        let receiver = Receiver::start();
+        receiver.on_any([Answer::status(200).held()]);
+        let hook = wide(&app, "hook", &receiver.url("/"));
+        add(&app, "held", hook);
+        app.enable_task(first_task(&app)).expect("enabled");
+        let node = TestNode::start(&app);
+        receiver.wait_for(1, SOON);
+        let mut conn = connect(url).expect("connected");
+        let held = leases::held(&mut conn).expect("read");
+        let now = leases::lease_clock(&mut conn, app.now()).expect("a clock");
+        let [held] = &held[..] else { panic!("one is on the wire: {held:?}") };
+        let left = held.lease_expires_at.since(now);
+        assert!(left <= lease_of_claims(LEASE_SECONDS), "{left:?}");
+        receiver.release();
+        drop(node);
+    });
 }
 
 /// Whose wall clock is an hour off robs nobody, and is not robbed.
@@ -222,7 +252,6 @@ fn on_sqlite_a_living_command_is_not_robbed() {
 /// While nobody can reach the database, all leases run out. Whoever is back first waits for what the others have to say.
 #[test]
 fn after_an_outage_nobody_is_robbed_before_a_lease_has_passed() {
-    const LEASE: Duration = Duration::from_secs(2);
     let dir = tempfile::tempdir().expect("a folder");
     let url = fresh_database();
     let DatabaseUrl::Postgres(address) = &url else { panic!("PostgreSQL") };
@@ -236,6 +265,7 @@ fn after_an_outage_nobody_is_robbed_before_a_lease_has_passed() {
             sql(&elsewhere, &format!("{cut} '{name}'"));
         }
     };
+    let lease = lease_of_claims(settings(&url, dir.path()).lease_seconds);
     let (app, _) = by_hand(&url, dir.path());
     let app = Arc::new(app);
     let receiver = Receiver::start();
@@ -248,12 +278,12 @@ fn after_an_outage_nobody_is_robbed_before_a_lease_has_passed() {
     let node = TestNode::start(&app);
     receiver.wait_for(1, SOON);
     // So long that by now it would recover what it finds.
-    sleep(LEASE);
+    sleep(lease);
     sql(&url, "UPDATE publish_pool SET lease_expires_at = 1 WHERE claimed_by = 'other'; SELECT 1");
     reach(false);
     receiver.release();
     // Longer than it takes to look for dead nodes and to find no database.
-    sleep(LEASE);
+    sleep(lease);
     let back = Instant::now();
     reach(true);
     let mut conn = connect(&url).expect("connected");
@@ -264,7 +294,7 @@ fn after_an_outage_nobody_is_robbed_before_a_lease_has_passed() {
     assert_eq!(held_by(&mut conn), [(others, named("other"))], "the other's is not touched before");
     receiver.wait_for(2, SOON);
     let waited = arrived(&receiver, "of another node").expect("it arrived") - back;
-    assert!(waited >= LEASE, "robbed after {waited:?}");
+    assert!(waited >= lease, "robbed after {waited:?}");
     receiver.release();
     drop(node);
 }

@@ -45,9 +45,6 @@ impl InChinese for Unusable {
             Unusable::NotUtf8(path) => chinese("unusable-not-utf8").with("path", path.as_path()),
             Unusable::NotSqlite(path) => chinese("unusable-not-sqlite").with("path", path.as_path()),
             Unusable::ReadOnly(path) => chinese("unusable-read-only").with("path", path.as_path()),
-            Unusable::At { path, said } => {
-                chinese("failure-file").with("path", path.as_path()).with("why", said.as_str())
-            }
             Unusable::TwoAts => chinese("unusable-two-ats"),
             Unusable::NoTlsHere { said } => chinese("unusable-no-tls-here").with("why", said.as_str()),
             Unusable::EncryptedOnly { said } => chinese("unusable-encrypted-only").with("why", said.as_str()),
@@ -82,7 +79,7 @@ impl InChinese for Unusable {
             Unusable::NoPublisherThread(said) => {
                 chinese("unusable-no-publisher-thread").with("why", said.as_str())
             }
-            Unusable::Said(said) => quoted(said),
+            Unusable::At { .. } | Unusable::Said(_) => quoted(self),
         }
     }
 }

@@ -63,15 +63,53 @@ fn why_a_job_failed_is_told_later_as_at_once() {
             &tool(ToolEnd::Failed { status: "signal: 9 (SIGKILL)".to_owned(), said: "a: b".to_owned() }),
             &DbError::Away(Away::ConnectionLost),
             &DbError::Away(Away::NoConnection),
+            &DbError::Away(Away::ThreadGone),
+            &DbError::Away(Away::EarlierSession),
             &DbError::Away(Away::Said("FATAL: too many clients".to_owned())),
             &DbError::Moved(path()),
-            &DbError::Unusable(Unusable::ReadOnly(path())),
-            &DbError::Unusable(Unusable::Said("disk I/O error".to_owned())),
             &OperationError::Raced,
             &OperationError::Overloaded,
             &OperationError::Internal(Broken::Operation),
         ],
     );
+}
+
+#[test]
+fn why_a_database_could_not_be_used_is_told_later_as_at_once() {
+    let why = || "error: a (b): c".to_owned();
+    let server = |pid| Unusable::OtherServer { pid, database: path() };
+    for reason in [
+        Unusable::NotThere(path()),
+        Unusable::NotUtf8(path()),
+        Unusable::NotSqlite(path()),
+        Unusable::ReadOnly(path()),
+        Unusable::At { path: path(), said: why() },
+        Unusable::TwoAts,
+        Unusable::NoTlsHere { said: why() },
+        Unusable::EncryptedOnly { said: why() },
+        Unusable::Newer("2026-11-30".to_owned()),
+        Unusable::NotOurs,
+        Unusable::NotMigrated(why()),
+        Unusable::CopyNotMigrated(why()),
+        Unusable::Migrations(why()),
+        Unusable::ThousandCopies,
+        Unusable::NoCopy { at: path(), why: why() },
+        Unusable::Damaged(vec![why()]),
+        server(Some(7)),
+        server(None),
+        Unusable::RunParams { why: "no JSON".to_owned(), params: why() },
+        Unusable::Report(why()),
+        Unusable::Pause(why()),
+        Unusable::PauseNote { why: "no JSON".to_owned(), note: why() },
+        Unusable::NoNodeThread(why()),
+        Unusable::NodeThreadEnded,
+        Unusable::NoPublisherThread(why()),
+        Unusable::Said("disk I/O error".to_owned()),
+    ] {
+        // A job's copy that cannot be opened tells it within its own words.
+        let of_the_copy = BackupError::Unsound(Unsound::Unreadable(DbError::Unusable(reason.clone())));
+        alike(kept_in, &[&DbError::Unusable(reason), &of_the_copy]);
+    }
 }
 
 #[test]

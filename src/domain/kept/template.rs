@@ -179,6 +179,7 @@ macro_rules! parsed {
 }
 parsed! {
     u16: [0, 404, u16::MAX],
+    u32: [0, 7, u32::MAX],
     u64: [0, 7, u64::MAX],
     i32: [-1, 0, i32::MAX],
     i64: [0, i64::MIN, i64::MAX],

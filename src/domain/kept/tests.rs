@@ -1,5 +1,6 @@
 //! What is written is read back as it was, whatever stands in it; and what others write is found.
 
+use super::database::KeptDatabase;
 use super::failure::KeptFailure;
 use super::import::KeptImport;
 use super::message::KeptMessage;
@@ -36,6 +37,7 @@ fn what_is_kept_is_read_back_whatever_it_tells() {
     read_back(KeptMessage::read, KeptMessage::samples(), KeptMessage::of_its_own_template());
     read_back(KeptShut::read, KeptShut::samples(), KeptShut::of_its_own_template());
     read_back(KeptFailure::read, KeptFailure::samples(), KeptFailure::of_its_own_template());
+    read_back(KeptDatabase::read, KeptDatabase::samples(), KeptDatabase::of_its_own_template());
     read_back(Waiting::read, Waiting::samples(), Waiting::of_its_own_template());
     read_back(KeptImport::read, KeptImport::samples(), KeptImport::of_its_own_template());
 }

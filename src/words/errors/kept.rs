@@ -1,5 +1,6 @@
 //! What was kept in English, in the reader's language: our own words, with those of platforms as they are within them.
 
+mod database;
 mod failure;
 mod import;
 mod message;

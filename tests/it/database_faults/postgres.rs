@@ -115,7 +115,7 @@ fn answers_late(world: &mut World, wire: &TcpCut) {
     };
     let before = not_sent(world).len();
     // More than a claim is trusted, and less than a lease.
-    wire.slow_commits(LEASE * 9 / 10, ENGINE);
+    wire.slow_commits(LEASE * 5 / 6, ENGINE);
     let run = world.run_over(20);
     world.eventually("claims go back", || not_sent(world).len() > before);
     wire.slow_commits(Duration::ZERO, ENGINE);

@@ -1,6 +1,7 @@
 //! Why a run that does not publish failed.
 
 use super::super::{InChinese, chinese};
+use super::database::of_database;
 use super::kept;
 use crate::domain::kept::failure::KeptFailure;
 use crate::words::Sentence;
@@ -59,13 +60,13 @@ impl InChinese for KeptFailure {
             K::DatabaseLost => away(chinese("away-connection-lost")),
             K::DatabaseUnconnected => away(chinese("away-no-connection")),
             K::DatabaseSilent { after } => away(chinese("away-no-answer").with("span", after.as_str())),
-            K::DatabaseAway { why } => chinese("database-away").with("why", why.as_str()),
+            K::DatabaseAway { why } => chinese("database-away").with("why", of_database(why)),
             K::DatabaseMoved { path } => chinese("database-moved").with("path", path.as_str()),
             K::DatabaseReadOnly { path } => {
                 unusable(chinese("unusable-read-only").with("path", path.as_str()))
             }
             K::DatabaseDamaged { why } => unusable(chinese("unusable-damaged").with("why", why.as_str())),
-            K::DatabaseUnusable { why } => chinese("database-unusable").with("why", why.as_str()),
+            K::DatabaseUnusable { why } => chinese("database-unusable").with("why", of_database(why)),
             K::DatabaseRefused { why } => chinese("database-refused").with("why", why.as_str()),
             K::OperationBroke => chinese("broken-operation"),
             K::Raced => chinese("operation-raced"),

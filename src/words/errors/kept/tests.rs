@@ -2,6 +2,7 @@
 
 use super::super::InChinese;
 use super::{kept, kept_in};
+use crate::domain::kept::database::KeptDatabase;
 use crate::domain::kept::failure::KeptFailure;
 use crate::domain::kept::import::KeptImport;
 use crate::domain::kept::message::KeptMessage;
@@ -46,6 +47,7 @@ fn whatever_is_kept_is_told_in_chinese() {
     hold(KeptMessage::samples());
     hold(KeptShut::samples());
     hold(KeptFailure::samples());
+    hold(KeptDatabase::samples());
     hold(Waiting::samples());
     hold(KeptImport::samples());
     assert_eq!(english("其后 the end is near"), Some("the end is near".to_owned()));
