@@ -10,11 +10,12 @@
 //! went silent. It is left behind, and others take the place of its group.
 
 mod group;
+mod together;
 
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::kept::{Pool, Pooled};
 use crate::db::unusable::Away;
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Timestamp};
 use crate::operations::broken::Broken;
 use crate::operations::{Access, Context, Operation, OperationError, perform};
 use crate::secrets;
@@ -25,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
+use together::Waiting;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Questions of the API that may wait or run at once, and as many commands: a database that cannot be written can be
@@ -54,6 +56,8 @@ pub struct DbActor {
     answer_max: Duration,
     /// Threads of the group that have died.
     died: Arc<AtomicU64>,
+    /// Of the group, what may share a transaction.
+    waiting: Arc<Waiting>,
 }
 
 impl Drop for DbActor {
@@ -153,8 +157,38 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
     }
 }
 
+/// Command: run what waits to share a transaction. One is sent for each that waits.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct RunTogether;
+
+impl Handler<RunTogether> for DbActor {
+    type Result = ();
+
+    fn handle(&mut self, _: RunTogether, _: &mut Self::Context) {
+        let mut jobs = self.waiting.clone().begin();
+        if jobs.is_empty() {
+            return;
+        }
+        let done = self.with_connection(true, |conn, cx, now| together::run(&mut jobs, conn, cx, now));
+        if let (Err(_), Some(place)) = (&done, &mut self.place) {
+            place.give_up();
+        }
+        jobs.into_iter().for_each(|job| job.tell(done.as_ref().copied()));
+    }
+}
+
 impl DbActor {
     fn run<O: Operation>(&mut self, operation: O) -> Result<O::Output, OperationError> {
+        let writes = matches!(O::ACCESS, Access::Write | Access::Engine);
+        self.with_connection(writes, |conn, cx, now| perform(operation, conn, cx, now))
+    }
+
+    fn with_connection<T>(
+        &mut self,
+        writes: bool,
+        work: impl FnOnce(&mut DbConnection, &Context, Timestamp) -> Result<T, OperationError>,
+    ) -> Result<T, OperationError> {
         let place = match &mut self.place {
             Some(place) => place,
             None => {
@@ -162,13 +196,11 @@ impl DbActor {
                 self.place.insert(free)
             }
         };
-        let (work, answer_max) = (&self.work, self.answer_max);
-        let conn = place.get(|fresh| work.set_up(fresh, answer_max))?;
-        let guard: Option<MutexGuard<'_, ()>> = match O::ACCESS {
-            Access::Read => None,
-            Access::Write | Access::Engine => self.gate.as_ref().map(|gate| gate.lock()),
-        };
-        let result = perform(operation, conn, &self.cx, self.clock.now());
+        let (of_whom, answer_max) = (&self.work, self.answer_max);
+        let conn = place.get(|fresh| of_whom.set_up(fresh, answer_max))?;
+        let gate = self.gate.as_ref().filter(|_| writes);
+        let guard: Option<MutexGuard<'_, ()>> = gate.map(|gate| gate.lock());
+        let result = work(conn, &self.cx, self.clock.now());
         if let Some(guard) = guard {
             MutexGuard::unlock_fair(guard);
         }
@@ -212,7 +244,7 @@ impl DbHandle {
             let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
             let answer_max = span * spans;
             let limits = Limits { answer_max, suspect_max: span * ANSWER_SPANS, leaves_behind: !one_writer };
-            Group::new(permits, limits, move |died| {
+            Group::new(permits, limits, one_writer, move |died, waiting| {
                 let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
                 let work = work.clone();
                 SyncArbiter::start(threads, move || DbActor {
@@ -224,6 +256,7 @@ impl DbHandle {
                     work: work.clone(),
                     answer_max,
                     died: died.clone(),
+                    waiting: waiting.clone(),
                 })
             })
         };

@@ -210,6 +210,38 @@ impl DbConnection {
         }
     }
 
+    /// Runs a part of a transaction, and undoes it alone where it fails. The outer error is the transaction's.
+    pub fn part<T, E>(
+        &mut self,
+        work: impl FnOnce(&mut DbConnection) -> Result<T, E>,
+    ) -> Result<Result<T, E>, DbError> {
+        let outside = self.depth()?;
+        match self {
+            DbConnection::Sqlite(inner) => AnsiTransactionManager::begin_transaction(inner),
+            DbConnection::Postgres(inner) => AnsiTransactionManager::begin_transaction(inner),
+        }?;
+        let done = work(self);
+        match &done {
+            Ok(_) => self.commit()?,
+            // One that broke may have left parts of its own open.
+            Err(_) => {
+                while self.depth()? > outside {
+                    self.roll_back()?;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// How many transactions are open, one within another.
+    fn depth(&mut self) -> Result<u32, DbError> {
+        let status = match self {
+            DbConnection::Sqlite(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
+            DbConnection::Postgres(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
+        };
+        Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
+    }
+
     fn commit(&mut self) -> QueryResult<()> {
         match self {
             DbConnection::Sqlite(inner) => AnsiTransactionManager::commit_transaction(inner),

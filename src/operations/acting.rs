@@ -32,6 +32,7 @@ pub struct As<C> {
 impl<C: Change> Operation for As<C> {
     type Output = C::Output;
     const ACCESS: Access = C::ACCESS;
+    const TOGETHER: bool = C::TOGETHER;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<C::Output, OperationError> {
         let As { actor, mut change } = self;

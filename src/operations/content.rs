@@ -82,6 +82,7 @@ impl CreateContent {
 impl Operation for CreateContent {
     type Output = ContentRow;
     const ACCESS: Access = Access::Write;
+    const TOGETHER: bool = true;
 
     fn run(
         self,

@@ -73,6 +73,9 @@ pub enum Access {
 pub trait Operation: Send + 'static {
     type Output: Send + 'static;
     const ACCESS: Access;
+    /// Whether it may share a transaction with others that wait at the same moment. It writes, and keeps nothing of what
+    /// it has done but in the database.
+    const TOGETHER: bool = false;
 
     /// Runs it at `now`. For `Access::Write` the caller has opened the transaction.
     fn run(
@@ -98,12 +101,16 @@ pub fn perform<O: Operation>(
                 change_feed::announce(conn)?;
                 Ok(output)
             });
-            // Whatever one can be told of is checked before: only a race gets as far as a constraint.
-            done.map_err(|error| match error {
-                OperationError::Db(error) if error.is_race() => OperationError::Raced,
-                other => other,
-            })
+            done.map_err(raced)
         }
+    }
+}
+
+/// Whatever one can be told of is checked before: only a race gets as far as a constraint.
+pub fn raced(error: OperationError) -> OperationError {
+    match error {
+        OperationError::Db(error) if error.is_race() => OperationError::Raced,
+        other => other,
     }
 }
 

@@ -96,6 +96,7 @@ impl<O: Operation> Once<O> {
 impl<O: Operation> Operation for Once<O> {
     type Output = Answered;
     const ACCESS: Access = Access::Write;
+    const TOGETHER: bool = O::TOGETHER;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Answered, OperationError> {
         let () = Self::WRITES;

@@ -63,6 +63,7 @@ pub struct AddToPool(pub Addition);
 impl Operation for AddToPool {
     type Output = EntryRow;
     const ACCESS: Access = Access::Write;
+    const TOGETHER: bool = true;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
         let added = add(conn, &self.0, &mut SlotBook::default(), now)?;

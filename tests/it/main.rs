@@ -94,6 +94,7 @@ mod tasks;
 mod terminal;
 mod tidy;
 mod timers;
+mod together;
 mod tokens;
 mod transitions;
 mod versions;

@@ -1,6 +1,7 @@
 //! Threads that do the same work: how they are waited for, and how others take their place.
 
-use super::{DbActor, Perform, Turn, left_alone};
+use super::together::{Single, Waiting};
+use super::{DbActor, Perform, RunTogether, Turn, left_alone};
 use crate::db::connection::DbError;
 use crate::db::unusable::Away;
 use crate::operations::{Access, Operation, OperationError};
@@ -10,7 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// How long a request waits for a permit before it is told that there is too much to do.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,13 +23,19 @@ const TURN_LOOKS: u32 = 3;
 
 /// Threads that do the same work, started anew where one of them has died.
 pub(super) struct Group {
-    start: Box<dyn Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync>,
+    start: Start,
     threads: Mutex<Threads>,
     permits: Arc<Semaphore>,
     limits: Limits,
     /// Threads that were left behind, and others have taken their place.
     left_behind: AtomicU64,
+    waiting: Arc<Waiting>,
+    /// Whether what may share a transaction does. Only where one thread does all: several would each hold rows that
+    /// another one waits for, and PostgreSQL lets those who commit at the same moment share the disk by itself.
+    shares: bool,
 }
+
+type Start = Box<dyn Fn(Arc<AtomicU64>, Arc<Waiting>) -> Addr<DbActor> + Send + Sync>;
 
 /// How long a group is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -62,9 +69,11 @@ impl Group {
     pub(super) fn new(
         permits: usize,
         limits: Limits,
-        start: impl Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync + 'static,
+        shares: bool,
+        start: impl Fn(Arc<AtomicU64>, Arc<Waiting>) -> Addr<DbActor> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let threads = Threads::start(&start);
+        let waiting = Arc::<Waiting>::default();
+        let threads = Threads::start(&start, &waiting);
         let permits = Arc::new(Semaphore::new(permits));
         Arc::new(Group {
             start: Box::new(start),
@@ -72,6 +81,8 @@ impl Group {
             permits,
             limits,
             left_behind: AtomicU64::new(0),
+            waiting,
+            shares,
         })
     }
 
@@ -80,9 +91,25 @@ impl Group {
         let permit = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
         let turn = Arc::<Turn>::default();
-        let command = Perform { operation, turn: turn.clone(), _permit: permit };
         let threads = self.threads.lock().clone();
-        let mut answer = pin!(threads.address.send(command));
+        if O::TOGETHER && self.shares {
+            let (to, answer) = oneshot::channel();
+            self.waiting.push(Single::new(operation, turn.clone(), permit, to));
+            threads.address.do_send(RunTogether);
+            return self.await_end(answer, &turn, &threads, O::ACCESS).await;
+        }
+        let command = Perform { operation, turn: turn.clone(), _permit: permit };
+        self.await_end(threads.address.send(command), &turn, &threads, O::ACCESS).await
+    }
+
+    async fn await_end<T, E>(
+        &self,
+        answer: impl Future<Output = Result<Result<T, OperationError>, E>>,
+        turn: &Turn,
+        threads: &Threads,
+        access: Access,
+    ) -> Result<T, OperationError> {
+        let mut answer = pin!(answer);
         let (mut waited, mut worked) = (0, Duration::ZERO);
         loop {
             if let Ok(answer) = tokio::time::timeout(LOOK_EVERY, &mut answer).await {
@@ -90,13 +117,13 @@ impl Group {
             }
             if turn.has_begun() {
                 worked += LOOK_EVERY;
-                if worked >= self.limits.of(&threads) {
-                    return Err(self.given_up(&threads));
+                if worked >= self.limits.of(threads) {
+                    return Err(self.given_up(threads));
                 }
                 continue;
             }
             waited += 1;
-            let (is_over, why) = match O::ACCESS {
+            let (is_over, why) = match access {
                 Access::Engine => (threads.died.load(Ordering::Relaxed) > 0, left_alone()),
                 Access::Read | Access::Write => (waited >= TURN_LOOKS, OperationError::Overloaded),
             };
@@ -112,7 +139,7 @@ impl Group {
             threads.died.fetch_add(1, Ordering::Relaxed);
             let mut at_work = self.threads.lock();
             if Arc::ptr_eq(&at_work.died, &threads.died) && System::try_current().is_some() {
-                *at_work = Threads::start(&*self.start);
+                *at_work = Threads::start(&*self.start, &self.waiting);
                 self.left_behind.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -138,13 +165,13 @@ impl Group {
 
     /// Those that live finish what waits for them, and end.
     pub(super) fn start_anew(&self) {
-        *self.threads.lock() = Threads::start(&*self.start);
+        *self.threads.lock() = Threads::start(&*self.start, &self.waiting);
     }
 }
 
 impl Threads {
-    fn start(start: &dyn Fn(Arc<AtomicU64>) -> Addr<DbActor>) -> Self {
+    fn start(start: &dyn Fn(Arc<AtomicU64>, Arc<Waiting>) -> Addr<DbActor>, waiting: &Arc<Waiting>) -> Self {
         let died = Arc::<AtomicU64>::default();
-        Threads { address: start(died.clone()), died }
+        Threads { address: start(died.clone(), waiting.clone()), died }
     }
 }
