@@ -8,6 +8,7 @@ use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::kept::pool;
 use contenthub::domain::clock::Timestamp;
 use contenthub::domain::ids::ContentId;
+use contenthub::operations::content::ListContents;
 use contenthub::operations::pool::AddToPool;
 use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::{Addition, App, CreateAccount, CreateContent, EntryFilter, Paging, Settings};
@@ -88,8 +89,9 @@ impl World {
     }
 
     fn contents(&self) -> BTreeSet<String> {
-        let page = self.app.contents(Default::default(), Paging::new(None, Some(200)).expect("a page"));
-        page.expect("a list").items.into_iter().map(|content| content.title).collect()
+        let paging = Paging::new(None, Some(200)).expect("a page");
+        let page = self.app.run(ListContents { filter: Default::default(), paging }).expect("a list");
+        page.items.into_iter().map(|content| content.title).collect()
     }
 }
 
