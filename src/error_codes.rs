@@ -75,6 +75,12 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "Give it as the `ETag` was, with its quotes.",
     ),
     row(
+        "unknown_event_id",
+        &[400],
+        "The stream of events never came as far as `Last-Event-ID` (or `after`) says, or this is no id of an event.",
+        "Ask without it for what happens from now on, or with `after=0` for all that is kept.",
+    ),
+    row(
         "wrong_host",
         &[421],
         "The `Host` is not the one of `public_url`.",

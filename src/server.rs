@@ -1,5 +1,6 @@
 //! `contenthub serve`: a node with its HTTP server, from the first socket to the last outcome written.
 
+use crate::actors::event_tail::EventTail;
 use crate::actors::shared_reads::SharedReads;
 use crate::actors::token_uses::TokenUses;
 use crate::api::wrong_tokens::WrongTokens;
@@ -67,6 +68,8 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             db: node.db.clone(),
             lists: SharedReads::new(node.db.clone()),
             tokens: SharedReads::new(node.db.clone()),
+            events: SharedReads::new(node.db.clone()),
+            event_tail: EventTail::new(node.db.clone(), app.clock().clone()),
             token_uses: token_uses.clone(),
             wrong_tokens: Arc::new(WrongTokens::new(app.settings().wrong_tokens_per_minute)),
             crew: node.crew.clone(),

@@ -4,6 +4,7 @@
 pub mod checkpoints;
 pub mod crew;
 pub mod db;
+pub mod event_tail;
 pub mod executor;
 pub mod in_flight;
 pub mod job_runner;

@@ -8,6 +8,7 @@ mod contents;
 mod cors;
 mod creating;
 mod edge;
+mod events;
 mod health;
 mod history;
 mod input;
@@ -31,10 +32,12 @@ pub mod wrong_tokens;
 
 use crate::actors::crew::Crew;
 use crate::actors::db::DbHandle;
+use crate::actors::event_tail::EventTail;
 use crate::actors::shared_reads::SharedReads;
 use crate::actors::token_uses::TokenUses;
 use crate::config::ServerSettings;
 use crate::domain::clock::Clock;
+use crate::operations::events::ReadEvents;
 use crate::operations::pool::ListEntries;
 use crate::operations::token::Recognise;
 use crate::operations::{Context, OperationError, Page, Paging};
@@ -58,6 +61,9 @@ pub struct Api {
     /// Lists of the pool and tokens, which many ask for at once.
     pub lists: SharedReads<ListEntries>,
     pub tokens: SharedReads<Recognise>,
+    /// What happens, and how far it may be told.
+    pub events: SharedReads<ReadEvents>,
+    pub event_tail: EventTail,
     pub token_uses: TokenUses,
     pub wrong_tokens: Arc<WrongTokens>,
     /// The node that this server runs.
@@ -108,6 +114,7 @@ fn all() -> Routes {
     history::routes(&mut routes);
     tokens::routes(&mut routes);
     audit::routes(&mut routes);
+    events::routes(&mut routes);
     health::routes(&mut routes);
     openapi::routes(&mut routes);
     routes

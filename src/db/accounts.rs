@@ -1,9 +1,11 @@
 //! Accounts, which are the lanes.
 
 use super::connection::{DbConnection, DbError};
+use super::events::{self, About};
 use super::schema::accounts::dsl;
 use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
+use crate::domain::event::EventKind;
 use crate::domain::ids::*;
 use crate::domain::lane_settings::LaneSettings;
 use crate::domain::posting_slots::MissedSlot;
@@ -250,13 +252,29 @@ pub fn suspend_if_unchanged(
     ))
     .execute(conn)?;
     if changed == 1 {
-        log::warn!("account {id} is suspended: {reason}");
+        tell_suspended(conn, id, reason, now)?;
     }
     Ok(())
 }
 
+fn tell_suspended(
+    conn: &mut DbConnection,
+    id: AccountId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    log::warn!("account {id} is suspended: {reason}");
+    let about = About { account: Some(id), said: Some(reason), ..About::default() };
+    events::tell(conn, EventKind::AccountSuspended, about, now)
+}
+
 /// The machine shuts a lane that it cannot use as it is.
-pub fn suspend_for_good(conn: &mut DbConnection, id: AccountId, reason: &str) -> Result<(), DbError> {
+pub fn suspend_for_good(
+    conn: &mut DbConnection,
+    id: AccountId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
     diesel::update(dsl::accounts.filter(dsl::id.eq(id.0)))
         .set((
             dsl::suspended_reason.eq(reason),
@@ -264,8 +282,7 @@ pub fn suspend_for_good(conn: &mut DbConnection, id: AccountId, reason: &str) ->
             dsl::suspended_by_machine.eq(true),
         ))
         .execute(conn)?;
-    log::warn!("account {id} is suspended: {reason}");
-    Ok(())
+    tell_suspended(conn, id, reason, now)
 }
 
 /// Notes that `entry` found no taker; gives back the entry that was noted before, if any.

@@ -4,6 +4,7 @@ use crate::domain::account::OnUnknown;
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
+use crate::domain::event::EventKind;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::*;
 use crate::domain::misfire::Misfire;
@@ -62,6 +63,7 @@ read_as! { Text, String =>
     IdempotencyKey: |text| Ok(IdempotencyKey(text)),
     EntryStatus: |text| Ok(text.parse()?),
     ReviewStatus: |text| Ok(text.parse()?),
+    EventKind: |text| Ok(text.parse()?),
     ExecutionStatus: |text| Ok(text.parse()?),
     RunRule: |text| Ok(text.parse()?),
     Trigger: |text| Ok(text.parse()?),

@@ -15,6 +15,7 @@ pub mod db_error;
 pub mod demands;
 pub mod due;
 pub mod entries;
+pub mod events;
 pub mod executions;
 pub mod explain;
 pub mod fires;

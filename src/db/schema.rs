@@ -96,6 +96,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    events (id) {
+        id -> BigInt,
+        at -> BigInt,
+        kind -> Text,
+        account_id -> Nullable<BigInt>,
+        execution_id -> Nullable<BigInt>,
+        log_id -> Nullable<BigInt>,
+        said -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     executions (id) {
         id -> BigInt,
         task_id -> BigInt,
@@ -323,6 +335,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     content_revisions,
     contents,
     deleted_imports,
+    events,
     executions,
     idempotency_keys,
     imported_files,

@@ -171,7 +171,7 @@ fn close_breakers(
     if !answered.is_empty() {
         closed.extend(lanes::answered(conn, &answered, now, platform_pause)?);
     }
-    lanes::bring_back(conn, &closed)?;
+    lanes::bring_back(conn, &closed, now)?;
     Ok(!closed.is_empty() || !answered.is_empty())
 }
 

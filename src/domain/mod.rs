@@ -13,6 +13,7 @@ pub mod content;
 pub mod cron;
 pub mod delivery_class;
 pub mod entry;
+pub mod event;
 pub mod execution;
 pub mod fault;
 pub mod field_error;

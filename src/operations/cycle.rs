@@ -121,7 +121,7 @@ impl Operation for Cycle {
                     cx.note_wrong_key(&kept.unwrap_or_default());
                 }
                 Err(OperationError::LaneUnready { account, reason }) => {
-                    conn.write(|conn| accounts::suspend_for_good(conn, account, &reason.to_string()))?;
+                    conn.write(|conn| accounts::suspend_for_good(conn, account, &reason.to_string(), now))?;
                 }
                 Ok(done) => {
                     fail_point!("claimed", !done.claims.is_empty(), |_| Err(OperationError::Overloaded));

@@ -4,10 +4,12 @@ use super::run_reports::{report_of, up_to_date};
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
+use crate::db::events::{self, About};
 use crate::db::executions::{self, ExecutionRow, Filter, NewExecution, OpenExecution};
 use crate::db::tasks::TaskRow;
 use crate::db::{due, pause, publish_log, tasks};
 use crate::domain::clock::Timestamp;
+use crate::domain::event::EventKind;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::{ExecutionId, TaskId};
 use crate::domain::misfire;
@@ -67,6 +69,10 @@ pub(super) fn end_with(
 ) -> Result<Option<Report>, OperationError> {
     if !executions::finish(conn, execution, status, &report, now)? {
         return Ok(None);
+    }
+    if !report.found_nothing() {
+        let about = About { execution: Some(execution), said: Some(status.as_str()), ..About::default() };
+        events::tell(conn, EventKind::RunEnded, about, now)?;
     }
     if !catch_up(conn, task, now)? {
         executions::start_queued(conn, task, now)?;

@@ -19,6 +19,7 @@ mod demands;
 pub mod doctor;
 pub mod entry;
 pub mod error;
+pub mod events;
 pub mod execution;
 pub mod explain;
 pub mod find;

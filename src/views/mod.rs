@@ -3,6 +3,7 @@
 mod audit;
 mod calendar;
 mod entry;
+mod event;
 mod explain;
 mod kinds;
 mod lists;
@@ -19,6 +20,7 @@ mod waiting;
 pub use audit::AuditView;
 pub use calendar::{CalendarView, SlotView};
 pub use entry::{EntryView, ExplainedEntryView};
+pub use event::{EventView, told};
 pub use explain::{Action, Answer, ExplanationView, Topic};
 pub use kinds::{PlatformView, SecretFieldView};
 pub use lists::{ItemsView, PageView};

@@ -27,6 +27,7 @@ mod engine;
 mod engine_faults;
 mod error_codes;
 mod errors_chinese;
+mod events;
 mod explain;
 mod exposed;
 mod golden;

@@ -23,7 +23,11 @@ struct Route {
 
 impl Route {
     fn ask(&self, product: &Product, authorization: &str, id: i64, body: &Value) -> Response {
-        let path = self.path.replace("{id}", &id.to_string());
+        let mut path = self.path.replace("{id}", &id.to_string());
+        if path.ends_with("/events") {
+            // A stream ends only where it is asked not to go on.
+            path.push_str("?follow=false");
+        }
         let body = if body.is_null() { String::new() } else { body.to_string() };
         product.server.send(&self.method, &path, &[("authorization", authorization)], body.as_bytes())
     }

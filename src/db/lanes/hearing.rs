@@ -3,12 +3,14 @@
 use super::passing::before_unproven;
 use super::{lock, save};
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::events::{self, About};
 use crate::db::publish_log;
 use crate::db::schema::publish_pool::dsl as pool;
 use crate::db::transitions::Ended;
 use crate::domain::breaker::{Heard, Sign, Verdict};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
+use crate::domain::event::EventKind;
 use crate::domain::gates::{self, Rules, State};
 use crate::domain::ids::*;
 use crate::domain::settlement::LogStatus;
@@ -60,7 +62,7 @@ pub(in crate::db) fn hear<'a>(
         let was_up = state.health.tripped.is_none();
         let verdict = hear_one(conn, one, rules, state, pause)?;
         if was_up {
-            tell_if_tripped(one.account, state);
+            tell_if_tripped(conn, one.account, state, one.finished_at)?;
         }
         match verdict {
             Verdict::Entry => {
@@ -93,13 +95,18 @@ fn held(conn: &mut DbConnection, node: &NodeId, ended: &[Ended]) -> Result<HashS
     Ok(rows.into_iter().map(|(entry, number)| AttemptId { entry, number }).collect())
 }
 
-fn tell_if_tripped(id: AccountId, state: &State) {
-    if let Some(tripped) = state.health.tripped {
-        log::warn!(
-            "the platform of account {id} is taken to be down: its entries wait, and one is tried at {}",
-            tripped.probe_at
-        );
-    }
+fn tell_if_tripped(
+    conn: &mut DbConnection,
+    id: AccountId,
+    state: &State,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let Some(tripped) = state.health.tripped else { return Ok(()) };
+    log::warn!(
+        "the platform of account {id} is taken to be down: its entries wait, and one is tried at {}",
+        tripped.probe_at
+    );
+    events::tell(conn, EventKind::LaneDown, About { account: Some(id), ..About::default() }, now)
 }
 
 fn hear_one(
@@ -142,9 +149,14 @@ pub(in crate::db) fn answered(
 }
 
 /// What a breaker had put off is due again as it was before, and so in order.
-pub(in crate::db) fn bring_back(conn: &mut DbConnection, closed: &[AccountId]) -> Result<(), DbError> {
+pub(in crate::db) fn bring_back(
+    conn: &mut DbConnection,
+    closed: &[AccountId],
+    now: Timestamp,
+) -> Result<(), DbError> {
     for id in closed {
         log::warn!("the platform of account {id} answers again");
+        events::tell(conn, EventKind::LaneUp, About { account: Some(*id), ..About::default() }, now)?;
         diesel::update(
             pool::publish_pool
                 .filter(pool::account_id.eq(id.0))

@@ -3,9 +3,11 @@
 
 use super::{Ended, Written, change};
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::events::{self, About};
 use crate::db::schema::publish_logs::dsl as logs;
 use crate::db::schema::publish_pool::dsl;
 use crate::domain::entry::{Cause, EntryStatus};
+use crate::domain::event::EventKind;
 use crate::domain::ids::LogId;
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::settlement::LogStatus;
@@ -46,6 +48,8 @@ fn prove(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<Written, Db
             logs::finished_at.eq(one.finished_at.micros()),
         ))
         .execute(conn)?;
+    let about = About { account: Some(one.account), log: Some(log), ..About::default() };
+    events::tell(conn, EventKind::AttemptProven, about, one.finished_at)?;
     crate::db::entries::remember_published(conn, one.content, one.account, one.finished_at)?;
     if settled {
         crate::db::checkpoints::forget(conn, entry)?;
