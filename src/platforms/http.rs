@@ -4,6 +4,7 @@
 //! record.
 
 mod answer_head;
+mod gate;
 mod line;
 mod options;
 mod record;

@@ -24,6 +24,8 @@ use tempfile::TempDir;
 const BACKLOG: usize = 1000;
 /// The same where an entry takes three requests and five commits.
 const BACKLOG_OF_STEPS: usize = 150;
+/// Of these as many have not been begun: a node that is to die at a step gets there.
+const FRESH: usize = 75;
 /// As long as nothing at all changes, the end of a case is waited for.
 const STANDSTILL: Duration = Duration::from_secs(60);
 /// Leases are the shortest there are.
@@ -189,8 +191,14 @@ impl World {
     /// Adds entries until `times` the usual backlog waits.
     pub fn top_up(&mut self, times: usize) {
         let waiting = self.count("SELECT count(*) FROM publish_pool WHERE status = 'pending'");
-        let backlog = if self.class == Class::Steps { BACKLOG_OF_STEPS } else { BACKLOG };
-        let count = (backlog * times).saturating_sub(waiting);
+        let (backlog, fresh) = match self.class {
+            Class::Steps => (BACKLOG_OF_STEPS, FRESH),
+            _ => (BACKLOG, 0),
+        };
+        // Of those that were begun the first step may be done.
+        let begun_none = "SELECT count(*) FROM publish_pool WHERE status = 'pending' AND attempt = 0";
+        let too_few_fresh = fresh - self.count(begun_none).min(fresh);
+        let count = (backlog * times).saturating_sub(waiting).max(too_few_fresh);
         if count > 0 {
             let many = AddMany { count, account: self.account, at: None };
             self.app.run(many).expect("entries");

@@ -4,8 +4,8 @@
 //! receiver that was busy once would keep its sockets for good. So they are swept here.
 
 use super::KEPT_FOR;
+use super::gate::Gate;
 use super::record::Record;
-use actix_rt::net::TcpStream;
 use actix_tls::connect::rustls_0_23::reexports::AsyncTlsStream;
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
@@ -15,8 +15,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub(super) enum Socket {
-    Plain(TcpStream),
-    Secure(Box<AsyncTlsStream<TcpStream>>),
+    Plain(Gate),
+    Secure(Box<AsyncTlsStream<Gate>>),
 }
 
 /// A socket, until it has been idle for too long.

@@ -3,6 +3,7 @@
 
 mod dialling;
 
+use super::gate::Gate;
 use super::line::Socket;
 use super::wire::Wire;
 use super::*;
@@ -200,6 +201,31 @@ fn what_becomes_too_late_on_the_way_ends_there_and_may_have_left() {
     );
 }
 
+/// Below TLS, too, which takes its time between the request and the system.
+#[test]
+fn whether_bytes_may_leave_is_asked_right_before_each_is_handed_over() {
+    let (told, arrived) = mpsc::channel();
+    let port = server(move |mut stream| {
+        let mut got = Vec::new();
+        let _ = stream.read_to_end(&mut got);
+        let _ = told.send(got);
+    });
+    run(async {
+        let socket = TcpStream::connect(("127.0.0.1", port)).await.expect("connected");
+        let mut gate = Gate::new(socket);
+        let record = Record::new(trusted_for(1));
+        let mut write = async |data: &'static [u8]| {
+            record.watch(poll_fn(|cx| Pin::new(&mut gate).poll_write(cx, data))).await
+        };
+        assert_eq!(write(b"in time").await.expect("written"), 7);
+        assert!(write(b"too late").await.is_err() && record.came_too_late());
+        // TLS says good-bye when nobody asks for anything any more.
+        let end = poll_fn(|cx| Pin::new(&mut gate).poll_write(cx, b"; bye")).await;
+        assert_eq!(end.expect("written"), 5);
+    });
+    assert_eq!(arrived.recv_timeout(LONG).expect("a connection"), b"in time; bye");
+}
+
 /// The peer is gone, and the system says so only when the first byte is written.
 #[test]
 fn a_dead_connection_that_takes_no_byte_took_nothing() {
@@ -211,7 +237,7 @@ fn a_dead_connection_that_takes_no_byte_took_nothing() {
         socket.writable().await.expect("writable");
         socket.try_write(b"x").expect("written");
         socket.readable().await.expect("the end");
-        let mut wire = Wire::new(Socket::Plain(socket));
+        let mut wire = Wire::new(Socket::Plain(Gate::new(socket)));
         let record = Record::new(trusted_for(1));
         let end = record.watch(poll_fn(|cx| Pin::new(&mut wire).poll_write(cx, b"request"))).await;
         assert_eq!(record.stage(), Stage::Ready, "{end:?}");
@@ -278,7 +304,7 @@ fn a_write_that_belongs_to_no_request_is_refused() {
     });
     run(async {
         let socket = TcpStream::connect(("127.0.0.1", port)).await.expect("connected");
-        let mut wire = Wire::new(Socket::Plain(socket));
+        let mut wire = Wire::new(Socket::Plain(Gate::new(socket)));
         assert!(poll_fn(|cx| Pin::new(&mut wire).poll_write(cx, b"x")).await.is_err());
     });
 }

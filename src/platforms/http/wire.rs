@@ -8,6 +8,7 @@
 //! and nothing of the handshake. HTTP/2 is never offered: awc would write it from a task of its own.
 
 use super::answer_head::{Heads, Next};
+use super::gate::Gate;
 use super::line::{Line, Socket};
 use super::record::{Record, Stage};
 use crate::platforms::outbound::{NoAddress, Outbound};
@@ -68,14 +69,14 @@ impl Service<ConnectInfo<Uri>> for Dial {
             let connection = tcp.call(to.set_addrs(addresses)).await?;
             // A long post is written in several parts; none of them is to wait for an acknowledgement.
             let _ = connection.io_ref().set_nodelay(true);
+            let (socket, rest) = connection.replace_io(());
+            let gate = Gate::new(socket);
             let wired = match tls {
-                None => {
-                    let (socket, rest) = connection.replace_io(());
-                    rest.replace_io(Wire::new(Socket::Plain(socket))).1
-                }
+                None => rest.replace_io(Wire::new(Socket::Plain(gate))).1,
                 Some(tls) => {
                     Record::is_at(Stage::Securing);
-                    let (socket, rest) = tls.call(connection).await.map_err(ConnectError::Io)?.replace_io(());
+                    let gated = rest.replace_io(gate).1;
+                    let (socket, rest) = tls.call(gated).await.map_err(ConnectError::Io)?.replace_io(());
                     rest.replace_io(Wire::new(Socket::Secure(Box::new(socket)))).1
                 }
             };
@@ -147,12 +148,15 @@ impl AsyncWrite for Wire {
             return Poll::Ready(Err(io::Error::other("a write that belongs to no request")));
         };
         self.begin(&record);
-        record.allows_a_write()?;
+        if self.line.is_secure() {
+            // What TLS has taken may have left. Of what it has not taken, that is known.
+            record.allows_a_write()?;
+        }
         if self.is_cut {
             return Poll::Ready(Ok(data.len()));
         }
         let end = ready!(self.line.poll_write(cx, data));
-        if end.is_err() && record.stage() == Stage::Left {
+        if end.is_err() && record.stage() == Stage::Left && !record.came_too_late() {
             // A receiver that has seen enough may have answered before it closed (413, say), and awc reads no answer
             // before the whole request is written. Where there is none, reading ends at once.
             self.is_cut = true;
