@@ -17,6 +17,9 @@ const SLOWEST: u64 = 25;
 const DAWDLERS: u64 = 50;
 const DAWDLING: Duration = Duration::from_millis(150);
 
+/// Connections that nobody has taken yet: more than all nodes together make at once.
+const WAITING_MAX: i32 = 4096;
+
 /// A post is not found at once by whoever asks for it.
 const HIDDEN: Duration = Duration::from_millis(200);
 /// What was submitted is worked on for this long, and some of it longer.
@@ -49,6 +52,9 @@ struct Shared {
 impl Receiver {
     pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        // Where there is no room for one more connection, the system drops what was sent on it, and sends it again by
+        // itself after a while: it would arrive long after it was sent, whatever has become of the sender.
+        rustix::net::listen(&listener, WAITING_MAX).expect("a longer queue");
         let address = listener.local_addr().expect("the address just bound");
         let shared = Arc::<Shared>::default();
         let ledger = Arc::clone(&shared);

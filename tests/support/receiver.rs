@@ -141,6 +141,8 @@ impl Receiver {
     pub fn start_on(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .unwrap_or_else(|error| panic!("the receiver cannot listen on 127.0.0.1:{port}: {error}"));
+        // Where there is no room for one more connection, the system drops it, and tries again a second later.
+        rustix::net::listen(&listener, 4096).expect("a longer queue");
         let address = listener.local_addr().expect("the address just bound");
         let shared = Arc::new(Shared::default());
         let listening = thread::spawn({
