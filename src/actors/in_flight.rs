@@ -177,12 +177,11 @@ impl InFlight {
     }
 
     fn end_where(&self, due: Due, mut which: impl FnMut(&mut Attempt) -> bool, seen: impl Fn() -> Seen) {
-        let now = self.clock.now();
         let mut state = self.state.lock();
         let mut all = Vec::new();
         for (id, attempt) in state.attempts.iter_mut().filter(|(_, attempt)| attempt.ended.is_none()) {
             if which(attempt) {
-                let ended = attempt.end(*id, seen(), due, now, &self.jitter);
+                let ended = attempt.end(*id, seen(), due, self.clock.now(), &self.jitter);
                 log::warn!("{id} was given up: {:?}", ended.settlement.log);
                 all.push(ended);
             }
