@@ -9,6 +9,7 @@ use crate::support::node::TestNode;
 use crate::support::on_both;
 use crate::support::postgres::fresh_database;
 use crate::support::receiver::{Answer, Receiver};
+use contenthub::actors::event_tail::EventTail;
 use contenthub::actors::executor::Tick;
 use contenthub::actors::shared_reads::SharedReads;
 use contenthub::actors::token_uses::TokenUses;
@@ -191,6 +192,8 @@ fn readyz(house: &House, node: &TestNode) -> (u16, Value) {
         db: node.db.clone(),
         lists: SharedReads::new(node.db.clone()),
         tokens: SharedReads::new(node.db.clone()),
+        events: SharedReads::new(node.db.clone()),
+        event_tail: EventTail::new(node.db.clone(), house.app.clock().clone()),
         token_uses: TokenUses::default(),
         wrong_tokens: Arc::new(WrongTokens::new(1)),
         crew: node.crew.clone(),

@@ -81,6 +81,7 @@ pub const ROUTES: &[(&str, &str, &str, &str, Concern, u16)] = &[
     ("POST", "/tokens", "{}", "admin", ALL, 422),
     ("DELETE", "/tokens/999", "", "admin", ALL, 404),
     ("GET", "/audit", "", "admin", ALL, 200),
+    ("GET", "/events?follow=false", "", "viewer", OWN, 200),
 ];
 
 #[test]

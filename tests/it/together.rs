@@ -13,7 +13,7 @@ use contenthub::operations::pool::AddToPool;
 use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::{Addition, App, CreateAccount, CreateContent, EntryFilter, Paging, Settings};
 use diesel::connection::SimpleConnection;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all, join4, join5};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -83,7 +83,7 @@ impl World {
             actix_rt::task::yield_now().await;
             go.send(()).expect("it waits");
         };
-        let (answers, ()) = futures_util::future::join(asked, free).await;
+        let (answers, ()) = join(asked, free).await;
         held.await.expect("no panic").expect("written");
         answers
     }
@@ -111,8 +111,8 @@ fn what_waits_at_the_same_moment_shares_a_commit_and_each_has_its_own_answer() {
         let twice = add(world.content);
         let broken = world.db.perform(Breaking(|_| panic!("on purpose")));
         let late = world.db.perform(CreateContent::new("after all of them", "x"));
-        let (good, missing, first, twice, broken, late) =
-            world.while_held(async { futures_util::join!(good, missing, first, twice, broken, late) }).await;
+        let ((good, missing, first, twice, broken), late) =
+            world.while_held(join(join5(good, missing, first, twice, broken), late)).await;
         let mut made = BTreeSet::new();
         for (number, content) in good.into_iter().enumerate() {
             let content = content.expect("made");
@@ -120,7 +120,7 @@ fn what_waits_at_the_same_moment_shares_a_commit_and_each_has_its_own_answer() {
             made.insert(content.created_at);
         }
         made.insert(late.expect("made").created_at);
-        made.insert(first.expect("added").created_at);
+        made.insert(first.expect("added").due_at);
         assert_eq!(made.len(), 1, "they share a transaction, and its time");
         assert_eq!(missing.expect_err("refused").code(), "not_found");
         assert_eq!(twice.expect_err("refused").code(), "already_in_pool");
@@ -143,16 +143,10 @@ fn where_the_database_fails_all_are_told_and_nothing_is_left() {
                 .map_err(contenthub::db::connection::DbError::from)?)
         };
         let make = |title: &str| world.db.perform(CreateContent::new(title, "x"));
-        let (one, refused, broken, other) = world
-            .while_held(async {
-                futures_util::join!(
-                    make("one"),
-                    world.db.perform(AddToPool(Addition::of(ContentId(999)))),
-                    world.db.perform(Breaking(refuse)),
-                    make("other")
-                )
-            })
-            .await;
+        let refused = world.db.perform(AddToPool(Addition::of(ContentId(999))));
+        let broken = world.db.perform(Breaking(refuse));
+        let (one, refused, broken, other) =
+            world.while_held(join4(make("one"), refused, broken, make("other"))).await;
         for failed in [one, other] {
             assert_eq!(failed.expect_err("undone").code(), "database_unavailable", "it may be asked again");
         }

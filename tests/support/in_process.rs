@@ -5,6 +5,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service, try_call_service};
 use actix_web::web;
 use contenthub::App;
+use contenthub::actors::event_tail::EventTail;
 use contenthub::actors::shared_reads::SharedReads;
 use contenthub::actors::token_uses::TokenUses;
 use contenthub::api::wrong_tokens::WrongTokens;
@@ -47,6 +48,8 @@ impl InProcess {
                 db: node.db.clone(),
                 lists: SharedReads::new(node.db.clone()),
                 tokens: SharedReads::new(node.db.clone()),
+                events: SharedReads::new(node.db.clone()),
+                event_tail: EventTail::new(node.db.clone(), app.clock().clone()),
                 token_uses: token_uses.clone(),
                 wrong_tokens: Arc::new(WrongTokens::new(wrong_tokens)),
                 crew: node.crew.clone(),
