@@ -93,9 +93,18 @@ impl Group {
         let turn = Arc::<Turn>::default();
         let threads = self.threads.lock().clone();
         if O::TOGETHER && self.shares {
-            let (to, answer) = oneshot::channel();
+            let (to, mut answer) = oneshot::channel();
             self.waiting.push(Single::new(operation, turn.clone(), permit, to));
-            threads.address.do_send(RunTogether);
+            let begun = threads.address.send(RunTogether);
+            let answer = async {
+                // Whoever is begun with may have been taken along before.
+                tokio::select! {
+                    biased;
+                    answer = &mut answer => return answer,
+                    begun = begun => if begun.is_err() && turn.give_up() { return Ok(Err(left_alone())) },
+                }
+                answer.await
+            };
             return self.await_end(answer, &turn, &threads, O::ACCESS).await;
         }
         let command = Perform { operation, turn: turn.clone(), _permit: permit };
