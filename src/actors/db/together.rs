@@ -26,11 +26,17 @@ impl Waiting {
         self.0.lock().push_back(Box::new(job));
     }
 
-    /// The first of them, but for those whose callers have gone.
+    /// The first of them. Those whose callers have gone take nobody's place: who comes behind them has asked but once.
     pub(super) fn begin(&self) -> Vec<Box<dyn Job>> {
-        let mut waiting = self.0.lock();
-        let count = waiting.len().min(MOST);
-        waiting.drain(..count).filter(|job| job.begin()).collect()
+        let (mut waiting, mut jobs) = (self.0.lock(), Vec::new());
+        while jobs.len() < MOST
+            && let Some(job) = waiting.pop_front()
+        {
+            if job.begin() {
+                jobs.push(job);
+            }
+        }
+        jobs
     }
 }
 
