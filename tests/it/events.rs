@@ -15,6 +15,8 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -43,6 +45,8 @@ fn place(event: &Value) -> Place {
 /// Somebody who listens.
 struct Ear {
     heard: Receiver<Value>,
+    /// The server has said that this is the end.
+    is_told_the_end: Arc<AtomicBool>,
 }
 
 impl Ear {
@@ -55,19 +59,24 @@ impl Ear {
         );
         stream.write_all(head.as_bytes()).expect("sent");
         let (tell, heard) = channel();
+        let is_told_the_end = Arc::<AtomicBool>::default();
+        let ended = is_told_the_end.clone();
         let mut lines = BufReader::new(stream).lines();
         // What is told first comes once it is known where the stream begins.
         let greeted = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("retry: "));
         assert!(greeted, "no stream");
         thread::spawn(move || {
-            let lines = lines.map_while(Result::ok);
+            // The last chunk has no bytes.
+            let lines = lines.map_while(Result::ok).inspect(|line| {
+                ended.fetch_or(line == "0", Ordering::SeqCst);
+            });
             for event in lines.filter_map(|line| line.strip_prefix("data: ").map(read)) {
                 if tell.send(event).is_err() {
                     return;
                 }
             }
         });
-        Ear { heard }
+        Ear { heard, is_told_the_end }
     }
 
     #[track_caller]
@@ -209,6 +218,7 @@ fn a_stream_ends_when_its_token_is_revoked_or_the_server_stops() {
     let (ended, printed) = product.server.terminate(Duration::from_secs(10));
     assert!(ended.success(), "{printed}");
     stays.ends();
+    assert!(stays.is_told_the_end.load(Ordering::SeqCst), "it was cut off");
 }
 
 #[test]
