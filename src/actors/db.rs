@@ -15,6 +15,7 @@ use crate::db::connection::{DbConnection, DbError};
 use crate::db::kept::{Pool, Pooled};
 use crate::db::unusable::Away;
 use crate::domain::clock::Clock;
+use crate::metrics::DatabaseLoad;
 use crate::operations::broken::Broken;
 use crate::operations::{Access, Context, Operation, OperationError, perform};
 use crate::secrets;
@@ -54,6 +55,7 @@ pub struct DbActor {
     answer_max: Duration,
     /// Threads of the group that have died.
     died: Arc<AtomicU64>,
+    load: Arc<DatabaseLoad>,
 }
 
 impl Drop for DbActor {
@@ -138,8 +140,10 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
         if matches!(self.work, Work::Engine(_)) && self.died.load(Ordering::Relaxed) > 0 {
             return Err(left_alone());
         }
+        let began = self.clock.monotonic();
         // A panic would end this thread for good. The connection is given up with it: its transaction rolls back.
         let result = catch_unwind(AssertUnwindSafe(|| self.run(command.operation)));
+        self.load.turns.note(self.clock.monotonic().saturating_sub(began));
         let result = result.unwrap_or_else(|panic| {
             log::error!("an operation panicked: {}", panic_text(&*panic));
             Err(Broken::Operation.into())
@@ -212,9 +216,10 @@ impl DbHandle {
             let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
             let answer_max = span * spans;
             let limits = Limits { answer_max, suspect_max: span * ANSWER_SPANS, leaves_behind: !one_writer };
-            Group::new(permits, limits, move |died| {
+            let load = Arc::<DatabaseLoad>::default();
+            Group::new(permits, limits, load.clone(), move |died| {
                 let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
-                let work = work.clone();
+                let (work, load) = (work.clone(), load.clone());
                 SyncArbiter::start(threads, move || DbActor {
                     pool: pool.clone(),
                     place: None,
@@ -224,6 +229,7 @@ impl DbHandle {
                     work: work.clone(),
                     answer_max,
                     died: died.clone(),
+                    load: load.clone(),
                 })
             })
         };
@@ -239,6 +245,11 @@ impl DbHandle {
     /// Connections that the threads of [`DbHandle::start`] use, also while threads that take the place of others start,
     /// and those of threads that were left behind and do not end.
     pub const CONNECTIONS: u32 = 64;
+
+    /// What each group of threads has done, by its name.
+    pub fn loads(&self) -> [(&'static str, &Arc<DatabaseLoad>); 3] {
+        [("readers", self.readers.load()), ("writers", self.writers.load()), ("engine", self.engine.load())]
+    }
 
     /// Who hears of changes made here.
     pub fn tell_changes_to(&self, recipient: Recipient<Changed>) {

@@ -3,6 +3,7 @@
 use super::{DbActor, Perform, Turn, left_alone};
 use crate::db::connection::DbError;
 use crate::db::unusable::Away;
+use crate::metrics::DatabaseLoad;
 use crate::operations::{Access, Operation, OperationError};
 use actix::prelude::*;
 use parking_lot::Mutex;
@@ -28,6 +29,7 @@ pub(super) struct Group {
     limits: Limits,
     /// Threads that were left behind, and others have taken their place.
     left_behind: AtomicU64,
+    load: Arc<DatabaseLoad>,
 }
 
 /// How long a group is waited for.
@@ -62,6 +64,7 @@ impl Group {
     pub(super) fn new(
         permits: usize,
         limits: Limits,
+        load: Arc<DatabaseLoad>,
         start: impl Fn(Arc<AtomicU64>) -> Addr<DbActor> + Send + Sync + 'static,
     ) -> Arc<Self> {
         let threads = Threads::start(&start);
@@ -72,13 +75,14 @@ impl Group {
             permits,
             limits,
             left_behind: AtomicU64::new(0),
+            load,
         })
     }
 
     /// Sends an operation to them, and waits for its end, for so long as there is hope.
     pub(super) async fn perform<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
         let permit = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
+        let Ok(Ok(permit)) = permit else { return Err(self.refused(OperationError::Overloaded)) };
         let turn = Arc::<Turn>::default();
         let command = Perform { operation, turn: turn.clone(), _permit: permit };
         let threads = self.threads.lock().clone();
@@ -101,9 +105,21 @@ impl Group {
                 Access::Read | Access::Write => (waited >= TURN_LOOKS, OperationError::Overloaded),
             };
             if is_over && turn.give_up() {
-                return Err(why);
+                return Err(self.refused(why));
             }
         }
+    }
+
+    /// Nobody begins with it any more.
+    fn refused(&self, why: OperationError) -> OperationError {
+        if matches!(why, OperationError::Overloaded) {
+            self.load.refused.add(1);
+        }
+        why
+    }
+
+    pub(super) fn load(&self) -> &Arc<DatabaseLoad> {
+        &self.load
     }
 
     /// A thread of these does not answer any more. Whoever asks next meets others.
