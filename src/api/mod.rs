@@ -12,6 +12,7 @@ mod health;
 mod history;
 mod input;
 mod language;
+mod metrics;
 mod openapi;
 mod pool;
 mod preview;
@@ -42,6 +43,7 @@ use crate::views::PageView;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
 pub use client::client_address;
+pub use metrics::{METRICS, Metric, markdown as metrics_table};
 pub use openapi::document;
 pub use rates::Rates;
 use routes::Routes;
@@ -109,6 +111,7 @@ fn all() -> Routes {
     tokens::routes(&mut routes);
     audit::routes(&mut routes);
     health::routes(&mut routes);
+    metrics::routes(&mut routes);
     openapi::routes(&mut routes);
     routes
 }
