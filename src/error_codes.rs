@@ -189,6 +189,18 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "`detail` says since when; set the clock.",
     ),
     row(
+        "ticks_stopped",
+        &[503],
+        "The scheduler has not looked for what is due for a minute.",
+        "Look into the server's log; where it does not come back by itself, start the server anew.",
+    ),
+    row(
+        "part_down",
+        &[503],
+        "A part of the server breaks down again and again, or cannot be made anew; `checks` says which.",
+        "Look into the server's log, start the server anew, and please report it.",
+    ),
+    row(
         "overloaded",
         &[503],
         "The server has too much to do at the moment.",

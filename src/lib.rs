@@ -62,6 +62,8 @@ pub mod import;
 
 #[doc(hidden)]
 pub mod engine;
+#[doc(hidden)]
+pub mod metrics;
 
 #[doc(hidden)]
 pub mod words;

@@ -16,6 +16,7 @@ use crate::db::node_locks::NodeLocks;
 use crate::db::unusable::Unusable;
 use crate::domain::clock::Clock;
 use crate::domain::ids::NodeId;
+use crate::metrics::Metrics;
 use crate::operations::Context;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::run_leases::TakeOverRuns;
@@ -85,9 +86,11 @@ impl Node {
             scope: settings.scope,
         };
         let (database, locks_of_node) = (settings.database, locks.clone());
-        let crew =
-            Crew::start(Plan { executor, database, clock, time, jitter, db: db.clone(), locks, fires, jobs })
-                .map_err(|error| DbError::Unusable(Unusable::NoPublisherThread(error.to_string())))?;
+        let metrics = Arc::<Metrics>::default();
+        let plan =
+            Plan { executor, database, clock, time, metrics, jitter, db: db.clone(), locks, fires, jobs };
+        let crew = Crew::start(plan)
+            .map_err(|error| DbError::Unusable(Unusable::NoPublisherThread(error.to_string())))?;
         let watchdog = Watchdog::start(crew.clone());
         let presence = Presence::start(crew.clone(), db.clone(), locks_of_node.clone());
         Ok(Node { db, crew, presence, _watchdog: watchdog, _locks: locks_of_node })

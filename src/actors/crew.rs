@@ -1,5 +1,7 @@
 //! The actors of a node: who is at work, and how each of them is made, so that one that broke can be made again.
 
+mod parts;
+
 use super::db::DbHandle;
 use super::executor::{ExecutorSettings, PublishingExecutorActor, Wire};
 use super::in_flight::InFlight;
@@ -14,11 +16,14 @@ use crate::db::nodes::NodeRow;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::retry::JitterSource;
 use crate::engine::clock_watch::Hold;
-use crate::views::{NodeStatusView, RestartsView};
+use crate::engine::ticking::LONGEST_SLEEP;
+use crate::metrics::Metrics;
+use crate::views::NodeStatusView;
 use actix::prelude::*;
 use parking_lot::Mutex;
+use parts::{Found, Parts};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// PublisherActors of a node. They share threads: HTTP is not the bottleneck (see docs/decisions).
@@ -26,6 +31,8 @@ const PUBLISHERS: usize = 4;
 /// A publishers' thread is given up when it has left a sign unanswered for so many looks in a row. By looks and not by
 /// time: a process that stood still is not deaf.
 const DEAF_LOOKS: u32 = 25;
+/// A scheduler that has not looked for so many of its longest sleeps does not look any more.
+const SLEEPS_MISSED: u32 = 4;
 
 /// What actors are made of.
 pub struct Plan {
@@ -33,6 +40,7 @@ pub struct Plan {
     pub database: DatabaseUrl,
     pub clock: Arc<dyn Clock>,
     pub time: Arc<Timekeeper>,
+    pub metrics: Arc<Metrics>,
     pub jitter: Arc<JitterSource>,
     pub db: DbHandle,
     pub locks: Option<Arc<NodeLocks>>,
@@ -41,21 +49,11 @@ pub struct Plan {
     pub jobs: Arc<Jobs>,
 }
 
-/// How often actors of a kind were made anew.
-#[derive(Debug, Default)]
-struct Restarts {
-    publisher: AtomicU64,
-    executor: AtomicU64,
-    scheduler: AtomicU64,
-    job_runner: AtomicU64,
-    database: AtomicU64,
-}
-
 /// The actors at work.
 pub struct Crew {
     plan: Plan,
     pub in_flight: Arc<InFlight>,
-    restarts: Restarts,
+    parts: Parts,
     started_at: Timestamp,
     at_work: Mutex<AtWork>,
 }
@@ -79,7 +77,8 @@ struct Thread {
 impl Crew {
     /// Starts all of them on the current actix system.
     pub fn start(plan: Plan) -> std::io::Result<Arc<Self>> {
-        let in_flight = InFlight::new(plan.clock.clone(), plan.jitter.clone());
+        let in_flight = InFlight::new(plan.clock.clone(), plan.jitter.clone(), plan.metrics.clone());
+        plan.metrics.ticks.need_not_tick(plan.clock.monotonic());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let count = (cores / 2).clamp(1, PUBLISHERS);
         let shares = (0..count).map(|place| PUBLISHERS / count + usize::from(place < PUBLISHERS % count));
@@ -90,25 +89,18 @@ impl Crew {
             threads: shares.map(|publishers| Thread::start(publishers, &plan)).collect::<Result<_, _>>()?,
         };
         at_work.introduce(&plan.db);
-        let (restarts, started_at) = (Restarts::default(), plan.clock.now());
-        Ok(Arc::new(Crew { plan, in_flight, restarts, started_at, at_work: Mutex::new(at_work) }))
+        let (parts, started_at) = (Parts::default(), plan.clock.now());
+        Ok(Arc::new(Crew { plan, in_flight, parts, started_at, at_work: Mutex::new(at_work) }))
     }
 
     /// What people are told of it.
     pub fn status(&self) -> NodeStatusView {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         NodeStatusView {
             node: self.plan.executor.node.clone(),
             stopping: !self.in_flight.is_open(),
             in_flight: self.in_flight.count(),
             concurrency: self.plan.executor.slots,
-            restarts: RestartsView {
-                publisher: count(&self.restarts.publisher),
-                executor: count(&self.restarts.executor),
-                scheduler: count(&self.restarts.scheduler),
-                job_runner: count(&self.restarts.job_runner),
-                database: count(&self.restarts.database),
-            },
+            restarts: (&self.parts).into(),
         }
     }
 
@@ -144,6 +136,30 @@ impl Crew {
         self.plan.time.look()
     }
 
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.plan.metrics
+    }
+
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// For how long the scheduler has not looked what is due, where it ought to have.
+    pub fn ticks_missing(&self) -> Option<Duration> {
+        let silent = self.plan.metrics.ticks.silent_for(self.plan.clock.monotonic());
+        (self.plan.fires && silent > LONGEST_SLEEP * SLEEPS_MISSED).then_some(silent)
+    }
+
+    /// Parts that break down again and again, or cannot be made anew.
+    pub fn down(&self) -> Vec<&'static str> {
+        self.parts.down()
+    }
+
+    /// Whether the last look came to its end.
+    pub fn has_looked(&self, to_its_end: bool) {
+        self.parts.watchdog.has_been_looked_at(Found { cannot_be_made: !to_its_end, ..Found::default() });
+    }
+
     /// The executor that is at work now.
     pub fn executor(&self) -> Addr<PublishingExecutorActor> {
         self.at_work.lock().executor.clone()
@@ -161,7 +177,7 @@ impl Crew {
     pub fn look(&self) {
         let mut at_work = self.at_work.lock();
         let died = self.plan.db.mend();
-        let gone = at_work.mend_publishers(&self.plan, &self.in_flight);
+        let publishers = at_work.mend_publishers(&self.plan, &self.in_flight);
         let executor_is_gone = !at_work.executor.connected();
         let scheduler_is_gone = at_work.scheduler.as_ref().is_some_and(|it| !it.connected());
         let runner_is_gone = !at_work.runner.connected();
@@ -174,18 +190,21 @@ impl Crew {
         if scheduler_is_gone {
             at_work.scheduler = Some(start_scheduler(&self.plan));
         }
+        let anew = |made_anew: u64| Found { made_anew, cannot_be_made: false };
         let all = [
-            (&self.restarts.database, died, "a thread of the database"),
-            (&self.restarts.publisher, gone, "a publisher"),
-            (&self.restarts.executor, u64::from(executor_is_gone), "the executor"),
-            (&self.restarts.scheduler, u64::from(scheduler_is_gone), "the scheduler"),
-            (&self.restarts.job_runner, u64::from(runner_is_gone), "the job runner"),
+            (&self.parts.database, anew(died), "a thread of the database"),
+            (&self.parts.publisher, publishers, "a publisher"),
+            (&self.parts.executor, anew(executor_is_gone.into()), "the executor"),
+            (&self.parts.scheduler, anew(scheduler_is_gone.into()), "the scheduler"),
+            (&self.parts.job_runner, anew(runner_is_gone.into()), "the job runner"),
         ];
-        for (counter, times, who) in all.into_iter().filter(|(_, times, _)| *times > 0) {
-            counter.fetch_add(times, Ordering::Relaxed);
-            log::error!("{who} broke down and was started anew ({times} of them)");
+        for (part, found, who) in all {
+            part.has_been_looked_at(found);
+            if found.made_anew > 0 {
+                log::error!("{who} broke down and was started anew ({} of them)", found.made_anew);
+            }
         }
-        if gone > 0 || executor_is_gone || scheduler_is_gone || runner_is_gone {
+        if publishers.made_anew > 0 || executor_is_gone || scheduler_is_gone || runner_is_gone {
             at_work.introduce(&self.plan.db);
         }
         drop(at_work);
@@ -217,9 +236,9 @@ impl AtWork {
         }
     }
 
-    /// Gives back how many publishers were made anew.
-    fn mend_publishers(&mut self, plan: &Plan, in_flight: &InFlight) -> u64 {
-        let mut gone = 0;
+    /// Makes publishers anew that are gone or deaf.
+    fn mend_publishers(&mut self, plan: &Plan, in_flight: &InFlight) -> Found {
+        let (mut gone, mut cannot_be_made) = (0, false);
         for thread in &mut self.threads {
             let is_deaf = thread.is_deaf();
             if !thread.arbiter.alive() || is_deaf {
@@ -229,7 +248,10 @@ impl AtWork {
                         std::mem::replace(thread, new).retire(plan);
                     }
                     // The next look tries again.
-                    Err(error) => log::error!("no thread can be started for publishers: {error}"),
+                    Err(error) => {
+                        cannot_be_made = true;
+                        log::error!("no thread can be started for publishers: {error}");
+                    }
                 }
                 if is_deaf {
                     in_flight.recall();
@@ -241,7 +263,7 @@ impl AtWork {
                 gone += 1;
             }
         }
-        u64::try_from(gone).unwrap_or(u64::MAX)
+        Found { made_anew: u64::try_from(gone).unwrap_or(u64::MAX), cannot_be_made }
     }
 }
 
@@ -289,8 +311,13 @@ fn start_executor(plan: &Plan, in_flight: &Arc<InFlight>) -> Addr<PublishingExec
 }
 
 fn start_scheduler(plan: &Plan) -> Addr<SchedulerActor> {
-    let scheduler =
-        SchedulerActor::new(plan.clock.clone(), plan.time.clone(), plan.db.clone(), plan.database.clone());
+    let scheduler = SchedulerActor::new(
+        plan.clock.clone(),
+        plan.time.clone(),
+        plan.metrics.clone(),
+        plan.db.clone(),
+        plan.database.clone(),
+    );
     Supervisor::start(move |_| scheduler)
 }
 

@@ -16,6 +16,7 @@ use crate::db::connection::{DbConnection, DbError};
 use crate::db::kept::{Pool, Pooled};
 use crate::db::unusable::Away;
 use crate::domain::clock::{Clock, Timestamp};
+use crate::metrics::DatabaseLoad;
 use crate::operations::broken::Broken;
 use crate::operations::{Access, Context, Operation, OperationError, perform};
 use crate::secrets;
@@ -58,6 +59,7 @@ pub struct DbActor {
     died: Arc<AtomicU64>,
     /// Of the group, what may share a transaction.
     waiting: Arc<Waiting>,
+    load: Arc<DatabaseLoad>,
 }
 
 impl Drop for DbActor {
@@ -142,8 +144,10 @@ impl<O: Operation> Handler<Perform<O>> for DbActor {
         if matches!(self.work, Work::Engine(_)) && self.died.load(Ordering::Relaxed) > 0 {
             return Err(left_alone());
         }
+        let began = self.clock.monotonic();
         // A panic would end this thread for good. The connection is given up with it: its transaction rolls back.
         let result = catch_unwind(AssertUnwindSafe(|| self.run(command.operation)));
+        self.load.turns.note(self.clock.monotonic().saturating_sub(began));
         let result = result.unwrap_or_else(|panic| {
             log::error!("an operation panicked: {}", panic_text(&*panic));
             Err(Broken::Operation.into())
@@ -170,7 +174,9 @@ impl Handler<RunTogether> for DbActor {
         if jobs.is_empty() {
             return;
         }
+        let began = self.clock.monotonic();
         let done = self.with_connection(true, |conn, cx, now| together::run(&mut jobs, conn, cx, now));
+        self.load.turns.note(self.clock.monotonic().saturating_sub(began));
         if let (Err(_), Some(place)) = (&done, &mut self.place) {
             place.give_up();
         }
@@ -244,9 +250,10 @@ impl DbHandle {
             let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
             let answer_max = span * spans;
             let limits = Limits { answer_max, suspect_max: span * ANSWER_SPANS, leaves_behind: !one_writer };
-            Group::new(permits, limits, one_writer, move |died, waiting| {
+            let load = Arc::<DatabaseLoad>::default();
+            Group::new(permits, limits, load.clone(), one_writer, move |died, waiting| {
                 let (pool, cx, clock, gate) = (pool.clone(), cx.clone(), clock.clone(), gate.clone());
-                let work = work.clone();
+                let (work, load) = (work.clone(), load.clone());
                 SyncArbiter::start(threads, move || DbActor {
                     pool: pool.clone(),
                     place: None,
@@ -257,6 +264,7 @@ impl DbHandle {
                     answer_max,
                     died: died.clone(),
                     waiting: waiting.clone(),
+                    load: load.clone(),
                 })
             })
         };
@@ -272,6 +280,11 @@ impl DbHandle {
     /// Connections that the threads of [`DbHandle::start`] use, also while threads that take the place of others start,
     /// and those of threads that were left behind and do not end.
     pub const CONNECTIONS: u32 = 64;
+
+    /// What each group of threads has done, by its name.
+    pub fn loads(&self) -> [(&'static str, &Arc<DatabaseLoad>); 3] {
+        [("readers", self.readers.load()), ("writers", self.writers.load()), ("engine", self.engine.load())]
+    }
 
     /// Who hears of changes made here.
     pub fn tell_changes_to(&self, recipient: Recipient<Changed>) {

@@ -1,6 +1,7 @@
 //! Keeps the wire full. Holds who is in flight; decides nothing (`engine/dispatch.rs`).
 
 mod clock;
+mod counting;
 mod recovering;
 
 use super::db::{Changed, DbHandle};
@@ -173,6 +174,7 @@ impl PublishingExecutorActor {
         for (one, written) in ended.iter().zip(&done.written) {
             tell_late(one, *written);
         }
+        counting::count(&self.in_flight.metrics, ended, &done);
         self.in_flight.written(ended.iter().map(|one| &one.attempt));
         for (execution, report) in &done.closed {
             log::info!("execution {execution} ended after {:.2} s: {}", report.duration, report.message);
@@ -215,6 +217,7 @@ impl PublishingExecutorActor {
                 Err(refused) => command = refused.into_inner(),
             }
         }
+        self.in_flight.metrics.refused_by_publishers.add(1);
         log::error!("no publisher takes {}", command.claim.attempt);
     }
 

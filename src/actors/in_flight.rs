@@ -18,6 +18,8 @@ use crate::domain::settlement::{Settlement, Standing};
 use crate::domain::steps::{Reached, conclude_after};
 use crate::domain::trust::Trust;
 use crate::engine::slots::{AttemptKind, Taken};
+use crate::metrics::Metrics;
+use crate::metrics::accounts::AccountMeter;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Journal, repeated};
 use actix::prelude::*;
@@ -35,6 +37,7 @@ const OVERDUE_LOOKS: u32 = 15;
 pub struct InFlight {
     clock: Arc<dyn Clock>,
     jitter: Arc<JitterSource>,
+    pub metrics: Arc<Metrics>,
     state: Mutex<State>,
     /// True once those on the wire are to end, whatever they are at.
     cut: watch::Sender<bool>,
@@ -89,8 +92,8 @@ enum Due {
 }
 
 impl InFlight {
-    pub fn new(clock: Arc<dyn Clock>, jitter: Arc<JitterSource>) -> Arc<Self> {
-        Arc::new(InFlight { clock, jitter, state: Mutex::default(), cut: watch::Sender::new(false) })
+    pub fn new(clock: Arc<dyn Clock>, jitter: Arc<JitterSource>, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(InFlight { clock, jitter, metrics, state: Mutex::default(), cut: watch::Sender::new(false) })
     }
 
     /// A claim that is about to be handed to a publisher, which has to begin it while it is trusted.
@@ -112,7 +115,8 @@ impl InFlight {
         let over_at = self.clock.monotonic() + trust.left();
         let attempt = Attempt { facts, left: false, journal: None, over_at, overdue: 0, ended: None };
         self.state.lock().attempts.insert(claim.attempt, attempt);
-        Flight { attempt: claim.attempt, all: self.clone(), has_ended: false }
+        let meter = self.metrics.accounts.of(claim.account);
+        Flight { attempt: claim.attempt, all: self.clone(), meter, has_ended: false }
     }
 
     /// From now on `executor` hears of ends. It is given what is on the wire, and what has ended and is not written.
@@ -283,6 +287,8 @@ fn stopped() -> Seen {
 pub struct Flight {
     attempt: AttemptId,
     all: Arc<InFlight>,
+    /// Of its account.
+    pub meter: Arc<AccountMeter>,
     has_ended: bool,
 }
 

@@ -103,7 +103,7 @@ async fn attempt(
     let started_at = clock.now();
     let (attempt, execution, question, counted) =
         (claim.attempt, claim.execution, claim.question, claim.counted);
-    let on_demand = claim.is_on_demand();
+    let (on_demand, due_at) = (claim.is_on_demand(), claim.due_at);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let kept_back = match question {
         None if claim.is_probe => probing::keeps_back(&ready, &trust, &*clock).await,
@@ -126,6 +126,11 @@ async fn attempt(
         clock: &*clock,
     };
     let may_begin = kept_back.is_none() && !time_left.is_zero() && flight.leaves(time_left + LAST_WORD);
+    let is_sent = may_begin && question.is_none();
+    // What a person wants out now has no time to be late for.
+    if is_sent && !on_demand {
+        flight.meter.lateness.note(started_at.since(due_at));
+    }
     let end = match question {
         _ if !may_begin => call.not_begun(kept_back),
         None => End::Attempt(call.publish(asked).await),
@@ -134,6 +139,9 @@ async fn attempt(
     };
     fail_point!("sent");
     let finished_at = clock.now().max(started_at);
+    if is_sent {
+        flight.meter.publishing.note(finished_at.since(started_at));
+    }
     let settlement = match (end, question) {
         (End::Attempt(seen), None) => {
             let reached = journal.filter(|_| may_begin).map(|journal| journal.reached());

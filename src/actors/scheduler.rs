@@ -10,6 +10,7 @@ use crate::db::connection::DbError;
 use crate::db::database_url::DatabaseUrl;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::engine::ticking::{Effect, Event, Ticking};
+use crate::metrics::Metrics;
 use crate::operations::firing::FireDue;
 use actix::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,6 +42,7 @@ pub struct SchedulerActor {
     ticking: Ticking,
     clock: Arc<dyn Clock>,
     time: Arc<Timekeeper>,
+    metrics: Arc<Metrics>,
     db: DbHandle,
     /// None until it is told.
     executor: Option<Recipient<Tick>>,
@@ -99,15 +101,34 @@ impl Hearer {
 }
 
 impl SchedulerActor {
-    pub fn new(clock: Arc<dyn Clock>, time: Arc<Timekeeper>, db: DbHandle, url: DatabaseUrl) -> Self {
-        let (ticking, listener) = (Ticking::default(), Listener::default());
-        SchedulerActor { ticking, clock, time, db, executor: None, runner: None, url, alarm: None, listener }
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        time: Arc<Timekeeper>,
+        metrics: Arc<Metrics>,
+        db: DbHandle,
+        url: DatabaseUrl,
+    ) -> Self {
+        SchedulerActor {
+            ticking: Ticking::default(),
+            clock,
+            time,
+            metrics,
+            db,
+            executor: None,
+            runner: None,
+            url,
+            alarm: None,
+            listener: Listener::default(),
+        }
     }
 
     fn apply(&mut self, event: Event, ctx: &mut Context<Self>) {
         for effect in self.ticking.on(event, self.clock.now()) {
             match effect {
-                Effect::FireDue if self.time.look().is_some() => self.apply(Event::Held, ctx),
+                Effect::FireDue if self.time.look().is_some() => {
+                    self.metrics.ticks.need_not_tick(self.clock.monotonic());
+                    self.apply(Event::Held, ctx);
+                }
                 Effect::FireDue => self.fire_due(ctx),
                 Effect::Tick => {
                     if self.executor.as_ref().is_some_and(|executor| executor.try_send(Tick).is_err()) {
@@ -124,6 +145,7 @@ impl SchedulerActor {
         ctx.spawn(async move { db.perform(FireDue).await }.into_actor(self).map(|result, me, ctx| {
             let event = match result {
                 Ok(fired) => {
+                    me.metrics.ticks.ticked(me.clock.monotonic(), me.clock.now());
                     for execution in &fired.executions {
                         log::debug!("execution {execution} was fired");
                     }

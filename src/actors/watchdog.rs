@@ -21,7 +21,9 @@ impl Watchdog {
             loop {
                 // Not by the node's clock: what is looked for is the machine's doing, not time's.
                 tokio::time::sleep(LOOK_EVERY).await;
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| crew.look())) {
+                let looked = catch_unwind(AssertUnwindSafe(|| crew.look()));
+                crew.has_looked(looked.is_ok());
+                if let Err(panic) = looked {
                     log::error!("looking after the actors panicked: {}", panic_text(&*panic));
                 }
             }

@@ -75,11 +75,11 @@ fn head(request: &ServiceRequest, settings: &ServerSettings) -> Result<(), Probl
     Ok(())
 }
 
-/// A page whose name was made to lead here has that name as its host. Whoever watches the server asks by its address,
-/// and learns nothing else.
+/// A page whose name was made to lead here has that name as its host. Whoever watches the server asks by its address, and
+/// learns nothing else without a token, which no page elsewhere has.
 fn host(request: &ServiceRequest, settings: &ServerSettings) -> Result<(), Problem> {
     let Some(public) = &settings.public_url else { return Ok(()) };
-    if matches!(request.path(), "/healthz" | "/readyz") {
+    if matches!(request.path(), "/healthz" | "/readyz" | "/metrics") {
         return Ok(());
     }
     let given = request.headers().get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -13,6 +13,7 @@ mod health;
 mod history;
 mod input;
 mod language;
+mod metrics;
 mod openapi;
 mod pool;
 mod preview;
@@ -45,6 +46,7 @@ use crate::views::PageView;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
 pub use client::client_address;
+pub use metrics::{METRICS, Metric, markdown as metrics_table};
 pub use openapi::document;
 pub use rates::Rates;
 use routes::Routes;
@@ -116,6 +118,7 @@ fn all() -> Routes {
     audit::routes(&mut routes);
     events::routes(&mut routes);
     health::routes(&mut routes);
+    metrics::routes(&mut routes);
     openapi::routes(&mut routes);
     routes
 }

@@ -63,6 +63,17 @@ impl Problem {
         self
     }
 
+    /// One more field of the answer, which the document has to tell of.
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.more.push((name, value));
+        self
+    }
+
+    /// What is wrong, for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub fn hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);
         self

@@ -2,13 +2,14 @@
 //! routes and `/api/openapi.json` are both made of it, so that no route is without a role or without documentation.
 
 use super::reading::Reading;
-use super::roles::{Concern, guarded, without_query};
+use super::roles::{Concern, authenticate, guarded, without_query};
 use crate::domain::role::Role;
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Responder, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-/// Below which everything stands that wants a token.
+/// Below which everything stands that wants a token, but for what watches the server.
 pub const V1: &str = "/api/v1";
 
 /// Who may ask.
@@ -135,6 +136,25 @@ impl Routes {
         self.push(method, (V1, path), Access::Token(least, concern), Args::tell, routes, summary)
     }
 
+    /// A route for GET beside [`V1`] that wants a token all the same.
+    pub fn beside<F, Args>(
+        &mut self,
+        path: &'static str,
+        (least, concern): (Role, Concern),
+        handler: F,
+        summary: &'static str,
+    ) -> &mut Route
+    where
+        F: Handler<Args>,
+        Args: FromRequest + Takes + 'static,
+        F::Output: Responder + 'static,
+    {
+        // What is wrapped last comes first.
+        let route = guarded(least, concern, without_query(web::get().to(handler)));
+        let routes = vec![route.wrap(from_fn(authenticate))];
+        self.push(Method::GET, ("", path), Access::Token(least, concern), Args::tell, routes, summary)
+    }
+
     /// A route that wants no token, for GET and HEAD.
     pub fn open<F, Args>(&mut self, path: &'static str, handler: F, summary: &'static str) -> &mut Route
     where
@@ -177,12 +197,11 @@ impl Routes {
         self.routes.into_iter().map(|route| route.told)
     }
 
-    /// Those that want a token, or those that do not, for a server. Earlier paths come first: of two that fit, the
-    /// first is meant.
-    pub fn configure(self, with_token: bool, config: &mut web::ServiceConfig) {
+    /// Those below [`V1`], or those beside it, for a server. Earlier paths come first: of two that fit, the first is meant.
+    pub fn configure(self, below: bool, config: &mut web::ServiceConfig) {
         let mut resources: Vec<(&str, Vec<actix_web::Route>)> = Vec::new();
         let wanted = self.routes.into_iter();
-        for route in wanted.filter(|it| (it.told.access != Access::Anybody) == with_token) {
+        for route in wanted.filter(|it| it.told.path.starts_with(V1) == below) {
             match resources.iter_mut().find(|(path, _)| *path == route.below) {
                 Some((_, methods)) => methods.extend(route.routes),
                 None => resources.push((route.below, route.routes)),

@@ -87,6 +87,8 @@ pub struct Look {
 pub struct Opening {
     /// For each attempt that ended, in order.
     pub written: Vec<Written>,
+    /// Places of those whose failure was their entry's, and not its platform's.
+    pub the_entrys_fault: Vec<usize>,
     /// Lanes with something due that may be passed.
     pub lanes: Vec<Lane>,
     /// Running executions, those first that go first.
@@ -136,7 +138,8 @@ pub fn open_cycle(
     let asked_now = ended.iter().filter_map(|one| Some(one.settlement.question?.due()));
     let next_question = asked_now.chain(next_question).min();
     let lanes = lanes::pass(conn, lanes, look.now, look.platform_pause)?;
-    Ok(Opening { written, lanes, open, next_question, ahead, has_demands })
+    let the_entrys_fault = told.the_entrys_fault;
+    Ok(Opening { written, the_entrys_fault, lanes, open, next_question, ahead, has_demands })
 }
 
 /// Writes what became of attempts of `node`, all in the caller's transaction. `platform_pause`: see [`lanes::hear`].

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod content;
 pub mod cron;
 pub mod delivery_class;
+pub mod ended_as;
 pub mod entry;
 pub mod event;
 pub mod execution;

@@ -12,6 +12,7 @@ use crate::db::transitions::{self, Ended, Look, Opening, Written};
 use crate::db::{accounts, due, leases, meta};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
+use crate::domain::lateness::Why;
 use crate::domain::report::Report;
 use crate::domain::turns::Room;
 use fail::fail_point;
@@ -88,6 +89,11 @@ impl Cycle {
 pub struct CycleDone {
     /// For each of `ended`, in order.
     pub written: Vec<Written>,
+    /// Places in `ended` of those whose failure was their entry's, and not its platform's: see
+    /// [`Settlement::if_others_get_through`](crate::domain::settlement::Settlement::if_others_get_through).
+    pub the_entrys_fault: Vec<usize>,
+    /// Entries that ended because nobody waits for them any longer.
+    pub missed: Vec<(AccountId, Why)>,
     pub claims: Vec<Claim>,
     pub accounts: HashMap<AccountId, Ready>,
     /// Runs that were closed, with their reports.
@@ -144,10 +150,12 @@ fn turn(
         give_back_unsent(conn, cx, &cycle.node, known, now)?;
     }
     let look = Look { now, can_decrypt: cx.can_decrypt(), platform_pause: cx.platform_pause };
-    let Opening { written, lanes, mut open, next_question, ahead, has_demands } =
+    let Opening { written, the_entrys_fault, lanes, mut open, next_question, ahead, has_demands } =
         transitions::open_cycle(conn, &cycle.node, &cycle.ended, look)?;
     let mut done = CycleDone {
         written,
+        the_entrys_fault,
+        missed: Vec::new(),
         claims: Vec::new(),
         accounts: HashMap::new(),
         closed: Vec::new(),

@@ -107,6 +107,7 @@ fn end(
         })
         .collect();
     transitions::give_up(conn, &all, now)?;
+    done.missed.extend(all.iter().map(|(one, _)| (one.account, one.missed.why)));
     done.again |= i64::try_from(all.len()).is_ok_and(|count| count >= BATCH);
     log::warn!("{} entries end without having gone out in time; the first: {}", all.len(), all[0].1);
     Ok(())

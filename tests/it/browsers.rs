@@ -137,7 +137,9 @@ fn only_the_public_name_is_answered_where_there_is_one() {
             assert!(body.contains("\"wrong_host\"") && body.contains("http://hub.example:8080"), "{body}");
         }
         // Whoever watches it asks by its address.
-        assert_eq!(ask(&server, host, "/healthz").0, 200, "{host}");
+        for path in ["/healthz", "/readyz", "/metrics"] {
+            assert_eq!(ask(&server, host, path).0, 200, "{host}{path}");
+        }
     }
     server.use_token("wrong");
     assert_eq!(

@@ -3,18 +3,14 @@
 
 mod two_nodes;
 
+use crate::readiness::failed;
 use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::node::TestNode;
 use crate::support::on_both;
 use crate::support::postgres::fresh_database;
 use crate::support::receiver::{Answer, Receiver};
-use contenthub::actors::event_tail::EventTail;
 use contenthub::actors::executor::Tick;
-use contenthub::actors::shared_reads::SharedReads;
-use contenthub::actors::token_uses::TokenUses;
-use contenthub::api::wrong_tokens::WrongTokens;
-use contenthub::api::{self, Api};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::execution::Trigger;
@@ -160,6 +156,7 @@ fn an_hour_forward_publishes_nothing_for_a_minute_and_then_what_is_due() {
         assert!(matches!(hold(&node), Some(Hold::Stepped { .. })), "{:?}", hold(&node));
         let (status, body) = readyz(&house, &node);
         assert_eq!((status, &body["code"]), (503, &json!("clock_held")));
+        assert_eq!(failed(&body), ["clock"]);
         assert!(body["detail"].as_str().is_some_and(|text| text.contains("3600 s")), "{body}");
         house.clock.forward(MINUTE / 2);
         witnesses[1].a_cycle_has_run(&house);
@@ -187,29 +184,8 @@ fn an_hour_forward_publishes_nothing_for_a_minute_and_then_what_is_due() {
 
 /// Asks the server that has this node whether it is ready.
 fn readyz(house: &House, node: &TestNode) -> (u16, Value) {
-    use actix_web::{App as WebApp, test, web};
-    let api = Api {
-        db: node.db.clone(),
-        lists: SharedReads::new(node.db.clone()),
-        tokens: SharedReads::new(node.db.clone()),
-        events: SharedReads::new(node.db.clone()),
-        event_tail: EventTail::new(node.db.clone(), house.app.clock().clone()),
-        token_uses: TokenUses::default(),
-        wrong_tokens: Arc::new(WrongTokens::new(1)),
-        crew: node.crew.clone(),
-        cx: house.app.context().clone(),
-        clock: house.app.clock().clone(),
-        sites: "sites".into(),
-        body_max_bytes: 1024,
-        server: contenthub::config::ServerSettings::default(),
-        rates: contenthub::api::Rates::default(),
-    };
-    actix_rt::System::new().block_on(async {
-        let service = test::init_service(WebApp::new().service(api::routes(web::Data::new(api)))).await;
-        let request = test::TestRequest::get().uri("/readyz").to_request();
-        let answer = test::call_service(&service, request).await;
-        (answer.status().as_u16(), test::read_body_json(answer).await)
-    })
+    let answered = node.get(&house.app, "/readyz", "");
+    (answered.status, answered.body)
 }
 
 /// A machine that slept finds both clocks further on.

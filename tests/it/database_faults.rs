@@ -4,6 +4,7 @@
 mod postgres;
 mod sqlite;
 
+use crate::readiness::{failed, why};
 use crate::support::app::{AddMany, settings};
 use crate::support::command::{Cli, Response, Server};
 use crate::support::product::{Product, id};
@@ -171,6 +172,21 @@ impl World {
             is_told_to_come_again(&written);
             is_told_to_come_again(&read.join().expect("an answer"));
         });
+    }
+
+    /// Nor is it ready, and says that it is the database.
+    #[track_caller]
+    fn is_not_ready(&self) {
+        let ready = self.server().get("/readyz");
+        is_told_to_come_again(&ready);
+        // For long enough, and nothing fires either.
+        assert_eq!(failed(&ready.body)[0], "database", "{}", ready.text);
+        assert_eq!(why(&ready.body, "database"), ready.body["detail"], "{}", ready.text);
+    }
+
+    #[track_caller]
+    fn is_ready_again(&self) {
+        self.eventually("it is ready", || self.server().get("/readyz").status == 200);
     }
 
     /// While `during` goes on, what is on the wire comes back, and nothing else leaves.

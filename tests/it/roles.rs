@@ -20,7 +20,7 @@ const ALL: Concern = Concern::All;
 /// A route that is added without a row here is a route that nobody has thought about: `openapi.rs` holds the API's document
 /// to it.
 ///
-/// Method, path below `/api/v1`, body, the least role that may, whether it is about all accounts, and what it is
+/// Method, path ([`whole`] has all of it), body, the least role that may, whether it is about all accounts, and what it is
 /// answered. Nothing is there with the id 999, so that nothing is done.
 pub const ROUTES: &[(&str, &str, &str, &str, Concern, u16)] = &[
     ("GET", "/platforms", "", "viewer", OWN, 200),
@@ -82,7 +82,16 @@ pub const ROUTES: &[(&str, &str, &str, &str, Concern, u16)] = &[
     ("DELETE", "/tokens/999", "", "admin", ALL, 404),
     ("GET", "/audit", "", "admin", ALL, 200),
     ("GET", "/events?follow=false", "", "viewer", OWN, 200),
+    ("GET", "/metrics", "", "viewer", ALL, 200),
 ];
+
+/// Beside `/api/v1`, where all the others are.
+const BESIDE: &str = "/metrics";
+
+/// The whole path of a route.
+pub fn whole(path: &str) -> String {
+    if path == BESIDE { path.to_owned() } else { format!("/api/v1{path}") }
+}
 
 #[test]
 fn each_role_may_do_what_the_design_says_and_no_more() {
@@ -103,7 +112,7 @@ fn each_role_may_do_what_the_design_says_and_no_more() {
             let least = ROLES.iter().position(|role| role == least).expect("a role");
             let ask = |authorization: &str| {
                 let headers = [("authorization", authorization)];
-                product.server.send(method, &format!("/api/v1{path}"), &headers, body.as_bytes())
+                product.server.send(method, &whole(path), &headers, body.as_bytes())
             };
             for stranger in strangers {
                 let answer = ask(stranger);

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &[]),
     ("secrets", &["domain"]),
     ("engine", &["domain"]),
+    ("metrics", &["domain"]),
     ("import", &["domain"]),
     ("config", &["domain", "db"]),
     ("error_codes", &[]),
@@ -25,7 +26,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tasks", &["operations", "import", "db", "domain"]),
     ("words", &["domain"]),
     ("views", &["domain", "db", "words"]),
-    ("actors", &["engine", "tasks", "operations", "platforms", "db", "domain", "views", "secrets"]),
+    (
+        "actors",
+        &["engine", "metrics", "tasks", "operations", "platforms", "db", "domain", "views", "secrets"],
+    ),
 ];
 /// The top layer: anything but each other.
 const TOP: &[&str] = &["api", "web", "cli"];

@@ -1,7 +1,9 @@
 //! A process with another key than the one that sealed the database's credentials: it runs, touches nothing that needs
 //! the key, and says so.
 
+use crate::readiness::failed;
 use crate::support::command::Cli;
+use crate::support::metrics::Told;
 use crate::support::on_both;
 use crate::support::product::*;
 use serde_json::{Value, json};
@@ -21,7 +23,10 @@ fn with_another_key_what_needs_no_key_goes_on() {
         let product = Product { receiver: product.receiver, ..Product::start_with(with_key("cd")) };
         let ready = product.server.get("/readyz").expect_status(503);
         assert_eq!(ready.body["code"], "wrong_secret_key");
+        assert_eq!(failed(&ready.body), ["secret_key"]);
         product.server.get("/healthz").expect_status(200);
+        let metrics = Told::read(product.server.get("/metrics").expect_status(200).text);
+        assert_eq!(metrics.of("contenthub_lanes", &[("state", "wrong_key")]), 1.0);
         let add = |title: &str, account: i64| {
             product.add(json!({"content_id": product.content(title), "account_id": account}))
         };

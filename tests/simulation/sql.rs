@@ -138,7 +138,18 @@ impl Store for Sql<'_> {
         let done = self.by_database_time(now, |_| cycle.clone());
         let swept = tables::swept(self.conn);
         let swept_now = swept - std::mem::replace(&mut self.swept, swept);
-        let CycleDone { written, claims, accounts, closed, open, again, look_again, looked_at } = done;
+        let CycleDone {
+            written,
+            claims,
+            accounts,
+            closed,
+            open,
+            again,
+            look_again,
+            looked_at,
+            the_entrys_fault: _,
+            missed: _,
+        } = done;
         let with_account = |claim: contenthub::db::claim::Claim| {
             let ready = accounts.get(&claim.account).expect("each claim comes with its account");
             let account = Account {

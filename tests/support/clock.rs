@@ -24,7 +24,13 @@ pub struct SteppedClock {
     timers: Arc<Timers>,
     /// Others may be told by it: it is the machine's but for being set.
     is_comparable: bool,
-    breaks_on: Mutex<Option<&'static str>>,
+    breaks_on: Mutex<Option<(&'static str, Breaks)>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaks {
+    Once,
+    ForGood,
 }
 
 impl SteppedClock {
@@ -68,17 +74,36 @@ impl SteppedClock {
 
     /// Whoever asks for the date next on a thread whose name begins so is answered with a panic.
     pub fn break_on(&self, thread: &'static str) {
-        *self.breaks_on.lock().expect("nobody panics with it") = Some(thread);
+        self.set_break(Some((thread, Breaks::Once)));
+    }
+
+    /// The same of everybody who does so, until it is mended.
+    pub fn break_for_good_on(&self, thread: &'static str) {
+        self.set_break(Some((thread, Breaks::ForGood)));
+    }
+
+    pub fn mend(&self) {
+        self.set_break(None);
+    }
+
+    /// Nobody has met it yet.
+    pub fn is_to_break(&self) -> bool {
+        self.breaks_on.lock().expect("nobody panics with it").is_some()
+    }
+
+    fn set_break(&self, breaks: Option<(&'static str, Breaks)>) {
+        *self.breaks_on.lock().expect("nobody panics with it") = breaks;
     }
 
     fn break_if_told(&self) {
         let mut breaks_on = self.breaks_on.lock().expect("nobody panics with it");
         let name = std::thread::current().name().unwrap_or_default().to_owned();
-        if breaks_on.is_some_and(|thread| name.starts_with(thread)) {
+        let Some((_, breaks)) = breaks_on.filter(|(thread, _)| name.starts_with(thread)) else { return };
+        if breaks == Breaks::Once {
             *breaks_on = None;
-            drop(breaks_on);
-            panic!("the clock broke, on purpose");
         }
+        drop(breaks_on);
+        panic!("the clock broke, on purpose");
     }
 
     fn ahead(&self) -> Duration {

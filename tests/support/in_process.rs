@@ -1,10 +1,13 @@
 //! The API of an app in this process, without a socket: a test says from which address a request comes, and has the
 //! clock in its hand.
 
+use actix_web::body::{MessageBody, to_bytes};
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service, try_call_service};
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use contenthub::App;
+use contenthub::actors::crew::Crew;
+use contenthub::actors::db::DbHandle;
 use contenthub::actors::event_tail::EventTail;
 use contenthub::actors::shared_reads::SharedReads;
 use contenthub::actors::token_uses::TokenUses;
@@ -26,6 +29,46 @@ pub struct Answered {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
+}
+
+/// What a server of this app answers that runs this node.
+pub fn ask(app: &App, crew: &Arc<Crew>, db: &DbHandle, request: TestRequest) -> Answered {
+    let api = api(app, crew.clone(), db.clone(), TokenUses::default(), 1);
+    actix_rt::System::new().block_on(async {
+        let service = init_service(actix_web::App::new().service(routes(web::Data::new(api)))).await;
+        // The server makes an answer of an error.
+        match try_call_service(&service, request.to_request()).await {
+            Ok(answer) => answered(answer.into_parts().1).await,
+            Err(error) => answered(error.error_response()).await,
+        }
+    })
+}
+
+fn api(app: &App, crew: Arc<Crew>, db: DbHandle, token_uses: TokenUses, wrong_tokens: u32) -> Api {
+    Api {
+        lists: SharedReads::new(db.clone()),
+        tokens: SharedReads::new(db.clone()),
+        events: SharedReads::new(db.clone()),
+        event_tail: EventTail::new(db.clone(), app.clock().clone()),
+        db,
+        token_uses,
+        wrong_tokens: Arc::new(WrongTokens::new(wrong_tokens)),
+        crew,
+        cx: app.context().clone(),
+        clock: app.clock().clone(),
+        sites: PathBuf::new(),
+        body_max_bytes: 100_000,
+        server: ServerSettings::default(),
+        rates: Rates::default(),
+    }
+}
+
+async fn answered(answer: HttpResponse<impl MessageBody>) -> Answered {
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let bytes = to_bytes(answer.into_body()).await.ok().expect("a body");
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answered { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default(), text }
 }
 
 type Ask = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answered>>;
@@ -44,34 +87,17 @@ impl InProcess {
         let token_uses = TokenUses::default();
         let (node, ask) = system.block_on(async {
             let node = app.start_node(ClaimScope::Everything).await.expect("a node");
-            let api = web::Data::new(Api {
-                db: node.db.clone(),
-                lists: SharedReads::new(node.db.clone()),
-                tokens: SharedReads::new(node.db.clone()),
-                events: SharedReads::new(node.db.clone()),
-                event_tail: EventTail::new(node.db.clone(), app.clock().clone()),
-                token_uses: token_uses.clone(),
-                wrong_tokens: Arc::new(WrongTokens::new(wrong_tokens)),
-                crew: node.crew.clone(),
-                cx: app.context().clone(),
-                clock: app.clock().clone(),
-                sites: PathBuf::new(),
-                body_max_bytes: 100_000,
-                server: ServerSettings::default(),
-                rates: Rates::default(),
-            });
+            let api = api(app, node.crew.clone(), node.db.clone(), token_uses.clone(), wrong_tokens);
+            let api = web::Data::new(api);
             let service = Rc::new(init_service(actix_web::App::new().service(routes(api))).await);
             let ask: Ask = Box::new(move |request| {
                 let service = service.clone();
                 async move {
                     // The server makes an answer of an error.
-                    let answer = match try_call_service(&*service, request.to_request()).await {
-                        Ok(answer) => answer.into_parts().1,
-                        Err(error) => error.error_response(),
-                    };
-                    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-                    let bytes = actix_web::body::to_bytes(answer.into_body()).await.expect("a body");
-                    Answered { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+                    match try_call_service(&*service, request.to_request()).await {
+                        Ok(answer) => answered(answer.into_parts().1).await,
+                        Err(error) => answered(error.error_response()).await,
+                    }
                 }
                 .boxed_local()
             });

@@ -9,6 +9,7 @@ pub mod documented;
 pub mod http_message;
 pub mod in_process;
 pub mod json_schema;
+pub mod metrics;
 pub mod node;
 pub mod peer;
 pub mod played;

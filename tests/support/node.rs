@@ -1,5 +1,7 @@
 //! A node on a thread of its own, whose inside a test can reach: what broke, what is on the wire.
 
+use super::in_process::{Answered, ask};
+use actix_web::test::TestRequest;
 use contenthub::App;
 use contenthub::actors::crew::Crew;
 use contenthub::actors::db::DbHandle;
@@ -57,6 +59,14 @@ impl TestNode {
     /// Sends an operation to the node's own database threads.
     pub fn perform<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
         actix_rt::System::new().block_on(self.db.perform(operation))
+    }
+
+    /// `GET` of a server that runs it.
+    pub fn get(&self, app: &App, path: &str, token: &str) -> Answered {
+        let peer = "127.0.0.1:40000".parse().expect("an address");
+        let bearer = ("authorization", format!("Bearer {token}"));
+        let request = TestRequest::get().uri(path).peer_addr(peer).insert_header(bearer);
+        ask(app, &self.crew, &self.db, request)
     }
 
     /// Asks it to stop; its answer comes from `end`.

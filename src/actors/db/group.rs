@@ -4,6 +4,7 @@ use super::together::{Single, Waiting};
 use super::{DbActor, Perform, RunTogether, Turn, left_alone};
 use crate::db::connection::DbError;
 use crate::db::unusable::Away;
+use crate::metrics::DatabaseLoad;
 use crate::operations::{Access, Operation, OperationError};
 use actix::prelude::*;
 use parking_lot::Mutex;
@@ -33,6 +34,7 @@ pub(super) struct Group {
     /// Whether what may share a transaction does. Only where one thread does all: several would each hold rows that
     /// another one waits for, and PostgreSQL lets those who commit at the same moment share the disk by itself.
     shares: bool,
+    load: Arc<DatabaseLoad>,
 }
 
 type Start = Box<dyn Fn(Arc<AtomicU64>, Arc<Waiting>) -> Addr<DbActor> + Send + Sync>;
@@ -69,6 +71,7 @@ impl Group {
     pub(super) fn new(
         permits: usize,
         limits: Limits,
+        load: Arc<DatabaseLoad>,
         shares: bool,
         start: impl Fn(Arc<AtomicU64>, Arc<Waiting>) -> Addr<DbActor> + Send + Sync + 'static,
     ) -> Arc<Self> {
@@ -83,13 +86,14 @@ impl Group {
             left_behind: AtomicU64::new(0),
             waiting,
             shares,
+            load,
         })
     }
 
     /// Sends an operation to them, and waits for its end, for so long as there is hope.
     pub(super) async fn perform<O: Operation>(&self, operation: O) -> Result<O::Output, OperationError> {
         let permit = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else { return Err(OperationError::Overloaded) };
+        let Ok(Ok(permit)) = permit else { return Err(self.refused(OperationError::Overloaded)) };
         let turn = Arc::<Turn>::default();
         let threads = self.threads.lock().clone();
         if O::TOGETHER && self.shares {
@@ -137,9 +141,21 @@ impl Group {
                 Access::Read | Access::Write => (waited >= TURN_LOOKS, OperationError::Overloaded),
             };
             if is_over && turn.give_up() {
-                return Err(why);
+                return Err(self.refused(why));
             }
         }
+    }
+
+    /// Nobody begins with it any more.
+    fn refused(&self, why: OperationError) -> OperationError {
+        if matches!(why, OperationError::Overloaded) {
+            self.load.refused.add(1);
+        }
+        why
+    }
+
+    pub(super) fn load(&self) -> &Arc<DatabaseLoad> {
+        &self.load
     }
 
     /// A thread of these does not answer any more. Whoever asks next meets others.

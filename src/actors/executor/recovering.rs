@@ -91,6 +91,7 @@ impl PublishingExecutorActor {
         if recovered.entries == 0 {
             return;
         }
+        self.in_flight.metrics.recovered.add(u64::try_from(recovered.entries).unwrap_or(u64::MAX));
         log::warn!("{} entries of dead nodes are back in work", recovered.entries);
         self.look_for_work(ctx);
     }

@@ -147,6 +147,11 @@ pub fn schema() -> Value {
                 "description": "The entries that are in the way.",
             },
             "state": {"type": "string", "description": "The state that it is in."},
+            "checks": {
+                "type": "array",
+                "description": "What was looked at.",
+                "items": {"$ref": "#/components/schemas/Check"},
+            },
         },
         "required": ["type", "title", "status", "code", "detail"],
     })

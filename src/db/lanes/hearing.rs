@@ -22,6 +22,8 @@ use std::time::Duration;
 /// What attempts that ended come to, once their lanes have heard of them.
 pub(in crate::db) struct Told<'a> {
     pub ended: Cow<'a, [Ended]>,
+    /// Places of those whose settlement was exchanged, because others got through.
+    pub the_entrys_fault: Vec<usize>,
     /// Lanes whose breaker closed: `bring_back` is due once the outcomes are written.
     pub closed: Vec<AccountId>,
     /// Lanes that have heard of all their ends, answers too, in the order in which they came.
@@ -41,7 +43,12 @@ pub(in crate::db) fn hear<'a>(
     let waits = |one: &&Ended| one.settlement.status == EntryStatus::Pending;
     let to_lock: BTreeSet<AccountId> =
         ended.iter().filter(|one| matters(one) || waits(one)).map(|one| one.account).collect();
-    let mut told = Told { ended: Cow::Borrowed(ended), closed: Vec::new(), heard: Vec::new() };
+    let mut told = Told {
+        ended: Cow::Borrowed(ended),
+        the_entrys_fault: Vec::new(),
+        closed: Vec::new(),
+        heard: Vec::new(),
+    };
     if to_lock.is_empty() {
         return Ok(told);
     }
@@ -68,6 +75,7 @@ pub(in crate::db) fn hear<'a>(
             Verdict::Entry => {
                 if let Some(instead) = &one.settlement.if_others_get_through {
                     told.ended.to_mut()[at].settlement = (**instead).clone();
+                    told.the_entrys_fault.push(at);
                 }
             }
             Verdict::Closed => told.closed.push(one.account),

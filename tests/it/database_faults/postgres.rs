@@ -52,6 +52,9 @@ fn stopped(world: &mut World, postgres: &mut OwnPostgres) {
                 world.nobody_is_served();
             }
             world.server().get("/healthz").expect_status(200);
+            world.is_not_ready();
+            // Nobody knows whose the token is.
+            is_told_to_come_again(&world.server().get("/metrics"));
         });
         postgres.start_again();
         // Nobody pays for the connections that were lost.
@@ -61,6 +64,7 @@ fn stopped(world: &mut World, postgres: &mut OwnPostgres) {
         }
         world.ends(run, 40);
         world.is_whole();
+        world.is_ready_again();
     }
 }
 

@@ -76,8 +76,8 @@ fn deleted(world: &mut World, path: &Path) {
     fs::remove_file(path).expect("deleted");
     world.nothing_leaves(|| {
         world.nobody_is_served();
+        world.is_not_ready();
         let ready = world.server().get("/readyz");
-        is_told_to_come_again(&ready);
         assert!(ready.text.contains("was deleted, moved or replaced"), "{}", ready.text);
         let said = format!("{} was deleted, moved or replaced", path.display());
         world.eventually("the log says it", || world.server().stderr().contains(&said));
@@ -86,4 +86,5 @@ fn deleted(world: &mut World, path: &Path) {
     fs::rename(&kept, path).expect("given back");
     world.ends(run, 40);
     world.is_whole();
+    world.is_ready_again();
 }

@@ -104,6 +104,13 @@ impl Inn {
         }
     }
 
+    /// The groups that have turned somebody away, and how many.
+    fn refused(&self) -> Vec<(&'static str, usize)> {
+        let all = self.db.loads().into_iter();
+        let all = all.map(|(group, load)| (group, usize::try_from(load.refused.get()).expect("a count")));
+        all.filter(|(_, count)| *count > 0).collect()
+    }
+
     /// Operations that somebody keeps: a thread, or the queue before it.
     fn kept(&self) -> usize {
         Arc::strong_count(&self.door) - 1
@@ -131,6 +138,8 @@ async fn a_crowd_leaves_no_more_behind_than_there_are_permits<const KIND: u8>(th
     for wave in 1..=2 {
         assert_eq!(ends(inn.ask::<KIND>(CROWD)).await, (0, CROWD), "everybody is told, while nothing moves");
         assert_eq!(inn.kept(), OF_PEOPLE, "after wave {wave}");
+        let group = if KIND == READS { "readers" } else { "writers" };
+        assert_eq!(inn.refused(), [(group, wave * CROWD)]);
     }
     inn.door.open();
     assert_eq!(ends(held).await, (threads, 0));
@@ -162,6 +171,7 @@ fn of_the_engine_as_many_wait_as_there_are_permits_and_the_rest_is_told() {
         let rest = crowd.split_off(OF_THE_ENGINE - 1);
         assert_eq!(ends(rest).await, (0, CROWD - OF_THE_ENGINE + 1));
         assert_eq!(inn.kept(), OF_THE_ENGINE);
+        assert_eq!(inn.refused(), [("engine", CROWD - OF_THE_ENGINE + 1)]);
         inn.door.open();
         assert_eq!(ends(held).await, (1, 0));
         assert_eq!(ends(crowd).await, (OF_THE_ENGINE - 1, 0));
