@@ -72,7 +72,7 @@ async fn readyz(api: web::Data<Api>) -> Answer {
     ];
     let view = |(name, checked): &(&'static str, Checked)| {
         let why = checked.as_ref().err().map(|problem| problem.detail().to_owned());
-        CheckView { name: *name, ok: why.is_none(), why }
+        CheckView { name, ok: why.is_none(), why }
     };
     let told: Vec<CheckView> = checks.iter().map(view).collect();
     match checks.into_iter().find_map(|(_, checked)| checked.err()) {

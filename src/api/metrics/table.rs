@@ -78,8 +78,8 @@ pub const METRICS: &[Metric] = &[
         samples: |scrape, to| {
             scrape.accounts.iter().try_for_each(|one| {
                 let id = one.id.to_string();
-                let reasons = one.meter.missed().into_iter();
-                reasons.map(|(why, count)| to.counter(&[&id, &one.name, why], count)).collect()
+                let mut reasons = one.meter.missed().into_iter();
+                reasons.try_for_each(|(why, count)| to.counter(&[&id, &one.name, why], count))
             })
         },
     },
