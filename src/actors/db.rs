@@ -177,7 +177,8 @@ impl Handler<RunTogether> for DbActor {
         let began = self.clock.monotonic();
         let done = self.with_connection(true, |conn, cx, now| together::run(&mut jobs, conn, cx, now));
         self.load.turns.note(self.clock.monotonic().saturating_sub(began));
-        if let (Err(_), Some(place)) = (&done, &mut self.place) {
+        let broke = done.is_err() || jobs.iter().any(|job| job.broke());
+        if let Some(place) = self.place.as_mut().filter(|_| broke) {
             place.give_up();
         }
         jobs.into_iter().for_each(|job| job.tell(done.as_ref().copied()));

@@ -3,9 +3,10 @@
 use crate::support::app::SOON;
 use contenthub::actors::db::DbHandle;
 use contenthub::actors::system_clock::SystemClock;
-use contenthub::db::connection::{DbConnection, Patience};
+use contenthub::db::connection::{DbConnection, DbError, Patience};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::kept::pool;
+use contenthub::db::unusable::Away;
 use contenthub::domain::clock::Timestamp;
 use contenthub::domain::ids::ContentId;
 use contenthub::operations::content::ListContents;
@@ -13,7 +14,7 @@ use contenthub::operations::pool::AddToPool;
 use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::{Addition, App, CreateAccount, CreateContent, EntryFilter, Paging, Settings};
 use diesel::connection::SimpleConnection;
-use futures_util::future::{join, join_all, join4, join5};
+use futures_util::future::{join, join_all, join3, join4, join5};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -137,14 +138,12 @@ fn what_waits_at_the_same_moment_shares_a_commit_and_each_has_its_own_answer() {
 fn where_the_database_fails_all_are_told_and_nothing_is_left() {
     in_world(async |world| {
         let before = world.contents();
-        let refuse = |conn: &mut DbConnection| {
-            Ok(conn
-                .batch_execute("SELECT * FROM no_such_table")
-                .map_err(contenthub::db::connection::DbError::from)?)
+        let full = |_: &mut DbConnection| {
+            Err(DbError::Away(Away::Said("database or disk is full".to_owned())).into())
         };
         let make = |title: &str| world.db.perform(CreateContent::new(title, "x"));
         let refused = world.db.perform(AddToPool(Addition::of(ContentId(999))));
-        let broken = world.db.perform(Breaking(refuse));
+        let broken = world.db.perform(Breaking(full));
         let (one, refused, broken, other) =
             world.while_held(join4(make("one"), refused, broken, make("other"))).await;
         for failed in [one, other] {
@@ -154,5 +153,22 @@ fn where_the_database_fails_all_are_told_and_nothing_is_left() {
         assert!(matches!(broken, Err(OperationError::Db(_))), "{broken:?}");
         assert_eq!(world.contents(), before);
         world.db.perform(CreateContent::new("afterwards", "x")).await.expect("the next are served");
+    });
+}
+
+#[test]
+fn a_statement_that_is_refused_is_the_fault_of_its_own_operation() {
+    in_world(async |world| {
+        let refuse = |conn: &mut DbConnection| {
+            Ok(conn.batch_execute("SELECT * FROM no_such_table").map_err(DbError::from)?)
+        };
+        let make = |title: &str| world.db.perform(CreateContent::new(title, "x"));
+        let broken = world.db.perform(Breaking(refuse));
+        let (one, broken, other) = world.while_held(join3(make("one"), broken, make("other"))).await;
+        assert!(matches!(broken, Err(OperationError::Db(DbError::Refused(_)))), "{broken:?}");
+        for made in [one, other] {
+            made.expect("made");
+        }
+        assert!(!world.contents().contains("broken"));
     });
 }

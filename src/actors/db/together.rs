@@ -48,6 +48,9 @@ pub(super) trait Job: Send {
     /// Keeps what came of it.
     fn run(&mut self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<(), Undo>;
 
+    /// Whether it failed in a way that says nothing good of the connection.
+    fn broke(&self) -> bool;
+
     /// Tells the caller, once it is known what became of the transaction.
     fn tell(self: Box<Self>, committed: Result<(), &OperationError>);
 }
@@ -79,6 +82,11 @@ impl<O: Operation> Single<O> {
     ) -> Self {
         Single { operation: Some(operation), result: None, turn, to, _permit: permit }
     }
+
+    fn fails(&mut self, error: OperationError) -> Result<(), Undo> {
+        self.result = Some(Err(error));
+        Err(Undo::Alone)
+    }
 }
 
 impl<O: Operation> Job for Single<O> {
@@ -98,13 +106,16 @@ impl<O: Operation> Job for Single<O> {
                 Ok(())
             }
             Err(error) => match raced(error) {
+                // One statement was refused, and undone: where more was, what follows is refused too.
+                OperationError::Db(error @ DbError::Refused(_)) => self.fails(error.into()),
                 error @ OperationError::Db(_) => Err(Undo::All(error)),
-                error => {
-                    self.result = Some(Err(error));
-                    Err(Undo::Alone)
-                }
+                error => self.fails(error),
             },
         }
+    }
+
+    fn broke(&self) -> bool {
+        matches!(self.result, Some(Err(OperationError::Db(_) | OperationError::Internal(_))))
     }
 
     fn tell(self: Box<Self>, committed: Result<(), &OperationError>) {
