@@ -1,5 +1,9 @@
 //! Accounts, which are the lanes.
 
+mod listing;
+
+pub use listing::{Filter, page};
+
 use super::connection::{DbConnection, DbError};
 use super::schema::accounts::dsl;
 use crate::domain::account::OnUnknown;
