@@ -139,6 +139,7 @@ pub use db::{
 };
 #[doc(inline)]
 pub use domain::{
+    account::OnSimilar,
     clock::Timestamp,
     entry::EntryStatus,
     execution::ExecutionStatus,
@@ -149,6 +150,7 @@ pub use domain::{
     priority::Priority,
     report::{Report, ResultStatus},
     settlement::LogStatus,
+    similar_text::AdditionWarning,
     time_input::AskedTime,
     windows::Windows,
 };
