@@ -4,6 +4,7 @@
 //! [`As`] puts both around it.
 
 mod changes;
+mod order;
 mod states;
 mod told;
 
@@ -11,7 +12,7 @@ pub use told::Told;
 
 use super::{Access, Context, Operation, OperationError};
 use crate::db::audit::{self, NewRow};
-use crate::db::connection::DbConnection;
+use crate::db::connection::{DbConnection, DbError};
 use crate::db::contents;
 use crate::db::entries::{self, Looked};
 use crate::domain::actor::Actor;
@@ -59,7 +60,13 @@ pub trait Change: Operation + Sized {
         check(conn, scope, self.subject())
     }
 
-    /// Does it, and writes it down. Refused, it leaves no trace.
+    /// Locks what is to be locked before its subject: whoever locks several things keeps to one order.
+    fn lock_first(&self, _: &mut DbConnection) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    /// Does it, and writes it down. Refused, it leaves no trace. Its subject is locked before the audit reads how it was:
+    /// that is what the change replaces, whoever else changes it at the same moment.
     fn act(
         self,
         actor: &Actor,
@@ -68,7 +75,8 @@ pub trait Change: Operation + Sized {
         now: Timestamp,
     ) -> Result<Self::Output, OperationError> {
         let (action, subject) = (self.action(), self.subject());
-        let before = states::read(conn, subject)?;
+        self.lock_first(conn)?;
+        let before = states::held(conn, subject)?;
         let output = self.run(conn, cx, now)?;
         for record in records(subject, before, Self::told(&output)) {
             write(conn, actor, action, &record, now)?;

@@ -65,7 +65,7 @@ impl PausePublishing {
     ) -> Result<Paused, OperationError> {
         let once = |conn: &mut DbConnection| -> Result<Paused, OperationError> {
             conn.write(|conn| {
-                let before = pause::get(conn)?;
+                let before = pause::hold_to_change(conn)?;
                 let paused = self.clone().pause(conn, cx, now)?;
                 also(conn, before.as_ref(), &paused)?;
                 Ok(paused)

@@ -6,6 +6,7 @@ mod support;
 mod account_settings;
 mod account_tests;
 mod audit;
+mod audit_races;
 mod backup;
 mod bad_input_api;
 mod bad_input_cli;

@@ -1,9 +1,10 @@
 //! What each change is called, what it is about, and what came of it.
 
+use super::order::{account_of_moved, account_of_updated, content_of_resolved, pause_of_triggered};
 use super::told::{Fields, Told, fields};
 use super::{Change, check, own_content, see_account, states, write};
 use crate::db::accounts::{self, AccountRow};
-use crate::db::connection::DbConnection;
+use crate::db::connection::{DbConnection, DbError};
 use crate::db::contents::{self, ContentRow};
 use crate::db::entries::{EntryRow, Looked};
 use crate::db::tasks::TaskRow;
@@ -41,7 +42,7 @@ trait Tells {
 }
 
 macro_rules! changes {
-    ($($change:ty: $it:ident => $action:expr, $subject:expr $(, within $within:path)?;)+) => {$(
+    ($($change:ty: $it:ident => $action:expr, $subject:expr $(, within $within:path)? $(, first $first:path)?;)+) => {$(
         impl Change for $change {
             fn action(&self) -> &'static str {
                 let $it = self;
@@ -64,6 +65,10 @@ macro_rules! changes {
             })?
         }
     )+};
+
+            $(fn lock_first(&self, conn: &mut DbConnection) -> Result<(), DbError> {
+                $first(self, conn)
+            })?
 }
 
 const fn new(kind: Resource) -> Subject {
@@ -84,18 +89,18 @@ changes! {
     AddToPool: it => "entry.add", new(Resource::Entry), within added;
     AddToAccounts: it => "entry.add", new(Resource::Entry), within added_to_several;
     BatchAdd: it => "pool.batch_add", new(Resource::Pool), within batch_added;
-    UpdateEntry: it => "entry.update", Subject::new(Resource::Entry, it.id.0);
+    UpdateEntry: it => "entry.update", Subject::new(Resource::Entry, it.id.0), first account_of_updated;
     CancelEntry: it => "entry.cancel", Subject::new(Resource::Entry, it.0.0);
     RetryEntry: it => "entry.retry", Subject::new(Resource::Entry, it.id.0);
-    ResolveEntry: it => "entry.resolve", Subject::new(Resource::Entry, it.id.0);
-    MoveEntry: it => "entry.move", Subject::new(Resource::Entry, it.id.0), within moved;
+    ResolveEntry: it => "entry.resolve", Subject::new(Resource::Entry, it.id.0), first content_of_resolved;
+    MoveEntry: it => "entry.move", Subject::new(Resource::Entry, it.id.0), within moved, first account_of_moved;
     DeleteEntry: it => "entry.delete", Subject::new(Resource::Entry, it.0.0);
     ClearPublished: it => "pool.clear", new(Resource::Pool);
     PublishContent: it => "entry.publish", new(Resource::Entry), within added_now;
     CreateTask: it => "task.create", new(Resource::Task);
     UpdateTask: it => "task.update", Subject::new(Resource::Task, it.id.0);
     DeleteTask: it => "task.delete", Subject::new(Resource::Task, it.0.0);
-    TriggerTask: it => "task.trigger", Subject::new(Resource::Task, it.task.0);
+    TriggerTask: it => "task.trigger", Subject::new(Resource::Task, it.task.0), first pause_of_triggered;
     CancelExecution: it => "execution.cancel", Subject::new(Resource::Execution, it.0.0);
     ResumePublishing: it => "publishing.resume", PUBLISHING;
     CreateToken: it => "token.create", new(Resource::Token);

@@ -2,12 +2,13 @@
 //! new column is not forgotten.
 
 use super::told::{Fields, fields};
-use crate::db::accounts::{self, AccountRow};
+use crate::db::accounts::AccountRow;
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::contents::{self, ContentRow, read_tags};
 use crate::db::entries::{self, EntryRow};
 use crate::db::executions::{self, ExecutionRow};
 use crate::db::pause;
+use crate::db::slots;
 use crate::db::tasks::{self, TaskRow};
 use crate::db::tokens::{self, TokenRow};
 use crate::domain::ids::*;
@@ -16,20 +17,22 @@ use crate::domain::resource::{Resource, Subject};
 use crate::secrets;
 use serde_json::{Value, json};
 
-/// How something stands; none where there is no such thing, or nothing to be told of it.
-pub fn read(conn: &mut DbConnection, subject: Subject) -> Result<Option<Fields>, DbError> {
+/// How something stands, and stays until the caller's transaction ends; none where there is no such thing, or nothing to
+/// be told of it.
+pub fn held(conn: &mut DbConnection, subject: Subject) -> Result<Option<Fields>, DbError> {
     let Some(id) = subject.id else {
         return match subject.kind {
-            Resource::Publishing => Ok(Some(publishing(pause::get(conn)?.as_ref()))),
+            Resource::Publishing => Ok(Some(publishing(pause::hold_to_change(conn)?.as_ref()))),
             _ => Ok(None),
         };
     };
     Ok(match subject.kind {
-        Resource::Account => accounts::get(conn, AccountId(id))?.as_ref().map(account),
-        Resource::Content => contents::get(conn, ContentId(id))?.as_ref().map(content),
-        Resource::Entry => entries::get(conn, EntryId(id))?.as_ref().map(entry),
-        Resource::Task => tasks::get(conn, TaskId(id))?.as_ref().map(task),
-        Resource::Execution => executions::get(conn, ExecutionId(id))?.as_ref().map(execution),
+        Resource::Account => slots::lock_account(conn, AccountId(id))?.as_ref().map(account),
+        Resource::Content => contents::lock(conn, ContentId(id))?.as_ref().map(content),
+        Resource::Entry => entries::lock(conn, EntryId(id))?.as_ref().map(entry),
+        Resource::Task => tasks::lock(conn, TaskId(id))?.as_ref().map(task),
+        Resource::Execution => executions::hold(conn, ExecutionId(id))?.as_ref().map(execution),
+        // What is told of a token is never changed.
         Resource::Token => tokens::get(conn, TokenId(id))?.as_ref().map(token),
         Resource::Pool | Resource::Publishing | Resource::Import | Resource::Database => None,
     })

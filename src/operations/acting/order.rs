@@ -1,0 +1,47 @@
+//! What is locked before what a change is about, as the change itself does: whoever locks several things keeps to one order.
+
+use crate::db::connection::{DbConnection, DbError};
+use crate::db::{contents, entries, pause, slots};
+use crate::domain::ids::EntryId;
+use crate::operations::entry::{ResolveEntry, UpdateEntry};
+use crate::operations::execution::TriggerTask;
+use crate::operations::slots::{Move, MoveEntry};
+
+/// Another time may be that of a slot, which is given away with the account locked.
+pub fn account_of_updated(it: &UpdateEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+    match it.scheduled_at {
+        Some(Some(_)) => lock_account_of(conn, it.id),
+        Some(None) | None => Ok(()),
+    }
+}
+
+/// Two that swap are locked in one order, too.
+pub fn account_of_moved(it: &MoveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+    lock_account_of(conn, it.id)?;
+    if let Move::SwapWith(other) = it.to
+        && other < it.id
+    {
+        entries::lock(conn, other)?;
+    }
+    Ok(())
+}
+
+fn lock_account_of(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbError> {
+    if let Some(account) = entries::account_of(conn, entry)? {
+        slots::lock_account(conn, account)?;
+    }
+    Ok(())
+}
+
+/// Whoever changes a content locks it before its entries.
+pub fn content_of_resolved(it: &ResolveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+    if let Some(row) = entries::get(conn, it.id)? {
+        contents::brief(conn, row.content_id)?;
+    }
+    Ok(())
+}
+
+/// As whoever pauses does.
+pub fn pause_of_triggered(_: &TriggerTask, conn: &mut DbConnection) -> Result<(), DbError> {
+    pause::hold(conn).map(drop)
+}
