@@ -8,13 +8,15 @@ use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
 use super::versions::{IfMatch, IfNoneMatch, versioned};
-use super::{Api, PageQuery, page_of_all};
+use super::{Api, PageQuery, page, page_of_all};
+use crate::db::accounts::Filter;
 use crate::domain::account::OnUnknown;
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::LaneChanges;
 use crate::domain::posting_slots::MissedSlot;
 use crate::domain::role::Role;
 use crate::domain::thing::Thing;
+use crate::operations::Paging;
 use crate::operations::account::*;
 use crate::operations::account_test::GetTestable;
 use crate::operations::slots::{Calendar, ListSlots};
@@ -37,7 +39,10 @@ pub fn routes(routes: &mut Routes) {
         .route((Method::GET, "/platforms"), viewer, platforms, "List the platforms")
         .about("What each needs and can do, with the JSON Schema of its settings.")
         .ok::<PageView<PlatformView>>();
-    routes.route((Method::GET, "/accounts"), viewer, list, "List accounts").ok::<PageView<AccountView>>();
+    routes
+        .route((Method::GET, "/accounts"), viewer, list, "List accounts")
+        .about("In the order in which they were made.")
+        .ok::<PageView<AccountView>>();
     routes
         .route((Method::POST, "/accounts"), (Role::Admin, Concern::All), create, "Create an account")
         .about("Credentials are kept encrypted, and never shown again.")
@@ -164,11 +169,32 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
     asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(AccountView::from(row))).await
 }
 
-async fn list(api: web::Data<Api>, caller: Caller, asked: Query<PageQuery>) -> Answer {
-    let paging = asked.0.paging()?;
-    let mut all = api.db.perform(ListAccounts).await?;
-    all.retain(|row| caller.scope().sees(row.id));
-    Ok(HttpResponse::Ok().json(page_of_all(all, paging, AccountView::from)))
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AccountsQuery")]
+struct ListQuery {
+    /// Part of the name.
+    q: Option<String>,
+    /// One of `GET /platforms`.
+    platform: Option<String>,
+    enabled: Option<bool>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    page: Option<i64>,
+    #[schemars(range(min = 1, max = 200))]
+    page_size: Option<i64>,
+    // Passed over, as always.
+    #[serde(rename = "lang")]
+    #[schemars(skip)]
+    _lang: Option<String>,
+}
+
+async fn list(api: web::Data<Api>, caller: Caller, asked: Query<ListQuery>) -> Answer {
+    let asked = asked.0;
+    let paging = Paging::new(asked.page, asked.page_size)?;
+    let within = caller.scope().clone();
+    let filter = Filter { name: asked.q, platform: asked.platform, enabled: asked.enabled, within };
+    let found = api.db.perform(ListAccountPage { filter, paging }).await?;
+    Ok(HttpResponse::Ok().json(page(found, AccountView::from)))
 }
 
 /// The account of a path, where the caller may see it.

@@ -10,6 +10,7 @@ use super::roles::{Caller, Concern};
 use super::routes::Routes;
 use super::versions::{IfMatch, versioned};
 use super::{Api, PageQuery, page, page_of_all};
+use crate::db::tasks::Filter;
 use crate::domain::misfire::Misfire;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
@@ -20,7 +21,7 @@ use crate::operations::status::GetStatus;
 use crate::operations::task::*;
 use crate::operations::task_type::{Description, TaskType};
 use crate::operations::versions::Versioned;
-use crate::operations::{Context, OperationError};
+use crate::operations::{Context, OperationError, Paging};
 use crate::views::{PageView, PausedView, ResumedView, StatusView, TaskView};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
@@ -53,7 +54,10 @@ pub fn routes(routes: &mut Routes) {
         )
         .about("What each does, with the JSON Schema of its params.")
         .ok::<PageView<Description>>();
-    routes.route((Method::GET, "/scheduler/tasks"), viewer, list, "List tasks").ok::<PageView<TaskView>>();
+    routes
+        .route((Method::GET, "/scheduler/tasks"), viewer, list, "List tasks")
+        .about("In the order in which they were made.")
+        .ok::<PageView<TaskView>>();
     routes
         .route((Method::POST, "/scheduler/tasks"), admin, create, "Create a task")
         .created::<TaskView>()
@@ -141,8 +145,30 @@ async fn create(api: web::Data<Api>, caller: Caller, reader: Reader, asked: Crea
     asked.request.once(&api, StatusCode::CREATED, caller.does(create), shape).await
 }
 
-async fn list(api: web::Data<Api>, reader: Reader, asked: Query<PageQuery>) -> Answer {
-    let tasks = api.db.perform(ListTaskPage(asked.0.paging()?)).await?;
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "TasksQuery")]
+struct ListQuery {
+    /// Part of the name.
+    q: Option<String>,
+    /// One of `GET /scheduler/task-types`.
+    task_type: Option<String>,
+    enabled: Option<bool>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    page: Option<i64>,
+    #[schemars(range(min = 1, max = 200))]
+    page_size: Option<i64>,
+    // Read by `Reader`.
+    #[serde(rename = "lang")]
+    #[schemars(skip)]
+    _lang: Option<String>,
+}
+
+async fn list(api: web::Data<Api>, reader: Reader, asked: Query<ListQuery>) -> Answer {
+    let asked = asked.0;
+    let paging = Paging::new(asked.page, asked.page_size)?;
+    let filter = Filter { name: asked.q, task_type: asked.task_type, enabled: asked.enabled };
+    let tasks = api.db.perform(ListTaskPage { filter, paging }).await?;
     Ok(HttpResponse::Ok().json(page(tasks, |row| TaskView::new(row, reader.0))))
 }
 

@@ -5,10 +5,12 @@ use super::output::Output;
 use super::usage::{Pair, UsageError, WrongValue};
 use super::{Done, Failure, time};
 use crate::app::App;
+use crate::db::accounts::Filter;
 use crate::domain::account::OnUnknown;
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::lane_settings::LaneChanges;
 use crate::domain::posting_slots::MissedSlot;
+use crate::operations::Paging;
 use crate::operations::account::*;
 use crate::operations::slots::ListSlots;
 use crate::platforms::platform::Credentials;
@@ -35,9 +37,11 @@ Examples:
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List all accounts
-    #[command(after_help = "Examples:\n  contenthub account list")]
-    List,
+    /// List accounts, a page at a time
+    #[command(
+        after_help = "Examples:\n  contenthub account list\n  contenthub account list --platform webhook --enabled true"
+    )]
+    List(ListArguments),
     /// Create an account; without arguments, on a terminal, it asks
     #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
@@ -85,6 +89,23 @@ pub enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args)]
+pub struct ListArguments {
+    /// Part of the name
+    #[arg(long)]
+    name: Option<String>,
+    /// Only those of this platform
+    #[arg(long)]
+    platform: Option<String>,
+    /// Only those that are enabled, or that are not
+    #[arg(long, value_name = "true|false")]
+    enabled: Option<bool>,
+    #[arg(long)]
+    page: Option<i64>,
+    #[arg(long)]
+    page_size: Option<i64>,
+}
+
 pub struct CreateArguments {
     name: Option<String>,
     /// webhook (settings url, deduplicates, timeout_seconds; credential secret=whsec_… signs each post), or folder
@@ -202,7 +223,7 @@ impl FromStr for NumberOrNone {
 
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
-        Command::List => list(app, out),
+        Command::List(arguments) => list(arguments, app, out),
         Command::Create(arguments) => create(arguments, app, out),
         Command::Show { account } => show(app.run(FindAccount(account))?, out),
         Command::Update(arguments) => update(arguments, app, out),
@@ -237,9 +258,11 @@ fn show(row: crate::db::accounts::AccountRow, out: &Output) -> Result<Done, Fail
     out.one(&json!(AccountView::from(row)))
 }
 
-fn list(app: &App, out: &Output) -> Result<Done, Failure> {
-    let rows: Vec<Value> =
-        app.run(ListAccounts)?.into_iter().map(|row| json!(AccountView::from(row))).collect();
+fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let ListArguments { name, platform, enabled, page, page_size } = arguments;
+    let filter = Filter { name, platform, enabled, ..Filter::default() };
+    let paging = Paging::new(page, page_size)?;
+    let page = app.run(ListAccountPage { filter, paging })?.map(|row| json!(AccountView::from(row)));
     let columns = [
         ("ID", "id"),
         ("NAME", "name"),
@@ -249,8 +272,7 @@ fn list(app: &App, out: &Output) -> Result<Done, Failure> {
         ("AT ONCE", "concurrency"),
         ("SECRETS", "credentials_set"),
     ];
-    let whole = json!({"items": rows, "total": rows.len(), "page": 1, "page_size": rows.len()});
-    out.list(&columns, &rows, &whole)
+    out.page(&columns, &page.items, &page)
 }
 
 fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, Failure> {

@@ -5,7 +5,7 @@ use super::usage::UsageError;
 use super::{Done, Failure, import};
 use crate::app::App;
 use crate::db::contents::{Filter, Text};
-use crate::domain::content::BODY_MAX_BYTES;
+use crate::domain::content::{BODY_MAX_BYTES, ReviewStatus};
 use crate::domain::ids::ContentId;
 use crate::operations::Paging;
 use crate::operations::account::FindAccount;
@@ -19,16 +19,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List contents, newest first
-    #[command(after_help = "Examples:\n  contenthub content list --title Hello")]
-    List {
-        /// Part of the title
-        #[arg(long)]
-        title: Option<String>,
-        #[arg(long)]
-        page: Option<i64>,
-        #[arg(long)]
-        page_size: Option<i64>,
-    },
+    #[command(
+        after_help = "Examples:\n  contenthub content list --title Hello\n  contenthub content list --account blog --review approved"
+    )]
+    List(ListArguments),
     /// Create a content
     #[command(
         after_help = "Examples:\n  contenthub content create --title \"Hello\" --body-file a.md --account blog\n  contenthub content create --title \"Short\" --body \"One line\" --tag news"
@@ -51,6 +45,23 @@ pub enum Command {
     /// Remove a content that nothing waits for
     #[command(after_help = "Examples:\n  contenthub content delete 4")]
     Delete { id: ContentId },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ListArguments {
+    /// Part of the title
+    #[arg(long)]
+    title: Option<String>,
+    /// Only those whose own account it is (name or id)
+    #[arg(long)]
+    account: Option<String>,
+    /// Only those of which the review says draft, pending_review, approved or rejected
+    #[arg(long, value_name = "STATUS")]
+    review: Option<ReviewStatus>,
+    #[arg(long)]
+    page: Option<i64>,
+    #[arg(long)]
+    page_size: Option<i64>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,7 +104,7 @@ pub struct UpdateArguments {
 
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
-        Command::List { title, page, page_size } => list(title, Paging::new(page, page_size)?, app, out),
+        Command::List(arguments) => list(arguments, app, out),
         Command::Create(arguments) => create(arguments, app, out),
         Command::Import(arguments) => import::run(arguments, app, out),
         Command::Show { id } => show(app.run(GetContent(id))?, out),
@@ -116,8 +127,10 @@ fn show(row: crate::db::contents::ContentRow, out: &Output) -> Result<Done, Fail
     out.one(&json!(ContentView::from(row)))
 }
 
-fn list(title: Option<String>, paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {
-    let filter = Filter { title, ..Filter::default() };
+fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failure> {
+    let paging = Paging::new(arguments.page, arguments.page_size)?;
+    let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
+    let filter = Filter { title: arguments.title, account, review_status: arguments.review };
     let page = app.run(ListContents { filter, paging })?.map(|row| json!(ContentView::from(row)));
     let columns = [
         ("ID", "id"),

@@ -1,7 +1,8 @@
 //! `contenthub publisher`: what became of each attempt.
 
 use super::output::Output;
-use super::{Done, Failure};
+use super::scheduler::TaskWord;
+use super::{Done, Failure, time};
 use crate::app::App;
 use crate::db::publish_log::Filter;
 use crate::domain::ids::*;
@@ -16,7 +17,7 @@ use serde_json::json;
 pub enum Command {
     /// List attempts, newest first
     #[command(
-        after_help = "Examples:\n  contenthub publisher history --entry 1\n  contenthub publisher history --status failed --account blog"
+        after_help = "Examples:\n  contenthub publisher history --entry 1\n  contenthub publisher history --status failed --account blog\n  contenthub publisher history --task \"publish when due\" --from \"2026-11-01 00:00\""
     )]
     History(HistoryArguments),
     /// Show one attempt
@@ -35,8 +36,17 @@ pub struct HistoryArguments {
     entry: Option<EntryId>,
     #[arg(long, value_name = "ID")]
     execution: Option<ExecutionId>,
+    /// Only those of runs of this task (name or id)
+    #[arg(long)]
+    task: Option<TaskWord>,
     #[arg(long)]
     status: Option<LogStatus>,
+    /// Those that ended then or later
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Those that ended before
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
     #[arg(long)]
     page: Option<i64>,
     #[arg(long)]
@@ -57,7 +67,10 @@ fn history(arguments: HistoryArguments, app: &App, out: &Output) -> Result<Done,
         account,
         entry: arguments.entry,
         execution: arguments.execution,
+        task: arguments.task.map(|task| task.find(app)).transpose()?,
         status: arguments.status,
+        from: time(app, arguments.from.as_deref())?,
+        to: time(app, arguments.to.as_deref())?,
         ..Filter::default()
     };
     let paging = Paging::new(arguments.page, arguments.page_size)?;

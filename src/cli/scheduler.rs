@@ -110,7 +110,7 @@ impl TaskWord {
 
 pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     match command {
-        Command::List(arguments) => super::task_list::run(&arguments, app, out),
+        Command::List(arguments) => super::task_list::run(arguments, app, out),
         Command::Create(arguments) => task_form::create(arguments, app, out),
         Command::TaskTypes(_) => super::type_words::run(app, out),
         Command::Show { id } => out.one(&json!(view(app.run(GetTask(id.find(app)?))?))),

@@ -1,5 +1,9 @@
 //! Accounts, which are the lanes.
 
+mod listing;
+
+pub use listing::{Filter, page};
+
 use super::connection::{DbConnection, DbError};
 use super::events::{self, About};
 use super::schema::accounts::dsl;

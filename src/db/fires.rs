@@ -60,9 +60,20 @@ pub fn busy(conn: &mut DbConnection, moves: &[Move]) -> Result<HashSet<TaskId>, 
     Ok(found)
 }
 
-const SQLITE_ADVANCE: &str = "UPDATE scheduled_tasks SET next_run = ?1, enabled = ?1 IS NOT NULL, last_run = ?2, \
-    missed_count = missed_count + ?3, skipped_count = skipped_count + ?4, \
-    last_missed_at = CASE WHEN ?3 > 0 THEN ?2 ELSE last_missed_at END WHERE id = ?5 AND next_run = ?6";
+macro_rules! sqlite_advance {
+    ($also:literal) => {
+        concat!(
+            "UPDATE scheduled_tasks SET next_run = ?1, last_run = ?2, missed_count = missed_count + ?3, \
+               skipped_count = skipped_count + ?4, \
+               last_missed_at = CASE WHEN ?3 > 0 THEN ?2 ELSE last_missed_at END",
+            $also,
+            " WHERE id = ?5 AND next_run = ?6"
+        )
+    };
+}
+/// What has a next fire is enabled, and stays so: its place in the lists is not written anew.
+const SQLITE_ADVANCE: &str = sqlite_advance!("");
+const SQLITE_SWITCH_OFF: &str = sqlite_advance!(", enabled = FALSE");
 const POSTGRES_ADVANCE: &str = "UPDATE scheduled_tasks AS t SET next_run = m.next, enabled = m.next IS NOT NULL, \
     last_run = $1, missed_count = t.missed_count + m.missed, skipped_count = t.skipped_count + m.skipped, \
     last_missed_at = CASE WHEN m.missed > 0 THEN $1 ELSE t.last_missed_at END \
@@ -77,7 +88,8 @@ pub fn advance(conn: &mut DbConnection, moves: &[Move], now: Timestamp) -> Resul
         DbConnection::Sqlite(inner) => {
             let mut moved = HashSet::with_capacity(moves.len());
             for one in moves {
-                let changed = statement::<()>(SQLITE_ADVANCE)
+                let sql = if one.to.is_some() { SQLITE_ADVANCE } else { SQLITE_SWITCH_OFF };
+                let changed = statement::<()>(sql)
                     .bind::<Nullable<BigInt>, _>(next(one))
                     .bind::<BigInt, _>(now.micros())
                     .bind::<BigInt, _>(count(one.missed))

@@ -1,5 +1,9 @@
 //! Scheduled tasks.
 
+mod listing;
+
+pub use listing::{Filter, page};
+
 use super::connection::{DbConnection, DbError};
 use super::executions::{PUBLISHING, read_scope};
 use super::schema::scheduled_tasks::dsl;
@@ -70,12 +74,6 @@ pub fn lock(conn: &mut DbConnection, id: TaskId) -> Result<Option<TaskRow>, DbEr
 
 pub fn list(conn: &mut DbConnection) -> Result<Vec<TaskRow>, DbError> {
     Ok(dsl::scheduled_tasks.order(dsl::id).load(conn)?)
-}
-
-/// In the order of their ids, with how many there are.
-pub fn page(conn: &mut DbConnection, limit: i64, offset: i64) -> Result<(Vec<TaskRow>, i64), DbError> {
-    let items = dsl::scheduled_tasks.order(dsl::id).limit(limit).offset(offset).load(conn)?;
-    Ok((items, dsl::scheduled_tasks.count().get_result(conn)?))
 }
 
 /// The task of this name, which no two have.
@@ -258,7 +256,7 @@ pub fn advance(
         diesel::update(dsl::scheduled_tasks.filter(dsl::id.eq(id.0)).filter(dsl::next_run.eq(from.micros())))
             .set((
                 dsl::next_run.eq(to.map(|at| at.micros())),
-                dsl::enabled.eq(to.is_some()),
+                to.is_none().then_some(dsl::enabled.eq(false)),
                 runs.then_some(dsl::last_run.eq(now.micros())),
                 dsl::missed_count.eq(dsl::missed_count + count(plan.missed)),
                 dsl::skipped_count.eq(dsl::skipped_count + count(plan.skipped)),

@@ -1,5 +1,9 @@
 //! Accounts: made, changed, suspended, removed. Secrets go in and never come out.
 
+mod listing;
+
+pub use listing::*;
+
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
@@ -163,45 +167,6 @@ impl Operation for GetAccount {
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<AccountRow, OperationError> {
         get(conn, self.0)
-    }
-}
-
-/// Finds an account by its number, or else by its name.
-#[derive(Debug, Clone)]
-pub struct FindAccount(pub String);
-
-impl Operation for FindAccount {
-    type Output = AccountRow;
-    const ACCESS: Access = Access::Read;
-
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<AccountRow, OperationError> {
-        let id = self.0.parse().ok();
-        let row = match id.map(|id| accounts::get(conn, id)).transpose()?.flatten() {
-            Some(row) => Some(row),
-            None => accounts::by_name(conn, &self.0)?,
-        };
-        if let Some(row) = row {
-            return Ok(row);
-        }
-        let known = accounts::list(conn)?;
-        Err(OperationError::no_such_name(Thing::Account, &self.0, known.iter().map(|it| it.name.as_str())))
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct ListAccounts;
-
-impl Operation for ListAccounts {
-    type Output = Vec<AccountRow>;
-    const ACCESS: Access = Access::Read;
-
-    fn run(
-        self,
-        conn: &mut DbConnection,
-        _: &Context,
-        _: Timestamp,
-    ) -> Result<Vec<AccountRow>, OperationError> {
-        Ok(accounts::list(conn)?)
     }
 }
 

@@ -1,7 +1,11 @@
 //! Scheduled tasks: made, changed, switched.
 
+mod listing;
+
+pub use listing::*;
+
 use super::cancelling::stop_task;
-use super::{Access, Context, Operation, OperationError, Page, Paging};
+use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::meta;
 use crate::db::tasks::{self, NewTask, TaskRow};
@@ -231,37 +235,6 @@ impl Operation for GetTask {
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<TaskRow, OperationError> {
         get(conn, self.0)
-    }
-}
-
-/// A page of the tasks, in the order in which they were made.
-#[derive(Debug, Clone, Copy)]
-pub struct ListTaskPage(pub Paging);
-
-impl Operation for ListTaskPage {
-    type Output = Page<TaskRow>;
-    const ACCESS: Access = Access::Read;
-
-    fn run(
-        self,
-        conn: &mut DbConnection,
-        _: &Context,
-        _: Timestamp,
-    ) -> Result<Page<TaskRow>, OperationError> {
-        Ok(self.0.of(tasks::page(conn, self.0.limit(), self.0.offset())?))
-    }
-}
-
-/// All tasks, however many.
-#[derive(Debug, Clone, Copy)]
-pub struct ListTasks;
-
-impl Operation for ListTasks {
-    type Output = Vec<TaskRow>;
-    const ACCESS: Access = Access::Read;
-
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Vec<TaskRow>, OperationError> {
-        Ok(tasks::list(conn)?)
     }
 }
 

@@ -46,6 +46,141 @@ fn contents_are_listed_by_account_and_by_review() {
     });
 }
 
+fn names(page: &Value) -> Vec<&str> {
+    page["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|item| item["name"].as_str().expect("a name"))
+        .collect()
+}
+
+/// Over HTTP and at the command line.
+#[test]
+fn accounts_are_listed_by_name_platform_and_whether_they_are_enabled() {
+    on_both(|url, dir| {
+        let mut product = Product::start(url, dir).by_hand();
+        let webhook = |name: &str, enabled: bool| {
+            let settings = json!({"url": "http://127.0.0.1:9/hook"});
+            json!({"name": name, "platform": "webhook", "settings": settings, "enabled": enabled})
+        };
+        let folder =
+            |name: &str, enabled: bool| json!({"name": name, "platform": "folder", "enabled": enabled});
+        let made: Vec<i64> = [
+            webhook("blog", true),
+            folder("site", true),
+            webhook("old blog", false),
+            folder("old site", false),
+        ]
+        .iter()
+        .map(|account| id(&product.post("/accounts", account, 201)))
+        .collect();
+        for (query, args, expected) in [
+            ("", vec![], vec!["blog", "site", "old blog", "old site"]),
+            ("platform=webhook", vec!["--platform", "webhook"], vec!["blog", "old blog"]),
+            ("platform=fax", vec!["--platform", "fax"], vec![]),
+            ("enabled=false", vec!["--enabled", "false"], vec!["old blog", "old site"]),
+            ("enabled=true&platform=folder", vec!["--enabled", "true", "--platform", "folder"], vec!["site"]),
+            ("q=old", vec!["--name", "old"], vec!["old blog", "old site"]),
+            ("q=old&platform=folder", vec!["--name", "old", "--platform", "folder"], vec!["old site"]),
+            ("page_size=3", vec!["--page-size", "3"], vec!["blog", "site", "old blog"]),
+            ("page_size=3&page=2", vec!["--page-size", "3", "--page", "2"], vec!["old site"]),
+        ] {
+            let page = product.get(&format!("/accounts?{query}"));
+            assert_eq!(names(&page), expected, "{query}");
+            let total = if query.starts_with("page") { 4 } else { expected.len() };
+            assert_eq!(page["total"], total, "{query}");
+            let told = product.cli.json(&[&["account", "list"], &args[..]].concat());
+            assert_eq!(told, page, "{args:?}");
+        }
+        let more = product.cli.run(&["account", "list", "--page-size", "3"]).expect_code(0).stderr;
+        assert_eq!(more, "1 to 3 of 4; --page 2 shows the next.\n");
+        // Who is for some accounts sees no others, whatever is asked.
+        let scoped = json!({"name": "scoped", "role": "viewer", "account_ids": [made[0], made[3]]});
+        let token = product.post("/tokens", &scoped, 201)["token"].as_str().expect("a token").to_owned();
+        product.server.use_token(&token);
+        for (query, expected) in
+            [("", vec!["blog", "old site"]), ("platform=webhook", vec!["blog"]), ("q=old blog", vec![])]
+        {
+            let page = product.get(&format!("/accounts?{query}").replace(' ', "%20"));
+            assert_eq!((names(&page), &page["total"]), (expected.clone(), &json!(expected.len())), "{query}");
+        }
+    });
+}
+
+#[test]
+fn tasks_are_listed_by_name_type_and_whether_they_are_enabled() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir).by_hand();
+        for (name, task_type, enabled) in
+            [("hourly", "publishing", true), ("nightly", "prune", true), ("old hourly", "publishing", false)]
+        {
+            let task = json!({"name": name, "task_type": task_type, "schedule_type": "interval",
+                "interval_seconds": 3600, "enabled": enabled});
+            product.post("/scheduler/tasks", &task, 201);
+        }
+        let first = "publish when due";
+        for (query, args, expected) in [
+            ("", vec![], vec![first, "hourly", "nightly", "old hourly"]),
+            ("task_type=publishing", vec!["--type", "publishing"], vec![first, "hourly", "old hourly"]),
+            ("task_type=prune", vec!["--type", "prune"], vec!["nightly"]),
+            ("task_type=bake", vec!["--type", "bake"], vec![]),
+            ("enabled=true", vec!["--enabled", "true"], vec!["hourly", "nightly"]),
+            (
+                "enabled=false&task_type=publishing",
+                vec!["--enabled", "false", "--type", "publishing"],
+                vec![first, "old hourly"],
+            ),
+            ("enabled=false&task_type=prune", vec!["--enabled", "false", "--type", "prune"], vec![]),
+            ("q=hourly", vec!["--name", "hourly"], vec!["hourly", "old hourly"]),
+            ("q=hourly&enabled=true&lang=en", vec!["--name", "hourly", "--enabled", "true"], vec!["hourly"]),
+        ] {
+            let page = product.get(&format!("/scheduler/tasks?{query}"));
+            assert_eq!((names(&page), &page["total"]), (expected.clone(), &json!(expected.len())), "{query}");
+            let told = product.cli.json(&[&["scheduler", "list"], &args[..]].concat());
+            assert_eq!(told, page, "{args:?}");
+        }
+    });
+}
+
+/// What the API has been asked for long since.
+#[test]
+fn contents_and_attempts_are_listed_at_the_command_line_as_over_http() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir).by_hand();
+        let blog = product.account("blog");
+        let own = json!({"title": "own", "body": "x", "account_id": blog});
+        product.post("/contents", &own, 201);
+        let other = product.content("other");
+        product.add(json!({"content_id": other, "account_id": blog}));
+        product.post("/scheduler/tasks/1/trigger?wait=true", &json!({}), 200);
+        for (path, args, total) in [
+            (format!("/contents?account_id={blog}"), vec!["content", "list", "--account", "blog"], 1),
+            (
+                "/contents?review_status=approved".to_owned(),
+                vec!["content", "list", "--review", "approved"],
+                2,
+            ),
+            ("/contents?review_status=draft".to_owned(), vec!["content", "list", "--review", "draft"], 0),
+            ("/publisher/history?task_id=1".to_owned(), vec!["publisher", "history", "--task", "1"], 1),
+            (
+                "/publisher/history?from=2020-01-01T00:00:00Z".to_owned(),
+                vec!["publisher", "history", "--from", "2020-01-01T00:00:00Z"],
+                1,
+            ),
+            (
+                "/publisher/history?to=2020-01-01T00:00:00Z".to_owned(),
+                vec!["publisher", "history", "--to", "2020-01-01T00:00:00Z"],
+                0,
+            ),
+        ] {
+            let page = product.get(&path);
+            assert_eq!(page["total"], total, "{path}");
+            assert_eq!(product.cli.json(&args), page, "{args:?}");
+        }
+    });
+}
+
 /// Every list of the document: whoever mistypes a word must not be shown everything instead.
 #[test]
 fn what_is_no_question_is_refused_by_every_list() {

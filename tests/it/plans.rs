@@ -2,6 +2,7 @@
 
 mod again_and_again;
 mod asking;
+mod lists;
 
 use crate::schema::migrated;
 use crate::support::on_both;

@@ -99,6 +99,15 @@ struct PostgresStep {
 /// choose to.
 pub fn plans(conn: &mut DbConnection, statements: &[(String, Vec<String>)]) -> Vec<String> {
     conn.plan_by_key().expect("set up as the engine's");
+    plans_as_it_is(conn, statements, "EXPLAIN")
+}
+
+/// The same on any connection, such as those that answer people; of PostgreSQL by this word.
+pub fn plans_as_it_is(
+    conn: &mut DbConnection,
+    statements: &[(String, Vec<String>)],
+    explain: &str,
+) -> Vec<String> {
     let mut plans = Vec::new();
     for (sql, binds) in statements {
         match conn {
@@ -116,14 +125,16 @@ pub fn plans(conn: &mut DbConnection, statements: &[(String, Vec<String>)]) -> V
                         if types.is_empty() { String::new() } else { format!("({})", binds.join(", ")) };
                     inner
                         .batch_execute(&format!(
-                            "DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE asked {signature} AS {sql}"
+                            "SET plan_cache_mode = {mode}; PREPARE asked {signature} AS {sql}"
                         ))
                         .unwrap_or_else(|error| panic!("{error}: {signature} {sql}"));
                     let steps: Vec<PostgresStep> =
-                        diesel::sql_query(format!("EXPLAIN EXECUTE asked {values}"))
+                        diesel::sql_query(format!("{explain} EXECUTE asked {values}"))
                             .load(inner)
                             .expect("a plan");
                     plans.push(steps.into_iter().map(|step| step.line + "\n").collect());
+                    // Not all of them: the connection has its own.
+                    inner.batch_execute("DEALLOCATE asked; RESET plan_cache_mode").expect("forgotten");
                 }
             }
         }

@@ -1,6 +1,9 @@
 # contenthub account。
 
-help-account-list = 列出所有账号
+help-account-list = 列出账号，每次一页
+help-account-list--name = 名称的一部分
+help-account-list--platform = 仅限此平台的
+help-account-list--enabled = 仅限已启用的（true），或未启用的（false）
 help-account-create = 创建账号；在终端上不带参数时会逐项询问
 help-account-create--platform = webhook（设置 url、deduplicates、timeout_seconds；凭据 secret=whsec_… 为每篇内容签名），或 folder（设置 site）
 help-account-create--settings = NAME=VALUE；可多次给出

@@ -2,6 +2,8 @@
 
 help-content-list = 列出内容，新的在前
 help-content-list--title = 标题的一部分
+help-content-list--account = 仅限以此为自己账号的（名称或编号）
+help-content-list--review = 仅限审核状态为 draft、pending_review、approved 或 rejected 的
 help-content-create = 创建内容
 help-content--body-file = 一个 Markdown 文件；- 表示读取标准输入
 help-content-create--body = Markdown 正文

@@ -9,6 +9,9 @@ help-scheduler--misfire--fire-once = 合为一次运行，立即进行
 help-scheduler--misfire--skip = 不再补上
 help-scheduler--misfire--fire-all = 逐个补上，每次一个运行；最多补最近的 100 个
 help-scheduler-list = 列出任务，每次一页
+help-scheduler-list--name = 名称的一部分
+help-scheduler-list--task-type = 仅限此类型的，例如 publishing
+help-scheduler-list--enabled = 仅限已启用的（true），或未启用的（false）
 help-scheduler-create = 创建任务；在终端上不带参数时会逐项询问
     .after =
         示例：
