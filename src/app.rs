@@ -201,14 +201,15 @@ impl App {
         Ok(self.entry_view(self.run(GetEntry(id))?))
     }
 
-    /// Entries of the pool, newest first.
+    /// Entries of the pool, newest first. In a large pool `total` is at least how many there are: see
+    /// [`ListEntries`].
     pub fn entries(
         &self,
         filter: entries::Filter,
         paging: Paging,
     ) -> Result<Page<EntryView>, OperationError> {
-        let page = self.run(ListEntries { filter, due: false, paging })?;
-        Ok(page.map(|row| self.entry_view(row)))
+        let found = self.run(ListEntries::page(filter, paging))?;
+        Ok(found.page.map(|row| self.entry_view(row)))
     }
 
     fn entry_view(&self, row: entries::EntryRow) -> EntryView {

@@ -24,7 +24,7 @@ use crate::operations::slots::{Move, MoveEntry};
 use crate::operations::versions::Versioned;
 use crate::operations::{OperationError, Paging};
 use crate::views::{
-    EntryView, ExplainedEntryView, ExplanationView, ItemsView, PageView, RemovedView, StatsView,
+    EntryPageView, EntryView, ExplainedEntryView, ExplanationView, ItemsView, RemovedView, StatsView,
 };
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -37,7 +37,11 @@ pub fn routes(routes: &mut Routes) {
     routes.group("Publish pool");
     routes
         .route((Method::GET, "/publish-pool/list"), viewer, list, "List entries")
-        .ok::<PageView<EntryView>>();
+        .about(
+            "The newest first. However large the pool is, a page looks at so many entries and no more: where it has fewer \
+             than were asked for, or none, and there may be others, `next_cursor` says where the list goes on.",
+        )
+        .ok::<EntryPageView>();
     routes
         .route((Method::GET, "/publish-pool/stats"), viewer, stats, "Show the pool in numbers")
         .about("Of one account, or of all that the token is for.")
@@ -100,6 +104,8 @@ struct ListQuery {
     due: Option<bool>,
     /// Words of the title of its content.
     q: Option<String>,
+    /// Those after an earlier page: its `next_cursor`. In the place of `page`.
+    cursor: Option<EntryId>,
     #[schemars(range(min = 1, max = 1_000_000_000))]
     page: Option<i64>,
     #[schemars(range(min = 1, max = 200))]
@@ -118,9 +124,15 @@ async fn list(api: web::Data<Api>, caller: Caller, query: Query<ListQuery>) -> A
         title: query.q,
         within: caller.scope().clone(),
     };
+    if query.cursor.is_some() && query.page.is_some_and(|page| page != 1) {
+        return Err(Problem::field("cursor", RequestFault::NotWith("page")));
+    }
     let paging = Paging::new(query.page, query.page_size)?;
-    let found = api.lists.ask(ListEntries { filter, due: query.due.unwrap_or(false), paging }).await?;
-    Ok(HttpResponse::Ok().json(page(found.each(), |row| view(&api, row.clone()))))
+    let (due, before) = (query.due.unwrap_or(false), query.cursor);
+    let found = api.lists.ask(ListEntries { filter, due, paging, before }).await?;
+    let page = page(found.page.each(), |row| view(&api, row.clone()));
+    let (total_capped, next_cursor) = (!found.is_whole, found.next);
+    Ok(HttpResponse::Ok().json(EntryPageView { page, total_capped, next_cursor }))
 }
 
 #[derive(Deserialize, JsonSchema)]

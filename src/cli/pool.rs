@@ -10,13 +10,13 @@ use crate::domain::ids::{ContentId, EntryId};
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::time_input::in_zone;
-use crate::operations::Paging;
 use crate::operations::account::FindAccount;
 use crate::operations::entry::*;
 use crate::operations::explain::ExplainEntry;
 use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
-use crate::views::{self, EntryView, ExplanationView};
+use crate::operations::{Page, Paging};
+use crate::views::{self, EntryPageView, EntryView, ExplanationView, PageView};
 use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 
@@ -127,6 +127,12 @@ pub struct ListArguments {
     due: bool,
     #[arg(long)]
     page: Option<i64>,
+    /// Only those of contents with this in their titles
+    #[arg(long)]
+    title: Option<String>,
+    /// From where an earlier page said that the list goes on
+    #[arg(long, value_name = "ID", conflicts_with = "page")]
+    cursor: Option<EntryId>,
     #[arg(long)]
     page_size: Option<i64>,
 }
@@ -220,11 +226,15 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 fn view(row: EntryRow, app: &App) -> Value {
-    json!(EntryView::new(row, app.clock().now(), app.context().can_decrypt()))
+    json!(entry_view(row, app))
 }
 
 fn show(row: EntryRow, app: &App, out: &Output) -> Result<Done, Failure> {
     out.one(&view(row, app))
+fn entry_view(row: EntryRow, app: &App) -> EntryView {
+    EntryView::new(row, app.clock().now(), app.context().can_decrypt())
+}
+
 }
 
 fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -237,7 +247,17 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         ..Filter::default()
     };
     let paging = Paging::new(arguments.page, arguments.page_size)?;
-    let page = app.run(ListEntries { filter, due: arguments.due, paging })?.map(|row| view(row, app));
+    let (due, before) = (arguments.due, arguments.cursor);
+    let found = app.run(ListEntries { filter, due, paging, before })?;
+    let page = found.page.each().map(|row| entry_view(row.clone(), app));
+    let Page { items, total, page, page_size } = page;
+    let whole = EntryPageView {
+        page: PageView { items, total, page, page_size },
+        total_capped: !found.is_whole,
+        next_cursor: found.next,
+    };
+    let whole = json!(whole);
+    let rows = whole["items"].as_array().cloned().unwrap_or_default();
     let columns = [
         ("ID", "id"),
         ("CONTENT", "content_id"),
@@ -248,7 +268,17 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         ("RETRY", "retry_count"),
         ("LAST ERROR", "last_error"),
     ];
-    out.page(&columns, &page.items, &page)
+        title: arguments.title,
+    let done = out.list(&columns, &rows, &whole)?;
+    match found.next {
+        _ if !out.is_table() => {}
+        Some(next) if before.is_some() || !found.is_whole => {
+            let said = Sentence::new(message("list-goes-on")).with("next", next.to_string());
+            eprintln!("{}", out.words(&said));
+        }
+        Some(_) | None => out.tell_more(&found.page.map(|row| view(row, app))),
+    }
+    Ok(done)
 }
 
 fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure> {

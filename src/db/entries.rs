@@ -3,7 +3,9 @@
 
 mod adding;
 mod changes;
+mod gathered;
 mod holders;
+mod listing;
 mod placing;
 
 pub use adding::*;
@@ -12,6 +14,7 @@ pub use holders::{
     Looked, account_of, accounts_of_content, accounts_with_entries, open_of_account, open_of_content,
 };
 pub use placing::*;
+pub use listing::{COUNTED_MAX, EACH_MAX, EXAMINED_MAX, Listed, Window, list};
 
 use super::connection::{DbConnection, DbError};
 use super::lanes::lane_columns;
@@ -198,20 +201,40 @@ macro_rules! filtered {
     }};
 }
 
-/// Newest first, with how many there are in all.
-pub fn list(
-    conn: &mut DbConnection,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<EntryRow>, i64), DbError> {
-    let items = filtered!(with_log_and_lane!(), filter)
+/// The newest before an entry, however many there are.
+fn newest(conn: &mut DbConnection, window: Window) -> Result<Vec<EntryRow>, DbError> {
+    Ok(with_log_and_lane!()
+        .filter(dsl::id.lt(window.end()))
         .order(dsl::id.desc())
-        .limit(limit)
-        .offset(offset)
+        .limit(window.limit)
+        .offset(window.offset)
+        .load(conn)?)
+}
+
+/// These, newest first.
+fn by_ids(conn: &mut DbConnection, ids: &[EntryId]) -> Result<Vec<EntryRow>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = ids.iter().map(|entry| entry.0).collect();
+    Ok(with_log_and_lane!().filter(dsl::id.eq_any(ids)).order(dsl::id.desc()).load(conn)?)
+}
+
+/// The newest entry of a content on an account, if any.
+pub fn newest_of(
+    conn: &mut DbConnection,
+    content: ContentId,
+    account: AccountId,
+) -> Result<Option<EntryRow>, DbError> {
+    let ids: Vec<EntryId> = dsl::publish_pool
+        .filter(dsl::content_id.eq(content.0))
+        .filter(dsl::account_id.eq(account.0))
+        .select(dsl::id)
         .load(conn)?;
-    let total = filtered!(dsl::publish_pool.count(), filter).get_result(conn)?;
-    Ok((items, total))
+    Ok(match ids.into_iter().max() {
+        Some(newest) => get(conn, newest)?,
+        None => None,
+    })
 }
 
 pub(super) fn open_statuses() -> Vec<&'static str> {

@@ -13,7 +13,7 @@ use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::accounts;
 use crate::db::connection::DbConnection;
-use crate::db::entries::{self, EntryRow, Filter};
+use crate::db::entries::{self, EntryRow, Filter, Listed, Window};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
@@ -206,17 +206,33 @@ pub struct ListEntries {
 }
 
 impl Operation for ListEntries {
-    type Output = Page<EntryRow>;
+    type Output = EntryPage;
     const ACCESS: Access = Access::Read;
 
-    fn run(
-        self,
-        conn: &mut DbConnection,
-        _: &Context,
-        now: Timestamp,
-    ) -> Result<Page<EntryRow>, OperationError> {
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryPage, OperationError> {
         let filter = Filter { due_at: self.due.then_some(now).or(self.filter.due_at), ..self.filter };
-        Ok(self.paging.of(entries::list(conn, &filter, self.paging.limit(), self.paging.offset())?))
+    /// Only those that are older than this one: where a page before said that the list goes on.
+    pub before: Option<EntryId>,
+}
+
+impl ListEntries {
+    /// A page of those that a filter lets through.
+    pub fn page(filter: Filter, paging: Paging) -> Self {
+        ListEntries { filter, due: false, paging, before: None }
+    }
+}
+
+/// A page of entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryPage {
+    pub page: Page<EntryRow>,
+    /// Whether the page's total is how many there are, and not only how many were found as far as the count went.
+    pub is_whole: bool,
+    /// Where the list goes on, if it may: also after a page that is not full.
+    pub next: Option<EntryId>,
+        let window = Window { limit: self.paging.limit(), offset: self.paging.offset(), before: self.before };
+        let Listed { rows, total, is_whole, next } = entries::list(conn, &filter, window)?;
+        Ok(EntryPage { page: self.paging.of((rows, total)), is_whole, next })
     }
 }
 

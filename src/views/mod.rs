@@ -25,7 +25,7 @@ pub use explain::{Action, Answer, ExplanationView, Topic};
 pub use kinds::{PlatformView, SecretFieldView};
 pub use lists::{ItemsView, PageView};
 pub use node_status::{NodeStatusView, RestartsView};
-pub use pool::{AddedView, BatchItemView, BatchStatus, RemovedView};
+pub use pool::{AddedView, BatchItemView, BatchStatus, EntryPageView, RemovedView};
 pub use preview::{FireView, PreviewView};
 pub use stats::{StatsView, stats};
 pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView, gate_in_words};

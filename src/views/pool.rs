@@ -1,6 +1,6 @@
 //! What answers to adding to the pool, and to clearing it.
 
-use super::{EntryView, ItemsView};
+use super::{EntryView, ItemsView, PageView};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::EntryId;
 use crate::domain::text_enum;
@@ -17,6 +17,20 @@ pub enum AddedView {
 }
 
 text_enum! {
+/// A page of the pool.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "EntryPage")]
+pub struct EntryPageView {
+    #[serde(flatten)]
+    pub page: PageView<EntryView>,
+    /// There are more than `total`, which is as far as they were counted. Left out where there are not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub total_capped: bool,
+    /// Where the list goes on, if it may, for `cursor`: also after a page that is not full, or has nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<EntryId>,
+}
+
     /// What became of an item of a batch.
     BatchStatus {
         /// It waits in the pool.

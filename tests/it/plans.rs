@@ -3,6 +3,7 @@
 mod again_and_again;
 mod asking;
 mod lists;
+mod pool_lists;
 
 use crate::schema::migrated;
 use crate::support::on_both;

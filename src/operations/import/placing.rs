@@ -3,7 +3,7 @@
 use super::report::{Became, EntryNote, EntryReport};
 use super::{Accounts, Checked, Choices};
 use crate::db::connection::DbConnection;
-use crate::db::entries::{self, EntryRow, Filter, Plan, SlotColumns};
+use crate::db::entries::{self, EntryRow, Plan, SlotColumns};
 use crate::db::publish_log;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
@@ -122,16 +122,15 @@ impl Step<'_> {
         if !may_add {
             return Ok(None);
         }
-        let filter = Filter { content: Some(content), account: Some(self.account), ..Filter::default() };
-        let (last, _) = entries::list(conn, &filter, 1, 0)?;
-        let Some(last) = last.first().filter(|_| !self.choices.again) else {
+        let last = entries::newest_of(conn, content, self.account)?;
+        let Some(last) = last.filter(|_| !self.choices.again) else {
             return self.add(conn, book, None).map(Some);
         };
         let tried_this = last.revision.map_or(!is_changed, |tried| tried >= revision);
         match last.status {
-            EntryStatus::Cancelled => Ok(Some(report(self.account, Some(last), Became::CancelledBefore))),
+            EntryStatus::Cancelled => Ok(Some(report(self.account, Some(&last), Became::CancelledBefore))),
             EntryStatus::Failed if tried_this => {
-                Ok(Some(report(self.account, Some(last), Became::FailedBefore)))
+                Ok(Some(report(self.account, Some(&last), Became::FailedBefore)))
             }
             EntryStatus::Failed
             | EntryStatus::Pending

@@ -71,6 +71,7 @@ done-man = { $count } manual pages are in { $dir }; man -l { $dir }/contenthub.1
 
 # Of a list.
 list-more = { $first } to { $last } of { $total }; --page { $next } shows the next.
+list-goes-on = There may be more: --cursor { $next } goes on from there.
 
 # What is asked for on a terminal.
 ask-account-name = Name of the account

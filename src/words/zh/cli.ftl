@@ -61,6 +61,7 @@ note-key-aside = 注意：旧密钥保存在 { $files }；不再有之前的数�
 note-key-given = 注意：现在请从 CONTENTHUB_SECRET_KEY 中去掉旧密钥；只要还有之前的数据库副本，就请保留它
 done-man = { $dir } 中有 { $count } 页手册；man -l { $dir }/contenthub.1 显示第一页。
 list-more = 第 { $first } 至 { $last } 项，共 { $total } 项；--page { $next } 显示下一页。
+list-goes-on = 可能还有更多：--cursor { $next } 从那里继续。
 
 ask-account-name = 账号名称
 ask-platform = 平台

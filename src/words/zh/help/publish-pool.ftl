@@ -3,6 +3,8 @@
 help-publish-pool--account = 仅限此账号（名称或编号）
 help-publish-pool-list = 列出条目，新的在前
 help-publish-pool-list--due = 仅限等待发布且已到期的
+help-publish-pool-list--title = 仅限内容标题中有此文字的
+help-publish-pool-list--cursor = 从前一页说明可以继续的地方开始
 help-publish-pool-add = 添加一篇内容，发布一次
 help-publish-pool-add--priority = 1（最先）至 10（最后）
 help-publish-pool-add--scheduled-at = 何时发布，例如 "2026-02-06 12:00:00" 或 2026-02-06T12:00:00Z（默认：现在）

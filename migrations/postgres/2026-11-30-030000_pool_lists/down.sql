@@ -1,0 +1,2 @@
+DROP INDEX publish_pool_held;
+DROP INDEX publish_pool_ended;
