@@ -25,7 +25,7 @@ use crate::operations::content::CreateContent;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::execution::{ListExecutions, RunProgress};
 use crate::operations::history::ListHistory;
-use crate::operations::pool::{AddToPool, Addition, GetEntry, GetStats, ListEntries};
+use crate::operations::pool::{AddToPool, AddedEntry, Addition, GetEntry, GetStats, ListEntries};
 use crate::operations::task::{CreateTask, ListTasks, MakeFirstTask, UpdateTask};
 use crate::operations::task_type::TaskTypes;
 use crate::operations::{Context, Operation, OperationError, Page, Paging, perform};
@@ -191,9 +191,11 @@ impl App {
         self.change(content).map(ContentView::from)
     }
 
-    /// Adds a content to the publish pool, to be published once on one account.
+    /// Adds a content to the publish pool, to be published once on one account. `warnings` tells of another entry with the
+    /// same text.
     pub fn add_to_pool(&self, addition: Addition) -> Result<EntryView, OperationError> {
-        Ok(self.entry_view(self.change(AddToPool(addition))?))
+        let AddedEntry { row, similar } = self.change(AddToPool(addition))?;
+        Ok(self.entry_view(row).beside(similar))
     }
 
     /// One entry of the pool.

@@ -145,6 +145,12 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "To publish it once more on purpose, add it with `again`.",
     ),
     row(
+        "similar_text",
+        &[409],
+        "A post with the same text was published on the account within 30 days, or waits for it, and the account refuses that (`on_similar`).",
+        "Look at that entry (`entry_id`); to publish the text all the same, add it with `again`.",
+    ),
+    row(
         "maybe_published",
         &[409],
         "An earlier attempt may have published it, which nobody knows yet.",

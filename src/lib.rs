@@ -141,6 +141,7 @@ pub use db::{
 };
 #[doc(inline)]
 pub use domain::{
+    account::OnSimilar,
     clock::Timestamp,
     entry::EntryStatus,
     execution::ExecutionStatus,
@@ -151,6 +152,7 @@ pub use domain::{
     priority::Priority,
     report::{Report, ResultStatus},
     settlement::LogStatus,
+    similar_text::AdditionWarning,
     time_input::AskedTime,
     windows::Windows,
 };

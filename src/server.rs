@@ -1,6 +1,7 @@
 //! `contenthub serve`: a node with its HTTP server, from the first socket to the last outcome written.
 
 use crate::actors::event_tail::EventTail;
+use crate::actors::old_texts;
 use crate::actors::shared_reads::SharedReads;
 use crate::actors::token_uses::TokenUses;
 use crate::api::wrong_tokens::WrongTokens;
@@ -64,6 +65,7 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
         let healing = actix_rt::task::spawn_blocking(move || folder::heal(&healed));
         let token_uses = TokenUses::default();
         token_uses.write_now_and_then(node.db.clone(), app.clock().clone());
+        actix_rt::spawn(old_texts::read_all(node.db.clone(), app.clock().clone()));
         let api = web::Data::new(Api {
             db: node.db.clone(),
             lists: SharedReads::new(node.db.clone()),

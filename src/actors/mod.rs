@@ -9,6 +9,7 @@ pub mod executor;
 pub mod in_flight;
 pub mod job_runner;
 pub mod jobs;
+pub mod old_texts;
 pub mod presence;
 pub mod publisher;
 pub mod scheduler;

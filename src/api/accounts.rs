@@ -10,7 +10,7 @@ use super::routes::Routes;
 use super::versions::{IfMatch, IfNoneMatch, versioned};
 use super::{Api, PageQuery, page, page_of_all};
 use crate::db::accounts::Filter;
-use crate::domain::account::OnUnknown;
+use crate::domain::account::{OnSimilar, OnUnknown};
 use crate::domain::ids::AccountId;
 use crate::domain::lane_settings::LaneChanges;
 use crate::domain::posting_slots::MissedSlot;
@@ -142,6 +142,7 @@ struct CreateBody {
     slots: Option<Vec<String>>,
     missed_slot: Option<MissedSlot>,
     on_unknown: Option<OnUnknown>,
+    on_similar: Option<OnSimilar>,
 }
 
 async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>) -> Answer {
@@ -164,6 +165,7 @@ async fn create(api: web::Data<Api>, caller: Caller, asked: Creating<CreateBody>
             missed_slot: body.missed_slot,
         },
         on_unknown: body.on_unknown.unwrap_or(OnUnknown::Ask),
+        on_similar: body.on_similar.unwrap_or(OnSimilar::Warn),
     };
     let create = caller.does(create);
     asked.request.once(&api, StatusCode::CREATED, create, |row, _, _| json!(AccountView::from(row))).await
@@ -256,6 +258,9 @@ struct UpdateBody {
     #[serde(default, deserialize_with = "not_null")]
     #[schemars(with = "OnUnknown")]
     on_unknown: Option<OnUnknown>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "OnSimilar")]
+    on_similar: Option<OnSimilar>,
 }
 
 async fn update(
@@ -285,6 +290,7 @@ async fn update(
             missed_slot: body.missed_slot,
         },
         on_unknown: body.on_unknown,
+        on_similar: body.on_similar,
     };
     let row = api.db.perform(caller.does(still.of(update))).await?;
     Ok(versioned(&row.version(), AccountView::from(row)))

@@ -7,7 +7,6 @@ use super::openapi::inputs;
 use super::problem::{Answer, Problem};
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
-use crate::db::entries::EntryRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::fault::RequestFault;
 use crate::domain::field_error::FieldError;
@@ -16,6 +15,7 @@ use crate::domain::posting_slots::NEXT_SLOT;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::role::Role;
+use crate::domain::similar_text::AdditionWarning;
 use crate::domain::text_enum;
 use crate::operations::pool::*;
 use crate::operations::{Context, OperationError};
@@ -27,12 +27,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub fn routes(routes: &mut Routes) {
-    const REFUSES: &[&str] = &["not_found", "already_in_pool", "already_published"];
+    const REFUSES: &[&str] = &["not_found", "already_in_pool", "already_published", "similar_text"];
     let editor = (Role::Editor, Concern::Own);
     routes.group("Publish pool");
     routes
         .route((Method::POST, "/publish-pool/add"), editor, add, "Add a content to the pool")
-        .about("It is published once on its account, when it is due. With `account_ids`, once on each.")
+        .about(
+            "It is published once on its account, when it is due. With `account_ids`, once on each. `warnings` names \
+             another entry with the same text that was published there within 30 days, or waits.",
+        )
         .created::<AddedView>()
         .refuses(REFUSES);
     routes
@@ -42,8 +45,8 @@ pub fn routes(routes: &mut Routes) {
         .refuses(REFUSES);
 }
 
-fn view_of(row: EntryRow, cx: &Context, now: Timestamp) -> Value {
-    json!(EntryView::new(row, now, cx.can_decrypt()))
+fn view_of(added: AddedEntry, cx: &Context, now: Timestamp) -> Value {
+    json!(EntryView::new(added.row, now, cx.can_decrypt()).beside(added.similar))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -63,7 +66,7 @@ struct AddBody {
     account_ids: Option<Vec<AccountId>>,
     #[schemars(range(min = 0, max = 1000))]
     max_retries: Option<i32>,
-    /// Also where it was published before.
+    /// Also where it was published before, or a text like it.
     again: Option<bool>,
     /// What is later than this is not published any more.
     #[schemars(range(min = 1, max = 31_622_400))]
@@ -106,8 +109,8 @@ async fn add(api: web::Data<Api>, caller: Caller, asked: Creating<AddBody>) -> A
             Err(Problem::field("account_ids", RequestFault::NotWith("account_id")))
         }
         Some(accounts) => {
-            let shape = |rows: Vec<EntryRow>, cx: &Context, now| {
-                let items = rows.into_iter().map(|row| EntryView::new(row, now, cx.can_decrypt())).collect();
+            let shape = |all: Vec<AddedEntry>, cx: &Context, now| {
+                let items = all.into_iter().map(|added| view_of(added, cx, now)).collect();
                 json!(ItemsView { items })
             };
             let add = caller.does(AddToAccounts { addition, accounts });
@@ -160,11 +163,16 @@ fn batch_item((index, item): (usize, Result<Added, OperationError>)) -> BatchIte
         scheduled_at: None,
         code: None,
         error: None,
+        warnings: Vec::new(),
     };
     match item {
-        Ok(Added { id, slot, .. }) => {
-            BatchItemView { id: Some(id), status: BatchStatus::Pending, scheduled_at: slot, ..skipped }
-        }
+        Ok(Added { id, slot, similar, due_at: _ }) => BatchItemView {
+            id: Some(id),
+            status: BatchStatus::Pending,
+            scheduled_at: slot,
+            warnings: similar.into_iter().map(AdditionWarning::from).collect(),
+            ..skipped
+        },
         Err(error) => {
             BatchItemView { code: Some(error.code().to_owned()), error: Some(error.to_string()), ..skipped }
         }

@@ -278,8 +278,8 @@ async fn move_it(
 
 async fn retry(api: web::Data<Api>, path: web::Path<String>, caller: Caller) -> Answer {
     let retry = RetryEntry { id: input::id("entry", &path)?, by: caller.name() };
-    let row = api.db.perform(caller.does(retry)).await?;
-    Ok(HttpResponse::Ok().json(view(&api, row)))
+    let AddedEntry { row, similar } = api.db.perform(caller.does(retry)).await?;
+    Ok(HttpResponse::Ok().json(view(&api, row).beside(similar)))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -4,6 +4,7 @@ use crate::actors::db::panic_text;
 use crate::db::connection::DbError;
 use crate::domain::fault::Fault;
 use crate::domain::field_error::FieldError;
+use crate::domain::similar_text::Similar;
 use crate::error_codes;
 use crate::operations::OperationError;
 use crate::operations::broken::Broken;
@@ -131,7 +132,10 @@ impl From<OperationError> for Problem {
 fn describe(error: OperationError, problem: &mut Problem) {
     match error {
         OperationError::Invalid(fields) => problem.fields = fields,
-        OperationError::AlreadyInPool { entry, .. } => problem.more.push(("entry_id", entry.0.into())),
+        OperationError::AlreadyInPool { entry, .. }
+        | OperationError::SimilarText { similar: Similar { entry, .. }, .. } => {
+            problem.more.push(("entry_id", entry.0.into()));
+        }
         OperationError::MaybePublished { entry, status } => {
             problem.more.push(("entry_id", entry.0.into()));
             problem.more.push(("state", status.as_str().into()));
@@ -153,6 +157,7 @@ fn describe(error: OperationError, problem: &mut Problem) {
         }
         OperationError::NotFound { .. }
         | OperationError::AlreadyPublished { .. }
+        | OperationError::SimilarItem { .. }
         | OperationError::NameTaken { .. }
         | OperationError::WrongSecretKey
         | OperationError::LaneUnready { .. }

@@ -11,10 +11,11 @@ use crate::actors::tries;
 use crate::db::entries::EntryRow;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::role::Role;
+use crate::domain::similar_text::AdditionWarning;
 use crate::domain::thing::Thing;
 use crate::operations::broken::Broken;
 use crate::operations::once::Answered;
-use crate::operations::pool::Addition;
+use crate::operations::pool::{AddedEntry, Addition};
 use crate::operations::publish_now::{GetEntries, PublishContent, PublishNow};
 use crate::operations::{Context, OperationError};
 use crate::views::{EntryView, ItemsView};
@@ -56,6 +57,7 @@ pub fn routes(routes: &mut Routes) {
             "wrong_secret_key",
             "already_in_pool",
             "already_published",
+            "similar_text",
         ]);
 }
 
@@ -115,7 +117,7 @@ struct ContentBody {
     content_id: ContentId,
     /// Without it, the content's own, or the only one there is.
     account_id: Option<AccountId>,
-    /// Also where it was published before.
+    /// Also where it was published before, or a text like it.
     again: Option<bool>,
     #[schemars(range(min = 0, max = 1000))]
     max_retries: Option<i32>,
@@ -130,7 +132,9 @@ async fn publish_content(api: web::Data<Api>, caller: Caller, asked: Creating<Co
         max_retries: body.max_retries.unwrap_or(Addition::of(body.content_id).max_retries),
         ..Addition::of(body.content_id)
     };
-    let shape = |row: EntryRow, cx: &Context, now| json!(EntryView::new(row, now, cx.can_decrypt()));
+    let shape = |added: AddedEntry, cx: &Context, now| {
+        json!(EntryView::new(added.row, now, cx.can_decrypt()).beside(added.similar))
+    };
     let publish = caller.does(PublishContent { addition, by: caller.name() });
     let made = request.perform(&api, publish, shape).await?;
     let is_repeated = made.is_repeated;
@@ -143,7 +147,8 @@ async fn publish_content(api: web::Data<Api>, caller: Caller, asked: Creating<Co
     let row = row.ok_or_else(|| OperationError::not_found(Thing::Entry, made.id))?;
     let is_tried = tries::count(&as_made, std::slice::from_ref(&row)) == 1;
     let status = if is_tried { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok(answer(Answered { body: json!(view(&api, row)).to_string(), is_repeated }, status))
+    let view = EntryView { warnings: made.warnings, ..view(&api, row) };
+    Ok(answer(Answered { body: json!(view).to_string(), is_repeated }, status))
 }
 
 /// What was made, of its answer.
@@ -151,4 +156,6 @@ async fn publish_content(api: web::Data<Api>, caller: Caller, asked: Creating<Co
 struct Made {
     id: EntryId,
     attempt: i32,
+    #[serde(default)]
+    warnings: Vec<AdditionWarning>,
 }

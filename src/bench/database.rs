@@ -119,7 +119,7 @@ pub fn make_contents(
     let mut contents = Vec::with_capacity(wanted);
     while contents.len() < wanted {
         let count = (wanted - contents.len()).min(AT_ONCE);
-        contents.extend(app.run(CreateMany { count, body_bytes })?);
+        contents.extend(app.run(CreateMany { first: contents.len(), count, body_bytes })?);
         told(contents.len())?;
     }
     Ok(contents)
@@ -145,8 +145,9 @@ pub fn additions(
     })
 }
 
-/// Contents in one transaction.
+/// Contents in one transaction, each with a text of its own.
 struct CreateMany {
+    first: usize,
     count: usize,
     body_bytes: usize,
 }
@@ -163,7 +164,7 @@ impl Operation for CreateMany {
     ) -> Result<Vec<ContentId>, OperationError> {
         let body = "All work and no play makes a dull post. ".repeat(self.body_bytes / 40 + 1);
         let mut made = Vec::with_capacity(self.count);
-        for number in 0..self.count {
+        for number in (self.first..).take(self.count) {
             let text = Text {
                 title: format!("Post {number}"),
                 body: body.chars().take(self.body_bytes).collect(),

@@ -6,7 +6,7 @@ use super::usage::{Pair, UsageError, WrongValue};
 use super::{Done, Failure, time};
 use crate::app::App;
 use crate::db::accounts::Filter;
-use crate::domain::account::OnUnknown;
+use crate::domain::account::{OnSimilar, OnUnknown};
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::lane_settings::LaneChanges;
 use crate::domain::posting_slots::MissedSlot;
@@ -33,6 +33,7 @@ Examples:
   contenthub account update site --late-after-seconds 3600 --give-up-after-seconds 7200
   contenthub account update site --slots \"mon-fri 09:00,18:00\" --slots \"sat 10:30\"
   contenthub account update site --slots 09:00,18:00 --missed-slot next
+  contenthub account update site --on-similar refuse
   contenthub account update site --window none --daily-cap none --late-after-seconds none";
 
 #[derive(Debug, clap::Subcommand)]
@@ -89,7 +90,6 @@ pub enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[derive(Debug, clap::Args)]
 pub struct ListArguments {
     /// Part of the name
     #[arg(long)]
@@ -106,6 +106,7 @@ pub struct ListArguments {
     page_size: Option<i64>,
 }
 
+#[derive(Debug, clap::Args)]
 pub struct CreateArguments {
     name: Option<String>,
     /// webhook (settings url, deduplicates, timeout_seconds; credential secret=whsec_… signs each post), or folder
@@ -129,6 +130,9 @@ pub struct CreateArguments {
     /// After an attempt whose end nobody saw, on a platform that cannot tell: ask a person, or retry
     #[arg(long, default_value = "ask", value_name = "ask|retry")]
     on_unknown: OnUnknown,
+    /// A post whose text was published on it within 30 days, or waits for it: take it with a warning, or refuse it
+    #[arg(long, default_value = "warn", value_name = "warn|refuse")]
+    on_similar: OnSimilar,
     #[arg(long)]
     disabled: bool,
 }
@@ -153,6 +157,8 @@ pub struct UpdateArguments {
     lane: LaneArguments,
     #[arg(long, value_name = "ask|retry")]
     on_unknown: Option<OnUnknown>,
+    #[arg(long, value_name = "warn|refuse")]
+    on_similar: Option<OnSimilar>,
 }
 
 // What is said here above its fields, clap would say of the whole command.
@@ -303,6 +309,7 @@ fn create(arguments: CreateArguments, app: &App, out: &Output) -> Result<Done, F
         concurrency: arguments.at_once,
         lane: arguments.lane.changes(),
         on_unknown: arguments.on_unknown,
+        on_similar: arguments.on_similar,
         ..CreateAccount::new(asked.name, asked.platform)
     };
     let view = AccountView::from(app.change(create)?);
@@ -333,6 +340,7 @@ fn update(arguments: UpdateArguments, app: &App, out: &Output) -> Result<Done, F
         concurrency: arguments.at_once,
         lane: arguments.lane.changes(),
         on_unknown: arguments.on_unknown,
+        on_similar: arguments.on_similar,
         ..UpdateAccount::new(row.id)
     };
     show(app.change(update)?, out)

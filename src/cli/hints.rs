@@ -76,6 +76,9 @@ fn of_operation(error: &OperationError, language: Language) -> Option<String> {
         OperationError::NotFound { thing, .. } => where_to_look(*thing).and_then(told),
         OperationError::AlreadyInPool { .. } => told(message("hint-already-in-pool")),
         OperationError::AlreadyPublished { .. } => told(message("hint-already-published")),
+        OperationError::SimilarText { .. } | OperationError::SimilarItem { .. } => {
+            told(message("hint-similar-text"))
+        }
         OperationError::MaybePublished { status: EntryStatus::Uncertain, .. } => {
             told(message("hint-uncertain"))
         }

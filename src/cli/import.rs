@@ -176,8 +176,9 @@ fn entry(entry: &EntryReport, language: Language) -> String {
     if let Some(due_at) = entry.due_at {
         text.push_str(&Sentence::new(message("import-entry-due")).with("at", due_at).say(language));
     }
-    if let Some(note) = &entry.note {
-        let said = Sentence::new(message("import-entry-note")).with("note", note.told(language));
+    let similar = entry.similar.map(|similar| similar.told(language));
+    for note in entry.note.iter().map(|note| note.told(language)).chain(similar) {
+        let said = Sentence::new(message("import-entry-note")).with("note", note);
         text.push_str(&said.say(language));
     }
     text
@@ -195,9 +196,13 @@ fn remarks(report: &ImportReport, out: &Output) -> Vec<String> {
         let keys: Vec<String> = passed_over.iter().map(|(key, files)| format!("{key} ({files})")).collect();
         lines.push(out.words(&Sentence::new(message("import-passed-over")).with("keys", keys.join(", "))));
     }
-    let count = |is: fn(Became) -> bool| {
-        report.files.iter().flat_map(|file| &file.entries).filter(|entry| is(entry.became)).count()
-    };
+    let entries = || report.files.iter().flat_map(|file| &file.entries);
+    let similar = entries().filter(|entry| entry.similar.is_some()).count();
+    if similar > 0 {
+        let what = out.words(&Sentence::new(message("import-similar")).with("count", similar.to_string()));
+        lines.push(out.words(&Sentence::new(message("warning")).with("what", what)));
+    }
+    let count = |is: fn(Became) -> bool| entries().filter(|entry| is(entry.became)).count();
     let hints: [(Message, usize); 2] = [
         (message("import-stale"), count(|it| it == Became::UpdatedNotRepublished)),
         (message("import-ended"), count(|it| matches!(it, Became::FailedBefore | Became::CancelledBefore))),

@@ -9,6 +9,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::{ContentId, EntryId};
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
+use crate::domain::similar_text::Similar;
 use crate::domain::time_input::in_zone;
 use crate::operations::account::FindAccount;
 use crate::operations::entry::*;
@@ -17,6 +18,7 @@ use crate::operations::pool::*;
 use crate::operations::slots::{Move, MoveEntry};
 use crate::operations::{Page, Paging};
 use crate::views::{self, EntryPageView, EntryView, ExplanationView, PageView};
+use crate::words::errors::InChinese;
 use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 
@@ -125,14 +127,14 @@ pub struct ListArguments {
     /// Only what is pending and due
     #[arg(long)]
     due: bool,
-    #[arg(long)]
-    page: Option<i64>,
     /// Only those of contents with this in their titles
     #[arg(long)]
     title: Option<String>,
     /// From where an earlier page said that the list goes on
     #[arg(long, value_name = "ID", conflicts_with = "page")]
     cursor: Option<EntryId>,
+    #[arg(long)]
+    page: Option<i64>,
     #[arg(long)]
     page_size: Option<i64>,
 }
@@ -154,7 +156,7 @@ pub struct AddArguments {
     account: Option<String>,
     #[arg(long, default_value_t = MAX_RETRIES_DEFAULT)]
     max_retries: i32,
-    /// Publish it although it was published on this account before
+    /// Publish it although it was published on this account before, or a post with the same text
     #[arg(long)]
     again: bool,
     /// If it cannot go out within so many seconds of its time it fails, and is not published late (default: as its
@@ -213,7 +215,11 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
             out.tell(&said, &json!({"deleted": id}))
         }
         Command::Publish { ids } => super::publish_now::run(ids, app, out),
-        Command::Retry { id } => show(app.change(RetryEntry { id, by: user() })?, app, out),
+        Command::Retry { id } => {
+            let AddedEntry { row, similar } = app.change(RetryEntry { id, by: user() })?;
+            warn(similar, out);
+            out.one(&json!(entry_view(row, app).beside(similar)))
+        }
         Command::Resolve(arguments) => resolve(arguments, app, out),
         Command::Cancel { id } => show(app.change(CancelEntry(id))?, app, out),
         Command::Move(arguments) => move_it(&arguments, app, out),
@@ -225,16 +231,24 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
     }
 }
 
-fn view(row: EntryRow, app: &App) -> Value {
-    json!(entry_view(row, app))
-}
-
-fn show(row: EntryRow, app: &App, out: &Output) -> Result<Done, Failure> {
-    out.one(&view(row, app))
 fn entry_view(row: EntryRow, app: &App) -> EntryView {
     EntryView::new(row, app.clock().now(), app.context().can_decrypt())
 }
 
+fn view(row: EntryRow, app: &App) -> Value {
+    json!(entry_view(row, app))
+}
+
+/// Tells of another entry with the same text, which need not be wrong.
+fn warn(similar: Option<Similar>, out: &Output) {
+    if let Some(similar) = similar {
+        let said = out.words(&Sentence::new(message("warning")).with("what", similar.value()));
+        eprintln!("{}", out.with_moments(&said));
+    }
+}
+
+fn show(row: EntryRow, app: &App, out: &Output) -> Result<Done, Failure> {
+    out.one(&view(row, app))
 }
 
 fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -244,6 +258,7 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         account,
         content: arguments.content,
         priority: arguments.priority,
+        title: arguments.title,
         ..Filter::default()
     };
     let paging = Paging::new(arguments.page, arguments.page_size)?;
@@ -268,7 +283,6 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         ("RETRY", "retry_count"),
         ("LAST ERROR", "last_error"),
     ];
-        title: arguments.title,
     let done = out.list(&columns, &rows, &whole)?;
     match found.next {
         _ if !out.is_table() => {}
@@ -293,7 +307,8 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         again: arguments.again,
         late_after_seconds: arguments.late_after_seconds,
     };
-    let row = app.change(AddToPool(addition))?;
+    let AddedEntry { row, similar } = app.change(AddToPool(addition))?;
+    warn(similar, out);
     let is_now = row.due_at <= app.clock().now();
     let keeps = if is_now { keeps(&row, app)? } else { None };
     let said = match (&keeps, is_now) {
@@ -308,7 +323,7 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
         .with("priority", row.priority.get())
         // As it was read, with its offset: whoever gave none sees which was meant.
         .with("at", in_zone(row.due_at, app.settings().timezone));
-    out.tell(&said, &view(row, app))
+    out.tell(&said, &json!(entry_view(row, app).beside(similar)))
 }
 
 /// What keeps an entry that is due, where that does not pass with a turn of its lane.

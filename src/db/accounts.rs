@@ -7,7 +7,7 @@ pub use listing::{Filter, page};
 use super::connection::{DbConnection, DbError};
 use super::events::{self, About};
 use super::schema::accounts::dsl;
-use crate::domain::account::OnUnknown;
+use crate::domain::account::{OnSimilar, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::event::EventKind;
 use crate::domain::ids::*;
@@ -47,6 +47,7 @@ pub struct AccountRow {
     /// JSON: see [`PostingSlots`](crate::domain::posting_slots::PostingSlots).
     pub slots: String,
     pub missed_slot: MissedSlot,
+    pub on_similar: OnSimilar,
 }
 
 impl AccountRow {
@@ -89,6 +90,7 @@ pub struct NewAccount<'a> {
     pub timezone: &'a str,
     pub concurrency: i32,
     pub on_unknown: OnUnknown,
+    pub on_similar: OnSimilar,
     pub lane: &'a LaneSettings,
 }
 
@@ -100,6 +102,11 @@ pub fn exists(conn: &mut DbConnection, id: AccountId) -> Result<bool, DbError> {
     let found: Option<AccountId> =
         dsl::accounts.filter(dsl::id.eq(id.0)).select(dsl::id).first(conn).optional()?;
     Ok(found.is_some())
+}
+
+/// What an account makes of texts that it had lately; none where there is no such account.
+pub fn on_similar(conn: &mut DbConnection, id: AccountId) -> Result<Option<OnSimilar>, DbError> {
+    Ok(dsl::accounts.filter(dsl::id.eq(id.0)).select(dsl::on_similar).first(conn).optional()?)
 }
 
 pub fn by_name(conn: &mut DbConnection, name: &str) -> Result<Option<AccountRow>, DbError> {
@@ -135,6 +142,7 @@ pub fn insert(conn: &mut DbConnection, new: NewAccount<'_>, now: Timestamp) -> R
             dsl::timezone.eq(new.timezone),
             dsl::concurrency.eq(new.concurrency),
             dsl::on_unknown.eq(new.on_unknown.as_str()),
+            dsl::on_similar.eq(new.on_similar.as_str()),
             dsl::spacing_seconds.eq(new.lane.spacing_seconds),
             dsl::daily_cap.eq(new.lane.daily_cap),
             dsl::windows.eq(as_text(&new.lane.windows)),
@@ -160,6 +168,7 @@ pub fn update(conn: &mut DbConnection, account: &AccountRow, now: Timestamp) -> 
             dsl::timezone.eq(&account.timezone),
             dsl::concurrency.eq(account.concurrency),
             dsl::on_unknown.eq(account.on_unknown.as_str()),
+            dsl::on_similar.eq(account.on_similar.as_str()),
             dsl::spacing_seconds.eq(account.spacing_seconds),
             dsl::daily_cap.eq(account.daily_cap),
             dsl::windows.eq(&account.windows),

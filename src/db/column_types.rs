@@ -1,6 +1,6 @@
 //! How our words and numbers are read from columns. Writing needs none of this: ids and words give their inner value.
 
-use crate::domain::account::OnUnknown;
+use crate::domain::account::{OnSimilar, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
@@ -69,6 +69,7 @@ read_as! { Text, String =>
     Trigger: |text| Ok(text.parse()?),
     LogStatus: |text| Ok(text.parse()?),
     OnUnknown: |text| Ok(text.parse()?),
+    OnSimilar: |text| Ok(text.parse()?),
     Misfire: |text| Ok(text.parse()?),
     MissedSlot: |text| Ok(text.parse()?),
     ScheduleType: |text| Ok(text.parse()?),

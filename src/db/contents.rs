@@ -1,5 +1,9 @@
 //! Contents and their revisions.
 
+mod texts;
+
+pub use texts::*;
+
 use super::connection::{DbConnection, DbError};
 use super::schema::content_revisions::dsl as revisions;
 use super::schema::contents::dsl;
@@ -142,24 +146,28 @@ pub fn account_of(conn: &mut DbConnection, id: ContentId) -> Result<Option<Optio
 }
 
 /// What adding a content to the pool needs to know of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct ContentBrief {
     pub account_id: Option<AccountId>,
     pub review_status: ReviewStatus,
+    /// None of what an earlier version of this program wrote.
+    pub text_hash: Option<String>,
 }
 
 /// It stays so until the caller's transaction ends: an approval that is taken back meanwhile finds what was added.
 pub fn brief(conn: &mut DbConnection, id: ContentId) -> Result<Option<ContentBrief>, DbError> {
-    let brief = dsl::contents.filter(dsl::id.eq(id.0)).select((dsl::account_id, dsl::review_status));
+    let columns = (dsl::account_id, dsl::review_status, dsl::text_hash);
+    let brief = dsl::contents.filter(dsl::id.eq(id.0)).select(columns);
     Ok(match conn {
         DbConnection::Sqlite(inner) => brief.first(inner).optional()?,
         DbConnection::Postgres(inner) => brief.for_share().first(inner).optional()?,
     })
 }
 
+/// `text_hash`: what its words are told by; see `operations/texts.rs`.
 pub fn insert(
     conn: &mut DbConnection,
-    text: &Text,
+    (text, text_hash): (&Text, &str),
     account: Option<AccountId>,
     review: ReviewStatus,
     now: Timestamp,
@@ -171,6 +179,7 @@ pub fn insert(
             dsl::account_id.eq(account.map(|id| id.0)),
             dsl::created_at.eq(now.micros()),
             dsl::updated_at.eq(now.micros()),
+            dsl::text_hash.eq(text_hash),
         ))
         .returning(dsl::id)
         .get_result(conn)?;
@@ -182,7 +191,7 @@ pub fn insert(
 pub fn revise(
     conn: &mut DbConnection,
     id: ContentId,
-    text: &Text,
+    (text, text_hash): (&Text, &str),
     review: ReviewStatus,
     now: Timestamp,
 ) -> Result<i32, DbError> {
@@ -191,6 +200,7 @@ pub fn revise(
             dsl::revision.eq(dsl::revision + 1),
             dsl::review_status.eq(review.as_str()),
             dsl::updated_at.eq(now.micros()),
+            dsl::text_hash.eq(text_hash),
         ))
         .returning(dsl::revision)
         .get_result(conn)?;

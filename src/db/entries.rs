@@ -7,14 +7,16 @@ mod gathered;
 mod holders;
 mod listing;
 mod placing;
+mod similar;
 
 pub use adding::*;
 pub use changes::*;
 pub use holders::{
     Looked, account_of, accounts_of_content, accounts_with_entries, open_of_account, open_of_content,
 };
-pub use placing::*;
 pub use listing::{COUNTED_MAX, EACH_MAX, EXAMINED_MAX, Listed, Window, list};
+pub use placing::*;
+pub use similar::*;
 
 use super::connection::{DbConnection, DbError};
 use super::lanes::lane_columns;

@@ -30,6 +30,7 @@ diesel::table! {
         answered_at -> Nullable<BigInt>,
         slots -> Text,
         missed_slot -> Text,
+        on_similar -> Text,
     }
 }
 
@@ -84,6 +85,7 @@ diesel::table! {
         account_id -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        text_hash -> Nullable<Text>,
     }
 }
 

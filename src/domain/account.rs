@@ -21,6 +21,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What becomes of an addition whose text was published on the account lately, or waits for it.
+    OnSimilar {
+        /// It is added, and the answer says so (default).
+        Warn = "warn",
+        /// It is refused, unless it says that it is meant.
+        Refuse = "refuse",
+    }
+}
+
 /// How somebody, or the machine, has closed a lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClosedByWord {

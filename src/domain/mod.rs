@@ -46,6 +46,7 @@ pub mod run_scope;
 pub mod schedule;
 pub mod scope;
 pub mod settlement;
+pub mod similar_text;
 pub mod steps;
 pub mod tested;
 pub mod thing;

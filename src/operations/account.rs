@@ -9,7 +9,7 @@ use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
 use crate::db::{entries, lateness, slots, tasks};
-use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnUnknown};
+use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnSimilar, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::fault::{AccountFault, Fault, NoneOf};
 use crate::domain::field_error::FieldError;
@@ -35,6 +35,7 @@ pub struct CreateAccount {
     /// What its lane's settings have other than their defaults.
     pub lane: LaneChanges,
     pub on_unknown: OnUnknown,
+    pub on_similar: OnSimilar,
 }
 
 impl CreateAccount {
@@ -49,6 +50,7 @@ impl CreateAccount {
             concurrency: None,
             lane: LaneChanges::default(),
             on_unknown: OnUnknown::Ask,
+            on_similar: OnSimilar::Warn,
         }
     }
 }
@@ -82,6 +84,7 @@ impl Operation for CreateAccount {
             timezone: &timezone,
             concurrency,
             on_unknown: self.on_unknown,
+            on_similar: self.on_similar,
             lane: &lane.unwrap_or_default(),
         };
         let id = accounts::insert(conn, new, now)?;
@@ -182,6 +185,7 @@ pub struct UpdateAccount {
     pub concurrency: Option<i32>,
     pub lane: LaneChanges,
     pub on_unknown: Option<OnUnknown>,
+    pub on_similar: Option<OnSimilar>,
 }
 
 impl UpdateAccount {
@@ -196,6 +200,7 @@ impl UpdateAccount {
             concurrency: None,
             lane: LaneChanges::default(),
             on_unknown: None,
+            on_similar: None,
         }
     }
 }
@@ -222,6 +227,7 @@ impl Operation for UpdateAccount {
         row.timezone = self.timezone.unwrap_or(row.timezone);
         row.concurrency = self.concurrency.unwrap_or(row.concurrency);
         row.on_unknown = self.on_unknown.unwrap_or(row.on_unknown);
+        row.on_similar = self.on_similar.unwrap_or(row.on_similar);
         let (late_after_before, missed_slot_before) = (row.late_after_seconds, row.missed_slot);
         let mut wrong = check(&row.name, &row.timezone, row.concurrency);
         wrong.extend(of_name);

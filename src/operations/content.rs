@@ -1,5 +1,6 @@
 //! Contents: written, changed, reviewed, removed.
 
+use super::texts::text_hash;
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::connection::DbConnection;
@@ -104,7 +105,7 @@ pub(super) fn create(
 ) -> Result<ContentId, OperationError> {
     check(text)?;
     check_account(conn, account)?;
-    Ok(contents::insert(conn, text, account, cx.first_review_status(), now)?)
+    Ok(contents::insert(conn, (text, &text_hash(text)), account, cx.first_review_status(), now)?)
 }
 
 fn check_account(conn: &mut DbConnection, account: Option<AccountId>) -> Result<(), OperationError> {
@@ -233,7 +234,7 @@ pub(super) fn revise(
 ) -> Result<i32, OperationError> {
     check(text)?;
     let review = cx.first_review_status();
-    let revision = contents::revise(conn, id, text, review, now)?;
+    let revision = contents::revise(conn, id, (text, &text_hash(text)), review, now)?;
     entries::set_held(conn, id, review != ReviewStatus::Approved)?;
     Ok(revision)
 }

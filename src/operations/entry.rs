@@ -1,7 +1,8 @@
 //! People change their minds about an entry: each change is one fenced transition, refused while it is on the wire.
 
-use super::pool::{entry, late_after, locked_entry};
+use super::pool::{AddedEntry, entry, late_after, locked_entry};
 use super::slots::SlotBook;
+use super::texts::{self, Outgoing};
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
@@ -133,10 +134,11 @@ pub struct RetryEntry {
 }
 
 impl Operation for RetryEntry {
-    type Output = EntryRow;
+    /// With another entry that has the same text, as where one is added. It is wanted on purpose, and never refused for it.
+    type Output = AddedEntry;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AddedEntry, OperationError> {
         let row = locked_entry(conn, self.id)?;
         if let Some((open, status)) = entries::open_entry(conn, row.content_id, row.account_id)?
             && open != self.id
@@ -162,7 +164,15 @@ impl Operation for RetryEntry {
         // Beside the attempts, and not in the place of the last one: what that said is still why it failed.
         let problem = Some(("retried", KeptMessage::WantedAgain));
         publish_log::insert_saying(conn, &saying(&row, LogStatus::NotSent, problem, &self.by), now)?;
-        entry(conn, self.id)
+        let text_hash = contents::text_hash(conn, row.content_id)?;
+        let it = Outgoing {
+            content: row.content_id,
+            text_hash: text_hash.as_deref(),
+            account: row.account_id,
+            entry: Some(self.id),
+            itself: true,
+        };
+        Ok(AddedEntry { similar: texts::similar(conn, it, now)?, row: entry(conn, self.id)? })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::near::{asked, nearest};
 use crate::domain::resource::Subject;
 use crate::domain::scope::Scope;
+use crate::domain::similar_text::Similar;
 use crate::domain::thing::Thing;
 
 /// What a caller may do about an error: decides the status of an answer and a command's exit code.
@@ -47,6 +48,11 @@ pub enum OperationError {
     AlreadyInPool { content: ContentId, account: AccountId, entry: EntryId, status: EntryStatus },
     #[error("content {content} was already published on account {account} at {at}")]
     AlreadyPublished { content: ContentId, account: AccountId, at: Timestamp },
+    #[error("content {content} is refused: {similar}")]
+    SimilarText { content: ContentId, similar: Similar },
+    /// The same of another item of a batch.
+    #[error("it has the same text as items[{item}]")]
+    SimilarItem { item: usize },
     #[error("entry {entry} may have been published by an earlier attempt")]
     MaybePublished { entry: EntryId, status: EntryStatus },
     #[error("{thing} {id} is {state}: {wanted}")]
@@ -112,6 +118,8 @@ impl OperationError {
             OperationError::Changed { .. } => ErrorKind::Changed,
             OperationError::AlreadyInPool { .. }
             | OperationError::AlreadyPublished { .. }
+            | OperationError::SimilarText { .. }
+            | OperationError::SimilarItem { .. }
             | OperationError::MaybePublished { .. }
             | OperationError::WrongState { .. }
             | OperationError::NameTaken { .. }
@@ -135,6 +143,7 @@ impl OperationError {
             OperationError::Invalid(_) => "invalid",
             OperationError::AlreadyInPool { .. } => "already_in_pool",
             OperationError::AlreadyPublished { .. } => "already_published",
+            OperationError::SimilarText { .. } | OperationError::SimilarItem { .. } => "similar_text",
             OperationError::MaybePublished { .. } => "maybe_published",
             OperationError::WrongState { .. } => "wrong_state",
             OperationError::NameTaken { .. } => "name_taken",
@@ -161,6 +170,9 @@ impl OperationError {
             }
             OperationError::AlreadyPublished { .. } => {
                 Some("To publish it there once more on purpose, add it with `again`.")
+            }
+            OperationError::SimilarText { .. } | OperationError::SimilarItem { .. } => {
+                Some("To publish it there all the same, add it with `again`.")
             }
             OperationError::MaybePublished { status: EntryStatus::Uncertain, .. } => {
                 Some("Look whether it is out, and say so with `resolve`.")

@@ -46,6 +46,7 @@ pub mod status;
 mod sweeps;
 pub mod task;
 pub mod task_type;
+pub mod texts;
 pub mod token;
 pub mod unready;
 pub mod versions;

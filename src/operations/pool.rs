@@ -7,7 +7,7 @@ use crate::domain::fault::PoolFault;
 use crate::domain::thing::Thing;
 pub use adding::Added;
 use adding::hold_all;
-pub(super) use adding::{add, late_after, only_enabled};
+pub(super) use adding::{SameText, add, add_as, late_after, only_enabled};
 
 use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, Page, Paging};
@@ -21,6 +21,7 @@ use crate::domain::pool_stats::PoolStats;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::scope::Scope;
+use crate::domain::similar_text::Similar;
 use std::collections::HashMap;
 
 /// What a user asks for; what is none gets its default.
@@ -56,18 +57,26 @@ impl Addition {
     }
 }
 
+/// An entry that is to go out, as somebody has just asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedEntry {
+    pub row: EntryRow,
+    /// Another one of its account with the same text, of which whoever asked should know.
+    pub similar: Option<Similar>,
+}
+
 /// Adds one content for one account.
 #[derive(Debug, Clone)]
 pub struct AddToPool(pub Addition);
 
 impl Operation for AddToPool {
-    type Output = EntryRow;
+    type Output = AddedEntry;
     const ACCESS: Access = Access::Write;
     const TOGETHER: bool = true;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        let added = add(conn, &self.0, &mut SlotBook::default(), now)?;
-        entry(conn, added.id)
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AddedEntry, OperationError> {
+        let Added { id, similar, .. } = add(conn, &self.0, &mut SlotBook::default(), now)?;
+        Ok(AddedEntry { row: entry(conn, id)?, similar })
     }
 }
 
@@ -79,7 +88,7 @@ pub struct AddToAccounts {
 }
 
 impl Operation for AddToAccounts {
-    type Output = Vec<EntryRow>;
+    type Output = Vec<AddedEntry>;
     const ACCESS: Access = Access::Write;
 
     fn run(
@@ -87,7 +96,7 @@ impl Operation for AddToAccounts {
         conn: &mut DbConnection,
         _: &Context,
         now: Timestamp,
-    ) -> Result<Vec<EntryRow>, OperationError> {
+    ) -> Result<Vec<AddedEntry>, OperationError> {
         if self.accounts.is_empty() {
             return Err(OperationError::invalid("account_ids", PoolFault::NoAccounts));
         }
@@ -101,8 +110,8 @@ impl Operation for AddToAccounts {
         let items: Vec<Addition> = self.accounts.iter().map(to).collect();
         let mut book = hold_all(conn, &items, now)?;
         for item in &items {
-            let id = add(conn, item, &mut book, now)?.id;
-            added.push(entry(conn, id)?);
+            let Added { id, similar, .. } = add(conn, item, &mut book, now)?;
+            added.push(AddedEntry { row: entry(conn, id)?, similar });
         }
         Ok(added)
     }
@@ -171,6 +180,10 @@ fn in_batch(index: usize, error: OperationError, added: &HashMap<EntryId, usize>
         OperationError::AlreadyInPool { entry, .. } if added.contains_key(entry) => {
             OperationError::invalid(format!("items[{index}]"), PoolFault::Repeats(added[entry]))
         }
+        OperationError::SimilarText { similar, .. } if added.contains_key(&similar.entry) => {
+            let error = Box::new(OperationError::SimilarItem { item: added[&similar.entry] });
+            OperationError::InBatch { index, error }
+        }
         _ => OperationError::InBatch { index, error: Box::new(error) },
     }
 }
@@ -203,14 +216,6 @@ pub struct ListEntries {
     pub filter: Filter,
     pub due: bool,
     pub paging: Paging,
-}
-
-impl Operation for ListEntries {
-    type Output = EntryPage;
-    const ACCESS: Access = Access::Read;
-
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryPage, OperationError> {
-        let filter = Filter { due_at: self.due.then_some(now).or(self.filter.due_at), ..self.filter };
     /// Only those that are older than this one: where a page before said that the list goes on.
     pub before: Option<EntryId>,
 }
@@ -230,6 +235,14 @@ pub struct EntryPage {
     pub is_whole: bool,
     /// Where the list goes on, if it may: also after a page that is not full.
     pub next: Option<EntryId>,
+}
+
+impl Operation for ListEntries {
+    type Output = EntryPage;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryPage, OperationError> {
+        let filter = Filter { due_at: self.due.then_some(now).or(self.filter.due_at), ..self.filter };
         let window = Window { limit: self.paging.limit(), offset: self.paging.offset(), before: self.before };
         let Listed { rows, total, is_whole, next } = entries::list(conn, &filter, window)?;
         Ok(EntryPage { page: self.paging.of((rows, total)), is_whole, next })

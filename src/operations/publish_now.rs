@@ -2,7 +2,7 @@
 //! anything else that keeps them.
 
 use super::entry::{saying, wanted_anew};
-use super::pool::{AddToPool, Addition, entry, locked_entry};
+use super::pool::{AddToPool, AddedEntry, Addition, entry, locked_entry};
 use super::unready::Unready;
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError};
@@ -90,12 +90,17 @@ pub struct PublishContent {
 }
 
 impl Operation for PublishContent {
-    type Output = EntryRow;
+    type Output = AddedEntry;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        let added = AddToPool(self.addition).run(conn, cx, now)?;
-        want(conn, cx, added.id, &self.by, now)
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<AddedEntry, OperationError> {
+        let AddedEntry { row, similar } = AddToPool(self.addition).run(conn, cx, now)?;
+        Ok(AddedEntry { row: want(conn, cx, row.id, &self.by, now)?, similar })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Evergreen contents go back into the pool: those that were published on an account before, and have not been for the
 //! longest time.
 
-use super::pool::{self, Addition};
+use super::pool::{self, Addition, SameText};
 use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError};
 use crate::db::accounts::{self, AccountRow};
@@ -86,7 +86,7 @@ impl Recycle {
             let candidates = recycled::candidates(conn, self.task, account, &contents)?;
             for content in recycling::choose(&candidates, self.rule, now) {
                 let addition = Addition { account: Some(account), again: true, ..Addition::of(content) };
-                match pool::add(conn, &addition, &mut SlotBook::default(), now) {
+                match pool::add_as(conn, &addition, SameText::Meant, &mut SlotBook::default(), now) {
                     Ok(added) => {
                         recycled::note(conn, self.task, content, account, now)?;
                         done.added.push(PutBack { content, account, entry: added.id });

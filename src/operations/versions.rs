@@ -65,12 +65,13 @@ impl Versioned for AccountRow {
             late_after_seconds,
             slots,
             missed_slot,
+            on_similar,
         } = self;
         digest(&json!([
             [id, version, updated_at, name, platform, settings, credential_names, enabled, timezone],
             [concurrency, on_unknown, suspended_reason, suspended_until, suspended_by_machine],
             [spacing_seconds, daily_cap, windows, give_up_after_seconds, late_after_seconds],
-            [slots, missed_slot],
+            [slots, missed_slot, on_similar],
         ]))
     }
 }

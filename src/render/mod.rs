@@ -1,6 +1,7 @@
 //! Markdown to HTML. Safe by construction: raw HTML is left out, and so are links that could run something.
 
-use comrak::Options;
+use comrak::nodes::NodeValue;
+use comrak::{Arena, Options, parse_document};
 use std::sync::LazyLock;
 
 static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
@@ -16,6 +17,26 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
 /// The HTML of a Markdown text, without a document around it.
 pub fn html(markdown: &str) -> String {
     comrak::markdown_to_html(markdown, &OPTIONS)
+}
+
+/// What a Markdown text says, without its marks: what is read, code, HTML as it stands, and where links and images lead.
+pub fn words(markdown: &str) -> String {
+    let arena = Arena::new();
+    let mut words = String::with_capacity(markdown.len());
+    for node in parse_document(&arena, markdown, &OPTIONS).descendants() {
+        match &node.data.borrow().value {
+            NodeValue::Text(text) => words.push_str(text),
+            NodeValue::Code(code) => words.push_str(&code.literal),
+            NodeValue::HtmlInline(html) => words.push_str(html),
+            NodeValue::CodeBlock(block) => words.extend([" ", block.literal.as_str()]),
+            NodeValue::HtmlBlock(block) => words.extend([" ", block.literal.as_str()]),
+            NodeValue::Link(link) | NodeValue::Image(link) => words.extend([" ", link.url.as_str(), " "]),
+            // They stand within a word, too.
+            NodeValue::Emph | NodeValue::Strong | NodeValue::Strikethrough => {}
+            _ => words.push(' '),
+        }
+    }
+    words
 }
 
 /// Text as it may stand in HTML and XML, also between quotes.
@@ -46,6 +67,25 @@ mod tests {
     fn markdown_becomes_html() {
         assert_eq!(html("# 标题\n\n**bold**"), "<h1>标题</h1>\n<p><strong>bold</strong></p>\n");
         assert!(html("|a|b|\n|-|-|\n|1|2|").contains("<table>"));
+    }
+
+    #[test]
+    fn the_words_of_a_text_are_without_its_marks() {
+        let plain = |markdown: &str| words(markdown).split_whitespace().collect::<Vec<_>>().join(" ");
+        for (markdown, expected) in [
+            ("# Hello\n\n**wor**ld, *you*", "Hello world, you"),
+            ("- one\n- two\n\n1. three", "one two three"),
+            ("> said\n> so", "said so"),
+            ("|a|b|\n|-|-|\n|1|2|", "a b 1 2"),
+            ("a `b` c\n\n```rust\nd();\n```", "a b c d();"),
+            ("~~a~~ &amp; b\\*", "a & b*"),
+            ("[here](https://a.example/1)", "https://a.example/1 here"),
+            ("![cat](/cat.png)", "/cat.png cat"),
+            ("<b>a</b>", "<b>a</b>"),
+            ("<div>\na\n</div>", "<div> a </div>"),
+        ] {
+            assert_eq!(plain(markdown), expected, "{markdown}");
+        }
     }
 
     #[test]

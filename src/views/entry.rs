@@ -7,6 +7,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
+use crate::domain::similar_text::{AdditionWarning, Similar};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -39,6 +40,9 @@ pub struct EntryView {
     pub slot_at: Option<Timestamp>,
     pub added_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Of an answer to who adds or retries it: what may be wrong with that. Left out where nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<AdditionWarning>,
 }
 
 /// An entry, and where it was asked for, why it stands where it stands.
@@ -79,6 +83,12 @@ impl EntryView {
             slot_at: row.slot.0,
             added_at: row.added_at,
             updated_at: row.updated_at,
+            warnings: Vec::new(),
         }
+    }
+
+    /// The same for who has just asked for it, with another entry that has the same text, if any.
+    pub fn beside(self, similar: Option<Similar>) -> Self {
+        EntryView { warnings: similar.into_iter().map(AdditionWarning::from).collect(), ..self }
     }
 }

@@ -38,7 +38,7 @@ use crate::db::contents::{ContentRow, read_tags};
 use crate::db::executions::ExecutionRow;
 use crate::db::publish_log::LogRow;
 use crate::db::tasks::TaskRow;
-use crate::domain::account::OnUnknown;
+use crate::domain::account::{OnSimilar, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::execution::{ExecutionStatus, Trigger};
@@ -117,6 +117,7 @@ pub struct AccountView {
     #[schemars(with = "Vec<String>")]
     pub slots: PostingSlots,
     pub missed_slot: MissedSlot,
+    pub on_similar: OnSimilar,
     pub suspended_reason: Option<String>,
     pub suspended_until: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -143,6 +144,7 @@ impl From<AccountRow> for AccountView {
             timezone: row.timezone,
             concurrency: row.concurrency,
             on_unknown: row.on_unknown,
+            on_similar: row.on_similar,
             suspended_reason: row.suspended_reason,
             suspended_until: row.suspended_until,
             created_at: row.created_at,

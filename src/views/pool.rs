@@ -3,6 +3,7 @@
 use super::{EntryView, ItemsView, PageView};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::EntryId;
+use crate::domain::similar_text::AdditionWarning;
 use crate::domain::text_enum;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +17,6 @@ pub enum AddedView {
     Several(ItemsView<EntryView>),
 }
 
-text_enum! {
 /// A page of the pool.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "EntryPage")]
@@ -31,6 +31,7 @@ pub struct EntryPageView {
     pub next_cursor: Option<EntryId>,
 }
 
+text_enum! {
     /// What became of an item of a batch.
     BatchStatus {
         /// It waits in the pool.
@@ -58,6 +59,9 @@ pub struct BatchItemView {
     /// The same in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What may be wrong with it all the same. Left out where nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<AdditionWarning>,
 }
 
 /// How many entries are gone.

@@ -76,7 +76,7 @@ fn a_due_entry_is_published_by_itself() {
             let create = CreateContent { text: text("Hi"), account: Some(account.id) };
             let content = node.db.perform(create).await.expect("a content");
             let entry = node.db.perform(AddToPool(Addition::of(content.id))).await.expect("an entry");
-            let row = ended(&node, entry.id).await;
+            let row = ended(&node, entry.row.id).await;
             assert_eq!((row.status, row.attempt, row.unproven), (EntryStatus::Published, 1, false));
             let key = row.media_id.expect("a media id");
             assert!(dir.join("sites/site").join(format!("{key}.html")).exists());

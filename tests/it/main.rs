@@ -86,6 +86,7 @@ mod server;
 mod settled_rows;
 mod shared_reads;
 mod shutdown;
+mod similar;
 mod slots;
 mod status;
 mod steps;

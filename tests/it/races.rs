@@ -226,7 +226,7 @@ fn two_people_at_once_do_not_undo_each_other() {
         approve(app, content);
         let add = AddToPool(Addition { account: Some(account), ..Addition::of(content) });
         let added = overlapping(url, app, edit(content), add).expect("added");
-        assert!(entry(app, added.id).waiting_for.is_some_and(|it| it.contains("approval")));
+        assert!(entry(app, added.row.id).waiting_for.is_some_and(|it| it.contains("approval")));
 
         let id = stage.pending();
         let content = entry(&stage.app, id).content_id;

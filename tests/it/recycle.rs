@@ -5,9 +5,10 @@ use crate::support::clock::SteppedClock;
 use crate::support::on_both;
 use contenthub::db::connection::connect;
 use contenthub::domain::recycling::Rule;
+use contenthub::operations::account::UpdateAccount;
 use contenthub::operations::content::DeleteContent;
 use contenthub::operations::recycle::{Chosen, Recycle, Recycled};
-use contenthub::{AccountId, App, ContentId, CreateContent, EntryStatus, TaskId, Timestamp};
+use contenthub::{AccountId, App, ContentId, CreateContent, EntryStatus, OnSimilar, TaskId, Timestamp};
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 use std::sync::Arc;
@@ -105,6 +106,20 @@ fn the_one_that_has_waited_longest_goes_back_and_each_is_there_once() {
         let mut all = garden.added(Recycle { rule: more, ..garden.recycle() });
         all.sort_unstable();
         assert_eq!(all, [1, 2, 3]);
+    });
+}
+
+/// Posting the same again is what it is for, whatever its account makes of texts that it had lately.
+#[test]
+fn what_was_there_within_thirty_days_goes_back_unasked() {
+    on_both(|url, dir| {
+        let garden = Garden::plant(url, dir);
+        let refuse =
+            UpdateAccount { on_similar: Some(OnSimilar::Refuse), ..UpdateAccount::new(garden.account) };
+        garden.app.run(refuse).expect("changed");
+        let done = garden.run(garden.recycle());
+        assert_eq!(done.added.iter().map(|one| one.content.0).collect::<Vec<_>>(), [1]);
+        assert!(done.notes.is_empty(), "{:?}", done.notes);
     });
 }
 

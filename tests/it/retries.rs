@@ -89,7 +89,7 @@ fn a_retry_by_hand_gives_all_retries_again_and_says_who() {
             assert_eq!(receiver.posts().len() - before, tries, "1 + max_retries");
             let failed = entry(&app, id);
             assert_eq!(failed.retry_count, max_retries);
-            let row = app.run(RetryEntry { id, by: "ann".to_owned() }).expect("tried again");
+            let row = app.run(RetryEntry { id, by: "ann".to_owned() }).expect("tried again").row;
             assert_eq!(
                 (row.status, row.retry_count, row.due_at <= app.now()),
                 (EntryStatus::Pending, 0, true)

@@ -42,7 +42,7 @@ fn addition(app: &App, title: &str, account: AccountId) -> Addition {
 
 fn in_next_slot(app: &App, title: &str, account: AccountId) -> EntryId {
     let addition = Addition { next_slot: true, ..addition(app, title, account) };
-    app.run(AddToPool(addition)).expect("an entry").id
+    app.run(AddToPool(addition)).expect("an entry").row.id
 }
 
 /// The slot that an entry sits in, which is its time.
@@ -109,12 +109,12 @@ fn of_two_at_the_same_moment_the_second_waits_for_the_first() {
     let mut conn = connect(&url).expect("connected");
     let slots = thread::scope(|threads| {
         conn.batch_execute("SET idle_in_transaction_session_timeout = 0; BEGIN").expect("begun");
-        let first = first.run(&mut conn, app.context(), app.now()).expect("an entry").due_at;
+        let first = first.run(&mut conn, app.context(), app.now()).expect("an entry").row.due_at;
         let app = &app;
         let adding = threads.spawn(move || app.run(second));
         eventually("the second waits", || (waiting_for_locks(&url) == 1).then_some(()));
         conn.batch_execute("COMMIT").expect("added");
-        let second = adding.join().expect("ended").expect("the next slot").due_at;
+        let second = adding.join().expect("ended").expect("the next slot").row.due_at;
         [first, second]
     });
     assert_eq!(calendar(&app, blog, 2).into_iter().map(|(at, _)| at).collect::<Vec<_>>(), slots);
@@ -256,12 +256,12 @@ fn a_slot_is_taken_while_its_entry_is_open_and_free_after_that() {
         assert_eq!(app.run(later(c, at(5))).expect("changed").slot.0, None);
         assert_eq!(app.entry(c).expect("an entry").scheduled_at, Some(at(5)));
         let sits = Addition { scheduled_at: Some(at(3)), ..addition(&app, "i", site) };
-        assert_eq!(app.run(AddToPool(sits)).expect("added").slot.0, Some(at(3)));
+        assert_eq!(app.run(AddToPool(sits)).expect("added").row.slot.0, Some(at(3)));
         // What was cancelled gets its slot back only where nobody sits there.
         let retry = |id: EntryId| RetryEntry { id, by: "ann".to_owned() };
-        assert_eq!(app.run(retry(a)).expect("retried").slot.0, None);
+        assert_eq!(app.run(retry(a)).expect("retried").row.slot.0, None);
         app.run(CancelEntry(e)).expect("cancelled");
-        assert_eq!(app.run(retry(e)).expect("retried").slot.0, Some(at(0)));
+        assert_eq!(app.run(retry(e)).expect("retried").row.slot.0, Some(at(0)));
         let free: Vec<usize> = (0..8).filter(|&day| calendar(&app, site, 8)[day].1.is_none()).collect();
         assert_eq!(free, [6, 7]);
         // The database itself keeps two from one slot.

@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("listening", &["config", "domain", "error_codes"]),
     ("db", &["domain"]),
     ("platforms", &["domain", "render", "secrets"]),
-    ("operations", &["db", "domain", "platforms", "secrets", "import", "words"]),
+    ("operations", &["db", "domain", "platforms", "render", "secrets", "import", "words"]),
     ("tasks", &["operations", "import", "db", "domain"]),
     ("words", &["domain"]),
     ("views", &["domain", "db", "words"]),

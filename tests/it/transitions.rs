@@ -367,7 +367,7 @@ fn a_retry_by_hand_makes_no_second_post() {
         let content = entry(&stage.app, first).content_id;
         let addition = Addition { account: Some(stage.account), ..Addition::of(content) };
         // Another entry published it meanwhile.
-        let second = stage.app.run(AddToPool(addition.clone())).expect("the first is closed").id;
+        let second = stage.app.run(AddToPool(addition.clone())).expect("the first is closed").row.id;
         let claim = stage.claimed(second);
         let (node, ended) = (stage.node.clone(), stage.ended(&claim, Outcome::Published(Receipt::default())));
         stage.write(&node, &[ended]);
@@ -376,7 +376,8 @@ fn a_retry_by_hand_makes_no_second_post() {
         assert_eq!(refusal.code(), "already_published", "{refusal}");
         assert_eq!(stage.status(first), EntryStatus::Failed);
         // One that was added to publish it again is tried again.
-        let again = stage.app.run(AddToPool(Addition { again: true, ..addition })).expect("on purpose").id;
+        let again =
+            stage.app.run(AddToPool(Addition { again: true, ..addition })).expect("on purpose").row.id;
         stage.app.run(CancelEntry(again)).expect("cancelled");
         stage.app.run(retry(again)).expect("it was meant so");
         assert_eq!(stage.status(again), EntryStatus::Pending);

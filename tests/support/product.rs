@@ -167,7 +167,7 @@ pub const ENTRY: &str = "id, content_id, account_id, status, unproven, priority,
 pub const CONTENT: &str = "id, title, body, digest, author, cover, tags, source_url, account_id, review_status, \
     revision, created_at, updated_at";
 pub const ACCOUNT: &str = "id, name, platform, settings, credentials_set, enabled, timezone, concurrency, \
-    spacing_seconds, daily_cap, windows, on_unknown, give_up_after_seconds, late_after_seconds, slots, missed_slot, suspended_reason, \
+    spacing_seconds, daily_cap, windows, on_unknown, on_similar, give_up_after_seconds, late_after_seconds, slots, missed_slot, suspended_reason, \
     suspended_until, created_at, updated_at";
 pub const INTERVAL_TASK: &str = "id, name, task_type, schedule_type, interval_seconds, timezone, in_words, params, enabled, \
     misfire, next_run, last_run, missed_count, skipped_count, queued_count, last_missed_at, created_at, updated_at";

@@ -75,6 +75,7 @@ impl InChinese for EntryNote {
             EntryNote::Keeps { status, revision } => {
                 chinese("import-note-keeps").with("status", status.as_str()).with("revision", *revision)
             }
+            EntryNote::SameText(path) => chinese("import-note-same-text").with("path", path.as_str()),
         }
     }
 }
@@ -87,6 +88,7 @@ impl InChinese for Became {
             Became::WaitingAlready => chinese("import-became-waiting"),
             Became::AlreadyPublished => chinese("import-became-published"),
             Became::UpdatedNotRepublished => chinese("import-became-stale"),
+            Became::Refused => chinese("import-became-refused"),
             Became::FailedBefore => chinese("import-became-failed"),
             Became::CancelledBefore => chinese("import-became-cancelled"),
         }

@@ -33,6 +33,12 @@ impl InChinese for OperationError {
                     .with("account", account.to_string())
                     .with("at", *at)
             }
+            OperationError::SimilarText { content, similar } => chinese("operation-similar-text")
+                .with("content", content.to_string())
+                .with("similar", similar.in_chinese()),
+            OperationError::SimilarItem { item } => {
+                chinese("operation-similar-item").with("item", item.to_string())
+            }
             OperationError::MaybePublished { entry, status: _ } => {
                 chinese("operation-maybe-published").with("entry", entry.to_string())
             }

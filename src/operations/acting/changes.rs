@@ -25,7 +25,9 @@ use crate::operations::entry::*;
 use crate::operations::execution::TriggerTask;
 use crate::operations::import::{ImportFolder, ImportReport};
 use crate::operations::pause::{PausePublishing, ResumePublishing};
-use crate::operations::pool::{AddToAccounts, AddToPool, Addition, BatchAdd, BatchOutcome, only_enabled};
+use crate::operations::pool::{
+    AddToAccounts, AddToPool, AddedEntry, Addition, BatchAdd, BatchOutcome, only_enabled,
+};
 use crate::operations::publish_now::{PublishContent, PublishNow};
 use crate::operations::restored::{GuardRestored, Guarded};
 use crate::operations::slots::{Move, MoveEntry};
@@ -63,12 +65,12 @@ macro_rules! changes {
             $(fn keep_within(&mut self, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
                 $within(self, conn, scope)
             })?
-        }
-    )+};
 
             $(fn lock_first(&self, conn: &mut DbConnection) -> Result<(), DbError> {
                 $first(self, conn)
             })?
+        }
+    )+};
 }
 
 const fn new(kind: Resource) -> Subject {
@@ -200,6 +202,19 @@ impl Tells for Vec<EntryRow> {
     fn tells(&self) -> Told {
         let state = |row: &EntryRow| (Subject::new(Resource::Entry, row.id.0), states::entry(row));
         Told::Now(self.iter().map(state).collect::<Vec<(Subject, Fields)>>())
+    }
+}
+
+impl Tells for AddedEntry {
+    fn tells(&self) -> Told {
+        self.row.tells()
+    }
+}
+
+impl Tells for Vec<AddedEntry> {
+    fn tells(&self) -> Told {
+        let rows: Vec<EntryRow> = self.iter().map(|added| added.row.clone()).collect();
+        rows.tells()
     }
 }
 

@@ -71,6 +71,7 @@ pub fn account(row: &AccountRow) -> Fields {
         late_after_seconds,
         slots,
         missed_slot,
+        on_similar,
     } = row;
     let sealed = credentials.as_ref().map(|sealed| {
         let digits: String = secrets::sha256_hex(sealed.as_bytes()).chars().take(SEAL_DIGITS).collect();
@@ -82,7 +83,7 @@ pub fn account(row: &AccountRow) -> Fields {
         "suspended_reason": suspended_reason, "suspended_until": suspended_until,
         "spacing_seconds": spacing_seconds, "daily_cap": daily_cap, "windows": parsed(windows),
         "give_up_after_seconds": give_up_after_seconds, "late_after_seconds": late_after_seconds,
-        "slots": parsed(slots), "missed_slot": missed_slot,
+        "slots": parsed(slots), "missed_slot": missed_slot, "on_similar": on_similar,
     }))
 }
 

@@ -81,6 +81,7 @@ fn report(account_id: AccountId, row: Option<&EntryRow>, became: Became) -> Entr
         became,
         due_at: row.filter(|row| row.status == EntryStatus::Pending).map(|row| row.due_at),
         note: None,
+        similar: None,
     }
 }
 
@@ -154,9 +155,16 @@ impl Step<'_> {
             again: self.choices.again,
             ..Addition::of(self.placed.content)
         };
-        let added = pool::add(conn, &addition, book, self.now).map_err(|error| self.told_of(error))?;
-        let (entry_id, due_at) = (Some(added.id), Some(added.due_at));
-        Ok(EntryReport { entry_id, due_at, note, ..report(self.account, None, Became::Added) })
+        let added = match pool::add(conn, &addition, book, self.now) {
+            Ok(added) => added,
+            Err(OperationError::SimilarText { similar, .. }) => {
+                let report = report(self.account, None, Became::Refused);
+                return Ok(EntryReport { similar: Some(similar), ..report });
+            }
+            Err(error) => return Err(self.told_of(error)),
+        };
+        let (entry_id, due_at, similar) = (Some(added.id), Some(added.due_at), added.similar);
+        Ok(EntryReport { entry_id, due_at, note, similar, ..report(self.account, None, Became::Added) })
     }
 
     /// What is wrong with its slot is told by the file.

@@ -3,10 +3,11 @@
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
+use crate::domain::similar_text::{Similar, as_warnings};
 use crate::domain::text_enum;
 use crate::import::Problem;
 use serde::{Serialize, Serializer};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 text_enum! {
@@ -31,6 +32,8 @@ text_enum! {
         AlreadyPublished = "already published",
         /// The text has changed since it went out; `again` publishes it once more.
         UpdatedNotRepublished = "updated, not republished",
+        /// Its account takes no text again that it had lately.
+        Refused = "same text, not added",
         FailedBefore = "failed before, not added",
         CancelledBefore = "cancelled before, not added",
     }
@@ -77,6 +80,9 @@ pub struct EntryReport {
     /// When an entry that waits may go out.
     pub due_at: Option<Timestamp>,
     pub note: Option<EntryNote>,
+    /// Another entry of the account with the same text.
+    #[serde(rename = "warnings", serialize_with = "as_warnings", skip_serializing_if = "Option::is_none")]
+    pub similar: Option<Similar>,
 }
 
 /// What else there is to know of a file.
@@ -101,6 +107,9 @@ pub enum EntryNote {
     Again(i32),
     #[error("it is {status}, or may be out, with revision {revision}, and keeps that")]
     Keeps { status: EntryStatus, revision: i32 },
+    /// In a dry run, where the other has no entry yet.
+    #[error("it has the same text as {0}")]
+    SameText(String),
 }
 
 /// As it is told in English.
@@ -164,10 +173,22 @@ impl ImportReport {
         let created = |file: &&FileReport| file.action == Action::Created;
         let gone: HashSet<ContentId> =
             self.files.iter().filter(created).filter_map(|file| file.content_id).collect();
+        let mut paths = HashMap::new();
+        for file in &self.files {
+            for entry in file.entries.iter().filter(|entry| entry.became == Became::Added) {
+                paths.extend(entry.entry_id.map(|id| (id, file.path.clone())));
+            }
+        }
         for file in &mut self.files {
             file.content_id = file.content_id.filter(|id| !gone.contains(id));
-            for entry in file.entries.iter_mut().filter(|entry| entry.became == Became::Added) {
-                entry.entry_id = None;
+            for entry in &mut file.entries {
+                if let Some(path) = entry.similar.and_then(|similar| paths.get(&similar.entry)) {
+                    entry.similar = None;
+                    entry.note.get_or_insert_with(|| EntryNote::SameText(path.clone()));
+                }
+                if entry.became == Became::Added {
+                    entry.entry_id = None;
+                }
             }
         }
         ImportReport { dry_run: true, ..self }

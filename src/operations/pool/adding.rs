@@ -3,17 +3,20 @@
 use super::Addition;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::connection::DbConnection;
-use crate::db::contents;
+use crate::db::contents::{self, ContentBrief};
 use crate::db::entries::{self, NewEntry};
+use crate::domain::account::OnSimilar;
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::fault::{Fault, PoolFault};
 use crate::domain::ids::*;
 use crate::domain::lateness;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
+use crate::domain::similar_text::Similar;
 use crate::domain::thing::Thing;
 use crate::operations::OperationError;
 use crate::operations::slots::SlotBook;
+use crate::operations::texts::{self, Outgoing};
 use crate::secrets;
 use std::collections::BTreeSet;
 
@@ -24,12 +27,34 @@ pub struct Added {
     /// The one that it got, where it asked for the next slot.
     pub slot: Option<Timestamp>,
     pub due_at: Timestamp,
+    /// Another one of its account with the same text, of which whoever added it should know.
+    pub similar: Option<Similar>,
+}
+
+/// Whether somebody is to know of an addition that the same text was on the account lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::operations) enum SameText {
+    /// Whoever adds it is told, or it is refused where the account wants that.
+    Told,
+    /// That is what it is for.
+    Meant,
 }
 
 /// Adds after every check that a second post depends on. The indexes hold what the checks promise.
 pub(in crate::operations) fn add(
     conn: &mut DbConnection,
     item: &Addition,
+    book: &mut SlotBook,
+    now: Timestamp,
+) -> Result<Added, OperationError> {
+    add_as(conn, item, SameText::Told, book, now)
+}
+
+/// The same for who may mean to post what was posted before.
+pub(in crate::operations) fn add_as(
+    conn: &mut DbConnection,
+    item: &Addition,
+    same_text: SameText,
     book: &mut SlotBook,
     now: Timestamp,
 ) -> Result<Added, OperationError> {
@@ -50,7 +75,7 @@ pub(in crate::operations) fn add(
     }
     let content = contents::brief(conn, item.content)?
         .ok_or_else(|| OperationError::not_found(Thing::Content, item.content))?;
-    let account = destination(conn, item.account.or(content.account_id))?;
+    let (account, on_similar) = destination(conn, item.account.or(content.account_id))?;
     if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {
         return Err(OperationError::AlreadyInPool { content: item.content, account, entry, status });
     }
@@ -63,6 +88,10 @@ pub(in crate::operations) fn add(
     if held.is_some_and(|held| held != account) {
         return Err(OperationError::Raced);
     }
+    let similar = match same_text {
+        SameText::Told => similar(conn, item, &content, (account, on_similar), now)?,
+        SameText::Meant => None,
+    };
     let mut slot_at = match (held, item.scheduled_at) {
         (Some(_), None) => Some(book.next(conn, account, now)?),
         (Some(_), Some(at)) => book.is_free(conn, account, at)?.then_some(at),
@@ -83,7 +112,8 @@ pub(in crate::operations) fn add(
             slot_at,
         };
         if let Some(id) = entries::insert(conn, &new, now)? {
-            return Ok(Added { id, slot: slot_at.filter(|_| item.next_slot), due_at: new.due_at });
+            let slot = slot_at.filter(|_| item.next_slot);
+            return Ok(Added { id, slot, due_at: new.due_at, similar });
         }
         // Somebody else added it since we looked, or sits in the slot.
         if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {
@@ -97,6 +127,27 @@ pub(in crate::operations) fn add(
             Some(_) => None,
             None => return Err(OperationError::Raced),
         };
+    }
+}
+
+/// Another entry with the text of an addition, which is refused for it where its account wants that and it is not said to
+/// be meant.
+fn similar(
+    conn: &mut DbConnection,
+    item: &Addition,
+    content: &ContentBrief,
+    (account, on_similar): (AccountId, OnSimilar),
+    now: Timestamp,
+) -> Result<Option<Similar>, OperationError> {
+    let is_refused = on_similar == OnSimilar::Refuse && !item.again;
+    if is_refused {
+        entries::hold_texts(conn, account)?;
+    }
+    // It waits nowhere itself, and was published there before only where it is added again.
+    let it = Outgoing { itself: item.again, ..Outgoing::new(item.content, content, account) };
+    match texts::similar(conn, it, now)? {
+        Some(similar) if is_refused => Err(OperationError::SimilarText { content: item.content, similar }),
+        found => Ok(found),
     }
 }
 
@@ -116,7 +167,7 @@ fn slot_account(
         None => contents::account_of(conn, item.content)?
             .ok_or_else(|| OperationError::not_found(Thing::Content, item.content))?,
     };
-    let account = destination(conn, item.account.or(own))?;
+    let (account, _) = destination(conn, item.account.or(own))?;
     Ok(match at {
         Some(at) => book.is_slot(conn, account, at)?.then_some(account),
         None => Some(account),
@@ -151,14 +202,19 @@ pub(in crate::operations) fn late_after(seconds: Option<i64>) -> Result<Option<i
     checked.map_err(|wrong| OperationError::invalid("late_after_seconds", wrong))
 }
 
-fn destination(conn: &mut DbConnection, asked: Option<AccountId>) -> Result<AccountId, OperationError> {
-    if let Some(asked) = asked {
-        return match accounts::exists(conn, asked)? {
-            true => Ok(asked),
-            false => Err(OperationError::not_found(Thing::Account, asked)),
-        };
-    }
-    only_enabled(&accounts::list(conn)?)
+/// Where something goes, and what is made there of texts that it had lately.
+fn destination(
+    conn: &mut DbConnection,
+    asked: Option<AccountId>,
+) -> Result<(AccountId, OnSimilar), OperationError> {
+    let account = match asked {
+        Some(asked) => asked,
+        None => only_enabled(&accounts::list(conn)?)?,
+    };
+    let on_similar = accounts::on_similar(conn, account)?;
+    on_similar
+        .map(|on_similar| (account, on_similar))
+        .ok_or_else(|| OperationError::not_found(Thing::Account, account))
 }
 
 /// Where things go that name no account.

@@ -21,6 +21,7 @@ hint-unsound = Stop the server, keep a copy, and restore the last good backup.
 hint-port = Another program has this port; choose one with --listen 127.0.0.1:PORT.
 hint-already-in-pool = Change or cancel that entry, or wait until it has been published.
 hint-already-published = To publish it there once more on purpose, add it with --again.
+hint-similar-text = To publish it there all the same, add it with --again; contenthub account update --on-similar warn has the account take such texts.
 hint-uncertain = Look whether it is out, and say so with contenthub publish-pool resolve.
 hint-maybe-published = Wait for the next attempt, or say what became of it with contenthub publish-pool resolve.
 hint-wrong-secret-key = Start with the key of this database: CONTENTHUB_SECRET_KEY, or secret.key in the data directory.
@@ -70,8 +71,8 @@ note-key-given = note: take the old key out of CONTENTHUB_SECRET_KEY now; keep i
 done-man = { $count } manual pages are in { $dir }; man -l { $dir }/contenthub.1 shows the first.
 
 # Of a list.
-list-more = { $first } to { $last } of { $total }; --page { $next } shows the next.
 list-goes-on = There may be more: --cursor { $next } goes on from there.
+list-more = { $first } to { $last } of { $total }; --page { $next } shows the next.
 
 # What is asked for on a terminal.
 ask-account-name = Name of the account

@@ -84,6 +84,7 @@ import-sum = { $created } created, { $updated } updated, { $unchanged } unchange
 import-sum-dry = dry run, nothing was changed: { $sum }
 import-passed-over = note: keys of other programs were passed over: { $keys }
 import-stale = { $count } changed after they were published; --again publishes them once more
+import-similar = { $count } have the text of another post, which was published on their account within 30 days or waits for it: see ENTRIES
 import-ended = { $count } failed or were cancelled before; see `publish-pool retry`
 
 # account.

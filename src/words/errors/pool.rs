@@ -1,7 +1,9 @@
 //! What is wrong with what goes into the pool, and with what is asked of its entries.
 
 use super::{InChinese, chinese};
+use crate::domain::entry::EntryStatus;
 use crate::domain::fault::PoolFault;
+use crate::domain::similar_text::Similar;
 use crate::words::Sentence;
 
 impl InChinese for PoolFault {
@@ -39,6 +41,25 @@ impl InChinese for PoolFault {
             PoolFault::OwnAccountElsewhere(scope) => {
                 chinese("pool-own-account-elsewhere").with("scope", scope.in_chinese())
             }
+        }
+    }
+}
+
+impl InChinese for Similar {
+    fn in_chinese(&self) -> Sentence {
+        let Similar { entry, content, account, status, at } = self;
+        match status {
+            EntryStatus::Published => chinese("similar-published")
+                .with("entry", entry.to_string())
+                .with("content", content.to_string())
+                .with("account", account.to_string())
+                .with("at", *at),
+            waiting => chinese("similar-waits")
+                .with("entry", entry.to_string())
+                .with("content", content.to_string())
+                .with("account", account.to_string())
+                .with("status", waiting.as_str())
+                .with("at", *at),
         }
     }
 }

@@ -19,6 +19,7 @@ hint-unsound = 请停止服务器，保留一份副本，然后恢复最近一�
 hint-port = 该端口已被其他程序占用；请用 --listen 127.0.0.1:端口 另选一个。
 hint-already-in-pool = 请修改或取消该条目，或等待它发布完成。
 hint-already-published = 如果确实要在那里再发布一次，请加上 --again。
+hint-similar-text = 如果仍要在那里发布，请加上 --again；contenthub account update --on-similar warn 可让账号接受这样的内容。
 hint-uncertain = 请查看是否已发出，并用 contenthub publish-pool resolve 说明。
 hint-maybe-published = 请等待下一次尝试，或用 contenthub publish-pool resolve 说明结果。
 hint-wrong-secret-key = 请使用此数据库的密钥启动：CONTENTHUB_SECRET_KEY，或数据目录中的 secret.key。
@@ -60,8 +61,8 @@ done-key-in-use = 凭据已使用其中第一个密钥（{ $key }）加密。
 note-key-aside = 注意：旧密钥保存在 { $files }；不再有之前的数据库副本时请将其删除
 note-key-given = 注意：现在请从 CONTENTHUB_SECRET_KEY 中去掉旧密钥；只要还有之前的数据库副本，就请保留它
 done-man = { $dir } 中有 { $count } 页手册；man -l { $dir }/contenthub.1 显示第一页。
-list-more = 第 { $first } 至 { $last } 项，共 { $total } 项；--page { $next } 显示下一页。
 list-goes-on = 可能还有更多：--cursor { $next } 从那里继续。
+list-more = 第 { $first } 至 { $last } 项，共 { $total } 项；--page { $next } 显示下一页。
 
 ask-account-name = 账号名称
 ask-platform = 平台

@@ -91,6 +91,8 @@ pool-swap-with-others = 属于账号 { $theirs }，而条目 { $entry } 属于�
 pool-no-enabled-account = 没有已启用的账号；请先创建一个
 pool-which-account = 请说明是哪个账号：{ $accounts }
 pool-own-account-elsewhere = 请指定账号：内容自己的账号不在{ $scope }之中
+similar-published = 条目 { $entry }（内容 { $content }）的文字相同，已于 { $at } 在账号 { $account } 上发布
+similar-waits = 条目 { $entry }（内容 { $content }）的文字相同，正在等待在账号 { $account } 上发布：{ $status }，{ $at } 到期
 
 account-no-secrets = { $platform } 没有凭据
 account-no-such-secret = { $platform } 没有这项凭据；它有：{ $known }

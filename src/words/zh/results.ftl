@@ -66,6 +66,7 @@ import-sum = 新建 { $created }，更新 { $updated }，未变 { $unchanged }�
 import-sum-dry = 试运行，未作任何更改：{ $sum }
 import-passed-over = 注意：忽略了其他程序的键：{ $keys }
 import-stale = { $count } 个条目在发布之后有改动；--again 可再次发布
+import-similar = 有 { $count } 个条目与另一篇的文字相同，而那一篇 30 天内已在其账号上发布，或正在等待：见“条目”一列
 import-ended = { $count } 个条目此前失败或已取消；见 `publish-pool retry`
 
 tested-answered = { $host } 在线：它对 OPTIONS 的回应是 { $status }。只有真正发布才能确认它会接收内容

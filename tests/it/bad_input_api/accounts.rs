@@ -107,6 +107,7 @@ pub fn accounts() -> Vec<Case> {
         ("PATCH", "/accounts/1", bytes(&json!({"daily_cap": -5})), 422, "invalid", "daily_cap", "from 1"),
         invalid("on_unknown", with("on_unknown", json!("maybe")), "ask, retry"),
         invalid("on_unknown", with("on_unknown", json!(5)), "text"),
+        invalid("on_similar", with("on_similar", json!("maybe")), "warn, refuse"),
         invalid("enabled", with("enabled", json!("true")), "true or false"),
         ("POST", "/accounts", with("name", json!("blog")), 409, "name_taken", "", "“blog”"),
         ("PATCH", "/accounts/2", bytes(&json!({"name": "blog"})), 409, "name_taken", "", "“blog”"),

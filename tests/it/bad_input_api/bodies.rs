@@ -127,6 +127,7 @@ pub fn nulls() -> Vec<Case> {
                 "timezone",
                 "concurrency",
                 "on_unknown",
+                "on_similar",
                 "give_up_after_seconds",
             ],
         ),

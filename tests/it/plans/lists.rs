@@ -1,11 +1,12 @@
-//! Lists of accounts and of tasks: what is asked for is found by an index, however rare it is.
+//! Lists of accounts and of tasks: what is asked for is found by an index, however rare it is; and the look at what has the
+//! same text.
 
-use super::asking::{heard, plans};
+use super::asking::{heard, plans, plans_as_it_is};
 use crate::schema::migrated;
 use crate::support::on_both;
 use contenthub::db::connection::DbConnection;
-use contenthub::db::{accounts, tasks};
-use contenthub::{AccountId, TaskId};
+use contenthub::db::{accounts, contents, entries, tasks};
+use contenthub::{AccountId, ContentId, TaskId, Timestamp};
 use diesel::connection::SimpleConnection;
 
 fn numbers(conn: &DbConnection) -> &'static str {
@@ -103,6 +104,75 @@ fn tasks_are_found_by_what_is_asked_for() {
                 {
                     assert!(!plan.contains(wrong), "{filter:?}: {wrong}\n{plan}");
                 }
+            }
+        }
+    });
+}
+
+/// By the index, whether there are statistics or not.
+#[test]
+fn contents_with_the_same_text_are_found_by_one_look() {
+    on_both(|url, dir| {
+        let mut conn = migrated(url, dir);
+        let sql = format!(
+            "INSERT INTO contents (id, revision, review_status, created_at, updated_at, text_hash) {} \
+             SELECT n, 1, 'approved', 0, 0, CASE WHEN n > 12 THEN 'hash ' || (n / 2) END FROM numbers",
+            numbers(&conn)
+        );
+        conn.batch_execute(&sql).expect("contents");
+        for analysed in [false, true] {
+            if analysed {
+                run(&mut conn, "SELECT 1");
+            }
+            let looked = heard(&mut conn, |conn| {
+                let found = contents::with_text(conn, "hash 500", 50).expect("found");
+                assert_eq!(found, [ContentId(1001), ContentId(1000)]);
+            });
+            let unread = heard(&mut conn, |conn| {
+                assert_eq!(contents::unread(conn, ContentId(3), 2).expect("found"), [10, 11].map(ContentId));
+            });
+            assert_eq!(looked.len(), 1);
+            for (asked, index) in [(looked, "contents_by_text"), (unread, "contents_unread")] {
+                for plan in plans_as_it_is(&mut conn, &asked, "EXPLAIN") {
+                    assert!(plan.contains(index), "analysed: {analysed}: {index}\n{plan}");
+                    // Without statistics PostgreSQL thinks that very many have the same text.
+                    let may_sort = !analysed && plan.contains("Bitmap Index Scan on contents_by_text");
+                    let sorts = plan.contains("TEMP B-TREE") || plan.contains("Sort");
+                    assert!(may_sort || !sorts, "{plan}");
+                }
+            }
+        }
+    });
+}
+
+/// What was published long ago: the pool and the log are both looked at.
+#[test]
+fn entries_with_the_same_text_are_found_by_their_contents() {
+    on_both(|url, dir| {
+        let mut conn = migrated(url, dir);
+        let contents = "INSERT INTO contents (id, revision, review_status, created_at, updated_at)";
+        let pool = "INSERT INTO publish_pool (content_id, account_id, status, priority, due_at, max_retries, \
+             idempotency_key, added_at, updated_at, published_at)";
+        let logs = "INSERT INTO publish_logs (pool_id, content_id, revision, account_id, execution_id, attempt, status, \
+             started_at, finished_at)";
+        for (into, columns) in [
+            (contents, "n, 1, 'approved', 0, 0"),
+            (pool, "n, 1, 'published', 5, 0, 3, 'k', 0, 0, n"),
+            (logs, "n, n, 1, 1, 1, 1, 'published', n, n"),
+        ] {
+            let sql = format!("{into} {} SELECT {columns} FROM numbers", numbers(&conn));
+            run(&mut conn, &sql);
+        }
+        let asked = heard(&mut conn, |conn| {
+            let same = [77, 78].map(ContentId);
+            let since = Timestamp::from_micros(1_000_000);
+            assert_eq!(entries::similar(conn, &same, AccountId(1), None, since).expect("none"), None);
+        });
+        assert_eq!(asked.len(), 2, "the pool, and the log");
+        for (asked, index) in asked.chunks(1).zip(["publish_pool_by_content", "publish_logs_by_content"]) {
+            for plan in plans_as_it_is(&mut conn, asked, "EXPLAIN") {
+                assert!(plan.contains(index), "{index}\n{plan}");
+                assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan"), "{plan}");
             }
         }
     });

@@ -207,7 +207,7 @@ fn too_late_counts_from_the_slot_that_it_has() {
             let late_after_seconds = Some(seconds);
             let addition =
                 Addition { next_slot: true, late_after_seconds, ..addition(app, title, stage.account) };
-            app.run(AddToPool(addition)).expect("added").id
+            app.run(AddToPool(addition)).expect("added").row.id
         };
         let [fails, moves] = [add("fails", 300), add("moves", 301)];
         assert_eq!([fails, moves].map(|id| slot(app, id)), [at[0], at[1]]);

@@ -11,6 +11,7 @@ help-account-create--credentials = NAME=@FILE，NAME=- 表示标准输入，或 
 help-account-create--zone = 其时间所在的时区
 help-account-create--at-once = 可以同时发送的尝试数，1 至 1024
 help-account-create--on-unknown = 在无法查询的平台上，没有人看到结果的尝试怎么办：询问人（ask），或重试（retry）
+help-account-create--on-similar = 文字与 30 天内在其上发布过的、或正在等待的一篇相同时：接受并警告（warn），或拒绝（refuse）
 help-account-show = 显示一个账号（名称或编号）
 help-account-update = 更改账号；设置与已有的合并，凭据整体替换
 help-account-update--credentials = 替换所有凭据；写法与 create 相同

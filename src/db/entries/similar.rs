@@ -1,0 +1,63 @@
+//! Entries of an account with certain texts, that were published lately or wait.
+
+use super::open_statuses;
+use crate::db::connection::{DbConnection, DbError};
+use crate::db::schema::publish_logs::dsl as logs;
+use crate::db::schema::publish_pool::dsl;
+use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
+use crate::domain::ids::*;
+use crate::domain::settlement::LogStatus;
+use crate::domain::similar_text::Similar;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+
+/// Lets only one addition at a time to an account go on that refuses what it had lately, to the end of the caller's
+/// transaction: of two with the same text the second finds the first.
+pub fn hold_texts(conn: &mut DbConnection, account: AccountId) -> Result<(), DbError> {
+    const CLASS: i32 = 0x7465_7874; // “text”
+    // SQLite has one writer anyway. Not the account's row, which claims lock.
+    if let DbConnection::Postgres(inner) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1, hashtext($2))")
+            .bind::<Integer, _>(CLASS)
+            .bind::<Text, _>(account.to_string())
+            .execute(inner)?;
+    }
+    Ok(())
+}
+
+/// The newest entry of these contents on an account, but one, that is open or was published since then; also one that has
+/// been removed from the pool, as long as the log knows of it.
+pub fn similar(
+    conn: &mut DbConnection,
+    contents: &[ContentId],
+    account: AccountId,
+    but: Option<EntryId>,
+    since: Timestamp,
+) -> Result<Option<Similar>, DbError> {
+    let ids: Vec<i64> = contents.iter().map(|content| content.0).collect();
+    let but = but.map_or(0, |entry| entry.0);
+    let is_out = dsl::published_at.assume_not_null().ge(since.micros());
+    let rows: Vec<(EntryId, ContentId, EntryStatus, Timestamp, Option<Timestamp>)> = dsl::publish_pool
+        .filter(dsl::content_id.eq_any(&ids))
+        .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::id.ne(but))
+        .filter(dsl::status.eq_any(open_statuses()).or(is_out))
+        .select((dsl::id, dsl::content_id, dsl::status, dsl::due_at, dsl::published_at))
+        .load(conn)?;
+    if let Some((entry, content, status, due_at, published_at)) = rows.into_iter().max_by_key(|row| row.0) {
+        let at = published_at.unwrap_or(due_at);
+        return Ok(Some(Similar { entry, content, account, status, at }));
+    }
+    let rows: Vec<(EntryId, ContentId, Timestamp)> = logs::publish_logs
+        .filter(logs::content_id.eq_any(&ids))
+        .filter(logs::account_id.eq(account.0))
+        .filter(logs::pool_id.ne(but))
+        .filter(logs::status.eq(LogStatus::Published.as_str()))
+        .filter(logs::finished_at.ge(since.micros()))
+        .select((logs::pool_id, logs::content_id, logs::finished_at))
+        .load(conn)?;
+    let newest = rows.into_iter().max_by_key(|row| row.2);
+    let status = EntryStatus::Published;
+    Ok(newest.map(|(entry, content, at)| Similar { entry, content, account, status, at }))
+}
