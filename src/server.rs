@@ -1,9 +1,9 @@
 //! `contenthub serve`: a node with its HTTP server, from the first socket to the last outcome written.
 
 use crate::actors::event_tail::EventTail;
-use crate::actors::old_texts;
 use crate::actors::shared_reads::SharedReads;
 use crate::actors::token_uses::TokenUses;
+use crate::actors::{old_texts, pool_counts};
 use crate::api::wrong_tokens::WrongTokens;
 use crate::api::{self, Api, Rates};
 use crate::app::App;
@@ -66,6 +66,7 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
         let token_uses = TokenUses::default();
         token_uses.write_now_and_then(node.db.clone(), app.clock().clone());
         actix_rt::spawn(old_texts::read_all(node.db.clone(), app.clock().clone()));
+        actix_rt::spawn(pool_counts::keep(node.db.clone(), app.clock().clone()));
         let api = web::Data::new(Api {
             db: node.db.clone(),
             lists: SharedReads::new(node.db.clone()),

@@ -7,6 +7,7 @@ mod gathered;
 mod holders;
 mod listing;
 mod placing;
+mod removing;
 mod similar;
 
 pub use adding::*;
@@ -16,13 +17,12 @@ pub use holders::{
 };
 pub use listing::{COUNTED_MAX, EACH_MAX, EXAMINED_MAX, Listed, Window, list};
 pub use placing::*;
+pub use removing::*;
 pub use similar::*;
 
 use super::connection::{DbConnection, DbError};
 use super::lanes::lane_columns;
-use super::schema::{
-    accounts, lanes, publish_logs, publish_pool, publish_pool::dsl, published_contents, slot_watches,
-};
+use super::schema::{accounts, lanes, publish_logs, publish_pool::dsl, published_contents, slot_watches};
 use super::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
@@ -291,34 +291,6 @@ pub fn remember_published(
         DbConnection::Postgres(inner) => remember.execute(inner)?,
     };
     Ok(())
-}
-
-/// How many entries of these accounts each status has.
-pub fn count_by_status(conn: &mut DbConnection, within: &Scope) -> Result<Vec<(EntryStatus, i64)>, DbError> {
-    let counted = publish_pool::table
-        .group_by(publish_pool::status)
-        .select((publish_pool::status, diesel::dsl::count_star()));
-    Ok(match within.accounts() {
-        Some(accounts) => {
-            let ids: Vec<i64> = accounts.iter().map(|account| account.0).collect();
-            counted.filter(publish_pool::account_id.eq_any(ids)).load(conn)?
-        }
-        None => counted.load(conn)?,
-    })
-}
-
-/// How many entries of these accounts are due at `now`, and since when the oldest is.
-pub fn due_now(
-    conn: &mut DbConnection,
-    within: &Scope,
-    now: Timestamp,
-) -> Result<(i64, Option<Timestamp>), DbError> {
-    let filter = Filter { within: within.clone(), due_at: Some(now), ..Filter::default() };
-    Ok(filtered!(
-        dsl::publish_pool.select((diesel::dsl::count_star(), diesel::dsl::min(dsl::due_at))),
-        filter
-    )
-    .first(conn)?)
 }
 
 /// How many there are.

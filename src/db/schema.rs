@@ -188,6 +188,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    pool_counts (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        status -> Text,
+        entries -> BigInt,
+    }
+}
+
+diesel::table! {
     publish_checkpoints (pool_id, step) {
         pool_id -> BigInt,
         step -> Text,
@@ -344,6 +353,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     lanes,
     meta,
     nodes,
+    pool_counts,
     publish_checkpoints,
     publish_demands,
     publish_logs,

@@ -23,7 +23,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// Nothing is counted further. `publish-pool stats` has the exact numbers, and takes its time.
+/// Nothing is counted further. `publish-pool stats` has the exact numbers.
 pub const COUNTED_MAX: i64 = 1000;
 /// Possible duplicates are told for so long.
 const LATELY: Duration = Duration::from_secs(24 * 3600);

@@ -15,6 +15,7 @@ use super::demands;
 use super::executions::{self, OpenExecution};
 use super::lanes;
 use super::lateness::{self, Ahead};
+use super::pool_counts;
 use super::schema::publish_checkpoints::dsl as checkpoints;
 use super::schema::publish_logs::dsl as logs;
 use super::schema::publish_pool::dsl;
@@ -259,11 +260,14 @@ fn second_wrong_address(
     let revived = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
     let first = Some(first).filter(|_| first_failed_by_that);
     for one in first.into_iter().chain([entry]) {
-        diesel::update(
+        let changed = diesel::update(
             dsl::publish_pool.filter(dsl::id.eq(one.0)).filter(dsl::status.eq(revived.0.as_str())),
         )
         .set((dsl::status.eq(revived.1.as_str()), dsl::due_at.eq(due_at())))
         .execute(conn)?;
+        if changed == 1 {
+            pool_counts::moved(conn, ended.account, revived)?;
+        }
     }
     Ok(())
 }
@@ -297,7 +301,7 @@ pub fn cancel(conn: &mut DbConnection, entry: EntryId, now: Timestamp) -> Result
     )
     .set((dsl::status.eq(to.as_str()), dsl::updated_at.eq(now.micros())))
     .execute(conn)?;
-    Ok(changed == 1)
+    note_moved(conn, changed, entry, (from, to))
 }
 
 /// Brings a failed or cancelled entry back, due at `due_at`, with all its retries; `number` is that of the log row which
@@ -309,13 +313,28 @@ pub fn retry(
     number: i32,
     now: Timestamp,
 ) -> Result<bool, DbError> {
-    let (failed, to) = change(Cause::RetryByHand, EntryStatus::Failed, EntryStatus::Pending);
-    let (cancelled, _) = change(Cause::RetryByHand, EntryStatus::Cancelled, EntryStatus::Pending);
+    for from in [EntryStatus::Failed, EntryStatus::Cancelled] {
+        if retry_from(conn, from, entry, due_at, (number, now))? {
+            lateness::recompute_late_of(conn, entry)?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn retry_from(
+    conn: &mut DbConnection,
+    from: EntryStatus,
+    entry: EntryId,
+    due_at: Timestamp,
+    (number, now): (i32, Timestamp),
+) -> Result<bool, DbError> {
+    let (from, to) = change(Cause::RetryByHand, from, EntryStatus::Pending);
     let changed = diesel::update(
         dsl::publish_pool
             .filter(dsl::id.eq(entry.0))
             .filter(dsl::attempt.eq(number - 1))
-            .filter(dsl::status.eq_any([failed.as_str(), cancelled.as_str()])),
+            .filter(dsl::status.eq(from.as_str())),
     )
     .set((
         dsl::status.eq(to.as_str()),
@@ -327,8 +346,20 @@ pub fn retry(
         dsl::updated_at.eq(now.micros()),
     ))
     .execute(conn)?;
-    if changed == 1 {
-        lateness::recompute_late_of(conn, entry)?;
+    note_moved(conn, changed, entry, (from, to))
+}
+
+/// Counts an entry as what it has become, if it has.
+fn note_moved(
+    conn: &mut DbConnection,
+    changed: usize,
+    entry: EntryId,
+    change: (EntryStatus, EntryStatus),
+) -> Result<bool, DbError> {
+    if changed == 1
+        && let Some(account) = super::entries::account_of(conn, entry)?
+    {
+        pool_counts::moved(conn, account, change)?;
     }
     Ok(changed == 1)
 }
@@ -381,5 +412,5 @@ pub fn resolve(
             .execute(conn)?;
         lateness::recompute_late_of(conn, entry)?;
     }
-    Ok(changed == 1)
+    note_moved(conn, changed, entry, (from, to))
 }

@@ -31,6 +31,7 @@ pub mod nodes;
 pub mod once;
 pub mod pause;
 pub mod pool;
+pub mod pool_counts;
 pub mod preview;
 pub mod prune;
 pub mod publish_now;

@@ -14,15 +14,15 @@ use super::{Access, Context, Operation, OperationError, Page, Paging};
 use crate::db::accounts;
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Filter, Listed, Window};
+use crate::db::pool_counts::{self, Counts};
 use crate::domain::clock::Timestamp;
-use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::pool_stats::PoolStats;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
 use crate::domain::scope::Scope;
 use crate::domain::similar_text::Similar;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What a user asks for; what is none gets its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,6 +249,19 @@ impl Operation for ListEntries {
     }
 }
 
+/// Counts the entries of each account.
+#[derive(Debug, Clone, Copy)]
+pub struct CountPool;
+
+impl Operation for CountPool {
+    type Output = BTreeMap<AccountId, Counts>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Self::Output, OperationError> {
+        Ok(pool_counts::by_account(conn)?)
+    }
+}
+
 /// Counts the pool, whole or one account's.
 #[derive(Debug, Clone, Copy)]
 pub struct GetStats {
@@ -283,22 +296,20 @@ impl Operation for GetStatsWithin {
 }
 
 fn count(conn: &mut DbConnection, within: &Scope, now: Timestamp) -> Result<PoolStats, OperationError> {
-    let mut stats = PoolStats::default();
-    for (status, count) in entries::count_by_status(conn, within)? {
-        stats.total += count;
-        match status {
-            EntryStatus::Pending => stats.pending = count,
-            EntryStatus::Publishing => stats.publishing = count,
-            EntryStatus::Published => stats.published = count,
-            EntryStatus::Failed => stats.failed = count,
-            EntryStatus::Uncertain => stats.uncertain = count,
-            EntryStatus::Cancelled => stats.cancelled = count,
-        }
-    }
-    let (due_now, oldest) = entries::due_now(conn, within, now)?;
-    stats.due_now = due_now;
-    stats.oldest_due_seconds = oldest.map(|at| now.since(at).as_secs_f64());
-    let ended = stats.published + stats.failed;
-    stats.failure_rate = if ended == 0 { 0.0 } else { stats.failed as f64 / ended as f64 };
-    Ok(stats)
+    let Counts { pending, publishing, published, failed, uncertain, cancelled } =
+        pool_counts::read(conn, within)?;
+    let (due_now, oldest) = pool_counts::due(conn, within, now)?;
+    let ended = published + failed;
+    Ok(PoolStats {
+        total: pending + publishing + ended + uncertain + cancelled,
+        pending,
+        publishing,
+        published,
+        failed,
+        uncertain,
+        cancelled,
+        due_now,
+        oldest_due_seconds: oldest.map(|at| now.since(at).as_secs_f64()),
+        failure_rate: if ended == 0 { 0.0 } else { failed as f64 / ended as f64 },
+    })
 }

@@ -7,6 +7,7 @@ use super::recovery::{Dead, NodesWithClaims, Recover};
 use super::{Access, Context, Operation, OperationError};
 use crate::db::accounts;
 use crate::db::connection::DbConnection;
+use crate::db::pool_counts;
 use crate::db::publish_log::{self, Saying};
 use crate::db::transitions::{self, InDoubt};
 use crate::db::{demands, entries, nodes, tasks};
@@ -154,10 +155,8 @@ fn disable_tasks(
 }
 
 fn count(conn: &mut DbConnection, now: Timestamp) -> Result<Guarded, OperationError> {
-    let by_status = entries::count_by_status(conn, &Scope::Everything)?;
-    let of = |wanted| by_status.iter().filter(|(status, _)| *status == wanted).map(|(_, count)| count).sum();
     Ok(Guarded {
-        uncertain: of(EntryStatus::Uncertain),
+        uncertain: pool_counts::read(conn, &Scope::Everything)?.uncertain,
         unproven: entries::count_unproven(conn)?,
         due_later: entries::count_due_after(conn, now)?,
         tasks_disabled: Vec::new(),

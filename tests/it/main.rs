@@ -63,6 +63,7 @@ mod pauses;
 mod people;
 mod places;
 mod plans;
+mod pool_counts;
 mod pool_lists;
 mod preview;
 mod probes;

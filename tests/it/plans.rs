@@ -13,7 +13,7 @@ use contenthub::db::connection::DbConnection;
 use contenthub::db::executions::{self, Filter};
 use contenthub::db::fires::{self, Move};
 use contenthub::db::lateness::{self, Away};
-use contenthub::db::{audit, contents, due, publish_log, slots, tasks, transitions};
+use contenthub::db::{audit, contents, due, pool_counts, publish_log, slots, tasks, transitions};
 use contenthub::domain::content::ReviewStatus;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
@@ -47,6 +47,7 @@ fn fill(conn: &mut DbConnection) {
         // PostgreSQL wants WITH before INSERT's SELECT just as SQLite does.
         conn.batch_execute(&statement).expect("rows");
     }
+    pool_counts::correct(conn).expect("counted");
     if let DbConnection::Postgres(inner) = conn {
         inner.batch_execute("ANALYZE").expect("analysed");
     }

@@ -7,6 +7,7 @@ use crate::support::on_both;
 use crate::support::product::{PAGE, Product, has_fields, id};
 use contenthub::db::connection::DbConnection;
 use contenthub::db::entries::{self, Filter, Listed, Window};
+use contenthub::db::pool_counts;
 use contenthub::domain::scope::Scope;
 use contenthub::{AccountId, ContentId, EntryStatus, Priority, Timestamp};
 use diesel::connection::SimpleConnection;
@@ -84,6 +85,7 @@ fn fill(conn: &mut DbConnection) -> Vec<Made> {
         );
     }
     conn.batch_execute(&sql).expect("rows");
+    pool_counts::correct(conn).expect("counted");
     all
 }
 

@@ -4,6 +4,7 @@ use crate::support::app::by_hand;
 use crate::support::on_both;
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
+use contenthub::db::pool_counts;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -96,6 +97,7 @@ fn the_database_itself_refuses_what_must_not_be() {
                 "{delete}: {refused:?}"
             );
         }
+        pool_counts::correct(&mut conn).expect("counted");
     });
 }
 

@@ -121,7 +121,7 @@ fn what_waits_at_the_same_moment_shares_a_commit_and_each_has_its_own_answer() {
             made.insert(content.created_at);
         }
         made.insert(late.expect("made").created_at);
-        made.insert(first.expect("added").due_at);
+        made.insert(first.expect("added").row.due_at);
         assert_eq!(made.len(), 1, "they share a transaction, and its time");
         assert_eq!(missing.expect_err("refused").code(), "not_found");
         assert_eq!(twice.expect_err("refused").code(), "already_in_pool");

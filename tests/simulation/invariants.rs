@@ -211,6 +211,8 @@ impl Judge {
         }
         let is_open = |run: &&RunRow| run.status == ExecutionStatus::Running;
         must(9, self.runs.iter().filter(is_open).count() <= 3, || "runs that nobody ends".to_owned())?;
+        let miscounts = store.miscounts();
+        must(10, miscounts.is_empty(), || format!("what is counted is not what is there: {miscounts:?}"))?;
         self.compare_at_rest(platforms, now)
     }
 

@@ -13,6 +13,7 @@ use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::leases::lease_clock;
 use contenthub::db::migrations::migrate;
+use contenthub::db::pool_counts::{self, Miscount};
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::*;
 use contenthub::operations::account::{ResumeAccount, SuspendAccount};
@@ -270,5 +271,9 @@ impl Store for Sql<'_> {
 
     fn steps(&mut self, into: &mut Vec<StepRow>) {
         tables::steps(self.conn, into);
+    }
+
+    fn miscounts(&mut self) -> Vec<Miscount> {
+        pool_counts::miscounts(self.conn).expect("counted")
     }
 }

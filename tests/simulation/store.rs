@@ -2,6 +2,7 @@
 //! operations on the real databases (`sql.rs`), which are right.
 
 use contenthub::db::claim::Claim;
+use contenthub::db::pool_counts::Miscount;
 use contenthub::db::transitions::Written;
 use contenthub::domain::ids::{AccountId, AttemptId, ContentId, EntryId, ExecutionId, NodeId, TaskId};
 use contenthub::domain::lateness::{GAVE_UP, TOO_LATE};
@@ -110,6 +111,8 @@ pub trait Store {
     fn contents(&mut self, into: &mut Vec<ContentRow>);
     /// Steps that are done, with what they came to; or begun, with none.
     fn steps(&mut self, into: &mut Vec<StepRow>);
+    /// Where what is counted of the pool is not what is in it.
+    fn miscounts(&mut self) -> Vec<Miscount>;
 }
 
 /// What a platform is to be asked about an entry, and when.

@@ -24,7 +24,9 @@ pub mod stage;
 pub mod tcp_cut;
 pub mod tls_client;
 
+use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
+use contenthub::db::pool_counts;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
@@ -32,10 +34,26 @@ use std::path::Path;
 pub fn on_both(test: impl Fn(&DatabaseUrl, &Path)) {
     let dir = tempfile::tempdir().expect("a folder");
     let sqlite = DatabaseUrl::in_data_dir(dir.path());
-    named("SQLite", || test(&sqlite, dir.path()));
+    named("SQLite", || {
+        test(&sqlite, dir.path());
+        counts_are_right(&sqlite);
+    });
     let dir = tempfile::tempdir().expect("a folder");
     let postgres = postgres::fresh_database();
-    named("PostgreSQL", || test(&postgres, dir.path()));
+    named("PostgreSQL", || {
+        test(&postgres, dir.path());
+        counts_are_right(&postgres);
+    });
+}
+
+/// Whatever a test has done to the pool, what is counted of it is what is there. A test may have left no database, or one
+/// that is older than the counts.
+fn counts_are_right(url: &DatabaseUrl) {
+    if let Ok(mut conn) = connect(url)
+        && let Ok(miscounts) = pool_counts::miscounts(&mut conn)
+    {
+        assert_eq!(miscounts, [], "the pool's counts");
+    }
 }
 
 pub fn named(backend: &str, test: impl FnOnce()) {

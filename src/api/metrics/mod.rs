@@ -9,6 +9,7 @@ use super::problem::Answer;
 use super::roles::Concern;
 use super::routes::Routes;
 use crate::db::database_url::DatabaseUrl;
+use crate::db::pool_counts::Counts;
 use crate::db::status::Status;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
@@ -17,6 +18,7 @@ use crate::metrics::accounts::Named;
 use crate::metrics::{DatabaseLoad, Metrics};
 use crate::operations::OperationError;
 use crate::operations::broken::Broken;
+use crate::operations::pool::CountPool;
 use crate::operations::status::GetStatus;
 use crate::views::NodeStatusView;
 use actix_web::{HttpResponse, web};
@@ -41,24 +43,35 @@ pub fn routes(routes: &mut Routes) {
 }
 
 async fn metrics(api: web::Data<Api>) -> Answer {
-    let status = status(&api).await;
+    let read = read(&api).await;
     let mut text = String::new();
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Scrape::new(&api, status)));
+    registry.register_collector(Box::new(Scrape::new(&api, read)));
     encode(&mut text, &registry).map_err(|error| OperationError::from(Broken::Said(error.to_string())))?;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))
 }
 
-async fn status(api: &Api) -> Option<Status> {
+async fn read(api: &Api) -> Option<Read> {
     let db = api.db.clone();
+    let read = async move {
+        Ok::<Read, OperationError>(Read {
+            status: db.perform(GetStatus).await?,
+            pool: db.perform(CountPool).await?,
+        })
+    };
     // Waited for to its end by somebody in any case: that a thread does not answer is found out so.
-    let asked = actix_rt::spawn(async move { db.perform(GetStatus).await });
-    match tokio::time::timeout(DATABASE_ANSWERS_WITHIN, asked).await {
-        Ok(Ok(Ok(status))) => return Some(status),
+    match tokio::time::timeout(DATABASE_ANSWERS_WITHIN, actix_rt::spawn(read)).await {
+        Ok(Ok(Ok(read))) => return Some(read),
         Ok(Ok(Err(error))) => log::warn!("metrics are shown without what waits: {error}"),
         Ok(Err(_)) | Err(_) => log::warn!("metrics are shown without what waits: no answer of the database"),
     }
     None
+}
+
+/// What is read of the database.
+struct Read {
+    status: Status,
+    pool: BTreeMap<AccountId, Counts>,
 }
 
 /// What is shown at one time.
@@ -73,10 +86,12 @@ struct Scrape {
     accounts: Vec<Named>,
     /// None where the database did not answer.
     status: Option<Status>,
+    pool: BTreeMap<AccountId, Counts>,
 }
 
 impl Scrape {
-    fn new(api: &Api, status: Option<Status>) -> Self {
+    fn new(api: &Api, read: Option<Read>) -> Self {
+        let (status, pool) = read.map(|read| (read.status, read.pool)).unzip();
         let metrics = api.crew.metrics().clone();
         if let Some(status) = &status {
             let names: BTreeMap<AccountId, &str> =
@@ -95,6 +110,7 @@ impl Scrape {
             accounts: metrics.accounts.named(),
             metrics,
             status,
+            pool: pool.unwrap_or_default(),
         }
     }
 }

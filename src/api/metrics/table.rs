@@ -205,6 +205,24 @@ pub const METRICS: &[Metric] = &[
         samples: |scrape, to| to.gauge(&[], yes(scrape.status.is_some())),
     },
     Metric {
+        name: "contenthub_entries",
+        kind: MetricType::Gauge,
+        labels: &["account_id", "account", "status"],
+        means: "Entries of the pool. Their number is kept, however many there are.",
+        watch: "`pending` that grows for days: more is added than goes out. `failed`: look what they want.",
+        samples: |scrape, to| {
+            let Some(status) = &scrape.status else { return Ok(()) };
+            for lane in &status.lanes {
+                let counts = scrape.pool.get(&lane.account).copied().unwrap_or_default();
+                for (status, entries) in counts.all() {
+                    let labels = [&lane.account.to_string(), lane.name.as_str(), status.as_str()];
+                    to.gauge(&labels, entries as f64)?;
+                }
+            }
+            Ok(())
+        },
+    },
+    Metric {
         name: "contenthub_due_entries",
         kind: MetricType::Gauge,
         labels: OF_AN_ACCOUNT,

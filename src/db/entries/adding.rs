@@ -1,8 +1,10 @@
 //! Making entries: the only place that does.
 
 use super::super::connection::{DbConnection, DbError};
+use super::super::pool_counts;
 use super::super::statement::statement;
 use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use crate::domain::retry::MAX_RETRIES_DEFAULT;
@@ -27,18 +29,34 @@ pub struct NewEntry {
 }
 
 /// It is due when it is wanted: at its time, or now. How late it may be counts from there.
-const INSERT: &str = "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, held, \
-    max_retries, idempotency_key, added_at, updated_at, late_after_seconds, late_at, slot_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, \
-      $5 + CAST(coalesce($10, (SELECT a.late_after_seconds FROM accounts AS a WHERE a.id = $2)) AS BIGINT) * 1000000, $11) \
-    ON CONFLICT DO NOTHING RETURNING id";
+macro_rules! insert {
+    ($returning:literal) => {
+        concat!(
+            "INSERT INTO publish_pool (content_id, account_id, priority, scheduled_at, due_at, held, \
+               max_retries, idempotency_key, added_at, updated_at, late_after_seconds, late_at, slot_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, \
+               $5 + CAST(coalesce($10, (SELECT a.late_after_seconds FROM accounts AS a WHERE a.id = $2)) AS BIGINT) \
+                 * 1000000, $11) \
+             ON CONFLICT DO NOTHING RETURNING ",
+            $returning
+        )
+    };
+}
+const SQLITE_INSERT: &str = insert!("id");
+/// A round trip costs as much as the entry.
+const POSTGRES_INSERT: &str = concat!(
+    "WITH added AS (",
+    insert!("id, account_id"),
+    "), told AS (INSERT INTO pool_counts (account_id, status, entries) SELECT account_id, 'open', 1 FROM added) \
+     SELECT id FROM added"
+);
 
 /// None where another transaction has added the same meanwhile, or sits in the slot; it is through, so that a new look
 /// finds its entry.
 pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result<Option<EntryId>, DbError> {
     macro_rules! insert {
-        ($inner:expr) => {
-            statement::<BigInt>(INSERT)
+        ($inner:expr, $sql:expr) => {
+            statement::<BigInt>($sql)
                 .bind::<BigInt, _>(new.content.0)
                 .bind::<BigInt, _>(new.account.0)
                 .bind::<Integer, _>(new.priority.get())
@@ -54,9 +72,16 @@ pub fn insert(conn: &mut DbConnection, new: &NewEntry, now: Timestamp) -> Result
                 .optional()?
         };
     }
-    let id = match conn {
-        DbConnection::Sqlite(inner) => insert!(inner),
-        DbConnection::Postgres(inner) => insert!(inner),
+    let id: Option<EntryId> = match conn {
+        DbConnection::Sqlite(inner) => {
+            let id = insert!(inner, SQLITE_INSERT);
+            if id.is_some() {
+                let open = pool_counts::counted_as(EntryStatus::Pending);
+                pool_counts::more_on_sqlite(inner, new.account, open, 1)?;
+            }
+            id
+        }
+        DbConnection::Postgres(inner) => insert!(inner, POSTGRES_INSERT),
     };
     if let (Some(id), Some(_)) = (id, new.slot_at) {
         super::placing::watch(conn, id, None)?;
@@ -97,9 +122,9 @@ pub fn insert_for_all_after(
                 .execute($inner)?
         };
     }
-    match conn {
+    let added = match conn {
         DbConnection::Sqlite(inner) => insert!(inner, SQLITE_FOR_ALL_AFTER),
         DbConnection::Postgres(inner) => insert!(inner, POSTGRES_FOR_ALL_AFTER),
     };
-    Ok(())
+    pool_counts::added(conn, account, added)
 }

@@ -1,6 +1,6 @@
-//! What people change of entries, but for their status; and what they remove.
+//! What people change of entries, but for their status.
 
-use super::{EntryRow, SlotColumns, get, open_statuses, placing};
+use super::{EntryRow, SlotColumns, get, placing};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::lateness;
 use crate::db::schema::publish_pool::dsl;
@@ -125,49 +125,6 @@ pub fn set_held(conn: &mut DbConnection, content: ContentId, held: bool) -> Resu
             .filter(dsl::held.ne(held)),
     )
     .set(dsl::held.eq(held))
-    .execute(conn)?;
-    Ok(())
-}
-
-/// Removes an entry that nothing is known to depend on: not publishing, not uncertain, not unproven.
-pub fn delete(conn: &mut DbConnection, id: EntryId) -> Result<bool, DbError> {
-    let gone = diesel::delete(
-        dsl::publish_pool
-            .filter(dsl::id.eq(id.0))
-            .filter(dsl::unproven.eq(false))
-            .filter(dsl::status.ne_all([EntryStatus::Publishing.as_str(), EntryStatus::Uncertain.as_str()])),
-    )
-    .execute(conn)?;
-    Ok(gone == 1)
-}
-
-/// Removes what is published; log and memory stay. Gives back how many.
-pub fn clear_published(conn: &mut DbConnection) -> Result<usize, DbError> {
-    Ok(diesel::delete(dsl::publish_pool.filter(dsl::status.eq(EntryStatus::Published.as_str())))
-        .execute(conn)?)
-}
-
-/// Removes the closed entries of an account that goes. One that is open, or was made so meanwhile, stays, and with it
-/// its account.
-pub fn delete_of_account(conn: &mut DbConnection, account: AccountId) -> Result<(), DbError> {
-    diesel::delete(
-        dsl::publish_pool
-            .filter(dsl::account_id.eq(account.0))
-            .filter(dsl::status.ne_all(open_statuses()))
-            .filter(dsl::unproven.eq(false)),
-    )
-    .execute(conn)?;
-    Ok(())
-}
-
-/// The same of a content that goes.
-pub fn delete_of_content(conn: &mut DbConnection, content: ContentId) -> Result<(), DbError> {
-    diesel::delete(
-        dsl::publish_pool
-            .filter(dsl::content_id.eq(content.0))
-            .filter(dsl::status.ne_all(open_statuses()))
-            .filter(dsl::unproven.eq(false)),
-    )
     .execute(conn)?;
     Ok(())
 }

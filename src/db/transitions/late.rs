@@ -4,6 +4,7 @@
 use super::{Ended, Written, change};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::events::{self, About};
+use crate::db::pool_counts;
 use crate::db::schema::publish_logs::dsl as logs;
 use crate::db::schema::publish_pool::dsl;
 use crate::domain::entry::{Cause, EntryStatus};
@@ -68,12 +69,18 @@ fn hold(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {
 /// True where the entry is uncertain, or waits. Nothing was sent since, so that it is this very attempt of which nobody
 /// could tell; or a person, or look-ups, told wrongly.
 fn settle(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<bool, DbError> {
-    let (uncertain, published) = change(Cause::Resolve, EntryStatus::Uncertain, EntryStatus::Published);
-    let (pending, _) = change(Cause::Resolve, EntryStatus::Pending, EntryStatus::Published);
+    for from in [EntryStatus::Uncertain, EntryStatus::Pending] {
+        if settle_from(conn, from, one, log)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn settle_from(conn: &mut DbConnection, from: EntryStatus, one: &Ended, log: LogId) -> Result<bool, DbError> {
+    let (from, published) = change(Cause::Resolve, from, EntryStatus::Published);
     let moved = diesel::update(
-        dsl::publish_pool
-            .filter(dsl::id.eq(one.attempt.entry.0))
-            .filter(dsl::status.eq_any([uncertain.as_str(), pending.as_str()])),
+        dsl::publish_pool.filter(dsl::id.eq(one.attempt.entry.0)).filter(dsl::status.eq(from.as_str())),
     )
     .set((
         dsl::status.eq(published.as_str()),
@@ -85,6 +92,9 @@ fn settle(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<bool, DbEr
         dsl::updated_at.eq(one.finished_at.micros()),
     ))
     .execute(conn)?;
+    if moved == 1 {
+        pool_counts::moved(conn, one.account, (from, published))?;
+    }
     Ok(moved == 1)
 }
 

@@ -4,6 +4,7 @@
 use super::change;
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::lateness::Overdue;
+use crate::db::pool_counts;
 use crate::db::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::{Cause, EntryStatus};
@@ -23,8 +24,11 @@ const POSTGRES_END: &str = "WITH ended AS ( \
         log_id = nextval('publish_logs_id_seq'), updated_at = $7 \
       FROM unnest($1, $2, $3, $4, $5, $6) AS e (pool_id, revision, status, log_status, error_code, error_message) \
       WHERE p.id = e.pool_id AND CASE p.status WHEN 'pending' THEN TRUE ELSE FALSE END \
-      RETURNING p.log_id, p.content_id, p.account_id, p.attempt, e.pool_id, e.revision, e.log_status, e.error_code, \
-        e.error_message) \
+      RETURNING p.log_id, p.content_id, p.account_id, p.attempt, e.pool_id, e.revision, e.status, e.log_status, \
+        e.error_code, e.error_message), \
+    counted AS ( \
+      INSERT INTO pool_counts (account_id, status, entries) SELECT m.account_id, c.counted, sum(c.entries) \
+      FROM ended AS m CROSS JOIN LATERAL (VALUES ('open', -1), (m.status, 1)) AS c (counted, entries) GROUP BY 1, 2) \
     INSERT INTO publish_logs (id, pool_id, content_id, revision, account_id, attempt, status, error_code, \
       error_message, started_at, finished_at) \
     SELECT log_id, pool_id, content_id, revision, account_id, attempt, log_status, error_code, error_message, $7, $7 \
@@ -36,6 +40,9 @@ pub fn give_up(conn: &mut DbConnection, all: &[(Overdue, String)], now: Timestam
         DbConnection::Sqlite(inner) => {
             for (one, said) in all {
                 on_sqlite(inner, one, said, now)?;
+            }
+            for (one, _) in all {
+                pool_counts::moved(conn, one.account, (EntryStatus::Pending, ends(one).0))?;
             }
         }
         DbConnection::Postgres(inner) => on_postgres(inner, all, now)?,

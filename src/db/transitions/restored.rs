@@ -3,6 +3,7 @@
 
 use super::change;
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::pool_counts;
 use crate::db::schema::contents;
 use crate::db::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
@@ -90,5 +91,8 @@ pub fn restored(
         dsl::updated_at.eq(now.micros()),
     ))
     .execute(conn)?;
+    if changed == 1 {
+        pool_counts::moved(conn, one.account, (from, to))?;
+    }
     Ok(changed == 1)
 }

@@ -5,6 +5,7 @@ use super::{Ended, Look};
 use crate::db::claim::Lane;
 use crate::db::executions::OpenExecution;
 use crate::db::lateness::{Ahead, Away, late_from};
+use crate::db::pool_counts;
 use crate::db::statement::statement;
 use crate::domain::breaker::Sign;
 use crate::domain::clock::Timestamp;
@@ -17,7 +18,7 @@ use crate::domain::settlement::Settlement;
 use diesel::pg::sql_types::Array;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The log row of each attempt that was still ours.
 pub(super) type Logged = HashMap<AttemptId, LogId>;
@@ -60,6 +61,7 @@ const SQLITE_REMEMBER: &str = "INSERT INTO published_contents (content_id, accou
 pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[Ended]) -> QueryResult<Opened> {
     let mut logged = Logged::with_capacity(ended.len());
     let (mut reached, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    let mut counts = BTreeMap::new();
     if ended.is_empty() {
         return Ok(Opened::default());
     }
@@ -71,6 +73,10 @@ pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[End
         }
         last = log.0;
         write_log(conn, one, log)?;
+        let counted = [EntryStatus::Publishing, one.settlement.status].map(pool_counts::counted_as);
+        for (counted, entries) in counted.into_iter().zip([-1, 1]) {
+            *counts.entry((one.account, counted)).or_insert(0) += entries;
+        }
         if one.settlement.status == EntryStatus::Published {
             statement::<()>(SQLITE_REMEMBER)
                 .bind::<BigInt, _>(one.content.0)
@@ -83,6 +89,9 @@ pub(super) fn on_sqlite(conn: &mut SqliteConnection, node: &NodeId, ended: &[End
             answered.insert(one.account);
         }
         logged.insert(one.attempt, log);
+    }
+    for ((account, counted), entries) in counts.into_iter().filter(|(_, entries)| *entries != 0) {
+        pool_counts::more_on_sqlite(conn, account, counted, entries)?;
     }
     for account in reached {
         statement::<()>(SQLITE_REACHED).bind::<BigInt, _>(account.0).execute(conn)?;
@@ -231,6 +240,10 @@ const POSTGRES_OPENING: &str = concat!(
     remembered AS ( \
       INSERT INTO published_contents (content_id, account_id, first_published_at) \
       SELECT content_id, account_id, finished_at FROM moved WHERE status = 'published' ON CONFLICT DO NOTHING), \
+    counted AS ( \
+      INSERT INTO pool_counts (account_id, status, entries) SELECT m.account_id, c.counted, sum(c.entries) \
+      FROM moved AS m CROSS JOIN LATERAL (VALUES ('open', -1), (m.status, 1)) AS c (counted, entries) \
+      WHERE m.status <> 'pending' AND m.status <> 'publishing' GROUP BY 1, 2), \
     reached AS ( \
       UPDATE accounts SET wrong_address_entry = NULL WHERE wrong_address_entry IS NOT NULL \
         AND id IN (SELECT account_id FROM moved WHERE status = 'published')), \

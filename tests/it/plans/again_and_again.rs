@@ -6,10 +6,11 @@ use crate::schema::migrated;
 use crate::support::on_both;
 use contenthub::db::connection::DbConnection;
 use contenthub::domain::clock::Timestamp;
-use contenthub::domain::ids::NodeId;
+use contenthub::domain::ids::{AccountId, NodeId};
 use contenthub::domain::turns::Room;
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::firing::FireDue;
+use contenthub::operations::pool::{CountPool, GetStats};
 use contenthub::operations::recovery::{NodesWithClaims, Renew};
 use contenthub::operations::run_leases::RenewRuns;
 use contenthub::operations::status::GetStatus;
@@ -115,6 +116,11 @@ fn nothing_that_runs_again_and_again_goes_through_the_pool() {
             assert_eq!(renew.run(conn, &cx, NOW).expect("renewed"), 8);
             RenewRuns { scope: ClaimScope::Task(task), lease: LEASE }.run(conn, &cx, NOW).expect("renewed");
             GetStatus.run(conn, &cx, NOW).expect("told");
+            let stats = GetStats { account: None }.run(conn, &cx, NOW).expect("numbers");
+            assert_eq!((stats.total, stats.publishing, stats.due_now), (20_000, 8, 32));
+            let of_one = GetStats { account: Some(AccountId(1)) }.run(conn, &cx, NOW).expect("numbers");
+            assert_eq!(of_one, stats);
+            CountPool.run(conn, &cx, NOW).expect("counted");
         });
         assert!(
             all.iter().any(|(sql, _)| sql.contains("publish_demands AS d")),

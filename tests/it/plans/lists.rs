@@ -5,7 +5,7 @@ use super::asking::{heard, plans, plans_as_it_is};
 use crate::schema::migrated;
 use crate::support::on_both;
 use contenthub::db::connection::DbConnection;
-use contenthub::db::{accounts, contents, entries, tasks};
+use contenthub::db::{accounts, contents, entries, pool_counts, tasks};
 use contenthub::{AccountId, ContentId, TaskId, Timestamp};
 use diesel::connection::SimpleConnection;
 
@@ -163,6 +163,7 @@ fn entries_with_the_same_text_are_found_by_their_contents() {
             let sql = format!("{into} {} SELECT {columns} FROM numbers", numbers(&conn));
             run(&mut conn, &sql);
         }
+        pool_counts::correct(&mut conn).expect("counted");
         let asked = heard(&mut conn, |conn| {
             let same = [77, 78].map(ContentId);
             let since = Timestamp::from_micros(1_000_000);

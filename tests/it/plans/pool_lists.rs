@@ -5,6 +5,7 @@ use crate::schema::migrated;
 use crate::support::on_both;
 use contenthub::db::connection::DbConnection;
 use contenthub::db::entries::{self, COUNTED_MAX, EACH_MAX, EXAMINED_MAX, Filter, Listed, Window};
+use contenthub::db::pool_counts;
 use contenthub::domain::scope::Scope;
 use contenthub::{AccountId, ContentId, EntryId, EntryStatus, Priority, Timestamp};
 use diesel::connection::SimpleConnection;
@@ -55,6 +56,7 @@ fn fill(conn: &mut DbConnection) {
     for statement in statements {
         conn.batch_execute(&statement).unwrap_or_else(|error| panic!("{error}: {statement}"));
     }
+    pool_counts::correct(conn).expect("counted");
     if let DbConnection::Postgres(inner) = conn {
         inner.batch_execute("ANALYZE").expect("analysed");
     }

@@ -23,7 +23,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
+    "pool_counts",
     "lanes",
     "publish_checkpoints",
     "publish_logs",
