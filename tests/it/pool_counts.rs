@@ -103,12 +103,20 @@ fn what_is_due_is_told_exactly_however_much_it_is() {
             (6, 1001, 0, 3, 3),
         ] {
             let (held_to, wire_to) = (due + later + held, due + later + held + publishing);
+            let contents = format!(
+                "INSERT INTO contents (id, revision, review_status, created_at, updated_at) {numbers} \
+                 SELECT n + {account} * 10000, 1, 'approved', 0, 0 FROM numbers; \
+                 INSERT INTO accounts (id, name, platform, settings, timezone, concurrency, created_at, updated_at) \
+                 VALUES ({account}, 'account {account}', 'folder', '{{}}', 'UTC', 1, 0, 0)"
+            );
+            conn.batch_execute(&contents).expect("contents");
             let sql = format!(
                 "INSERT INTO publish_pool (content_id, account_id, status, held, priority, due_at, max_retries, \
-                   idempotency_key, added_at, updated_at) {numbers} SELECT n + {account} * 10000, {account}, \
+                   idempotency_key, added_at, updated_at, claimed_by) {numbers} SELECT n + {account} * 10000, {account}, \
                    CASE WHEN n <= {held_to} THEN 'pending' ELSE 'publishing' END, \
                    n > {due} + {later} AND n <= {held_to}, 5, \
-                   CASE WHEN n > {due} AND n <= {due} + {later} THEN 1001 ELSE n % 1000 END, 3, 'k', 0, 0 \
+                   CASE WHEN n > {due} AND n <= {due} + {later} THEN 1001 ELSE n % 1000 END, 3, 'k', 0, 0, \
+                   CASE WHEN n > {held_to} THEN 'n' END \
                  FROM numbers WHERE n <= {wire_to}"
             );
             conn.batch_execute(&sql).expect("entries");

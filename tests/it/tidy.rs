@@ -39,6 +39,7 @@ const STATUS_WRITERS: &[&str] = &[
     "db/claim.rs",
     "db/claim/questions.rs",
     "db/transitions.rs",
+    "db/transitions/by_hand.rs",
     "db/transitions/late.rs",
     "db/transitions/late_posts.rs",
     "db/transitions/restored.rs",

@@ -9,8 +9,9 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::settlement::LogStatus;
 use crate::domain::similar_text::Similar;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Text};
 
 /// Lets only one addition at a time to an account go on that refuses what it had lately, to the end of the caller's
 /// transaction: of two with the same text the second finds the first.
@@ -26,6 +27,11 @@ pub fn hold_texts(conn: &mut DbConnection, account: AccountId) -> Result<(), DbE
     Ok(())
 }
 
+/// In this form it leads to no index: those of one content are few, and those of an account are not.
+const IN_POOL: &str = "coalesce(publish_pool.account_id, 0)";
+const IN_LOG: &str = "coalesce(publish_logs.account_id, 0)";
+const OF_LOG: &str = "publish_logs.finished_at + 0";
+
 /// The newest entry of these contents on an account, but one, that is open or was published since then; also one that has
 /// been removed from the pool, as long as the log knows of it.
 pub fn similar(
@@ -40,7 +46,7 @@ pub fn similar(
     let is_out = dsl::published_at.assume_not_null().ge(since.micros());
     let rows: Vec<(EntryId, ContentId, EntryStatus, Timestamp, Option<Timestamp>)> = dsl::publish_pool
         .filter(dsl::content_id.eq_any(&ids))
-        .filter(dsl::account_id.eq(account.0))
+        .filter(sql::<BigInt>(IN_POOL).eq(account.0))
         .filter(dsl::id.ne(but))
         .filter(dsl::status.eq_any(open_statuses()).or(is_out))
         .select((dsl::id, dsl::content_id, dsl::status, dsl::due_at, dsl::published_at))
@@ -51,10 +57,10 @@ pub fn similar(
     }
     let rows: Vec<(EntryId, ContentId, Timestamp)> = logs::publish_logs
         .filter(logs::content_id.eq_any(&ids))
-        .filter(logs::account_id.eq(account.0))
+        .filter(sql::<BigInt>(IN_LOG).eq(account.0))
         .filter(logs::pool_id.ne(but))
         .filter(logs::status.eq(LogStatus::Published.as_str()))
-        .filter(logs::finished_at.ge(since.micros()))
+        .filter(sql::<BigInt>(OF_LOG).ge(since.micros()))
         .select((logs::pool_id, logs::content_id, logs::finished_at))
         .load(conn)?;
     let newest = rows.into_iter().max_by_key(|row| row.2);

@@ -68,7 +68,8 @@ fn walks(plan: &str) -> Vec<String> {
             || below.into_iter().any(|line| line.contains("Index Cond"))
     };
     let is_of_the_pool = |line: &str| {
-        let of_sqlite = line.starts_with("SCAN p") || line.contains("INDEX publish_pool_");
+        let scans = line.starts_with("SCAN p") && !line.starts_with("SCAN pool_counts");
+        let of_sqlite = scans || line.contains("INDEX publish_pool_");
         of_sqlite || line.contains(" on publish_pool")
     };
     let is_read = |line: &str| !["Update on", "Insert on", "Delete on"].iter().any(|it| line.contains(it));
@@ -117,7 +118,7 @@ fn nothing_that_runs_again_and_again_goes_through_the_pool() {
             RenewRuns { scope: ClaimScope::Task(task), lease: LEASE }.run(conn, &cx, NOW).expect("renewed");
             GetStatus.run(conn, &cx, NOW).expect("told");
             let stats = GetStats { account: None }.run(conn, &cx, NOW).expect("numbers");
-            assert_eq!((stats.total, stats.publishing, stats.due_now), (20_000, 8, 32));
+            assert_eq!((stats.total, stats.publishing, stats.due_now), (20_000, 16, 24));
             let of_one = GetStats { account: Some(AccountId(1)) }.run(conn, &cx, NOW).expect("numbers");
             assert_eq!(of_one, stats);
             CountPool.run(conn, &cx, NOW).expect("counted");

@@ -58,7 +58,8 @@ fn fill(conn: &mut DbConnection) {
     }
     pool_counts::correct(conn).expect("counted");
     if let DbConnection::Postgres(inner) = conn {
-        inner.batch_execute("ANALYZE").expect("analysed");
+        // As autovacuum leaves it: where it does not yet know which rows all may see, it takes looks into an index for dear.
+        inner.batch_execute("VACUUM ANALYZE").expect("analysed");
     }
 }
 
