@@ -65,7 +65,6 @@ fn what_the_second_of_two_changes_replaces_is_what_the_first_has_made() {
         let at = app.now() + Duration::from_secs(3600);
         let id = add_at(&app, "Hello", account, at);
         let content = entry(&app, id).content_id;
-        let done = |what: &str| format!("{what} is changed");
         let (account_row, entry_row) =
             (format!("accounts WHERE id = {account}"), format!("publish_pool WHERE id = {id}"));
         let follows = |resource: Resource, id: i64, field: &str| {
@@ -76,41 +75,41 @@ fn what_the_second_of_two_changes_replaces_is_what_the_first_has_made() {
 
         both(url, dir, &account_row, &|app, number| {
             let change = UpdateAccount { concurrency: Some(number), ..UpdateAccount::new(account) };
-            app.change(change).map(drop).expect(&done("an account"));
+            app.change(change).map(drop).expect("an account is changed");
         });
         follows(Resource::Account, account.0, "concurrency");
 
         both(url, dir, &account_row, &|app, number| {
             let suspend = SuspendAccount { id: account, reason: format!("reason {number}"), until: None };
-            app.change(suspend).map(drop).expect(&done("a suspension"));
+            app.change(suspend).map(drop).expect("a suspension is changed");
         });
         follows(Resource::Account, account.0, "suspended_reason");
 
         both(url, dir, &format!("contents WHERE id = {content}"), &|app, number| {
             let change =
                 UpdateContent { title: Some(format!("Hello {number}")), ..UpdateContent::new(content) };
-            app.change(change).map(drop).expect(&done("a content"));
+            app.change(change).map(drop).expect("a content is changed");
         });
         follows(Resource::Content, content.0, "title");
 
         both(url, dir, &entry_row, &|app, number| {
             let priority = Priority::try_from(number).expect("a priority");
             let change = UpdateEntry { priority: Some(priority), ..UpdateEntry::of(id) };
-            app.change(change).map(drop).expect(&done("an entry"));
+            app.change(change).map(drop).expect("an entry is changed");
         });
         follows(Resource::Entry, id.0, "priority");
 
         both(url, dir, &entry_row, &|app, number| {
             let later = at + Duration::from_secs(60) * number.unsigned_abs();
             let change = UpdateEntry { scheduled_at: Some(Some(later)), ..UpdateEntry::of(id) };
-            app.change(change).map(drop).expect(&done("an entry's time"));
+            app.change(change).map(drop).expect("an entry's time is changed");
         });
         follows(Resource::Entry, id.0, "scheduled_at");
 
         both(url, dir, &format!("scheduled_tasks WHERE id = {task}"), &|app, number| {
             let change =
                 UpdateTask { interval_seconds: Some(60 + i64::from(number)), ..UpdateTask::new(task) };
-            app.change(change).map(drop).expect(&done("a task"));
+            app.change(change).map(drop).expect("a task is changed");
         });
         follows(Resource::Task, task.0, "interval_seconds");
     });

@@ -6,12 +6,12 @@ mod outages;
 
 use crate::support::app::*;
 use crate::support::command::Cli;
-use crate::support::on_both;
 use crate::support::played::What::{LookUp, Publish};
 use crate::support::played::{Played, answers};
 use crate::support::postgres::{fresh_database, waiting_for_locks};
 use crate::support::product::{ENTRY, Product, has_fields, id, instant};
 use crate::support::stage::{Stage, problem, state};
+use crate::support::{knows_better, on_both};
 use contenthub::actors::executor::Tick;
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
@@ -60,7 +60,7 @@ fn keyed(all: impl Into<Vec<Seen>>) -> Played {
 }
 
 fn sql(url: &DatabaseUrl, text: &str) {
-    connect(url).expect("connected").batch_execute(text).expect(text);
+    knows_better(url, text);
 }
 
 /// Sets columns of an account, and what its entries have from it.

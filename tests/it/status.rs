@@ -1,13 +1,11 @@
 //! `/scheduler/status` and `contenthub status`: nodes, lanes, and first of all what is wrong.
 
 use crate::support::command::{Cli, Server};
-use crate::support::on_both;
 use crate::support::postgres::fresh_database;
 use crate::support::product::*;
 use crate::support::receiver::Answer;
-use contenthub::db::connection::connect;
+use crate::support::{knows_better, on_both};
 use contenthub::db::database_url::DatabaseUrl;
-use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 const STATUS: &str = "ok, problems, needs_a_person, at, node, stopping, in_flight, concurrency, open_executions, restarts, \
@@ -42,7 +40,7 @@ fn without_time(mut status: Value) -> Value {
 }
 
 fn write(url: &DatabaseUrl, sql: &str) {
-    connect(url).expect("connected").batch_execute(sql).expect("written");
+    knows_better(url, sql);
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub mod tls_client;
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::db::pool_counts;
+use diesel::connection::SimpleConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
@@ -44,6 +45,14 @@ pub fn on_both(test: impl Fn(&DatabaseUrl, &Path)) {
         test(&postgres, dir.path());
         counts_are_right(&postgres);
     });
+}
+
+/// Somebody changes the tables by hand, who knows nothing of the pool's counts. They were right until then.
+pub fn knows_better(url: &DatabaseUrl, sql: &str) {
+    let mut conn = connect(url).expect("connected");
+    assert_eq!(pool_counts::miscounts(&mut conn).expect("counted"), [], "before {sql}");
+    conn.batch_execute(sql).expect(sql);
+    conn.write(pool_counts::correct).expect("corrected");
 }
 
 /// Whatever a test has done to the pool, what is counted of it is what is there. A test may have left no database, or one
