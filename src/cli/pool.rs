@@ -284,9 +284,10 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
         ("LAST ERROR", "last_error"),
     ];
     let done = out.list(&columns, &rows, &whole)?;
+    let is_short = i64::try_from(rows.len()).is_ok_and(|rows| rows < found.page.page_size);
     match found.next {
         _ if !out.is_table() => {}
-        Some(next) if before.is_some() || !found.is_whole => {
+        Some(next) if before.is_some() || !found.is_whole || is_short => {
             let said = Sentence::new(message("list-goes-on")).with("next", next.to_string());
             eprintln!("{}", out.words(&said));
         }

@@ -23,7 +23,7 @@ pub use similar::*;
 use super::connection::{DbConnection, DbError};
 use super::lanes::lane_columns;
 use super::schema::{accounts, lanes, publish_logs, publish_pool::dsl, published_contents, slot_watches};
-use super::statement::statement;
+use super::statement::{PrepareOnce, statement};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
@@ -140,7 +140,7 @@ macro_rules! with_log_and_lane {
 }
 
 pub fn get(conn: &mut DbConnection, id: EntryId) -> Result<Option<EntryRow>, DbError> {
-    Ok(with_log_and_lane!().filter(dsl::id.eq(id.0)).first(conn).optional()?)
+    Ok(with_log_and_lane!().filter(dsl::id.eq(id.0)).prepared().get_result(conn).optional()?)
 }
 
 /// Which entries a list shows; what is none is not asked.
@@ -210,6 +210,7 @@ fn newest(conn: &mut DbConnection, window: Window) -> Result<Vec<EntryRow>, DbEr
         .order(dsl::id.desc())
         .limit(window.limit)
         .offset(window.offset)
+        .prepared()
         .load(conn)?)
 }
 
@@ -254,7 +255,9 @@ pub fn open_entry(
         .filter(dsl::account_id.eq(account.0))
         .filter(dsl::status.eq_any(open_statuses()))
         .select((dsl::id, dsl::status))
-        .first(conn)
+        .limit(1)
+        .prepared()
+        .get_result(conn)
         .optional()?)
 }
 

@@ -159,6 +159,16 @@ impl Counts {
         }
     }
 
+    /// All of them.
+    pub fn total(&self) -> i64 {
+        self.all().iter().map(|(_, entries)| entries).sum()
+    }
+
+    /// Those of a status.
+    pub fn of(&self, status: EntryStatus) -> i64 {
+        self.all().iter().filter(|(it, _)| *it == status).map(|(_, entries)| entries).sum()
+    }
+
     /// Each status with how many have it.
     pub fn all(&self) -> [(EntryStatus, i64); 6] {
         [

@@ -87,3 +87,38 @@ impl<Columns, Binds> Query for Statement<Columns, Binds> {
 }
 
 impl<Columns, Binds, Conn: Connection> RunQueryDsl<Conn> for Statement<Columns, Binds> {}
+
+/// A query of diesel's with words of ours in it, or with a list in it whose length never changes, for which diesel would
+/// prepare it anew each time. Kept by its SQL text, as [`Statement`]s are: so only for queries of a handful of shapes.
+#[derive(Debug, Clone)]
+pub struct Prepared<Q>(Q);
+
+/// See [`Prepared`].
+pub trait PrepareOnce: Sized {
+    fn prepared(self) -> Prepared<Self> {
+        Prepared(self)
+    }
+}
+
+impl<Q: Query> PrepareOnce for Q {}
+
+impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for Prepared<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q> QueryId for Prepared<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Prepared<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q, Conn: Connection> RunQueryDsl<Conn> for Prepared<Q> {}

@@ -296,12 +296,12 @@ impl Operation for GetStatsWithin {
 }
 
 fn count(conn: &mut DbConnection, within: &Scope, now: Timestamp) -> Result<PoolStats, OperationError> {
-    let Counts { pending, publishing, published, failed, uncertain, cancelled } =
-        pool_counts::read(conn, within)?;
+    let counts = pool_counts::read(conn, within)?;
+    let Counts { pending, publishing, published, failed, uncertain, cancelled } = counts;
     let (due_now, oldest) = pool_counts::due(conn, within, now)?;
     let ended = published + failed;
     Ok(PoolStats {
-        total: pending + publishing + ended + uncertain + cancelled,
+        total: counts.total(),
         pending,
         publishing,
         published,

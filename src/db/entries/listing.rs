@@ -1,23 +1,24 @@
 //! Lists of the pool, newest first. None of them goes through the pool, however large it is and whatever is asked:
 //!
-//! - The entries of a content, and those that failed or were cancelled, stand in an index in this order.
+//! - The entries of a content, those of an account, and those that failed or were cancelled, stand in an index in this order.
 //! - What waits, is on the wire or is uncertain is gathered from its own indexes, where it is no more than a look may take.
 //! - All else is walked by the primary key, so far and no further; whoever wants more goes on from there.
 
 use super::gathered::{Gathering, Kind};
 use super::{EntryRow, Filter};
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::pool_counts;
 use crate::db::schema::accounts;
 use crate::db::schema::publish_pool::dsl;
-use crate::db::statement::statement;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
+use crate::domain::scope::Scope;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-/// The most entries that are counted, and that are gathered.
+/// The most entries that are gathered.
 pub const COUNTED_MAX: i64 = 50_000;
 /// The most that a walk looks at.
 pub const EXAMINED_MAX: i64 = 20_000;
@@ -43,7 +44,7 @@ macro_rules! beside {
         if let Some(status) = $filter.status.filter(|_| !matches!($span, Span::Ended(_))) {
             query = query.filter(sql::<Text>(STATUS).eq(status.as_str()));
         }
-        if let Some(accounts) = $filter.accounts() {
+        if let Some(accounts) = $filter.accounts().filter(|_| !matches!($span, Span::OfAccount(_))) {
             query = query.filter(sql::<BigInt>(ACCOUNT).eq_any(accounts));
         }
         if $filter.asks_for_a_priority() {
@@ -74,6 +75,12 @@ macro_rules! within {
         match ($span, $is_postgres) {
             (Span::Everything, _) => query.filter(dsl::id.lt($end)),
             (Span::Ended(ended), _) => query.filter(sql::<Bool>(ended.sql())).filter(dsl::id.lt($end)),
+            (Span::OfAccount(account), true) => {
+                query.filter(dsl::account_id.between(account.0, account.0)).filter(dsl::id.lt($end))
+            }
+            (Span::OfAccount(account), false) => {
+                query.filter(dsl::account_id.eq(account.0)).filter(dsl::id.lt($end))
+            }
             (Span::OfContent(content), true) => {
                 query.filter(dsl::content_id.between(content.0, content.0)).filter(sql::<BigInt>(ID).lt($end))
             }
@@ -88,6 +95,7 @@ macro_rules! in_order {
     ($query:expr, $span:expr, $is_postgres:expr) => {{
         let query = match ($span, $is_postgres) {
             (Span::OfContent(_), true) => $query.then_order_by(dsl::content_id.desc()),
+            (Span::OfAccount(_), true) => $query.then_order_by(dsl::account_id.desc()),
             (_, _) => $query,
         };
         query.then_order_by(dsl::id.desc())
@@ -135,46 +143,44 @@ fn found(conn: &mut DbConnection, filter: &Filter, window: Window) -> Result<Fou
     if filter.contradicts_itself() {
         return Ok(Found { ids: vec![], total: 0, is_whole: true, next: None });
     }
-    if let Some(found) = gathered(conn, filter, window)? {
+    let kept = kept_total(conn, filter)?;
+    if let Some(found) = gathered(conn, filter, window, kept)? {
         return Ok(found);
     }
-    match Span::of(filter) {
-        Span::Ended(ended) if *filter == (Filter { status: filter.status, ..Filter::default() }) => {
-            all_ended(conn, ended, window)
+    match (Span::of(filter), kept) {
+        (Span::Ended(ended), Some(total)) if filter.accounts().is_none() => {
+            all_ended(conn, ended, window, total)
         }
-        span => walked(conn, span, filter, window),
+        (span, kept) => walked(conn, span, filter, window, kept),
     }
 }
 
-const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM publish_pool LIMIT $1) AS found";
-const COUNT_FAILED: &str =
-    "SELECT count(*) FROM (SELECT 1 FROM publish_pool WHERE status = 'failed' LIMIT $1) AS found";
-const COUNT_CANCELLED: &str =
-    "SELECT count(*) FROM (SELECT 1 FROM publish_pool WHERE status = 'cancelled' LIMIT $1) AS found";
-
-/// So many at most, and whether there are no more.
-fn counted(conn: &mut DbConnection, sql: &'static str) -> Result<(i64, bool), DbError> {
-    let count = statement::<BigInt>(sql).bind::<BigInt, _>(COUNTED_MAX + 1);
-    let total: i64 = match conn {
-        DbConnection::Sqlite(inner) => count.get_result(inner)?,
-        DbConnection::Postgres(inner) => count.get_result(inner)?,
+/// How many there are, where that number is kept: of all, of accounts, of a status.
+fn kept_total(conn: &mut DbConnection, filter: &Filter) -> Result<Option<i64>, DbError> {
+    let beside = Filter { status: None, account: None, within: Scope::Everything, ..filter.clone() };
+    if beside != Filter::default() {
+        return Ok(None);
+    }
+    let within = match filter.accounts() {
+        None => Scope::Everything,
+        Some(accounts) => Scope::of(accounts.into_iter().map(AccountId)),
     };
-    Ok((total.min(COUNTED_MAX), total <= COUNTED_MAX))
+    let counts = pool_counts::read(conn, &within)?;
+    Ok(Some(filter.status.map_or(counts.total(), |status| counts.of(status))))
 }
 
 fn everything(conn: &mut DbConnection, window: Window) -> Result<Listed, DbError> {
     let rows = super::newest(conn, window)?;
-    let (total, is_whole) = counted(conn, COUNT)?;
+    let total = pool_counts::read(conn, &Scope::Everything)?.total();
     let next = rows.last().map(|row| row.id).filter(|_| window.is_full(rows.len()));
-    Ok(Listed { rows, total, is_whole, next })
+    Ok(Listed { rows, total, is_whole: true, next })
 }
 
-fn all_ended(conn: &mut DbConnection, ended: Ended, window: Window) -> Result<Found, DbError> {
+fn all_ended(conn: &mut DbConnection, ended: Ended, window: Window, total: i64) -> Result<Found, DbError> {
     let all = within!(dsl::publish_pool.select(dsl::id), Span::Ended(ended), None, window.end(), false);
     let ids: Vec<EntryId> = all.order(dsl::id.desc()).limit(window.limit).offset(window.offset).load(conn)?;
-    let (total, is_whole) = counted(conn, ended.count())?;
     let next = window.after(&ids);
-    Ok(Found { ids, total, is_whole, next })
+    Ok(Found { ids, total, is_whole: true, next })
 }
 
 impl Window {
@@ -239,7 +245,12 @@ impl Filter {
 }
 
 /// None where they are not gathered, or are too many for that.
-fn gathered(conn: &mut DbConnection, filter: &Filter, window: Window) -> Result<Option<Found>, DbError> {
+fn gathered(
+    conn: &mut DbConnection,
+    filter: &Filter,
+    window: Window,
+    kept: Option<i64>,
+) -> Result<Option<Found>, DbError> {
     let Some(kind) = filter.kind() else { return Ok(None) };
     let accounts = match filter.accounts() {
         Some(accounts) => accounts,
@@ -253,7 +264,10 @@ fn gathered(conn: &mut DbConnection, filter: &Filter, window: Window) -> Result<
         return Ok(None);
     }
     let gathering = Gathering { kind, accounts, most: most + 1 };
-    let count = gathering.count(conn)?;
+    let count = match kept {
+        Some(kept) => kept,
+        None => gathering.count(conn)?,
+    };
     if too_many(count, most) {
         return Ok(None);
     }
@@ -276,6 +290,7 @@ fn gathered(conn: &mut DbConnection, filter: &Filter, window: Window) -> Result<
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Span {
     Everything,
+    OfAccount(AccountId),
     Ended(Ended),
     OfContent(ContentId),
 }
@@ -305,13 +320,6 @@ impl Ended {
             Ended::Cancelled => "publish_pool.status = 'cancelled'",
         }
     }
-
-    fn count(self) -> &'static str {
-        match self {
-            Ended::Failed => COUNT_FAILED,
-            Ended::Cancelled => COUNT_CANCELLED,
-        }
-    }
 }
 
 impl Span {
@@ -319,7 +327,10 @@ impl Span {
         match (filter.content, filter.status.and_then(Ended::of)) {
             (Some(content), _) => Span::OfContent(content),
             (None, Some(ended)) => Span::Ended(ended),
-            (None, None) => Span::Everything,
+            (None, None) => match filter.accounts().as_deref() {
+                Some([account]) => Span::OfAccount(AccountId(*account)),
+                Some(_) | None => Span::Everything,
+            },
         }
     }
 
@@ -327,8 +338,8 @@ impl Span {
     fn most(self, filter: &Filter) -> Option<i64> {
         match self {
             Span::OfContent(_) => None,
-            Span::Everything if filter.title.is_none() => Some(EXAMINED_MAX),
-            Span::Ended(_) | Span::Everything => Some(EACH_MAX),
+            Span::Everything | Span::OfAccount(_) if filter.title.is_none() => Some(EXAMINED_MAX),
+            Span::Ended(_) | Span::Everything | Span::OfAccount(_) => Some(EACH_MAX),
         }
     }
 }
@@ -347,7 +358,13 @@ fn last_of(
     Ok(last.first(conn).optional()?)
 }
 
-fn walked(conn: &mut DbConnection, span: Span, filter: &Filter, window: Window) -> Result<Found, DbError> {
+fn walked(
+    conn: &mut DbConnection,
+    span: Span,
+    filter: &Filter,
+    window: Window,
+    kept: Option<i64>,
+) -> Result<Found, DbError> {
     let most = span.most(filter);
     let is_postgres = matches!(conn, DbConnection::Postgres(_));
     let counted_to = last_of(conn, span, i64::MAX, most)?;
@@ -358,10 +375,13 @@ fn walked(conn: &mut DbConnection, span: Span, filter: &Filter, window: Window) 
     let some = within!(dsl::publish_pool.select(dsl::id), span, walked_to, window.end(), is_postgres);
     let some = in_order!(beside!(some, span, filter), span, is_postgres);
     let ids: Vec<EntryId> = some.limit(window.limit).offset(window.offset).load(conn)?;
-    let all = within!(dsl::publish_pool.count(), span, counted_to, i64::MAX, is_postgres);
-    let total = beside!(all, span, filter).get_result(conn)?;
     // Where a page is not full, the walk has ended.
     let next = window.after(&ids).or(walked_to);
+    if let Some(total) = kept {
+        return Ok(Found { ids, total, is_whole: true, next });
+    }
+    let all = within!(dsl::publish_pool.count(), span, counted_to, i64::MAX, is_postgres);
+    let total = beside!(all, span, filter).get_result(conn)?;
     Ok(Found { ids, total, is_whole: counted_to.is_none(), next })
 }
 
