@@ -244,6 +244,10 @@ pub(super) fn open_statuses() -> Vec<&'static str> {
     EntryStatus::ALL.iter().filter(|status| status.is_open()).map(|it| it.as_str()).collect()
 }
 
+/// As the index of them has it.
+const OPEN: &str = "(publish_pool.status = 'pending' OR publish_pool.status = 'publishing' \
+    OR publish_pool.status = 'uncertain')";
+
 /// The open entry of a content on an account, if any.
 pub fn open_entry(
     conn: &mut DbConnection,
@@ -253,7 +257,7 @@ pub fn open_entry(
     Ok(dsl::publish_pool
         .filter(dsl::content_id.eq(content.0))
         .filter(dsl::account_id.eq(account.0))
-        .filter(dsl::status.eq_any(open_statuses()))
+        .filter(diesel::dsl::sql::<Bool>(OPEN))
         .select((dsl::id, dsl::status))
         .limit(1)
         .prepared()

@@ -32,6 +32,8 @@ const PART: usize = 500;
 /// What stands beside a span leads to no other index in this form.
 const STATUS: &str = "coalesce(publish_pool.status, '')";
 const ID: &str = "publish_pool.id + 0";
+/// What the index of an account's entries is of.
+const OF_ACCOUNT: &str = "publish_pool.account_id + 0";
 const ACCOUNT: &str = "coalesce(publish_pool.account_id, 0)";
 const CLAIMABLE: &str = "coalesce(publish_pool.status, '') = 'pending' AND NOT publish_pool.held";
 const TITLE: &str = "(SELECT t.title FROM contents AS c JOIN content_revisions AS t \
@@ -75,11 +77,8 @@ macro_rules! within {
         match ($span, $is_postgres) {
             (Span::Everything, _) => query.filter(dsl::id.lt($end)),
             (Span::Ended(ended), _) => query.filter(sql::<Bool>(ended.sql())).filter(dsl::id.lt($end)),
-            (Span::OfAccount(account), true) => {
-                query.filter(dsl::account_id.between(account.0, account.0)).filter(dsl::id.lt($end))
-            }
-            (Span::OfAccount(account), false) => {
-                query.filter(dsl::account_id.eq(account.0)).filter(dsl::id.lt($end))
+            (Span::OfAccount(account), _) => {
+                query.filter(sql::<BigInt>(OF_ACCOUNT).eq(account.0)).filter(dsl::id.lt($end))
             }
             (Span::OfContent(content), true) => {
                 query.filter(dsl::content_id.between(content.0, content.0)).filter(sql::<BigInt>(ID).lt($end))
@@ -95,7 +94,7 @@ macro_rules! in_order {
     ($query:expr, $span:expr, $is_postgres:expr) => {{
         let query = match ($span, $is_postgres) {
             (Span::OfContent(_), true) => $query.then_order_by(dsl::content_id.desc()),
-            (Span::OfAccount(_), true) => $query.then_order_by(dsl::account_id.desc()),
+            (Span::OfAccount(_), _) => $query.then_order_by(sql::<BigInt>(OF_ACCOUNT).desc()),
             (_, _) => $query,
         };
         query.then_order_by(dsl::id.desc())
