@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod stage;
 pub mod tcp_cut;
 pub mod tls_client;
+pub mod wechat;
 
 use contenthub::db::database_url::DatabaseUrl;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
