@@ -42,7 +42,6 @@ pub struct World {
 
 impl World {
     pub fn reply(&mut self, request: &Request, now: Timestamp) -> Reply {
-        self.settle(now);
         let appid = self.caller(request);
         let fault = self.faults.take(request.interface, appid.as_deref());
         let answered = match fault.as_ref().map_or(Effect::Done, |fault| fault.effect) {
