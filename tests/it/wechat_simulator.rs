@@ -13,6 +13,7 @@ use crate::support::wechat::asking::{Answered, Body, ask, call};
 use crate::support::wechat::interface::Interface;
 use crate::support::wechat::ledger::{Happened, Told};
 use crate::support::wechat::{APPID, SECRET, WeChat};
+use contenthub::domain::clock::Clock;
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
@@ -132,6 +133,13 @@ fn stable_token(wechat: &WeChat, appid: &str, force_refresh: bool) -> Value {
         "force_refresh": force_refresh,
     });
     call(&wechat.url(), Interface::StableToken, "", Body::Json(body)).expect("an answer")
+}
+
+/// Lets time pass until a day begins in Beijing, where WeChat counts its days.
+fn forward_to_midnight(wechat: &WeChat) {
+    let seconds = wechat.clock().now().micros().div_euclid(1_000_000) + 8 * 3600;
+    let left = u64::try_from(86_400 - seconds.rem_euclid(86_400)).expect("more than none");
+    wechat.clock().forward(Duration::from_secs(left));
 }
 
 #[test]

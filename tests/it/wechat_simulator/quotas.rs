@@ -1,26 +1,19 @@
 //! Quotas: by account, by interface, by the day in Beijing.
 
-use super::{Desk, is_refused, stable_token, text};
+use super::{Desk, forward_to_midnight, is_refused, stable_token, text};
 use crate::support::wechat::account::Rights;
 use crate::support::wechat::asking::Body;
 use crate::support::wechat::interface::Interface;
 use crate::support::wechat::{APPID, SECRET};
-use contenthub::domain::clock::Clock;
 use serde_json::json;
-
-const BEIJING_SECONDS: i64 = 8 * 3600;
-
-/// Seconds until it is midnight in Beijing.
-fn until_midnight(desk: &Desk) -> u64 {
-    let seconds = desk.wechat.clock().now().micros().div_euclid(1_000_000) + BEIJING_SECONDS;
-    u64::try_from(86_400 - seconds.rem_euclid(86_400)).expect("more than none")
-}
+use std::time::Duration;
 
 #[test]
 fn an_interface_has_so_many_requests_a_day() {
     let desk = Desk::open();
     // At noon in Beijing, where it is another time of day than in UTC.
-    desk.forward(until_midnight(&desk) + 43_200);
+    forward_to_midnight(&desk.wechat);
+    desk.forward(43_200);
     let token = text(&stable_token(&desk.wechat, APPID, false), "access_token");
     let desk = Desk { token, ..desk };
     desk.wechat.limit_a_day(APPID, Interface::DraftCount, 3);
@@ -30,7 +23,7 @@ fn an_interface_has_so_many_requests_a_day() {
     }
     is_refused(&count(), 45009, "reach max api daily quota limit");
     desk.ask(Interface::DraftBatchGet, json!({"offset": 0, "count": 1}))["item"].as_array().expect("others go on");
-    desk.wechat.behave(|behaviour| behaviour.token_lifetime = std::time::Duration::from_secs(1_000_000));
+    desk.wechat.behave(|behaviour| behaviour.token_lifetime = Duration::from_secs(1_000_000));
     let token = text(&stable_token(&desk.wechat, APPID, true), "access_token");
     let desk = Desk { token, ..desk };
     let count = || desk.try_ask(Interface::DraftCount, Body::None).expect("an answer");

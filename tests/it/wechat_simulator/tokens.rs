@@ -1,6 +1,6 @@
 //! Tokens: how long they live, and what ends them.
 
-use super::{Desk, is_refused, stable_token, text};
+use super::{Desk, forward_to_midnight, is_refused, stable_token, text};
 use crate::support::wechat::account::Rights;
 use crate::support::wechat::asking::{Body, call};
 use crate::support::wechat::interface::Interface;
@@ -82,6 +82,7 @@ fn a_forced_refresh_ends_the_token_before_it() {
 #[test]
 fn refreshes_are_forced_twenty_times_a_day() {
     let wechat = WeChat::start();
+    forward_to_midnight(&wechat);
     for _ in 0..20 {
         assert_eq!(stable_token(&wechat, APPID, true)["expires_in"], 7200);
         forward(&wechat, 30);

@@ -26,7 +26,7 @@ static SCRIPT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?is)<script\b.*?(</script\s*>|$)").expect("a pattern"));
 static IMAGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?is)<img\b[^>]*>").expect("a pattern"));
 static SOURCE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(?is)\bsrc\s*=\s*["']?([^"'\s>]*)"#).expect("a pattern"));
+    LazyLock::new(|| Regex::new(r#"(?is)\ssrc\s*=\s*["']?([^"'\s>]*)"#).expect("a pattern"));
 static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)<[^>]*>").expect("a pattern"));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

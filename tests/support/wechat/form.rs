@@ -25,7 +25,8 @@ pub struct File {
 /// knows a file.
 pub fn file(content_type: &str, body: &[u8], field: &str) -> Result<File, Refusal> {
     let content_type = HeaderValue::from_str(content_type).map_err(|_| MEDIA_DATA_MISSING)?;
-    let headers: HeaderMap = [(CONTENT_TYPE, content_type)].into_iter().collect();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, content_type);
     let chunks: Vec<Result<Bytes, PayloadError>> =
         body.chunks(CHUNK_BYTES).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
     let form = Multipart::new(&headers, stream::iter(chunks));
