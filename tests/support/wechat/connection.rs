@@ -143,7 +143,10 @@ fn serve(stream: TcpStream, number: u64, shared: &Shared) -> io::Result<()> {
                 let page = "<html><body><h1>502 Bad Gateway</h1></body></html>";
                 write(reader.get_mut(), "502 Bad Gateway", "text/html", page)?;
             }
-            Reply::Hang => return Ok(shared.hang()),
+            Reply::Hang => {
+                shared.hang();
+                break;
+            }
             Reply::Reset => return reset(reader.into_inner(), number, shared),
         }
         if is_last {

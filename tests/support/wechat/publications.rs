@@ -61,8 +61,8 @@ impl Publications {
         over.into_iter()
             .map(|one| {
                 one.stage = Stage::Ended;
-                let end = one.end;
-                (&*one, end)
+                let ended: &Publication = one;
+                (ended, ended.end)
             })
             .collect()
     }
