@@ -167,7 +167,11 @@ fn it_keeps_who_called_what_with_which_token() {
     let desk = Desk::open();
     desk.ask(Interface::DraftGet, json!({"media_id": "nothing"}));
     let strange = call(&desk.wechat.url(), Interface::DraftCount, "access_token=strange", Body::None);
-    is_refused(&strange.expect("an answer"), 40001, "invalid credential, access_token is invalid or not latest");
+    is_refused(
+        &strange.expect("an answer"),
+        40001,
+        "invalid credential, access_token is invalid or not latest",
+    );
     let calls = desk.wechat.calls();
     let seen: Vec<_> = calls
         .iter()

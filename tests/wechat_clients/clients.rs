@@ -68,7 +68,8 @@ impl Client {
         match self.kind {
             Kind::Python => {
                 carry_out(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-                let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
+                let install =
+                    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
                 let pip = &mut Command::new(folder.join("bin/python"));
                 carry_out(pip.args(install).arg(here.join("requirements.txt")))?;
             }

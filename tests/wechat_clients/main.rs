@@ -12,7 +12,7 @@ mod support;
 
 mod clients;
 
-use clients::{Client, CLIENTS};
+use clients::{CLIENTS, Client};
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;

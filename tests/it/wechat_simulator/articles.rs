@@ -144,7 +144,8 @@ fn a_post_of_pictures_has_up_to_twenty() {
     let add = |pictures: &[String]| {
         let list: Vec<Value> = pictures.iter().map(|id| json!({"image_media_id": id})).collect();
         let info = json!({ "image_list": list });
-        let article = json!({"article_type": "newspic", "title": "Title", "content": "Words", "image_info": info});
+        let article =
+            json!({"article_type": "newspic", "title": "Title", "content": "Words", "image_info": info});
         desk.ask(Interface::DraftAdd, json!({ "articles": [article] }))
     };
     let pictures: Vec<String> = (0..21).map(|_| text(&desk.upload("image", JPEG), "media_id")).collect();

@@ -15,7 +15,9 @@ impl Desk {
     fn titles(&self, offset: usize, count: usize) -> Vec<String> {
         let page = self.page(offset, count);
         let items = page["item"].as_array().expect("a list").iter();
-        items.map(|item| item["content"]["news_item"][0]["title"].as_str().expect("a title").to_owned()).collect()
+        items
+            .map(|item| item["content"]["news_item"][0]["title"].as_str().expect("a title").to_owned())
+            .collect()
     }
 }
 
@@ -42,7 +44,9 @@ fn drafts_are_listed_from_the_newest_page_by_page() {
 #[test]
 fn a_page_has_one_to_twenty() {
     let desk = Desk::open();
-    for (offset, count) in [(json!(0), json!(0)), (json!(0), json!(21)), (json!(-1), json!(1)), (json!("0"), json!(1))] {
+    for (offset, count) in
+        [(json!(0), json!(0)), (json!(0), json!(21)), (json!(-1), json!(1)), (json!("0"), json!(1))]
+    {
         let body = json!({"offset": offset, "count": count});
         is_refused(&desk.ask(Interface::DraftBatchGet, body.clone()), 40097, "invalid args");
         is_refused(&desk.ask(Interface::PublishBatchGet, body), 40097, "invalid args");
@@ -95,7 +99,8 @@ fn lists_may_be_late() {
     assert_eq!(desk.page(0, 20)["total_count"], 0);
     desk.forward(1);
     assert_eq!(desk.page(0, 20)["total_count"], 1);
-    let listed = || desk.ask(Interface::PublishBatchGet, json!({"offset": 0, "count": 20}))["total_count"].clone();
+    let listed =
+        || desk.ask(Interface::PublishBatchGet, json!({"offset": 0, "count": 20}))["total_count"].clone();
     desk.publish(&media_id);
     assert_eq!(listed(), 0);
     desk.forward(10);

@@ -144,7 +144,8 @@ fn a_fault_may_be_of_one_account() {
     assert_eq!(super::code(&stable_token(&desk.wechat, APPID, false)), 0);
     assert_eq!(super::code(&stable_token(&desk.wechat, "wx2", false)), 45011);
     let token = text(&stable_token(&desk.wechat, "wx2", false), "access_token");
-    let count = |desk: &Desk| super::code(&desk.try_ask(Interface::DraftCount, Body::None).expect("an answer"));
+    let count =
+        |desk: &Desk| super::code(&desk.try_ask(Interface::DraftCount, Body::None).expect("an answer"));
     assert_eq!(count(&desk), 0);
     assert_eq!(count(&Desk { token, ..desk }), 45011);
 }

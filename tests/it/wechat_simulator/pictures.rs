@@ -29,7 +29,10 @@ fn each_purpose_takes_its_own_formats() {
         for (name, bytes) in formats {
             let answer = desk.upload(purpose, bytes);
             if taken.contains(&name) {
-                assert!(answer["media_id"].is_string() || answer["url"].is_string(), "{purpose} {name}: {answer}");
+                assert!(
+                    answer["media_id"].is_string() || answer["url"].is_string(),
+                    "{purpose} {name}: {answer}"
+                );
             } else {
                 is_refused(&answer, refusal.0, refusal.1);
             }

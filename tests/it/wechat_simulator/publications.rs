@@ -143,9 +143,8 @@ fn an_article_is_deleted_and_was_visible_all_the_same() {
     let publish_id = desk.submit(&media_id);
     desk.forward(5);
     let article_id = text(&desk.status(&publish_id), "article_id");
-    let delete = |index: Value| {
-        desk.ask(Interface::PublishDelete, json!({"article_id": article_id, "index": index}))
-    };
+    let delete =
+        |index: Value| desk.ask(Interface::PublishDelete, json!({"article_id": article_id, "index": index}));
     is_refused(&delete(json!(3)), 40060, "invalid article idx");
     assert_eq!(delete(json!(2)), json!({"errcode": 0, "errmsg": "ok"}));
     let items = desk.published()["item"][0]["content"]["news_item"].clone();

@@ -22,7 +22,9 @@ fn an_interface_has_so_many_requests_a_day() {
         assert_eq!(count(), json!({"total_count": 0}));
     }
     is_refused(&count(), 45009, "reach max api daily quota limit");
-    desk.ask(Interface::DraftBatchGet, json!({"offset": 0, "count": 1}))["item"].as_array().expect("others go on");
+    desk.ask(Interface::DraftBatchGet, json!({"offset": 0, "count": 1}))["item"]
+        .as_array()
+        .expect("others go on");
     desk.wechat.behave(|behaviour| behaviour.token_lifetime = Duration::from_secs(1_000_000));
     let token = text(&stable_token(&desk.wechat, APPID, true), "access_token");
     let desk = Desk { token, ..desk };
@@ -42,7 +44,10 @@ fn each_account_has_quotas_of_its_own() {
     let refused = desk.try_ask(Interface::DraftCount, Body::None).expect("an answer");
     is_refused(&refused, 45009, "reach max api daily quota limit");
     let other = Desk { token, ..desk };
-    assert_eq!(other.try_ask(Interface::DraftCount, Body::None).expect("an answer"), json!({"total_count": 0}));
+    assert_eq!(
+        other.try_ask(Interface::DraftCount, Body::None).expect("an answer"),
+        json!({"total_count": 0})
+    );
 }
 
 #[test]

@@ -100,7 +100,9 @@ impl Account {
             Interface::DraftUpdate => self.update(&request.json()?, around),
             Interface::DraftCount => Ok(json!({"total_count": self.drafts.all().len()})),
             Interface::PublishSubmit => self.submit(&request.json()?, around),
-            Interface::PublishGet => self.publications.status(&text_or_number(&request.json()?, "publish_id")?),
+            Interface::PublishGet => {
+                self.publications.status(&text_or_number(&request.json()?, "publish_id")?)
+            }
             Interface::PublishBatchGet => {
                 let page = Page::read(&request.json()?)?;
                 Ok(self.publications.page(page, around.behaviour, around.now))

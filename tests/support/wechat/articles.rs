@@ -58,7 +58,11 @@ impl Article {
     ///
     /// # Errors
     /// The first thing that WeChat would not take.
-    pub fn read(given: &Value, counted: Counted, is_material: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
+    pub fn read(
+        given: &Value,
+        counted: Counted,
+        is_material: impl Fn(&str) -> bool,
+    ) -> Result<Self, Refusal> {
         let text = |name: &str| match given.get(name) {
             None | Some(Value::Null) => Ok(String::new()),
             Some(Value::String(text)) => Ok(text.clone()),

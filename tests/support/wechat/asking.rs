@@ -18,7 +18,11 @@ pub enum Body<'a> {
     /// As it is, with no type.
     Raw(&'a str),
     /// A form with a file.
-    File { field: &'a str, name: Option<&'a str>, bytes: &'a [u8] },
+    File {
+        field: &'a str,
+        name: Option<&'a str>,
+        bytes: &'a [u8],
+    },
 }
 
 #[derive(Debug)]

@@ -92,8 +92,7 @@ impl Shared {
         let releases = state.releases;
         self.changed.notify_all();
         let waiting = |state: &mut State| state.releases == releases && !state.stopped;
-        let mut state =
-            self.changed.wait_while(state, waiting).expect("no thread of the simulator panics");
+        let mut state = self.changed.wait_while(state, waiting).expect("no thread of the simulator panics");
         state.hanging -= 1;
         drop(state);
         self.changed.notify_all();
@@ -158,7 +157,8 @@ fn serve(stream: TcpStream, number: u64, shared: &Shared) -> io::Result<()> {
 
 fn write(stream: &mut TcpStream, status: &str, content_type: &str, body: &str) -> io::Result<()> {
     let length = body.len();
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");
     stream.write_all(format!("{head}{body}").as_bytes())
 }
 

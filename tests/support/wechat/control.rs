@@ -22,14 +22,29 @@ pub const PATH: &str = "/simulator";
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Lets time pass.
-    Forward { seconds: u64 },
-    Account { appid: String, secret: String, rights: Rights },
+    Forward {
+        seconds: u64,
+    },
+    Account {
+        appid: String,
+        secret: String,
+        rights: Rights,
+    },
     Fault(Planned),
     /// How the next publications end.
-    End { times: usize, end: End },
+    End {
+        times: usize,
+        end: End,
+    },
     /// The most requests in a day.
-    Quota { appid: String, interface: Interface, times: u64 },
-    RevokeTokens { appid: String },
+    Quota {
+        appid: String,
+        interface: Interface,
+        times: u64,
+    },
+    RevokeTokens {
+        appid: String,
+    },
     Behave(Change),
     /// Lets those go that hang.
     Release,

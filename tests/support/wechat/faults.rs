@@ -94,7 +94,9 @@ impl Faults {
     /// The fault of this request, and one less to come. Those planned first come first.
     pub fn take(&mut self, interface: Interface, appid: Option<&str>) -> Option<Fault> {
         let fits = |one: &&mut Planned| {
-            one.times > 0 && one.interface == interface && (one.appid.is_none() || one.appid.as_deref() == appid)
+            one.times > 0
+                && one.interface == interface
+                && (one.appid.is_none() || one.appid.as_deref() == appid)
         };
         let planned = self.0.iter_mut().find(fits)?;
         planned.times -= 1;

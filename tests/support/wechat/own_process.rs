@@ -1,9 +1,9 @@
 //! The simulator as a process of its own, for tests that kill whoever asks it, and for clients in other languages. A test
 //! program without libtest's `main` calls [`run`] where it was started with [`ARGUMENT`].
 
+use super::WeChat;
 use super::asking::{Answered, Body, ask};
 use super::control::{Command, PATH};
-use super::WeChat;
 use crate::support::clock::SteppedClock;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};

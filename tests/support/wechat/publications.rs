@@ -44,7 +44,14 @@ pub struct Publication {
 pub struct Publications(Vec<Publication>);
 
 impl Publications {
-    pub fn submit(&mut self, publish_id: String, article_id: String, draft: Draft, end: End, ends_at: Timestamp) {
+    pub fn submit(
+        &mut self,
+        publish_id: String,
+        article_id: String,
+        draft: Draft,
+        end: End,
+        ends_at: Timestamp,
+    ) {
         let (stage, deleted) = (Stage::Publishing, Vec::new());
         self.0.push(Publication { publish_id, article_id, draft, ends_at, end, stage, deleted });
     }
@@ -77,8 +84,7 @@ impl Publications {
 
     /// `freepublish/batchget`: what readers see or saw, newest first.
     pub fn page(&self, page: Page, behaviour: &Behaviour, now: Timestamp) -> Value {
-        let is_listed =
-            |one: &&Publication| one.is_there() && one.ends_at + behaviour.listed_after <= now;
+        let is_listed = |one: &&Publication| one.is_there() && one.ends_at + behaviour.listed_after <= now;
         let mut listed: Vec<&Publication> = self.0.iter().filter(is_listed).collect();
         listed.sort_by_key(|one| std::cmp::Reverse(one.ends_at));
         page.of(&listed, |one| {

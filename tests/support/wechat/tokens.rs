@@ -2,9 +2,7 @@
 //! replaces the one before it. Neither kind knows of the other.
 
 use super::quotas::day_of;
-use super::refusal::{
-    ACCESS_TOKEN_EXPIRED, DAILY_QUOTA, INVALID_CREDENTIAL, Refusal,
-};
+use super::refusal::{ACCESS_TOKEN_EXPIRED, DAILY_QUOTA, INVALID_CREDENTIAL, Refusal};
 use contenthub::Timestamp;
 use std::time::Duration;
 
