@@ -51,7 +51,7 @@ def article(title, cover, picture):
         "content": f'<p>正文</p><img src="{picture}">',
         "content_source_url": SOURCE,
         "thumb_media_id": cover,
-        "need_open_comment": True,
+        "need_open_comment": 1,
     }
 
 

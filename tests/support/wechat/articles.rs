@@ -8,7 +8,6 @@ use super::refusal::{
 };
 use regex_lite::Regex;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 const TITLE_MAX_CHARS: usize = 32;
@@ -22,12 +21,8 @@ const PICTURES_MAX: usize = 20;
 /// So much of the body is the digest where there is none.
 const DIGEST_OF_BODY_CHARS: usize = 54;
 
-static SCRIPT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?is)<script\b.*?(</script\s*>|$)").expect("a pattern"));
-static IMAGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?is)<img\b[^>]*>").expect("a pattern"));
 static SOURCE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"(?is)\ssrc\s*=\s*["']?([^"'\s>]*)"#).expect("a pattern"));
-static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)<[^>]*>").expect("a pattern"));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -90,16 +85,16 @@ impl Article {
         article.check(counted, is_material)?;
         article.content = content;
         if article.digest.is_empty() {
-            let text = TAG.replace_all(&article.content, "");
-            article.digest = text.trim().chars().take(DIGEST_OF_BODY_CHARS).collect();
+            let text = text_of(&article.content).skip_while(|c| c.is_whitespace());
+            article.digest = text.take(DIGEST_OF_BODY_CHARS).collect();
         }
         Ok(article)
     }
 
     fn check(&self, counted: Counted, is_material: impl Fn(&str) -> bool) -> Result<(), Refusal> {
-        let content = match counted {
-            Counted::Html => Cow::Borrowed(&*self.content),
-            Counted::Text => TAG.replace_all(&self.content, ""),
+        let content_chars = match counted {
+            Counted::Html => self.content.chars().count(),
+            Counted::Text => text_of(&self.content).count(),
         };
         let longer = |text: &str, max: usize| text.chars().count() > max;
         let refusals = [
@@ -108,7 +103,7 @@ impl Article {
             (longer(&self.author, AUTHOR_MAX_CHARS), AUTHOR_SIZE),
             (longer(&self.digest, DIGEST_MAX_CHARS), DESCRIPTION_SIZE),
             (self.content.trim().is_empty(), EMPTY_CONTENT),
-            (longer(&content, CONTENT_CHARS - 1), CONTENT_SIZE),
+            (content_chars >= CONTENT_CHARS, CONTENT_SIZE),
             (self.content.len() >= CONTENT_BYTES, CONTENT_SIZE),
             (self.content_source_url.len() > SOURCE_URL_MAX_BYTES, URL_SIZE),
             (self.kind == Kind::News && !is_material(&self.thumb_media_id), INVALID_MEDIA_ID),
@@ -165,21 +160,72 @@ fn flag(given: &Value, name: &str) -> Result<bool, Refusal> {
     }
 }
 
+/// What stands between the tags.
+fn text_of(html: &str) -> impl Iterator<Item = char> {
+    let mut is_in_tag = false;
+    html.chars().filter(move |c| {
+        let is_text = !is_in_tag && *c != '<';
+        is_in_tag = *c == '<' || is_in_tag && *c != '>';
+        is_text
+    })
+}
+
 /// Scripts go, and so do pictures from elsewhere.
 fn strip(content: &str) -> (String, Vec<String>) {
-    let mut stripped: Vec<String> = SCRIPT.find_iter(content).map(|it| it.as_str().to_owned()).collect();
-    let content = SCRIPT.replace_all(content, "");
-    let content = IMAGE.replace_all(&content, |found: &regex_lite::Captures<'_>| {
-        let tag = found[0].to_owned();
-        let source = SOURCE.captures(&tag).map(|source| source[1].to_owned()).unwrap_or_default();
-        let is_ours = ["http://", "https://"]
-            .iter()
-            .any(|scheme| source.starts_with(&format!("{scheme}{PICTURE_HOST}/")));
-        if is_ours {
-            return tag;
+    let lower = content.to_ascii_lowercase();
+    let (mut kept, mut stripped) = (String::with_capacity(content.len()), Vec::new());
+    let mut at = 0;
+    while let Some(found) = lower[at..].find('<') {
+        let begin = at + found;
+        kept.push_str(&content[at..begin]);
+        let end = element_end(&lower, begin);
+        let element = &content[begin..end];
+        let goes = match Element::at(&lower[begin..]) {
+            Element::Script => true,
+            Element::Image => !is_from_here(element),
+            Element::Other => false,
+        };
+        if goes {
+            stripped.push(element.to_owned());
+        } else {
+            kept.push_str(element);
         }
-        stripped.push(tag);
-        String::new()
-    });
-    (content.into_owned(), stripped)
+        at = end;
+    }
+    kept.push_str(&content[at..]);
+    (kept, stripped)
+}
+
+enum Element {
+    Script,
+    Image,
+    Other,
+}
+
+impl Element {
+    fn at(lower: &str) -> Self {
+        let is = |name: &str| {
+            lower.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+        };
+        match () {
+            () if is("<script") => Element::Script,
+            () if is("<img") => Element::Image,
+            () => Element::Other,
+        }
+    }
+}
+
+/// Where the tag ends, or the script with its end; the end of the text where it does not.
+fn element_end(lower: &str, begin: usize) -> usize {
+    let after = |from: usize| lower[from..].find('>').map_or(lower.len(), |end| from + end + 1);
+    match Element::at(&lower[begin..]) {
+        Element::Script => lower[begin..].find("</script").map_or(lower.len(), |end| after(begin + end)),
+        Element::Image => after(begin),
+        Element::Other => begin + 1,
+    }
+}
+
+fn is_from_here(image: &str) -> bool {
+    let source = SOURCE.captures(image).map(|source| source[1].to_owned()).unwrap_or_default();
+    ["http://", "https://"].iter().any(|scheme| source.starts_with(&format!("{scheme}{PICTURE_HOST}/")))
 }
