@@ -10,8 +10,9 @@ mod quotas;
 mod tokens;
 
 use crate::support::wechat::asking::{Answered, Body, ask, call};
+use crate::support::wechat::faults::Effect;
 use crate::support::wechat::interface::Interface;
-use crate::support::wechat::ledger::{Happened, Told};
+use crate::support::wechat::ledger::Told;
 use crate::support::wechat::{APPID, SECRET, WeChat};
 use contenthub::domain::clock::Clock;
 use serde_json::{Value, json};
@@ -181,9 +182,9 @@ fn it_keeps_who_called_what_with_which_token() {
     assert_eq!(
         seen,
         [
-            (Interface::StableToken, Some(APPID), None, Happened::Yes, Told::Code(0)),
-            (Interface::DraftGet, Some(APPID), token, Happened::No, Told::Code(40007)),
-            (Interface::DraftCount, None, Some("strange"), Happened::No, Told::Code(40001)),
+            (Interface::StableToken, Some(APPID), None, Effect::Done, Told::Code(0)),
+            (Interface::DraftGet, Some(APPID), token, Effect::NotDone, Told::Code(40007)),
+            (Interface::DraftCount, None, Some("strange"), Effect::NotDone, Told::Code(40001)),
         ]
     );
     assert!(calls.iter().all(|call| call.peer.is_loopback()));

@@ -6,7 +6,7 @@ use super::drafts::{Draft, Drafts, Page, has_too_many};
 use super::interface::Interface;
 use super::ledger::Visible;
 use super::numbers::Numbers;
-use super::pictures::{Purpose, Upload, sha256};
+use super::pictures::{Purpose, Upload};
 use super::publications::{End, Publications};
 use super::quotas::Quotas;
 use super::refusal::{
@@ -82,38 +82,38 @@ impl Account {
                 self.upload(request, Purpose::of_material(purpose)?, around)
             }
             Interface::UploadImg => self.upload(request, Purpose::InArticle, around),
-            Interface::DraftAdd => self.add(&request.json()?, around),
+            Interface::DraftAdd => self.add(request.json()?, around),
             Interface::DraftGet => {
-                let draft = self.drafts.get(&media_id(&request.json()?)?)?;
+                let draft = self.drafts.get(&media_id(request.json()?)?)?;
                 Ok(json!({"news_item": draft.items(Content::Shown)}))
             }
             Interface::DraftDelete => {
-                let media_id = media_id(&request.json()?)?;
+                let media_id = media_id(request.json()?)?;
                 self.drafts.get(&media_id)?;
                 self.drafts.take(&media_id);
                 Ok(done())
             }
             Interface::DraftBatchGet => {
-                let page = Page::read(&request.json()?)?;
+                let page = Page::read(request.json()?)?;
                 Ok(self.drafts.page(page, around.behaviour.listed_after, around.now))
             }
-            Interface::DraftUpdate => self.update(&request.json()?, around),
+            Interface::DraftUpdate => self.update(request.json()?, around),
             Interface::DraftCount => Ok(json!({"total_count": self.drafts.all().len()})),
-            Interface::PublishSubmit => self.submit(&request.json()?, around),
+            Interface::PublishSubmit => self.submit(request.json()?, around),
             Interface::PublishGet => {
-                self.publications.status(&text_or_number(&request.json()?, "publish_id")?)
+                self.publications.status(&text_or_number(request.json()?, "publish_id")?)
             }
             Interface::PublishBatchGet => {
-                let page = Page::read(&request.json()?)?;
+                let page = Page::read(request.json()?)?;
                 Ok(self.publications.page(page, around.behaviour, around.now))
             }
             Interface::PublishGetArticle => {
-                self.publications.article(&text_or_number(&request.json()?, "article_id")?)
+                self.publications.article(&text_or_number(request.json()?, "article_id")?)
             }
             Interface::PublishDelete => {
                 let body = request.json()?;
                 let place = body.get("index").map_or(Some(0), Value::as_u64).ok_or(INVALID_ARGS)?;
-                self.publications.delete(&text_or_number(&body, "article_id")?, place)?;
+                self.publications.delete(&text_or_number(body, "article_id")?, place)?;
                 Ok(done())
             }
         }
@@ -154,15 +154,15 @@ impl Account {
         purpose: Purpose,
         around: &mut Around<'_>,
     ) -> Result<Value, Refusal> {
-        let bytes = request.media()?.bytes;
-        let format = purpose.check(&bytes)?;
+        let file = request.media()?;
+        let format = purpose.check(&file.bytes)?;
         let media_id = (purpose != Purpose::InArticle).then(|| around.numbers.id("material"));
         let url = (purpose != Purpose::Thumb).then(|| format.url(&around.numbers.id("picture")));
         self.uploads.push(Upload {
             appid: self.appid.clone(),
             purpose,
-            sha256: sha256(&bytes),
-            bytes: bytes.len(),
+            sha256: file.sha256.clone(),
+            bytes: file.bytes.len(),
             media_id: media_id.clone(),
             url: url.clone(),
             at: around.now,

@@ -92,7 +92,7 @@ fn carry_out(command: Command, shared: &Shared) {
 }
 
 /// What a command does to the world.
-pub fn change(world: &mut World, command: Command, now: Timestamp) {
+fn change(world: &mut World, command: Command, now: Timestamp) {
     match command {
         // These are not of the world.
         Command::Forward { .. } | Command::Release => {}

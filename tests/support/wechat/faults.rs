@@ -11,7 +11,7 @@ pub struct Fault {
     pub answer: Answer,
 }
 
-/// Whether what was asked for is done all the same.
+/// Whether what was asked for is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {

@@ -1,5 +1,6 @@
 //! Files in a form (`multipart/form-data`), read by the library that goes with actix-web.
 
+use super::pictures::sha256;
 use super::refusal::{MEDIA_DATA_MISSING, Refusal};
 use actix_multipart::Multipart;
 use actix_web::error::PayloadError;
@@ -14,8 +15,9 @@ const CHUNK_BYTES: usize = 16 * 1024;
 
 #[derive(Debug, Clone)]
 pub struct File {
-    pub name: String,
     pub bytes: Bytes,
+    /// In hexadecimal digits.
+    pub sha256: String,
 }
 
 /// The file in this field of the form.
@@ -36,11 +38,11 @@ pub fn file(content_type: &str, body: &[u8], field: &str) -> Result<File, Refusa
 
 async fn find(mut form: Multipart, wanted: &str) -> Option<File> {
     while let Some(Ok(mut field)) = form.next().await {
-        let name = field.content_disposition().and_then(|told| told.get_filename()).map(str::to_owned);
+        let has_name = field.content_disposition().is_some_and(|told| told.get_filename().is_some());
         let is_wanted = field.name() == Some(wanted);
         let bytes = field.bytes(FILE_MAX_BYTES).await.ok()?.ok()?;
         if is_wanted {
-            return name.map(|name| File { name, bytes });
+            return has_name.then(|| File { sha256: sha256(&bytes), bytes });
         }
     }
     None

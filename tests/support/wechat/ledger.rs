@@ -1,5 +1,6 @@
 //! What happened, as the judge counts it: who called what, and what became visible to readers.
 
+use super::faults::Effect;
 use super::interface::Interface;
 use contenthub::Timestamp;
 use serde::Serialize;
@@ -30,16 +31,8 @@ pub struct Call {
     pub token: Option<String>,
     pub peer: IpAddr,
     pub at: Timestamp,
-    pub effect: Happened,
+    pub effect: Effect,
     pub told: Told,
-}
-
-/// Whether what was asked for was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Happened {
-    Yes,
-    No,
 }
 
 /// What the client was told.

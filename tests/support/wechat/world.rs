@@ -4,7 +4,7 @@ use super::account::{Account, Around};
 use super::behaviour::Behaviour;
 use super::faults::{Answer, Effect, Faults};
 use super::interface::Interface;
-use super::ledger::{Call, Happened, Ledger, Told};
+use super::ledger::{Call, Ledger, Told};
 use super::numbers::Numbers;
 use super::publications::End;
 use super::refusal::{
@@ -48,7 +48,7 @@ impl World {
             Effect::Done => self.answer(request, now),
             Effect::NotDone => Err(SYSTEM_ERROR),
         };
-        let effect = if answered.is_ok() { Happened::Yes } else { Happened::No };
+        let effect = if answered.is_ok() { Effect::Done } else { Effect::NotDone };
         let (reply, told) = match fault.map(|fault| fault.answer) {
             None => self.told(answered),
             Some(Answer::Refusal(refusal)) => self.told(Err(refusal)),
