@@ -1,7 +1,8 @@
 //! Clients of WeChat's that others wrote, against the simulator of `tests/support/wechat`: what it says has to be what they
-//! expect of WeChat, end to end. The simulator runs as a process of its own.
+//! expect of WeChat, end to end. The simulator runs as a process of its own, and that its switches work from outside is seen
+//! first.
 //!
-//!     cargo test --test wechat_clients            both clients
+//!     cargo test --test wechat_clients            the switches, then both clients
 //!     cargo test --test wechat_clients -- node    those with “node” in their names
 //!
 //! Programs needed: python3 with venv, and node with npm. What they need of PyPI and npm is pinned beside this file, and
@@ -11,12 +12,12 @@
 mod support;
 
 mod clients;
+mod switches;
 
 use clients::{CLIENTS, Client};
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 use support::wechat::own_process::{self, OwnProcess};
 use support::wechat::pictures::sha256;
 use support::wechat::{APPID, SECRET};
@@ -27,34 +28,37 @@ fn main() -> ExitCode {
         own_process::run();
     }
     let filter = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
-    let chosen: Vec<&Client> = CLIENTS.iter().filter(|client| client.name.contains(&filter)).collect();
+    let mut cases: Vec<Case> = vec![("switches", Box::new(switches_work))];
+    cases.extend(CLIENTS.iter().map(|client| -> Case { (client.name, Box::new(|| run(client))) }));
+    cases.retain(|(name, _)| name.contains(&filter));
     if arguments.iter().any(|argument| argument == "--list") {
-        chosen.iter().for_each(|client| println!("{}: test", client.name));
+        cases.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;
     }
     let mut failed = 0;
-    for client in &chosen {
-        let ran = run(client);
+    for (name, case) in &cases {
+        let ran = case();
         failed += usize::from(ran.is_err());
-        if let Err(fault) = ran {
-            println!("{}: {fault}", client.name);
-        }
+        println!("{name}: {}", ran.map_or_else(|fault| fault, |()| "good".to_owned()));
     }
-    println!("{} passed, {failed} failed", chosen.len() - failed);
+    println!("{} passed, {failed} failed", cases.len() - failed);
     ExitCode::from(u8::from(failed > 0))
+}
+
+type Case = (&'static str, Box<dyn Fn() -> Result<(), String>>);
+
+fn switches_work() -> Result<(), String> {
+    std::thread::spawn(switches::work_from_outside).join().map_err(|_| "it panicked: see above".to_owned())
 }
 
 fn run(client: &Client) -> Result<(), String> {
     let installed = client.install()?;
-    let began = Instant::now();
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let pictures = write_pictures(folder.path()).map_err(|error| error.to_string())?;
     let simulator = OwnProcess::start();
     let folder = folder.path().display().to_string();
     client.run(&installed, &[simulator.url(), APPID, SECRET, &folder])?;
-    judge(client, &simulator.counted(), &pictures)?;
-    println!("{}: good in {:.1} s", client.name, began.elapsed().as_secs_f64());
-    Ok(())
+    judge(client, &simulator.counted(), &pictures)
 }
 
 /// The client has had its say; this is what the simulator saw of it.
