@@ -105,5 +105,6 @@ mod together;
 mod tokens;
 mod transitions;
 mod versions;
+mod wechat_simulator;
 mod wire;
 mod wrong_key;

@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod stage;
 pub mod tcp_cut;
 pub mod tls_client;
+pub mod wechat;
 
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
