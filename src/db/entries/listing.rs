@@ -77,7 +77,10 @@ macro_rules! within {
         match ($span, $is_postgres) {
             (Span::Everything, _) => query.filter(dsl::id.lt($end)),
             (Span::Ended(ended), _) => query.filter(sql::<Bool>(ended.sql())).filter(dsl::id.lt($end)),
-            (Span::OfAccount(account), _) => {
+            (Span::OfAccount(account), true) => {
+                query.filter(sql::<BigInt>(OF_ACCOUNT).between(account.0, account.0)).filter(dsl::id.lt($end))
+            }
+            (Span::OfAccount(account), false) => {
                 query.filter(sql::<BigInt>(OF_ACCOUNT).eq(account.0)).filter(dsl::id.lt($end))
             }
             (Span::OfContent(content), true) => {
@@ -94,7 +97,7 @@ macro_rules! in_order {
     ($query:expr, $span:expr, $is_postgres:expr) => {{
         let query = match ($span, $is_postgres) {
             (Span::OfContent(_), true) => $query.then_order_by(dsl::content_id.desc()),
-            (Span::OfAccount(_), _) => $query.then_order_by(sql::<BigInt>(OF_ACCOUNT).desc()),
+            (Span::OfAccount(_), true) => $query.then_order_by(sql::<BigInt>(OF_ACCOUNT).desc()),
             (_, _) => $query,
         };
         query.then_order_by(dsl::id.desc())
