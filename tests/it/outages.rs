@@ -77,6 +77,16 @@ struct RealNode {
     clock: Arc<SteppedClock>,
 }
 
+impl RealNode {
+    /// Waits until it has noticed that the database is away. Of what its engine asks from now on the first may have begun
+    /// before, and what came of the second is known to it by the end of the third.
+    fn notices(&self) {
+        let asked = || self.node.db.loads()[2].1.turns.read().count;
+        let before = asked();
+        eventually("it notices", || (asked() >= before + 3).then_some(()));
+    }
+}
+
 fn holders(conn: &mut DbConnection) -> Vec<(EntryId, NodeId)> {
     leases::held(conn).expect("read").into_iter().map(|held| (held.entry, held.node)).collect()
 }
@@ -113,6 +123,7 @@ fn of_two_nodes_neither_robs_the_other_and_both_write_what_they_held() {
         lines.iter().for_each(Line::cut);
         receiver.release();
         sql(&all, RUN_OUT);
+        nodes[first].notices();
         lines[first].mend();
         eventually("what it held is written", || {
             (entry(&app, own).status == EntryStatus::Published).then_some(())
