@@ -27,6 +27,7 @@ pub mod firing;
 pub mod history;
 pub mod import;
 pub mod jobs;
+mod limits;
 pub mod nodes;
 pub mod once;
 pub mod pause;

@@ -65,8 +65,8 @@ impl Operation for AddToPool {
     const ACCESS: Access = Access::Write;
     const TOGETHER: bool = true;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        let added = add(conn, &self.0, &mut SlotBook::default(), now)?;
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
+        let added = add(conn, cx, &self.0, &mut SlotBook::default(), now)?;
         entry(conn, added.id)
     }
 }
@@ -85,7 +85,7 @@ impl Operation for AddToAccounts {
     fn run(
         self,
         conn: &mut DbConnection,
-        _: &Context,
+        cx: &Context,
         now: Timestamp,
     ) -> Result<Vec<EntryRow>, OperationError> {
         if self.accounts.is_empty() {
@@ -101,7 +101,7 @@ impl Operation for AddToAccounts {
         let items: Vec<Addition> = self.accounts.iter().map(to).collect();
         let mut book = hold_all(conn, &items, now)?;
         for item in &items {
-            let id = add(conn, item, &mut book, now)?.id;
+            let id = add(conn, cx, item, &mut book, now)?.id;
             added.push(entry(conn, id)?);
         }
         Ok(added)
@@ -141,7 +141,7 @@ impl Operation for BatchAdd {
     fn run(
         self,
         conn: &mut DbConnection,
-        _: &Context,
+        cx: &Context,
         now: Timestamp,
     ) -> Result<BatchOutcome, OperationError> {
         if self.items.len() > BATCH_MAX {
@@ -151,7 +151,7 @@ impl Operation for BatchAdd {
         let mut items = Vec::with_capacity(self.items.len());
         let mut added = HashMap::new();
         for (index, item) in self.items.iter().enumerate() {
-            match add(conn, item, &mut book, now) {
+            match add(conn, cx, item, &mut book, now) {
                 Ok(one) => {
                     added.insert(one.id, index);
                     items.push(Ok(one));

@@ -12,8 +12,8 @@ use crate::domain::ids::*;
 use crate::domain::lateness;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::thing::Thing;
-use crate::operations::OperationError;
 use crate::operations::slots::SlotBook;
+use crate::operations::{Context, OperationError, limits};
 use crate::secrets;
 use std::collections::BTreeSet;
 
@@ -29,6 +29,7 @@ pub struct Added {
 /// Adds after every check that a second post depends on. The indexes hold what the checks promise.
 pub(in crate::operations) fn add(
     conn: &mut DbConnection,
+    cx: &Context,
     item: &Addition,
     book: &mut SlotBook,
     now: Timestamp,
@@ -59,6 +60,7 @@ pub(in crate::operations) fn add(
     {
         return Err(OperationError::AlreadyPublished { content: item.content, account, at });
     }
+    limits::check_content(conn, cx, item.content, &[account])?;
     // The content was given another account since.
     if held.is_some_and(|held| held != account) {
         return Err(OperationError::Raced);
