@@ -65,12 +65,17 @@ fn limited(
     cx: &Context,
     on: &[AccountId],
 ) -> Result<Vec<AccountRow>, OperationError> {
-    if on.is_empty() || !cx.registry.all().any(has_limits) {
+    if on.is_empty() || !are_there(cx) {
         return Ok(Vec::new());
     }
     let mut rows = accounts::by_ids(conn, on)?;
     rows.retain(|row| platform(cx, row).is_some());
     Ok(rows)
+}
+
+/// Whether any platform has limits.
+pub(super) fn are_there(cx: &Context) -> bool {
+    cx.registry.all().any(has_limits)
 }
 
 /// One that breaks when it is asked has them: what is wrong with it is told of the account.
