@@ -128,6 +128,7 @@ fn notes(row: &ContentRow, rendered: &Rendered, css: Option<&OwnCss>) -> Vec<Val
         content_id: row.id,
         revision: row.revision,
         title: row.title.clone(),
+        // Its size is known from what was rendered.
         body: String::new(),
         digest: row.digest.clone(),
         author: row.author.clone(),

@@ -110,18 +110,26 @@ static SYNTAX: LazyLock<comrak::Options<'static>> = LazyLock::new(|| {
 /// Renders an article. The same text with the same options is the same article.
 pub fn render(markdown: &str, options: &Options<'_>) -> Rendered {
     let arena = Arena::new();
-    let (tree, found) = walk::tree(comrak::parse_document(&arena, markdown, &SYNTAX), options);
+    let root = comrak::parse_document(&arena, markdown, &SYNTAX);
+    let (tree, found) = walk::tree(root, options, code::COLOURED_MAX_BYTES);
     let own = own_rules(options.css);
-    let written = write::write(&tree, &mut Styles::new(options.theme, &own));
+    let html = write::write(&tree, &mut Styles::new(options.theme, &own));
     let Found { images, missing, warnings } = found;
-    Rendered { html: written.html, characters: written.characters, images, missing, warnings }
+    Rendered { html, characters: tree.characters(), images, missing, warnings }
 }
 
 /// The pictures that a text needs, each once, in order: what is to be uploaded before it is rendered.
 pub fn images(markdown: &str) -> Vec<ImageSource> {
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &SYNTAX);
-    walk::tree(root, &Options::default()).1.images
+    walk::tree(root, &Options::default(), 0).1.images
+}
+
+/// How many characters readers would see, as in [`Rendered::characters`], found sooner than by rendering.
+pub fn characters(markdown: &str, options: &Options<'_>) -> usize {
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, markdown, &SYNTAX);
+    walk::tree(root, options, 0).0.characters()
 }
 
 /// A page around an article, to look at it in a browser at the width of a phone.

@@ -177,6 +177,15 @@ impl Tree {
         }
     }
 
+    /// Of all its text.
+    pub fn characters(&self) -> usize {
+        let of = |node: &Node| match node {
+            Node::Text(text) => text.chars().count(),
+            Node::Element(_) => 0,
+        };
+        self.0.iter().map(of).sum()
+    }
+
     /// A new last child.
     pub fn add(&mut self, parent: NodeId, tag: Tag, class: &'static str) -> NodeId {
         let children = self.element(parent).map(|element| element.children.as_slice()).unwrap_or_default();

@@ -41,7 +41,8 @@ pub(super) struct Found {
 }
 
 /// Reads what comrak has parsed.
-pub(super) fn tree(root: Node<'_>, options: &Options<'_>) -> (Tree, Found) {
+/// `room`: how many bytes of code are coloured.
+pub(super) fn tree(root: Node<'_>, options: &Options<'_>, room: usize) -> (Tree, Found) {
     let mut walk = Walk {
         builder: Builder::new(options.spacing),
         options,
@@ -50,7 +51,7 @@ pub(super) fn tree(root: Node<'_>, options: &Options<'_>) -> (Tree, Found) {
         levels: Vec::new(),
         skipped: None,
         hidden: None,
-        room: code::COLOURED_MAX_BYTES,
+        room,
         formulas: 0,
     };
     for node in root.children() {

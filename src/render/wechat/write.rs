@@ -5,37 +5,29 @@ use super::sheet::Styles;
 use super::tree::{Element, Node, NodeId, Tree};
 use crate::render::escape;
 
-/// What was written, and how many characters of text it has.
-#[derive(Debug, Default)]
-pub struct Written {
-    pub html: String,
-    pub characters: usize,
-}
-
-pub fn write(tree: &Tree, styles: &mut Styles<'_>) -> Written {
-    let mut written = Written::default();
-    node(tree, Tree::ROOT, styles, &mut written);
-    written
+pub fn write(tree: &Tree, styles: &mut Styles<'_>) -> String {
+    let mut html = String::new();
+    node(tree, Tree::ROOT, styles, &mut html);
+    html
 }
 
 /// Trees have a bound to their depth.
-fn node(tree: &Tree, id: NodeId, styles: &mut Styles<'_>, into: &mut Written) {
+fn node(tree: &Tree, id: NodeId, styles: &mut Styles<'_>, html: &mut String) {
     let element = match tree.node(id) {
         Node::Text(text) => {
-            into.characters += text.chars().count();
-            into.html.push_str(&escape(text).replace('\u{a0}', "&nbsp;"));
+            html.push_str(&escape(text).replace('\u{a0}', "&nbsp;"));
             return;
         }
         Node::Element(element) => element,
     };
-    begin(element, styles.of(tree, id), &mut into.html);
+    begin(element, styles.of(tree, id), html);
     for child in &element.children {
-        node(tree, *child, styles, into);
+        node(tree, *child, styles, html);
     }
     if !element.tag.is_void() {
-        into.html.push_str("</");
-        into.html.push_str(element.tag.name());
-        into.html.push('>');
+        html.push_str("</");
+        html.push_str(element.tag.name());
+        html.push('>');
     }
 }
 
