@@ -32,7 +32,8 @@ struct Look {
 impl<'a> Styles<'a> {
     /// `own`: the rules of [`OwnCss`].
     pub fn new(theme: Theme, own: &'a [Rule<'a>]) -> Self {
-        let rules: Vec<&Rule<'a>> = theme.rules().iter().chain(own).collect();
+        let theme: &'a [Rule<'a>] = theme.rules();
+        let rules: Vec<&Rule<'a>> = theme.iter().chain(own).collect();
         Styles {
             looks_back: rules.iter().any(|rule| rule.looks_back),
             rules,
@@ -55,7 +56,8 @@ impl<'a> Styles<'a> {
         let number = match self.looks.get(&look) {
             Some(number) => *number,
             None => {
-                self.styles.push(self.computed(&Place { tree, id }));
+                let style = self.computed(&Place { tree, id });
+                self.styles.push(style);
                 self.looks.insert(look, self.styles.len() - 1);
                 self.styles.len() - 1
             }
