@@ -1,7 +1,7 @@
 //! Contents: written, changed, reviewed, removed.
 
 use super::wrong_state::{Needed, State};
-use super::{Access, Context, Operation, OperationError, Page, Paging, limits};
+use super::{Access, Context, Operation, OperationError, Page, Paging, fitting};
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, ContentRow, Filter, Text};
 use crate::db::{accounts, entries, imported_files};
@@ -234,9 +234,9 @@ pub(super) fn revise(
     check(text)?;
     let review = cx.first_review_status();
     // Without a review this text goes out as it is.
-    if review == ReviewStatus::Approved && limits::are_there(cx) {
+    if review == ReviewStatus::Approved && fitting::are_there(cx) {
         let waiting = entries::open_accounts_of_content(conn, id)?;
-        limits::check_text(conn, cx, id, text, &waiting)?;
+        fitting::check_text(conn, cx, id, text, &waiting)?;
     }
     let revision = contents::revise(conn, id, text, review, now)?;
     entries::set_held(conn, id, review != ReviewStatus::Approved)?;
@@ -279,10 +279,10 @@ impl Operation for ReviewContent {
                 });
             }
         };
-        if to == ReviewStatus::Approved && limits::are_there(cx) {
+        if to == ReviewStatus::Approved && fitting::are_there(cx) {
             let mut accounts = entries::open_accounts_of_content(conn, self.id)?;
             accounts.extend(row.account_id);
-            limits::check_content(conn, cx, self.id, &accounts)?;
+            fitting::check_content(conn, cx, self.id, &accounts)?;
         }
         contents::set_review(conn, self.id, to, now)?;
         entries::set_held(conn, self.id, to != ReviewStatus::Approved)?;

@@ -12,7 +12,7 @@ pub use report::{Action, Became, EntryNote, EntryReport, FileNote, FileReport, I
 
 use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, content};
-use crate::db::accounts::{self, AccountRow};
+use crate::db::accounts;
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, Text};
 use crate::db::imported_files::{self, Source};

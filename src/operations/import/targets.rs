@@ -5,7 +5,7 @@ use crate::db::accounts::AccountRow;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::import::{ImportFault, Post, Problem, in_order};
-use crate::operations::{Context, OperationError, limits, pool};
+use crate::operations::{Context, OperationError, fitting, pool};
 
 /// All accounts, asked for once.
 pub(super) struct Accounts(pub Vec<AccountRow>);
@@ -48,9 +48,9 @@ impl Accounts {
 
 /// What of a file the platforms of its accounts do not take. One that cannot say is told of where the file is added.
 pub(super) fn unfit(post: &Post, rows: &[&AccountRow], cx: &Context) -> Vec<Problem> {
-    let wrong = limits::wrong_for(cx, rows, text_of(post)).unwrap_or_default();
+    let wrong = fitting::wrong_for(cx, rows, text_of(post)).unwrap_or_default();
     let told = |field: FieldError| Problem { line: post.line_of(&field.field), fault: ImportFault::Content(field) };
-    let mut problems = wrong.into_iter().map(told).collect();
+    let mut problems: Vec<Problem> = wrong.into_iter().map(told).collect();
     in_order(&mut problems);
     problems
 }

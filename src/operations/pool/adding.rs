@@ -13,7 +13,7 @@ use crate::domain::lateness;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::thing::Thing;
 use crate::operations::slots::SlotBook;
-use crate::operations::{Context, OperationError, limits};
+use crate::operations::{Context, OperationError, fitting};
 use crate::secrets;
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ pub(in crate::operations) fn add(
     {
         return Err(OperationError::AlreadyPublished { content: item.content, account, at });
     }
-    limits::check_content(conn, cx, item.content, &[account])?;
+    fitting::check_content(conn, cx, item.content, &[account])?;
     // The content was given another account since.
     if held.is_some_and(|held| held != account) {
         return Err(OperationError::Raced);

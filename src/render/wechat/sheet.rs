@@ -75,7 +75,9 @@ impl<'a> Styles<'a> {
                     continue;
                 }
                 // It goes behind what it may have to overrule: `margin` behind `margin-top`.
-                earlier.into_iter().for_each(|at| drop(said.remove(at)));
+                if let Some(at) = earlier {
+                    said.remove(at);
+                }
                 said.push(next);
             }
         }
