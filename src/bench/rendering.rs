@@ -3,8 +3,8 @@
 use super::figures::{peak_rss_mb, percentile};
 use super::{BenchError, Measured, Told};
 use crate::domain::article_limits::WECHAT;
-use crate::render::wechat::{Images, OwnCss, Rendered, Theme, render};
 use crate::render::wechat::{ImageSource, Options};
+use crate::render::wechat::{Images, OwnCss, Rendered, Theme, render};
 use crate::words::message;
 use serde_json::json;
 use std::collections::HashMap;
@@ -51,7 +51,8 @@ pub fn claim(conn: &mut DbConnection, now: Timestamp) -> Result<Option<Entry>, D
 ";
 
 /// What an account's own style sheet may be.
-const CSS: &str = "h2 { color: #333; border-left: 4px solid #d33 } blockquote p { margin: 0 } .note { color: #999 }";
+const CSS: &str =
+    "h2 { color: #333; border-left: 4px solid #d33 } blockquote p { margin: 0 } .note { color: #999 }";
 
 /// The longest article that WeChat takes, but for less than one part.
 fn article() -> (String, Rendered) {

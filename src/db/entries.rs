@@ -9,7 +9,8 @@ mod placing;
 pub use adding::*;
 pub use changes::*;
 pub use holders::{
-    Looked, account_of, accounts_of_content, accounts_with_entries, open_accounts_of_content, open_of_account, open_of_content,
+    Looked, account_of, accounts_of_content, accounts_with_entries, open_accounts_of_content,
+    open_of_account, open_of_content,
 };
 pub use placing::*;
 

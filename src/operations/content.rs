@@ -261,7 +261,12 @@ impl Operation for ReviewContent {
     type Output = ContentRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<ContentRow, OperationError> {
         let row = locked(conn, self.id)?;
         let to = match (self.step, row.review_status) {
             (ReviewStep::Submit, ReviewStatus::Draft | ReviewStatus::Rejected) => ReviewStatus::PendingReview,

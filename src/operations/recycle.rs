@@ -96,7 +96,8 @@ impl Recycle {
                     Err(OperationError::AlreadyInPool { .. }) => {}
                     // The others go on.
                     Err(unfit @ OperationError::Invalid(_)) => {
-                        done.notes.push(format!("content {content} is left out on account {account}: {unfit}"));
+                        done.notes
+                            .push(format!("content {content} is left out on account {account}: {unfit}"));
                     }
                     Err(error) => return Err(error),
                 }

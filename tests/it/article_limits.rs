@@ -204,8 +204,12 @@ fn files_that_are_too_long_are_told_by_their_line_and_keep_the_import_out() {
         };
         let report = import(false).expect("a report");
         assert!(!report.imported);
-        let wrong: Vec<String> = report.files.iter().flat_map(|file| &file.errors).map(|it| format!("{it:?}")).collect();
-        assert!(wrong.len() == 1 && wrong[0].contains("line: Some(3)") && wrong[0].contains("title"), "{wrong:?}");
+        let wrong: Vec<String> =
+            report.files.iter().flat_map(|file| &file.errors).map(|it| format!("{it:?}")).collect();
+        assert!(
+            wrong.len() == 1 && wrong[0].contains("line: Some(3)") && wrong[0].contains("title"),
+            "{wrong:?}"
+        );
         assert!(import(true).expect("a report").imported);
 
         // The one that waits gets too long: nothing is changed, and the file is named.

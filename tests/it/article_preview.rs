@@ -22,14 +22,22 @@ fn the_preview_is_a_page_with_the_article_and_tells_what_it_lacks() {
     for foreign in ["<script", "<style", "<link", " class=", "alert(1)"] {
         assert!(!page.stdout.contains(foreign), "{foreign}: {}", page.stdout);
     }
-    for here in ["用 Rust 写<span style=", ">[1]</sup>", "<img src=\"a.png\" alt=\"图\" style=\"", "<span style=\"color:"] {
+    for here in [
+        "用 Rust 写<span style=",
+        ">[1]</sup>",
+        "<img src=\"a.png\" alt=\"图\" style=\"",
+        "<span style=\"color:",
+    ] {
         assert!(page.stdout.contains(here), "{here}: {}", page.stdout);
     }
     let notes: Vec<&str> = page.stderr.lines().collect();
-    assert_eq!(notes, [
-        "note: <script> is left out: an article cannot hold it",
-        "note: 1 formulas stay as they were written: WeChat shows no mathematics",
-    ]);
+    assert_eq!(
+        notes,
+        [
+            "note: <script> is left out: an article cannot hold it",
+            "note: 1 formulas stay as they were written: WeChat shows no mathematics",
+        ]
+    );
     let fragment = cli.run(&["content", "preview", "1", "--platform", "wechat", "--fragment"]).expect_code(0);
     assert!(fragment.stdout.starts_with("<section style=\"") && fragment.stdout.ends_with("</section>\n"));
     assert!(page.stdout.contains(fragment.stdout.trim_end()), "the page holds what is sent");
@@ -75,5 +83,8 @@ fn what_wechat_would_refuse_is_told_in_the_readers_language() {
     assert!(told.contains("注意：title：有 33 个字符，比 wechat 允许的多 1 个字符（最多 32）\n"), "{told}");
     assert_eq!(told.lines().count(), 5, "{told}");
     let ours: Vec<&str> = told.lines().map(|line| line.split('“').next().unwrap_or(line)).collect();
-    assert_eq!(english(&ours.join("\n").replace("<script>", "").replace("wechat", "").replace("title", "")), None);
+    assert_eq!(
+        english(&ours.join("\n").replace("<script>", "").replace("wechat", "").replace("title", "")),
+        None
+    );
 }

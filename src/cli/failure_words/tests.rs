@@ -168,7 +168,10 @@ fn what_is_wrong_with_a_file_is_told_later_as_at_once() {
             &ImportFault::Account(PoolFault::NoEnabledAccount.into()),
             &content("title", TextFault::TooManyCharacters { has: 300, most: 200 }.into()),
             &content("body", TextFault::TooManyBytes { has: 300, most: 200 }.into()),
-            &content("title", LimitFault { has: 40, most: 32, unit: Unit::Characters, platform: "wechat" }.into()),
+            &content(
+                "title",
+                LimitFault { has: 40, most: 32, unit: Unit::Characters, platform: "wechat" }.into(),
+            ),
             &content("body", LimitFault { has: 9, most: 8, unit: Unit::Bytes, platform: "wechat" }.into()),
             &content("title", TextFault::LineTooLong { most: 200 }.into()),
             &content("tags", TextFault::TooManyTags { has: 300, most: 20 }.into()),

@@ -177,7 +177,8 @@ impl Step<'_> {
             again: self.choices.again,
             ..Addition::of(self.placed.content)
         };
-        let added = pool::add(conn, self.cx, &addition, book, self.now).map_err(|error| self.told_of(error))?;
+        let added =
+            pool::add(conn, self.cx, &addition, book, self.now).map_err(|error| self.told_of(error))?;
         let (entry_id, due_at) = (Some(added.id), Some(added.due_at));
         Ok(EntryReport { entry_id, due_at, note, ..report(self.account, None, Became::Added) })
     }

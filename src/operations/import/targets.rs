@@ -49,7 +49,8 @@ impl Accounts {
 /// What of a file the platforms of its accounts do not take. One that cannot say is told of where the file is added.
 pub(super) fn unfit(post: &Post, rows: &[&AccountRow], cx: &Context) -> Vec<Problem> {
     let wrong = fitting::wrong_for(cx, rows, text_of(post)).unwrap_or_default();
-    let told = |field: FieldError| Problem { line: post.line_of(&field.field), fault: ImportFault::Content(field) };
+    let told =
+        |field: FieldError| Problem { line: post.line_of(&field.field), fault: ImportFault::Content(field) };
     let mut problems: Vec<Problem> = wrong.into_iter().map(told).collect();
     in_order(&mut problems);
     problems

@@ -88,7 +88,9 @@ mod tests {
         for shown in ["https://a.example/b.png", "pictures/图.png", "../a.png", "/a.png"] {
             assert!(may_show(shown), "{shown}");
         }
-        for hidden in ["data:image/svg+xml,x", "javascript:x", "file:///a.png", "//a.example/b.png", "a\\b.png"] {
+        for hidden in
+            ["data:image/svg+xml,x", "javascript:x", "file:///a.png", "//a.example/b.png", "a\\b.png"]
+        {
             assert!(!may_show(hidden), "{hidden}");
         }
     }

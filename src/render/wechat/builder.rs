@@ -36,11 +36,7 @@ pub struct Builder {
 
 impl Builder {
     pub fn new(spacing: Spacing) -> Self {
-        Builder {
-            tree: Tree::new(Tag::Section, "article"),
-            open: Vec::new(),
-            text: Typesetter::new(spacing),
-        }
+        Builder { tree: Tree::new(Tag::Section, "article"), open: Vec::new(), text: Typesetter::new(spacing) }
     }
 
     pub fn finish(mut self) -> Tree {

@@ -58,7 +58,12 @@ const NEAR: &[(&str, &str)] = &[
 
 /// Calls `each` with every piece of a code, and the class that it has or “”. The end of a line is a piece of its own,
 /// `\n`, but for that of the last. `room` is what may still be coloured, in bytes.
-pub fn pieces<'a>(code: &'a str, language: &str, room: &mut usize, mut each: impl FnMut(&'a str, &'static str)) {
+pub fn pieces<'a>(
+    code: &'a str,
+    language: &str,
+    room: &mut usize,
+    mut each: impl FnMut(&'a str, &'static str),
+) {
     let mut painter = (code.len() <= *room).then(|| Painter::of(language)).flatten();
     if painter.is_some() {
         *room -= code.len();
@@ -128,7 +133,8 @@ fn grammar(language: &str) -> Option<&'static SyntaxReference> {
 }
 
 fn class(scopes: &ScopeStack) -> &'static str {
-    let of = |scope: &Scope| SCOPES.iter().find(|(known, _)| known.is_prefix_of(*scope)).map(|(_, class)| *class);
+    let of =
+        |scope: &Scope| SCOPES.iter().find(|(known, _)| known.is_prefix_of(*scope)).map(|(_, class)| *class);
     scopes.as_slice().iter().rev().find_map(of).unwrap_or("")
 }
 

@@ -266,9 +266,10 @@ mod tests {
         let own = own(text);
         let (rules, _) = own.rules();
         let told = |rule: &Rule<'_>| {
-            let each = rule.declarations.iter().map(|it| {
-                format!("{}:{}{}", it.name, it.value, if it.is_important { "!" } else { "" })
-            });
+            let each = rule
+                .declarations
+                .iter()
+                .map(|it| format!("{}:{}{}", it.name, it.value, if it.is_important { "!" } else { "" }));
             format!("{} {{{}}}", rule.selector, each.collect::<Vec<_>>().join(";"))
         };
         rules.iter().map(told).collect()
@@ -278,7 +279,8 @@ mod tests {
     fn rules_are_read_and_sorted_by_what_they_name() {
         let text = "/* a; } */ .note, h1 > em { COLOR : red ; font: 14px/1.5 \"A; B\" , serif !important }\np{margin:0}";
         let said = "{color:red;font:14px/1.5 \"A; B\" , serif!}";
-        let wanted = ["p {margin:0}".to_owned(), format!("h1 > em {said}"), format!("*[class~='note'] {said}")];
+        let wanted =
+            ["p {margin:0}".to_owned(), format!("h1 > em {said}"), format!("*[class~='note'] {said}")];
         assert_eq!(rules(text), wanted);
     }
 
@@ -307,7 +309,8 @@ mod tests {
             assert_eq!(names, ["color", "margin"], "{hostile}");
             assert!(matches!(&left_out[..], [CssLeftOut::Declaration(_)]), "{hostile}: {left_out:?}");
         }
-        let own = own("@import 'x.css'; @media (x) { p { color: red } } a:hover::before, p ~ p, p { color: red }");
+        let own =
+            own("@import 'x.css'; @media (x) { p { color: red } } a:hover::before, p ~ p, p { color: red }");
         assert_eq!(own.rules().0.len(), 1);
         assert_eq!(own.left_out().len(), 4, "{:?}", own.left_out());
     }
@@ -323,7 +326,23 @@ mod tests {
 
     #[test]
     fn no_text_breaks_the_reader() {
-        for text in ["{", "}", "}}{{", "a{}}", "@", "@x", "'", "a{'}", ":", ",{a:b}", ".", "a{b:c", "é{ü:ß}", "\\", "a{\\}"] {
+        for text in [
+            "{",
+            "}",
+            "}}{{",
+            "a{}}",
+            "@",
+            "@x",
+            "'",
+            "a{'}",
+            ":",
+            ",{a:b}",
+            ".",
+            "a{b:c",
+            "é{ü:ß}",
+            "\\",
+            "a{\\}",
+        ] {
             if let Ok(own) = OwnCss::new(text) {
                 own.left_out();
             }

@@ -56,12 +56,11 @@ pub fn known(name: &str) -> Known {
         "th" => element(Tag::Th),
         "tr" => element(Tag::Tr),
         "ul" => element(Tag::Ul),
-        "area" | "base" | "col" | "embed" | "input" | "link" | "meta" | "param" | "source" | "track" | "wbr" => {
-            Known::Nothing
-        }
-        "applet" | "audio" | "button" | "canvas" | "frameset" | "head" | "iframe" | "map" | "math" | "noembed"
-        | "noframes" | "noscript" | "object" | "script" | "select" | "style" | "svg" | "template" | "textarea"
-        | "title" | "video" | "xmp" | "plaintext" => Known::Hidden,
+        "area" | "base" | "col" | "embed" | "input" | "link" | "meta" | "param" | "source" | "track"
+        | "wbr" => Known::Nothing,
+        "applet" | "audio" | "button" | "canvas" | "frameset" | "head" | "iframe" | "map" | "math"
+        | "noembed" | "noframes" | "noscript" | "object" | "script" | "select" | "style" | "svg"
+        | "template" | "textarea" | "title" | "video" | "xmp" | "plaintext" => Known::Hidden,
         _ => Known::Through,
     }
 }

@@ -31,7 +31,10 @@ fn check(markdown: &str, html: &str) {
 
 #[test]
 fn markdown_becomes_html_without_space_between_elements() {
-    check("# 标题\n\n正文 **粗** *斜* ~~删~~ `code`\n", "<h1>标题</h1><p>正文 <strong>粗</strong> <em>斜</em> <del>删</del> <code>code</code></p>");
+    check(
+        "# 标题\n\n正文 **粗** *斜* ~~删~~ `code`\n",
+        "<h1>标题</h1><p>正文 <strong>粗</strong> <em>斜</em> <del>删</del> <code>code</code></p>",
+    );
     check("- a\n- b\n  1. c\n", "<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>");
     check("- a\n\n- b\n", "<ul><li><p>a</p></li><li><p>b</p></li></ul>");
     check("3. a\n4. b\n", "<ol start=\"3\"><li>a</li><li>b</li></ol>");
@@ -48,10 +51,10 @@ fn markdown_becomes_html_without_space_between_elements() {
 #[test]
 fn every_element_has_its_style_and_nothing_else_says_how_it_looks() {
     for theme in Theme::ALL {
-        let html = render("# a\n\nb [c](https://a.example) `d`\n\n```rust\nfn e() {}\n```\n\n|f|\n|-|\n|g|", &Options {
-            theme,
-            ..Options::default()
-        })
+        let html = render(
+            "# a\n\nb [c](https://a.example) `d`\n\n```rust\nfn e() {}\n```\n\n|f|\n|-|\n|g|",
+            &Options { theme, ..Options::default() },
+        )
         .html;
         for tag in ["section", "h1", "p", "code", "pre", "th", "td", "span"] {
             assert!(html.contains(&format!("<{tag} style=\"")), "{theme}: {tag}: {html}");
@@ -83,7 +86,8 @@ fn links_out_of_wechat_are_numbered_notes() {
     let notes = "<section><p>注释与链接</p><section><span>[1]</span>一：<span>https://a.example/1</span></section>\
                  <section><span>[2]</span>二号：<span>https://b.example</span></section></section>";
     assert_eq!(html, format!("{text}{notes}"));
-    let kept = bare_with("[a](https://a.example/?b=1&c=%22)", &Options { links: Links::Kept, ..Options::default() });
+    let kept =
+        bare_with("[a](https://a.example/?b=1&c=%22)", &Options { links: Links::Kept, ..Options::default() });
     assert_eq!(kept, "<p><a href=\"https://a.example/?b=1&amp;c=%22\">a</a></p>");
     let dropped = rendered("[a](javascript:alert(1)) [b](#c) [d](other.md)");
     assert_eq!(without_styles(&dropped.html), "<section><p>a b d</p></section>");
@@ -154,16 +158,25 @@ fn chinese_is_set_as_chinese() {
     check("**“重要”**的，**注意：**后面", "<p><strong>“重要”</strong>的，<strong>注意：</strong>后面</p>");
     let as_written = Options { spacing: Spacing::AsWritten, ..Options::default() };
     assert_eq!(bare_with("用Rust", &as_written), "<p>用Rust</p>");
-    check("`a中b` 与 [用Rust](https://a.example/用Rust)", concat!(
-        "<p><code>a中b</code> 与 <span>用 Rust</span><sup>[1]</sup></p>",
-        "<section><p>注释与链接</p><section><span>[1]</span>用 Rust：<span>https://a.example/用Rust</span></section></section>"
-    ));
+    check(
+        "`a中b` 与 [用Rust](https://a.example/用Rust)",
+        concat!(
+            "<p><code>a中b</code> 与 <span>用 Rust</span><sup>[1]</sup></p>",
+            "<section><p>注释与链接</p><section><span>[1]</span>用 Rust：<span>https://a.example/用Rust</span></section></section>"
+        ),
+    );
 }
 
 #[test]
 fn html_is_taken_over_where_it_is_harmless() {
-    check("a<br>b <u>c</u> <sup>d</sup> H<sub>2</sub>O", "<p>a<br>b <u>c</u> <sup>d</sup> H<sub>2</sub>O</p>");
-    check("<div class=\"x\" onclick=\"y\">\n\n**a**\n\n</div>\n\nb", "<section><p><strong>a</strong></p></section><p>b</p>");
+    check(
+        "a<br>b <u>c</u> <sup>d</sup> H<sub>2</sub>O",
+        "<p>a<br>b <u>c</u> <sup>d</sup> H<sub>2</sub>O</p>",
+    );
+    check(
+        "<div class=\"x\" onclick=\"y\">\n\n**a**\n\n</div>\n\nb",
+        "<section><p><strong>a</strong></p></section><p>b</p>",
+    );
     check("<ul><li>a<li>b<ul><li>c</ul></ul>", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>");
     check("<p>a<p>b</b></p></div>", "<p>a</p><p>b</p>");
     check(
@@ -171,7 +184,10 @@ fn html_is_taken_over_where_it_is_harmless() {
         "<table><tr><td colspan=\"2\">a</td><td>b</td></tr></table>",
     );
     check("<td>a</td>", "a");
-    check("a <a href=\"https://mp.weixin.qq.com/s/x\">b</a> <b>c", "<p>a <a href=\"https://mp.weixin.qq.com/s/x\">b</a> <strong>c</strong></p>");
+    check(
+        "a <a href=\"https://mp.weixin.qq.com/s/x\">b</a> <b>c",
+        "<p>a <a href=\"https://mp.weixin.qq.com/s/x\">b</a> <strong>c</strong></p>",
+    );
     check("<!-- a -->b", "b");
     check("a *b <u>c* d</u> e", "<p>a <em>b <u>c</u></em> d e</p>");
     check("a &lt;script&gt; &amp; \\<b>", "<p>a &lt;script&gt; &amp; &lt;b&gt;</p>");
@@ -188,21 +204,25 @@ fn what_html_hides_ends_where_its_block_ends() {
 
 #[test]
 fn an_own_style_sheet_wins_over_the_theme_and_is_inlined() {
-    let css = OwnCss::new(".article p { color: #123456; margin: 0 } blockquote > p { color: red } p { margin-top: 1px }")
+    let css = OwnCss::new(".article p { color: #123456; margin: 0 } .article blockquote > p { color: red } p { margin-top: 1px }")
         .expect("a style sheet");
     let html = render("a\n\n> b\n\n`c`", &Options { css: Some(&css), ..Options::default() }).html;
     assert!(html.contains("<p style=\"margin-top:1px;color:#123456;margin:0\">a</p>"), "{html}");
     assert!(html.contains("color:red") && html.matches("#123456").count() >= 2, "{html}");
     let back = OwnCss::new("h2 + p { color: red } p:first-child { color: blue }").expect("a style sheet");
     let html = render("a\n\nb\n\n## c\n\nd\n\ne", &Options { css: Some(&back), ..Options::default() }).html;
-    let colour = |text: &str| html.split(&format!("\">{text}</p>")).next().and_then(|it| it.rsplit("color:").next());
+    let colour =
+        |text: &str| html.split(&format!("\">{text}</p>")).next().and_then(|it| it.rsplit("color:").next());
     assert_eq!((colour("a"), colour("d")), (Some("blue"), Some("red")));
     assert!(!html.contains("red\">e") && !html.contains("blue\">b"), "{html}");
 }
 
 #[test]
 fn characters_are_those_that_readers_see() {
-    assert_eq!(rendered("**中文** [a](https://a.example)").characters, "中文 a[1]注释与链接[1]a：https://a.example".chars().count());
+    assert_eq!(
+        rendered("**中文** [a](https://a.example)").characters,
+        "中文 a[1]注释与链接[1]a：https://a.example".chars().count()
+    );
 }
 
 /// The tags of an article, with the names of their attributes; fails where a browser would see anything else.
@@ -216,7 +236,8 @@ fn tags(html: &str) -> BTreeSet<String> {
         let (name, mut attributes) = tag.split_once(' ').unwrap_or((tag, ""));
         found.insert(name.trim_start_matches('/').to_owned());
         while !attributes.is_empty() {
-            let (name, value) = attributes.trim_start().split_once("=\"").expect("an attribute with its value");
+            let (name, value) =
+                attributes.trim_start().split_once("=\"").expect("an attribute with its value");
             let (value, more) = value.split_once('"').expect("the end of a value");
             assert!(!value.contains(['<', '>', '\n']), "{value}");
             if matches!(name, "href" | "src") {
@@ -236,9 +257,39 @@ const HOSTILE: &str = include_str!("hostile.txt");
 #[test]
 fn hostile_texts_become_harmless_articles() {
     let harmless: BTreeSet<&str> = [
-        "a", "alt=", "blockquote", "br", "code", "colspan=", "del", "em", "h1", "h2", "hr", "href=", "img", "li", "ol", "p",
-        "pre", "rowspan=", "section", "span", "src=", "start=", "strong", "style=", "sub", "sup", "table", "tbody", "td",
-        "th", "tr", "u", "ul",
+        "a",
+        "alt=",
+        "blockquote",
+        "br",
+        "code",
+        "colspan=",
+        "del",
+        "em",
+        "h1",
+        "h2",
+        "hr",
+        "href=",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "rowspan=",
+        "section",
+        "span",
+        "src=",
+        "start=",
+        "strong",
+        "style=",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "tr",
+        "u",
+        "ul",
     ]
     .into();
     let texts: Vec<&str> = HOSTILE.split("\n%%\n").collect();
@@ -247,7 +298,8 @@ fn hostile_texts_become_harmless_articles() {
     for text in texts.into_iter().chain([everything.as_str()]) {
         for links in [Links::Footnotes, Links::Kept] {
             let html = render(text, &Options { links, ..Options::default() }).html;
-            let strange: Vec<String> = tags(&html).into_iter().filter(|it| !harmless.contains(it.as_str())).collect();
+            let strange: Vec<String> =
+                tags(&html).into_iter().filter(|it| !harmless.contains(it.as_str())).collect();
             assert!(strange.is_empty(), "{text}\n→ {html}\n{strange:?}");
             for danger in ["url(", "expression(", "@import", "position:", "behavior:"] {
                 assert!(!styles(&html).any(|style| style.contains(danger)), "{text}\n→ {html}");

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 /// A look that comes with the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
     /// Sober: dark grey and a little green, for news and how-to articles.

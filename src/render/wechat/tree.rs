@@ -222,11 +222,6 @@ impl Tree {
     }
 }
 
-fn element(
-    tag: Tag,
-    class: &'static str,
-    parent: Option<NodeId>,
-    before: Option<NodeId>,
-) -> Element {
+fn element(tag: Tag, class: &'static str, parent: Option<NodeId>, before: Option<NodeId>) -> Element {
     Element { tag, class, attributes: Vec::new(), children: Vec::new(), parent, before }
 }

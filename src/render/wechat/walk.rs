@@ -78,7 +78,9 @@ impl<'a> Walk<'a, '_> {
     fn children_of(&mut self, parent: Node<'a>) {
         for edge in parent.traverse() {
             match edge {
-                NodeEdge::Start(node) if self.skipped.is_none() && !node.same_node(parent) => self.begin(node),
+                NodeEdge::Start(node) if self.skipped.is_none() && !node.same_node(parent) => {
+                    self.begin(node)
+                }
                 NodeEdge::End(node) if self.skipped.is_some_and(|skipped| skipped.same_node(node)) => {
                     self.skipped = None;
                 }
@@ -142,7 +144,10 @@ impl<'a> Walk<'a, '_> {
         {
             self.builder.close_to(level);
             // What hides within a line hides no more than its block.
-            if matches!(node.data().value, NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::TableCell) {
+            if matches!(
+                node.data().value,
+                NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::TableCell
+            ) {
                 self.hidden = None;
             }
         }
@@ -302,7 +307,8 @@ impl<'a> Walk<'a, '_> {
         self.skipped = Some(node);
         // Its end is not seen any more.
         self.levels.pop();
-        let is_over = |letter: char| is_ideograph(letter) || is_wide_mark(letter) || "“”‘’…—".contains(letter);
+        let is_over =
+            |letter: char| is_ideograph(letter) || is_wide_mark(letter) || "“”‘’…—".contains(letter);
         let (shown, rest) = text.split_at(text.find(is_over).unwrap_or(text.len()));
         let address = &written[..written.len() - rest.len()];
         let before = self.builder.level();
@@ -388,6 +394,8 @@ fn is_tight(paragraph: Node<'_>) -> bool {
         NodeValue::FootnoteDefinition(_) => {
             paragraph.next_sibling().is_none() && paragraph.previous_sibling().is_none()
         }
-        _ => parent.parent().is_some_and(|list| matches!(&list.data().value, NodeValue::List(list) if list.tight)),
+        _ => parent
+            .parent()
+            .is_some_and(|list| matches!(&list.data().value, NodeValue::List(list) if list.tight)),
     }
 }
