@@ -10,6 +10,7 @@ mod builder;
 mod code;
 mod css;
 mod html;
+mod links;
 mod notes;
 mod raw;
 mod sheet;
