@@ -62,7 +62,7 @@ impl Platform for Narrow {
     }
 
     fn publish(&self, _: PublishCall) -> LocalBoxFuture<'static, Seen> {
-        unreachable!("nothing is published here").boxed_local()
+        std::future::pending().boxed_local()
     }
 }
 
