@@ -113,9 +113,24 @@ pub(super) fn read(text: &str) -> Result<(Vec<Rule<'_>>, Vec<CssLeftOut>), CssFa
     Ok((rules, left_out))
 }
 
+/// Looked at before it is parsed: what the library cannot parse it writes into the log.
 fn selector(text: &str) -> Option<Selector<'_>> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || " \t\r\n.*>+:-_".contains(letter);
-    (text.len() <= PART_MAX_BYTES && text.chars().all(fits)).then(|| Selector::parse(text)).flatten()
+    let is_word = |word: &str| word.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_known = |part: &str| {
+        let (element, place) = part.split_once(':').unwrap_or((part, "first-child"));
+        let mut words = element.split('.');
+        let first = words.next().unwrap_or_default();
+        place == "first-child"
+            && (matches!(first, "" | "*") || is_word(first))
+            && words.all(is_word)
+            && !part.is_empty()
+    };
+    let mut parts = text.split(['>', '+']);
+    let is_whole = parts.all(|part| !part.trim().is_empty() && part.split_whitespace().all(is_known));
+    (text.len() <= PART_MAX_BYTES && text.chars().all(fits) && is_whole)
+        .then(|| Selector::parse(text))
+        .flatten()
 }
 
 fn declarations<'a>(body: &'a str, left_out: &mut Vec<CssLeftOut>) -> Vec<Declaration<'a>> {
