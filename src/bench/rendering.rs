@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 /// How often each theme is rendered.
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 50;
 
 /// A part of an article, with everything that an article may hold.
 const PART: &str = "\

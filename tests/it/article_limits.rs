@@ -4,24 +4,29 @@
 use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::on_both;
+use contenthub::db::connection::connect;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::field_error::FieldError;
 use contenthub::domain::outcome::Seen;
+use contenthub::domain::recycling::Rule;
 use contenthub::import;
 use contenthub::operations::OperationError;
 use contenthub::operations::content::{GetContent, ReviewContent, ReviewStep, UpdateContent};
 use contenthub::operations::import::{Choices, ImportFolder};
 use contenthub::operations::pool::{AddToAccounts, BatchAdd, OnConflict};
+use contenthub::operations::recycle::{Chosen, Recycle};
 use contenthub::platforms::article_rules;
 use contenthub::platforms::platform::{Article, Credentials, Platform, PublishCall, SecretField};
 use contenthub::platforms::registry::Registry;
 use contenthub::render::wechat::Options;
 use contenthub::{AccountId, Addition, App, ContentId, CreateContent, DatabaseUrl, Settings};
+use diesel::connection::SimpleConnection;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Takes what WeChat takes, or breaks where its settings say so.
 struct Narrow;
@@ -219,6 +224,36 @@ fn files_that_are_too_long_are_told_by_their_line_and_keep_the_import_out() {
         let later = ImportFolder { files, choices: Choices::default(), skip_bad: false, dry_run: false };
         let refused = stage.app.change(later).expect_err("refused").to_string();
         assert!(refused.ends_with(TITLE) && refused.contains("fits.md"), "{refused}");
+    });
+}
+
+#[test]
+fn recycling_leaves_out_what_has_become_too_long_and_goes_on() {
+    on_both(|url, dir| {
+        let stage = Stage::new(url, dir, false);
+        let contents = [stage.content(33), stage.content(32)];
+        let mut conn = connect(url).expect("connected");
+        for content in contents {
+            let sql = format!(
+                "INSERT INTO published_contents (content_id, account_id, first_published_at) VALUES ({content}, {0}, 1); \
+                 INSERT INTO publish_logs (pool_id, content_id, revision, account_id, attempt, status, started_at, \
+                   finished_at) VALUES ({content}00, {content}, 1, {0}, 1, 'published', 1, 1)",
+                stage.narrow.0
+            );
+            conn.batch_execute(&sql).expect("published");
+        }
+        let done = stage.app.run(Recycle {
+            task: task(&stage.app, "recycling"),
+            chosen: Chosen::Contents(contents.to_vec()),
+            accounts: vec![stage.narrow],
+            rule: Rule { count: 2, pause: Duration::from_secs(60), times_max: None },
+            until: None,
+        });
+        let done = done.expect("recycled");
+        let added: Vec<ContentId> = done.added.iter().map(|it| it.content).collect();
+        assert_eq!(added, [contents[1]]);
+        let left_out = format!("content {} is left out on account {}: {TITLE}", contents[0], stage.narrow);
+        assert_eq!(done.notes, [left_out]);
     });
 }
 

@@ -198,6 +198,7 @@ fn what_html_hides_ends_where_its_block_ends() {
     check("a <script>b\n\nc", "<p>a </p><p>c</p>");
     check("<style>\np { }\n</style>\n\nb", "<p>b</p>");
     check("a <svg>b</svg> c", "<p>a  c</p>");
+    check("<svg>\na\n\nb", "<p>b</p>");
     let done = rendered("<iframe src=\"https://evil.example\">x</iframe>");
     assert_eq!(done.warnings, [Warning::HtmlLeftOut { tag: "iframe".to_owned() }]);
 }
