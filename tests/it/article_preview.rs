@@ -35,7 +35,7 @@ fn the_preview_is_a_page_with_the_article_and_tells_what_it_lacks() {
         notes,
         [
             "note: <script> is left out: an article cannot hold it",
-            "note: 1 formulas stay as they were written: WeChat shows no mathematics",
+            "note: a formula stays as it was written: WeChat shows no mathematics",
         ]
     );
     let fragment = cli.run(&["content", "preview", "1", "--platform", "wechat", "--fragment"]).expect_code(0);

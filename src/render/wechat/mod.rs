@@ -54,7 +54,10 @@ pub enum Images<'a> {
 }
 
 /// What becomes of links that lead out of WeChat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Links {
     /// A number behind the words, and the address at the end of the article.
     #[default]
@@ -90,7 +93,7 @@ pub struct Rendered {
 /// What an article lacks of its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
-    #[error("{formulas} formulas stay as they were written: WeChat shows no mathematics")]
+    #[error("{}: WeChat shows no mathematics", unset(*formulas))]
     Maths { formulas: usize },
     #[error("the link to “{address}” is left out: readers could not follow it")]
     LinkLeftOut { address: String },
@@ -98,6 +101,13 @@ pub enum Warning {
     ImageLeftOut { picture: String },
     #[error("<{tag}> is left out: an article cannot hold it")]
     HtmlLeftOut { tag: String },
+}
+
+fn unset(formulas: usize) -> String {
+    match formulas {
+        1 => "a formula stays as it was written".to_owned(),
+        many => format!("{many} formulas stay as they were written"),
+    }
 }
 
 static SYNTAX: LazyLock<comrak::Options<'static>> = LazyLock::new(|| {

@@ -1,10 +1,15 @@
 //! Chinese typography: what stands between two characters where Markdown has a line break or nothing at all.
 
 /// Whether a space is put between Chinese and Latin letters or digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Spacing {
+    /// A space is put there.
     #[default]
     Spaced,
+    /// It is left as it is.
     AsWritten,
 }
 
