@@ -1,141 +1,211 @@
 //! Code with colours. What a word of it is becomes a class; which colour that has is the style sheet's to say.
 //!
-//! The grammars are read when the first code is coloured, and never before: a program that renders nothing does not
-//! hold them.
+//! A scanner of our own, as those that follow a grammar take a tenth of a millisecond a line, and an article has five
+//! milliseconds in all ([docs/decisions/0007](../../../docs/decisions/0007-articles-by-construction.md)). It looks at each
+//! character once, whatever the code is.
 
-use std::sync::LazyLock;
-use syntect::easy::ScopeRegionIterator;
-use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
-
-/// In bytes: of an article's code, so much is coloured; the rest is plain. Grammars are slow where text is hostile.
-pub const COLOURED_MAX_BYTES: usize = 64 * 1024;
-/// In bytes: a longer line, such as of minified code, is plain.
-const LINE_MAX_BYTES: usize = 500;
-
-static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
-
-/// The first that a word's scopes begin with says what it is; the innermost scope is asked first.
-const CLASSES: &[(&str, &str)] = &[
-    ("comment", "tok-comment"),
-    ("string", "tok-string"),
-    ("constant.numeric", "tok-number"),
-    ("constant", "tok-constant"),
-    ("storage", "tok-keyword"),
-    ("keyword.operator", ""),
-    ("keyword", "tok-keyword"),
-    ("variable.language", "tok-keyword"),
-    ("entity.name.function", "tok-function"),
-    ("support.function", "tok-function"),
-    ("variable.function", "tok-function"),
-    ("entity.name.tag", "tok-tag"),
-    ("entity.other.attribute-name", "tok-attribute"),
-    ("entity.name", "tok-type"),
-    ("support", "tok-type"),
-    ("markup.heading", "tok-keyword"),
-    ("markup.inserted", "tok-string"),
-    ("markup.deleted", "tok-tag"),
-];
-
-static SCOPES: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
-    let read = |(name, class): &(&str, &'static str)| Some((Scope::new(name).ok()?, *class));
-    CLASSES.iter().filter_map(read).collect()
-});
-
-/// Languages that the grammars know by another name, or not at all while a near one serves.
-const NEAR: &[(&str, &str)] = &[
-    ("cjs", "js"),
-    ("console", "sh"),
-    ("golang", "go"),
-    ("jsonc", "json"),
-    ("jsx", "js"),
-    ("mjs", "js"),
-    ("shell", "sh"),
-    ("ts", "js"),
-    ("tsx", "js"),
-    ("typescript", "js"),
-    ("zsh", "sh"),
-];
+use super::languages::{Language, Shape, language};
 
 /// Calls `each` with every piece of a code, and the class that it has or “”. The end of a line is a piece of its own,
-/// `\n`, but for that of the last. `room` is what may still be coloured, in bytes.
-pub fn pieces<'a>(
-    code: &'a str,
-    language: &str,
-    room: &mut usize,
-    mut each: impl FnMut(&'a str, &'static str),
-) {
-    let mut painter = (code.len() <= *room).then(|| Painter::of(language)).flatten();
-    if painter.is_some() {
-        *room -= code.len();
+/// `\n`, but for that of the last.
+pub fn pieces<'a>(code: &'a str, named: &str, mut each: impl FnMut(&'a str, &'static str)) {
+    let code = code.trim_end_matches('\n');
+    let mut scanner = Scanner { code, at: 0, language: language(named), in_tag: false };
+    let mut open = (0, "");
+    while scanner.at < code.len() {
+        let from = scanner.at;
+        let class = scanner.next();
+        // White space has no colour: it goes with what is before it.
+        if class != open.1 && !code[from..scanner.at].trim().is_empty() {
+            by_line(&code[open.0..from], open.1, &mut each);
+            open = (from, class);
+        }
     }
-    for (index, line) in code.split_inclusive('\n').enumerate() {
+    by_line(&code[open.0..], open.1, &mut each);
+}
+
+fn by_line<'a>(text: &'a str, class: &'static str, each: &mut impl FnMut(&'a str, &'static str)) {
+    for (index, line) in text.split('\n').enumerate() {
         if index > 0 {
             each("\n", "");
         }
-        let told = painter.as_mut().is_some_and(|painter| painter.paint(line, &mut each));
-        if !told {
-            each(line.trim_end_matches('\n'), "");
+        if !line.is_empty() {
+            each(line, class);
         }
     }
 }
 
-/// Reads a code line by line.
-struct Painter {
-    state: ParseState,
-    scopes: ScopeStack,
+struct Scanner<'a> {
+    code: &'a str,
+    /// Always between two characters.
+    at: usize,
+    language: Option<&'static Language>,
+    /// Of markup: between a tag's name and its end.
+    in_tag: bool,
 }
 
-impl Painter {
-    /// None: nobody here knows the language.
-    fn of(language: &str) -> Option<Painter> {
-        let language = language.to_ascii_lowercase();
-        let near = NEAR.iter().find(|(known, _)| *known == language).map(|(_, near)| *near);
-        let grammar = (!language.is_empty()).then(|| grammar(near.unwrap_or(&language))).flatten()?;
-        Some(Painter { state: ParseState::new(grammar), scopes: ScopeStack::new() })
+impl Scanner<'_> {
+    fn rest(&self) -> &str {
+        &self.code[self.at..]
     }
 
-    /// Whether the line was told. A grammar that gives up on a line, or a line that is too long, leaves it plain.
-    fn paint<'a>(&mut self, line: &'a str, each: &mut impl FnMut(&'a str, &'static str)) -> bool {
-        if line.len() > LINE_MAX_BYTES {
-            return false;
+    /// Goes on to the end of the next piece, and says what it is.
+    fn next(&mut self) -> &'static str {
+        let Some(language) = self.language else { return self.take(self.rest().len(), "") };
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return "" };
+        if language.shape == Shape::Changes {
+            return self.change();
         }
-        let Ok(steps) = self.state.parse_line(line, &GRAMMARS) else { return false };
-        let mut open: Option<(usize, usize, &'static str)> = None;
-        let mut at = 0;
-        for (piece, step) in ScopeRegionIterator::new(&steps, line) {
-            if self.scopes.apply(step).is_err() {
-                self.scopes = ScopeStack::new();
+        if let Some((open, close)) = language.block_comment
+            && let Some(inside) = rest.strip_prefix(open)
+        {
+            let length = inside.find(close).map_or(rest.len(), |end| open.len() + end + close.len());
+            return self.take(length, "tok-comment");
+        }
+        if language.line_comments.iter().any(|mark| rest.starts_with(mark)) && self.may_comment(first) {
+            return self.take(rest.find('\n').unwrap_or(rest.len()), "tok-comment");
+        }
+        if language.shape == Shape::Markup {
+            return self.markup(first, language);
+        }
+        if language.quotes.contains(first) {
+            return self.quoted(first, language);
+        }
+        if first.is_ascii_digit() {
+            let is_digit = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '%');
+            return self.take(span(rest, is_digit), "tok-number");
+        }
+        if is_word(first) || matches!(first, '#' | '@' | '$') {
+            return self.word(first, language);
+        }
+        self.take(first.len_utf8(), "")
+    }
+
+    fn take(&mut self, length: usize, class: &'static str) -> &'static str {
+        self.at += length;
+        class
+    }
+
+    /// In a shell `$#` is none, and `a#b` neither.
+    fn may_comment(&self, first: char) -> bool {
+        first != '#' || self.code[..self.at].chars().next_back().is_none_or(char::is_whitespace)
+    }
+
+    /// A line that came, one that went, and where they are.
+    fn change(&mut self) -> &'static str {
+        let line = self.rest().split_inclusive('\n').next().unwrap_or_default();
+        let class = match line.as_bytes().first() {
+            Some(b'+') => "tok-string",
+            Some(b'-') => "tok-tag",
+            Some(b'@') => "tok-keyword",
+            _ => "",
+        };
+        self.take(line.len(), class)
+    }
+
+    /// A text between quotes, or the one that begins here and ends with its line.
+    fn quoted(&mut self, quote: char, language: &Language) -> &'static str {
+        let rest = self.rest();
+        let tripled = [quote; 3].iter().collect::<String>();
+        if rest.starts_with(&tripled) && matches!(quote, '"' | '\'') {
+            let length = rest[3..].find(&tripled).map_or(rest.len(), |end| end + 6);
+            return self.take(length, "tok-string");
+        }
+        let (mut letters, mut length) = (rest.char_indices().skip(1), rest.len());
+        while let Some((at, letter)) = letters.next() {
+            if letter == '\\' {
+                letters.next();
+            } else if letter == quote {
+                length = at + 1;
+                break;
+            } else if letter == '\n' && !language.long_quotes.contains(quote) {
+                length = at;
+                break;
             }
-            let piece = piece.trim_end_matches('\n');
-            let class = if piece.trim().is_empty() { None } else { Some(class(&self.scopes)) };
-            let end = at + piece.len();
-            open = match (open, class) {
-                // White space has no colour: it goes with what is before it.
-                (Some((from, _, class)), None) => Some((from, end, class)),
-                (Some((from, _, open)), Some(class)) if open == class => Some((from, end, class)),
-                (Some((from, to, open)), Some(class)) => {
-                    each(&line[from..to], open);
-                    Some((at, end, class))
-                }
-                (None, class) => (end > at).then_some((at, end, class.unwrap_or(""))),
-            };
-            at = end;
         }
-        if let Some((from, to, class)) = open {
-            each(&line[from..to], class);
+        let is_closed = length > 1 && rest[..length].ends_with(quote);
+        if quote == '\'' && (!is_closed || (language.has_lifetimes && !is_character(rest))) {
+            return self.take(1, "");
         }
-        true
+        let is_key = language.shape == Shape::Pairs && rest[length..].trim_start().starts_with(':');
+        self.take(length, if is_key { "tok-attribute" } else { "tok-string" })
+    }
+
+    fn word(&mut self, first: char, language: &Language) -> &'static str {
+        let rest = self.rest();
+        let may_have_hyphens = language.shape == Shape::Pairs;
+        let is_in =
+            |letter: char| is_word(letter) || letter.is_numeric() || (may_have_hyphens && letter == '-');
+        let length = first.len_utf8() + span(&rest[first.len_utf8()..], is_in);
+        let (word, behind) = rest.split_at(length);
+        let is_among = |words: &[&str]| match language.any_case {
+            true => words.contains(&word.to_ascii_lowercase().as_str()),
+            false => words.contains(&word),
+        };
+        let behind = behind.trim_start_matches([' ', '\t']);
+        let class = if is_among(language.keywords) {
+            "tok-keyword"
+        } else if is_among(language.constants) {
+            "tok-constant"
+        } else if matches!(first, '#' | '@' | '$') {
+            if length > 1 { "tok-attribute" } else { "" }
+        } else if language.shape == Shape::Pairs {
+            if behind.starts_with([':', '=']) { "tok-attribute" } else { "" }
+        } else if behind.starts_with('(') || behind.starts_with("!(") {
+            "tok-function"
+        } else if language.shape == Shape::Statements && !language.any_case && is_type(word) {
+            "tok-type"
+        } else {
+            ""
+        };
+        self.take(length, class)
+    }
+
+    fn markup(&mut self, first: char, language: &Language) -> &'static str {
+        let rest = self.rest();
+        let is_name =
+            |letter: char| is_word(letter) || letter.is_numeric() || matches!(letter, '-' | ':' | '.');
+        if first == '<'
+            && rest[1..].starts_with(|next: char| is_word(next) || matches!(next, '/' | '!' | '?'))
+        {
+            self.in_tag = true;
+            return self.take(2 + span(&rest[2..], is_name), "tok-tag");
+        }
+        match first {
+            '>' if self.in_tag => {
+                self.in_tag = false;
+                self.take(1, "tok-tag")
+            }
+            '"' | '\'' if self.in_tag => self.quoted(first, language),
+            first if self.in_tag && is_word(first) => self.take(span(rest, is_name), "tok-attribute"),
+            first => self.take(first.len_utf8(), ""),
+        }
     }
 }
 
-fn grammar(language: &str) -> Option<&'static SyntaxReference> {
-    GRAMMARS.find_syntax_by_token(language)
+/// How many bytes these characters go on for.
+fn span(text: &str, goes_on: impl Fn(char) -> bool) -> usize {
+    text.find(|letter| !goes_on(letter)).unwrap_or(text.len())
 }
 
-fn class(scopes: &ScopeStack) -> &'static str {
-    let of =
-        |scope: &Scope| SCOPES.iter().find(|(known, _)| known.is_prefix_of(*scope)).map(|(_, class)| *class);
-    scopes.as_slice().iter().rev().find_map(of).unwrap_or("")
+fn is_word(letter: char) -> bool {
+    letter.is_alphabetic() || letter == '_'
+}
+
+/// One character between two quotes, and no lifetime.
+fn is_character(text: &str) -> bool {
+    let mut letters = text.chars().skip(1);
+    match letters.next() {
+        Some('\\') => true,
+        Some(_) => letters.next() == Some('\''),
+        None => false,
+    }
+}
+
+/// A capital, and not capitals alone.
+fn is_type(word: &str) -> bool {
+    word.starts_with(char::is_uppercase) && word.chars().any(char::is_lowercase)
 }
 
 #[cfg(test)]
@@ -143,25 +213,77 @@ mod tests {
     use super::*;
 
     fn told(code: &str, language: &str) -> Vec<(String, &'static str)> {
-        let (mut told, mut room) = (Vec::new(), COLOURED_MAX_BYTES);
-        pieces(code, language, &mut room, |piece, class| told.push((piece.to_owned(), class)));
+        let mut told = Vec::new();
+        pieces(code, language, |piece, class| told.push((piece.to_owned(), class)));
         told
     }
 
-    #[test]
-    fn words_have_their_classes_and_no_character_is_lost() {
-        let code = "// 说明\nfn main() {\n    let x = \"a\"; // 1\n}\n";
-        let told = told(code, "rust");
+    /// Each of these pieces has this class; and no character is lost.
+    #[track_caller]
+    fn check(language: &str, code: &str, wanted: &[(&str, &str)]) {
+        let told = told(code, language);
         let joined: String = told.iter().map(|(piece, _)| piece.as_str()).collect();
-        assert_eq!(joined, code.trim_end());
-        for (piece, class) in [
-            ("// 说明", "tok-comment"),
-            ("fn ", "tok-keyword"),
-            ("main", "tok-function"),
-            ("\"a\"", "tok-string"),
-        ] {
-            assert!(told.contains(&(piece.to_owned(), class)), "{piece}: {told:?}");
+        assert_eq!(joined, code);
+        for (piece, class) in wanted {
+            assert!(told.iter().any(|(it, is)| it.trim() == *piece && is == class), "{piece}: {told:?}");
         }
+    }
+
+    #[test]
+    fn words_have_their_classes() {
+        let (key, text, note) = ("tok-keyword", "tok-string", "tok-comment");
+        check(
+            "rust",
+            "// 说明\nfn f<'a>(x: &'a Vec<u8>) {\n    let y = 'z'; // 1\n    g!(\"a\\\"b\", 0x1f)\n}",
+            &[
+                ("// 说明", note),
+                ("fn", key),
+                ("f", "tok-function"),
+                ("Vec", "tok-type"),
+                ("'z'", text),
+                ("g", "tok-function"),
+                ("\"a\\\"b\"", text),
+                ("0x1f", "tok-number"),
+            ],
+        );
+        check(
+            "Python",
+            "@cache\ndef f(x):\n    \"\"\"a\n    b\"\"\"\n    return None # c",
+            &[
+                ("@cache", "tok-attribute"),
+                ("def", key),
+                ("\"\"\"a", text),
+                ("None", "tok-constant"),
+                ("# c", note),
+            ],
+        );
+        check(
+            "ts",
+            "const a = `x\ny`; /* b\nc */ new Map()",
+            &[("const", key), ("y`", text), ("c */", note), ("new", key)],
+        );
+        check(
+            "sh",
+            "for x in $HOME $#; do echo \"a\" # b\ndone",
+            &[("for", key), ("$HOME", "tok-attribute"), ("# b", note)],
+        );
+        check(
+            "sql",
+            "SELECT count(*) FROM t -- a\nwhere b = 'c'",
+            &[("SELECT", key), ("count", "tok-function"), ("where", key)],
+        );
+        check(
+            "json",
+            "{\"a\": \"b\", \"c\": [1, true]}",
+            &[("\"a\"", "tok-attribute"), ("\"b\"", text), ("true", "tok-constant")],
+        );
+        check("yaml", "a-b: 1 # c\nd: 'e'", &[("a-b", "tok-attribute"), ("# c", note), ("'e'", text)]);
+        check(
+            "html",
+            "<!-- a --><p class=\"b\">c's</p>",
+            &[("<!-- a -->", note), ("<p", "tok-tag"), ("class", "tok-attribute")],
+        );
+        check("diff", "+a\n-b\n c", &[("+a", text), ("-b", "tok-tag"), ("c", "")]);
     }
 
     #[test]
@@ -172,11 +294,32 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_and_what_is_beyond_the_bound_are_plain() {
-        let long = format!("let x = \"{}\";\n", "y".repeat(LINE_MAX_BYTES));
-        assert_eq!(told(&long, "rust"), [(long.trim_end().to_owned(), "")]);
-        let mut room = 4;
-        pieces("let x = 1;", "rust", &mut room, |_, class| assert_eq!(class, ""));
-        assert_eq!(room, 4);
+    fn no_text_breaks_the_scanner() {
+        for code in [
+            "'",
+            "\"",
+            "\"\\",
+            "'''",
+            "<",
+            "</",
+            "<!",
+            "<é",
+            "/*",
+            "$",
+            "#",
+            "@中",
+            "é'中'",
+            "`",
+            "1.",
+            "\u{0}",
+            "--[[",
+            "\t \n\n x",
+        ] {
+            for language in
+                ["rust", "python", "go", "sh", "sql", "lua", "json", "yaml", "html", "diff", "css", "php"]
+            {
+                check(language, code, &[]);
+            }
+        }
     }
 }

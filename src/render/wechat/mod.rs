@@ -10,6 +10,7 @@ mod builder;
 mod code;
 mod css;
 mod html;
+mod languages;
 mod links;
 mod notes;
 mod raw;
@@ -122,7 +123,7 @@ static SYNTAX: LazyLock<comrak::Options<'static>> = LazyLock::new(|| {
 pub fn render(markdown: &str, options: &Options<'_>) -> Rendered {
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &SYNTAX);
-    let (tree, found) = walk::tree(root, options, code::COLOURED_MAX_BYTES);
+    let (tree, found) = walk::tree(root, options);
     let own = own_rules(options.css);
     let html = write::write(&tree, &mut Styles::new(options.theme, &own));
     let Found { images, missing, warnings } = found;
@@ -133,14 +134,14 @@ pub fn render(markdown: &str, options: &Options<'_>) -> Rendered {
 pub fn images(markdown: &str) -> Vec<ImageSource> {
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &SYNTAX);
-    walk::tree(root, &Options::default(), 0).1.images
+    walk::tree(root, &Options::default()).1.images
 }
 
 /// How many characters readers would see, as in [`Rendered::characters`], found sooner than by rendering.
 pub fn characters(markdown: &str, options: &Options<'_>) -> usize {
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &SYNTAX);
-    walk::tree(root, options, 0).0.characters()
+    walk::tree(root, options).0.characters()
 }
 
 /// A page around an article, to look at it in a browser at the width of a phone.

@@ -24,8 +24,6 @@ pub(super) struct Walk<'a, 'o> {
     pub(super) skipped: Option<Node<'a>>,
     /// HTML that hides what it holds, up to its end: the name of its tag.
     pub(super) hidden: Option<String>,
-    /// In bytes: how much code may still be coloured.
-    room: usize,
     formulas: usize,
 }
 
@@ -40,8 +38,7 @@ pub(super) struct Found {
 }
 
 /// Reads what comrak has parsed.
-/// `room`: how many bytes of code are coloured.
-pub(super) fn tree(root: Node<'_>, options: &Options<'_>, room: usize) -> (Tree, Found) {
+pub(super) fn tree(root: Node<'_>, options: &Options<'_>) -> (Tree, Found) {
     let mut walk = Walk {
         builder: Builder::new(options.spacing),
         options,
@@ -50,7 +47,6 @@ pub(super) fn tree(root: Node<'_>, options: &Options<'_>, room: usize) -> (Tree,
         levels: Vec::new(),
         skipped: None,
         hidden: None,
-        room,
         formulas: 0,
     };
     for node in root.children() {
@@ -222,7 +218,7 @@ impl<'a> Walk<'a, '_> {
             self.formulas += 1;
         }
         let builder = &mut self.builder;
-        code::pieces(&block.literal, language, &mut self.room, |piece, class| builder.piece(class, piece));
+        code::pieces(&block.literal, language, |piece, class| builder.piece(class, piece));
         self.builder.close_to(before);
     }
 
