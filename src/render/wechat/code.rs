@@ -15,8 +15,9 @@ pub fn pieces<'a>(code: &'a str, named: &str, mut each: impl FnMut(&'a str, &'st
     while scanner.at < code.len() {
         let from = scanner.at;
         let class = scanner.next();
-        // White space has no colour: it goes with what is before it.
-        if class != open.1 && !code[from..scanner.at].trim().is_empty() {
+        // White space has no colour: it goes with what is before it in its line.
+        let piece = &code[from..scanner.at];
+        if class != open.1 && (piece == "\n" || !piece.trim().is_empty()) {
             by_line(&code[open.0..from], open.1, &mut each);
             open = (from, class);
         }
@@ -44,8 +45,8 @@ struct Scanner<'a> {
     in_tag: bool,
 }
 
-impl Scanner<'_> {
-    fn rest(&self) -> &str {
+impl<'a> Scanner<'a> {
+    fn rest(&self) -> &'a str {
         &self.code[self.at..]
     }
 
@@ -170,7 +171,8 @@ impl Scanner<'_> {
             && rest[1..].starts_with(|next: char| is_word(next) || matches!(next, '/' | '!' | '?'))
         {
             self.in_tag = true;
-            return self.take(2 + span(&rest[2..], is_name), "tok-tag");
+            let name = rest[1..].trim_start_matches(['/', '!', '?']);
+            return self.take(rest.len() - name.len() + span(name, is_name), "tok-tag");
         }
         match first {
             '>' if self.in_tag => {
@@ -234,7 +236,7 @@ mod tests {
         let (key, text, note) = ("tok-keyword", "tok-string", "tok-comment");
         check(
             "rust",
-            "// 说明\nfn f<'a>(x: &'a Vec<u8>) {\n    let y = 'z'; // 1\n    g!(\"a\\\"b\", 0x1f)\n}",
+            "// 说明\nfn f(x: &'a Vec<u8>) {\n    let y = 'z'; // 1\n    g!(\"a\\\"b\", 0x1f)\n}",
             &[
                 ("// 说明", note),
                 ("fn", key),
