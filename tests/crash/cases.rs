@@ -48,7 +48,7 @@ pub struct Figures {
     pub kills: usize,
     /// What was on the wire at all kills together.
     pub caught: usize,
-    /// The longest from a start, with everybody else dead, to the first arrival.
+    /// The longest from a start, with everybody else dead and work waiting, to the first arrival.
     pub first: Duration,
     /// The longest until all that the dead had held was back in work: from the restart; where another node lived on
     /// PostgreSQL, for which the lease says who is dead, from the kill.
@@ -82,14 +82,13 @@ pub fn random(world: &mut World, crew: Crew, kills: usize) -> Result<Figures, St
     let mut dead = Dead::default();
     world.top_up(1);
     while figures.kills < kills {
-        let restart = start_missing(world, &mut places);
-        world.top_up(1);
         if world.rng.happens(HASTY) {
-            sleep(world.rng.span(SOON));
+            start_missing(world, &mut places);
+            world.top_up(1);
         } else {
-            see_at_work(world, &dead, restart, &mut figures)?;
-            sleep(world.rng.span(SOON));
+            restart(world, &dead, &mut places, &mut figures)?;
         }
+        sleep(world.rng.span(SOON));
         never_robbed(world)?;
         let killed_at = Instant::now();
         let turn = figures.kills;
@@ -111,9 +110,7 @@ pub fn random(world: &mut World, crew: Crew, kills: usize) -> Result<Figures, St
         dead = Dead { held: world.held(), killed_at: Some(killed_at) };
         figures.caught += dead.held.len();
     }
-    let restart = start_missing(world, &mut places);
-    world.top_up(1);
-    see_at_work(world, &dead, restart, &mut figures)?;
+    restart(world, &dead, &mut places, &mut figures)?;
     end(world, &mut places[0])?;
     Ok(figures)
 }
@@ -131,54 +128,51 @@ struct Dead {
     killed_at: Option<Instant>,
 }
 
-/// When processes were started, and what had arrived before.
-struct Restart {
-    at: Instant,
-    arrived: usize,
-    /// Nobody else was alive.
-    alone: bool,
-}
-
-fn start_missing(world: &mut World, places: &mut [(Work, Option<Process>)]) -> Restart {
-    let alone = places.iter().all(|(_, place)| place.is_none());
-    let restart = Restart { at: Instant::now(), arrived: world.receiver.count(), alone };
+fn start_missing(world: &mut World, places: &mut [(Work, Option<Process>)]) {
     for (work, place) in places {
         if place.is_none() {
             *place = Some(world.start(*work, None));
         }
     }
-    restart
 }
 
-/// Waits until something new arrives and nothing is held by the dead any more.
-fn see_at_work(
+/// Starts who is missing, and waits until something new arrives and nothing is held by the dead any more. Entries are
+/// added meanwhile, which takes a while: that is not the nodes' time.
+fn restart(
     world: &mut World,
     dead: &Dead,
-    restart: Restart,
+    places: &mut [(Work, Option<Process>)],
     figures: &mut Figures,
 ) -> Result<(), String> {
-    let first = until(PATIENCE, || match world.receiver.first_after(restart.arrived, LOOK) {
+    let alone = places.iter().all(|(_, place)| place.is_none());
+    let (arrived, waiting) = (world.receiver.count(), world.waiting());
+    let released = world.watch_release(&dead.held, PATIENCE);
+    let at = Instant::now();
+    start_missing(world, places);
+    world.top_up(1);
+    let first = until(PATIENCE, || match world.receiver.first_after(arrived, LOOK) {
         // Somebody else, who was alive, has done it all meanwhile.
-        None if !restart.alone && world.open() == 0 => Some(None),
+        None if !alone && world.open() == 0 => Some(None),
         first => first.map(Some),
     });
     let first = first.ok_or_else(|| format!("nothing arrived within {PATIENCE:?} after a restart"))?;
     if let Some(first) = first
-        && restart.alone
+        && alone
+        && waiting > 0
     {
-        figures.first = figures.first.max(first.duration_since(restart.at));
+        figures.first = figures.first.max(first.duration_since(at));
     }
-    if !world.wait_released(&dead.held, PATIENCE) {
+    let Some(released) = released.join().expect("the watch goes on") else {
         return Err(format!("what the dead held was not taken back within {PATIENCE:?}"));
-    }
+    };
     let since = match world.database {
-        Database::Postgres if !restart.alone => dead.killed_at,
-        Database::Sqlite | Database::Postgres => Some(restart.at),
+        Database::Postgres if !alone => dead.killed_at,
+        Database::Sqlite | Database::Postgres => Some(at),
     };
     if let Some(since) = since
         && !dead.held.is_empty()
     {
-        figures.back = figures.back.max(since.elapsed());
+        figures.back = figures.back.max(released.duration_since(since));
     }
     Ok(())
 }
@@ -215,9 +209,7 @@ pub fn points(world: &mut World, points: &'static [Point], kills: usize) -> Resu
     }
     let dead = Dead { held: world.held(), killed_at: Some(Instant::now()) };
     let mut places = [(Work::Serve, None)];
-    let restart = start_missing(world, &mut places);
-    world.top_up(1);
-    see_at_work(world, &dead, restart, &mut figures)?;
+    restart(world, &dead, &mut places, &mut figures)?;
     end(world, &mut places[0])?;
     Ok(figures)
 }
@@ -235,13 +227,13 @@ pub fn stops(world: &mut World, kills: usize) -> Result<Figures, String> {
         figures.caught += held.len();
         let arrived = world.receiver.count();
         let limit = LEASE * 3;
-        if !world.wait_released(&held, limit) {
+        let Some(released) = world.watch_release(&held, limit).join().expect("the watch goes on") else {
             return Err(told(
                 format!("what a node that stands still at {stop:?} held was not taken back within {limit:?}"),
                 &node,
             ));
-        }
-        figures.back = figures.back.max(stopped_at.elapsed());
+        };
+        figures.back = figures.back.max(released.duration_since(stopped_at));
         world.top_up(1);
         world.receiver.first_after(arrived, PATIENCE).ok_or("the other node does nothing")?;
         let taken = Instant::now();

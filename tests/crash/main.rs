@@ -222,7 +222,7 @@ fn print_table(rows: &[Row]) {
     }
     println!(
         "caught: on the wire when killed, or a fire that was still to come; resent: came again under the same key; first: from a restart with everybody \
-         dead to the first arrival;\nback: until all that was caught was back in work or settled, from the restart; \
+         dead and work waiting to the first arrival;\nback: until all that was caught was back in work or settled, from the restart; \
          where another node lived on PostgreSQL, from the kill"
     );
 }

@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -190,7 +191,7 @@ impl World {
 
     /// Adds entries until `times` the usual backlog waits.
     pub fn top_up(&mut self, times: usize) {
-        let waiting = self.count("SELECT count(*) FROM publish_pool WHERE status = 'pending'");
+        let waiting = self.waiting();
         let (backlog, fresh) = match self.class {
             Class::Steps => (BACKLOG_OF_STEPS, FRESH),
             _ => (BACKLOG, 0),
@@ -233,10 +234,7 @@ impl World {
 
     /// What is claimed now, by whomever.
     pub fn held(&mut self) -> Held {
-        let select = "SELECT idempotency_key, attempt FROM publish_pool \
-            WHERE status = 'publishing' AND claimed_by IS NOT NULL";
-        let rows: Vec<HeldRow> = diesel::sql_query(select).load(&mut self.conn).expect("what is held");
-        rows.into_iter().map(|row| (row.idempotency_key, i64::from(row.attempt))).collect()
+        held(&mut self.conn)
     }
 
     /// Nodes whose claims were taken back though they are alive: their lock is held (SQLite).
@@ -254,9 +252,19 @@ impl World {
         nodes
     }
 
-    /// Waits until nothing of `held` is held any more; false where something still is after `limit`.
-    pub fn wait_released(&mut self, held: &Held, limit: Duration) -> bool {
-        until(limit, || self.held().is_disjoint(held).then_some(())).is_some()
+    /// Looks beside everything else until nothing of `before` is held any more, and gives back when that was seen; none
+    /// where something still is after `limit`.
+    pub fn watch_release(&self, before: &Held, limit: Duration) -> JoinHandle<Option<Instant>> {
+        let (url, before) = (self.url.clone(), before.clone());
+        std::thread::spawn(move || {
+            let mut conn = connect(&url).expect("a connection");
+            until(limit, || held(&mut conn).is_disjoint(&before).then(Instant::now))
+        })
+    }
+
+    /// How many entries wait to be claimed.
+    pub fn waiting(&mut self) -> usize {
+        self.count("SELECT count(*) FROM publish_pool WHERE status = 'pending'")
     }
 
     /// How many entries have not found their end.
@@ -313,4 +321,11 @@ impl World {
         }
         verdict
     }
+}
+
+fn held(conn: &mut DbConnection) -> Held {
+    let select = "SELECT idempotency_key, attempt FROM publish_pool \
+        WHERE status = 'publishing' AND claimed_by IS NOT NULL";
+    let rows: Vec<HeldRow> = diesel::sql_query(select).load(conn).expect("what is held");
+    rows.into_iter().map(|row| (row.idempotency_key, i64::from(row.attempt))).collect()
 }

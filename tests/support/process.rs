@@ -1,6 +1,7 @@
 //! The program as a process: started without settings of the machine's own, listened to, and never left behind.
 
 use super::secrets::{self, Tokens};
+use std::fs::{DirEntry, read_dir, read_to_string};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -116,6 +117,22 @@ impl Running {
             .args(["-c", "kill -s \"$0\" \"$1\"", name, &self.child.id().to_string()])
             .status();
         assert!(sent.is_ok_and(|status| status.success()), "cannot send SIG{name}");
+    }
+
+    /// Stops it, and waits until each of its threads stands still.
+    pub fn stop(&self) {
+        self.signal("STOP");
+        let threads = format!("/proc/{}/task", self.child.id());
+        let stands_still = |thread: DirEntry| {
+            let stat = read_to_string(thread.path().join("stat")).unwrap_or_default();
+            // After the name, which is in brackets and may hold anything, comes the state.
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+        };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !read_dir(&threads).expect("threads").flatten().all(stands_still) {
+            assert!(Instant::now() < deadline, "it goes on after SIGSTOP");
+            sleep(POLL);
+        }
     }
 }
 
