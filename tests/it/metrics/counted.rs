@@ -2,20 +2,23 @@
 //! platform and with a clock that do as they are told.
 
 use super::{token, told_of};
-use crate::support::app::{add, add_as, eventually, task};
+use crate::support::app::{add, add_as, attempts, eventually, task};
 use crate::support::clock::SteppedClock;
 use crate::support::metrics::Told;
 use crate::support::node::THREAD;
 use crate::support::on_both;
 use crate::support::played::{Played, What};
 use crate::support::stage::{Stage, problem};
-use contenthub::actors::executor::Tick;
+use actix::prelude::*;
+use contenthub::actors::executor::{Tick, Wire};
+use contenthub::actors::publisher::Publish;
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::ids::NodeId;
 use contenthub::domain::lane_settings::LaneChanges;
 use contenthub::domain::outcome::{Receipt, Seen};
+use contenthub::domain::settlement::LogStatus;
 use contenthub::operations::account::UpdateAccount;
 use contenthub::operations::execution::TriggerTask;
 use contenthub::operations::publish_now::PublishNow;
@@ -23,7 +26,7 @@ use contenthub::operations::recovery::{Dead, Recover};
 use contenthub::{Addition, EntryStatus};
 use futures_util::FutureExt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -242,5 +245,50 @@ fn what_broke_down_is_counted() {
             assert!(shown <= count as f64, "{part}: {shown} of {count}");
         }
         assert!(told.of("contenthub_restarts_total", &[]) >= 1.0, "{}", told.text);
+    });
+}
+
+/// A publisher that has room for one attempt, and never gets to it.
+struct Busy;
+
+impl Actor for Busy {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(0);
+    }
+}
+
+impl Handler<Publish> for Busy {
+    type Result = ();
+
+    fn handle(&mut self, _: Publish, _: &mut Self::Context) {}
+}
+
+#[test]
+fn what_no_publisher_takes_is_counted_and_waits() {
+    on_both(|url, dir| {
+        let (stage, token, _gate) = open(url, dir);
+        let refused = || {
+            let told = told_of(&stage.app, &stage.node, &token);
+            told.of("contenthub_refusals_total", &[("mailbox", "publishers")])
+        };
+        assert_eq!(refused(), 0.0);
+        let thread = Arbiter::new();
+        let busy = Busy::start_in_arbiter(&thread.handle(), |_| Busy);
+        let (go_on, wait) = mpsc::channel::<()>();
+        thread.spawn_fn(move || drop(wait.recv()));
+        let only = Wire { publishers: vec![busy.recipient()], scheduler: None };
+        stage.node.crew.executor().try_send(only).expect("there is room");
+        let entries = ["first", "second", "third"].map(|title| add(&stage.app, title, stage.account));
+        stage.node.perform(TriggerTask { task: stage.task, by: Trigger::Api }).expect("triggered");
+        eventually("some are turned away", || (refused() >= 1.0).then_some(()));
+        eventually("they are given back at no cost", || {
+            let given_back = entries.iter().flat_map(|id| attempts(&stage.app, *id));
+            given_back.into_iter().any(|attempt| attempt.status == LogStatus::NotSent).then_some(())
+        });
+        assert!(entries.iter().all(|id| stage.entry(*id).retry_count == 0));
+        drop(go_on);
+        thread.stop();
     });
 }
