@@ -249,13 +249,18 @@ fn what_broke_down_is_counted() {
 }
 
 /// A publisher that has room for one attempt, and never gets to it.
-struct Busy;
+struct Busy {
+    begun: mpsc::Sender<()>,
+    until: mpsc::Receiver<()>,
+}
 
 impl Actor for Busy {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(0);
+        ctx.set_mailbox_capacity(1);
+        self.begun.send(()).expect("somebody waits");
+        let _ = self.until.recv();
     }
 }
 
@@ -275,9 +280,9 @@ fn what_no_publisher_takes_is_counted_and_waits() {
         };
         assert_eq!(refused(), 0.0);
         let thread = Arbiter::new();
-        let busy = Busy::start_in_arbiter(&thread.handle(), |_| Busy);
-        let (go_on, wait) = mpsc::channel::<()>();
-        thread.spawn_fn(move || drop(wait.recv()));
+        let ((begun, is_busy), (go_on, until)) = (mpsc::channel(), mpsc::channel());
+        let busy = Busy::start_in_arbiter(&thread.handle(), |_| Busy { begun, until });
+        is_busy.recv().expect("it begins");
         let only = Wire { publishers: vec![busy.recipient()], scheduler: None };
         stage.node.crew.executor().try_send(only).expect("there is room");
         let entries = ["first", "second", "third"].map(|title| add(&stage.app, title, stage.account));
