@@ -7,6 +7,7 @@ mod figures;
 pub mod hostile;
 mod interruption;
 pub mod lanes;
+pub mod rendering;
 pub mod sink;
 pub mod tasks;
 mod waiting;

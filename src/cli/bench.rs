@@ -4,7 +4,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::usage::UsageError;
 use super::{Done, Failure};
-use crate::bench::{self, Plan, hostile as beset, lanes, tasks as many_tasks};
+use crate::bench::{self, Plan, hostile as beset, lanes, rendering, tasks as many_tasks};
 use crate::config::Settings;
 use crate::words::{Message, message};
 use serde_json::{Value, json};
@@ -45,6 +45,12 @@ pub struct Arguments {
         conflicts_with_all = ["accounts", "entries", "lanes", "lateness", "waiting"]
     )]
     hostile: bool,
+    /// Measure how long an article takes to render that is as long as WeChat takes it
+    #[arg(
+        long,
+        conflicts_with_all = ["accounts", "entries", "hostile", "lanes", "lateness", "tasks", "waiting"]
+    )]
+    render: bool,
     /// With --hostile: idle connections; a twentieth of them is slow
     #[arg(long, default_value_t = 10_000, value_name = "N", requires = "hostile")]
     connections: usize,
@@ -60,8 +66,18 @@ pub fn run(
     settings: Settings,
     out: &Output,
 ) -> Result<Done, Failure> {
-    let Arguments { entries, accounts, waiting, lateness, lanes, tasks, hostile, connections, seconds } =
-        *arguments;
+    let Arguments {
+        entries,
+        accounts,
+        waiting,
+        lateness,
+        lanes,
+        tasks,
+        hostile,
+        render,
+        connections,
+        seconds,
+    } = *arguments;
     if entries == 0 || accounts == 0 || tasks == Some(0) || connections == 0 || seconds == 0 {
         return Err(UsageError::BenchNumbers.into());
     }
@@ -74,6 +90,8 @@ pub fn run(
         many_tasks::run(&many_tasks::Plan { tasks, seconds, postgres }, settings, told)?
     } else if hostile {
         beset::run(&beset::Plan { seconds, connections, postgres }, settings, told)?
+    } else if render {
+        rendering::run(told)?
     } else if lanes {
         lanes::run(&lanes::Plan { entries, postgres }, settings, told)?
     } else {

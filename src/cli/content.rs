@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::usage::UsageError;
-use super::{Done, Failure, import};
+use super::{Done, Failure, content_preview, import};
 use crate::app::App;
 use crate::db::contents::{Filter, Text};
 use crate::domain::content::{BODY_MAX_BYTES, ReviewStatus};
@@ -33,6 +33,9 @@ pub enum Command {
     /// Show one content
     #[command(after_help = "Examples:\n  contenthub content show 1")]
     Show { id: ContentId },
+    /// Show as HTML how a content looks on a platform
+    #[command(after_help = content_preview::EXAMPLES)]
+    Preview(content_preview::Arguments),
     /// Change a content, which makes a revision
     #[command(after_help = "Examples:\n  contenthub content update 1 --title \"Hello again\"")]
     Update(UpdateArguments),
@@ -108,6 +111,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Create(arguments) => create(arguments, app, out),
         Command::Import(arguments) => import::run(arguments, app, out),
         Command::Show { id } => show(app.run(GetContent(id))?, out),
+        Command::Preview(arguments) => content_preview::run(arguments, app, out),
         Command::Update(arguments) => {
             let body = read_body(arguments.body, arguments.body_file.as_deref())?;
             let update = UpdateContent { title: arguments.title, body, ..UpdateContent::new(arguments.id) };

@@ -4,6 +4,7 @@ mod backups;
 mod databases;
 mod imports;
 mod operations;
+mod rendering;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -95,6 +96,9 @@ impl InChinese for UsageError {
                 .with("most", crate::domain::content::BODY_MAX_BYTES.to_string()),
             UsageError::NotUtf8 { path, line } => {
                 chinese("usage-not-utf8").with("path", path.as_path()).with("line", line.to_string())
+            }
+            UsageError::Css { path, fault } => {
+                chinese("usage-css").with("path", path.as_path()).with("fault", fault.in_chinese())
             }
             UsageError::NoPair(pair) => chinese("usage-no-pair").with("pair", pair.in_chinese()),
             UsageError::BenchNumbers => chinese("usage-bench-numbers"),

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod bench;
 mod content;
+mod content_preview;
 mod db;
 mod doctor;
 mod explain;

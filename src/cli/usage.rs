@@ -5,6 +5,7 @@ use crate::domain::content::BODY_MAX_BYTES;
 use crate::domain::priority::PriorityOutOfRange;
 use crate::domain::time_input::TimeInputError;
 use crate::import::FolderError;
+use crate::render::wechat::CssFault;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub enum UsageError {
     TooLarge(PathBuf),
     #[error("{}:{line}: not UTF-8", path.display())]
     NotUtf8 { path: PathBuf, line: usize },
+    #[error("{}: {fault}", path.display())]
+    Css { path: PathBuf, fault: CssFault },
     #[error("a {0} is written NAME=VALUE")]
     NoPair(Pair),
     #[error("--entries, --accounts, --tasks, --connections and --seconds must be 1 or more")]

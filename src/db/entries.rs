@@ -13,7 +13,8 @@ mod similar;
 pub use adding::*;
 pub use changes::*;
 pub use holders::{
-    Looked, account_of, accounts_of_content, accounts_with_entries, open_of_account, open_of_content,
+    Looked, account_of, accounts_of_content, accounts_with_entries, open_accounts_of_content,
+    open_of_account, open_of_content,
 };
 pub use listing::{COUNTED_MAX, EACH_MAX, EXAMINED_MAX, Listed, Window, list};
 pub use placing::*;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod json;
+mod limits;
 mod pool;
 mod requests;
 mod tasks;
@@ -10,6 +11,7 @@ mod texts;
 
 pub use accounts::AccountFault;
 pub use json::{Given, JsonFault, Wanted};
+pub use limits::{LimitFault, Unit};
 pub use pool::PoolFault;
 pub use requests::RequestFault;
 pub use tasks::TaskFault;
@@ -83,6 +85,8 @@ pub enum Fault {
     Name(#[from] NameFault),
     #[error(transparent)]
     Text(#[from] TextFault),
+    #[error(transparent)]
+    Limit(#[from] LimitFault),
     #[error(transparent)]
     Task(#[from] TaskFault),
     #[error(transparent)]

@@ -7,6 +7,7 @@ pub(crate) use text_enum::text_enum;
 pub mod account;
 pub mod actor;
 pub mod alarms;
+pub mod article_limits;
 pub mod breaker;
 pub mod clock;
 pub mod content;

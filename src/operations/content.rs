@@ -2,7 +2,7 @@
 
 use super::texts::text_hash;
 use super::wrong_state::{Needed, State};
-use super::{Access, Context, Operation, OperationError, Page, Paging};
+use super::{Access, Context, Operation, OperationError, Page, Paging, fitting};
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, ContentRow, Filter, Text};
 use crate::db::{accounts, entries, imported_files};
@@ -234,6 +234,11 @@ pub(super) fn revise(
 ) -> Result<i32, OperationError> {
     check(text)?;
     let review = cx.first_review_status();
+    // Without a review this text goes out as it is.
+    if review == ReviewStatus::Approved && fitting::are_there(cx) {
+        let waiting = entries::open_accounts_of_content(conn, id)?;
+        fitting::check_text(conn, cx, id, text, &waiting)?;
+    }
     let revision = contents::revise(conn, id, (text, &text_hash(text)), review, now)?;
     entries::set_held(conn, id, review != ReviewStatus::Approved)?;
     Ok(revision)
@@ -257,7 +262,12 @@ impl Operation for ReviewContent {
     type Output = ContentRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<ContentRow, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<ContentRow, OperationError> {
         let row = locked(conn, self.id)?;
         let to = match (self.step, row.review_status) {
             (ReviewStep::Submit, ReviewStatus::Draft | ReviewStatus::Rejected) => ReviewStatus::PendingReview,
@@ -275,6 +285,11 @@ impl Operation for ReviewContent {
                 });
             }
         };
+        if to == ReviewStatus::Approved && fitting::are_there(cx) {
+            let mut accounts = entries::open_accounts_of_content(conn, self.id)?;
+            accounts.extend(row.account_id);
+            fitting::check_content(conn, cx, self.id, &accounts)?;
+        }
         contents::set_review(conn, self.id, to, now)?;
         entries::set_held(conn, self.id, to != ReviewStatus::Approved)?;
         get(conn, self.id)

@@ -6,12 +6,13 @@
 mod known;
 mod placing;
 mod report;
+mod targets;
 
 pub use report::{Action, Became, EntryNote, EntryReport, FileNote, FileReport, ImportReport};
 
 use super::slots::SlotBook;
-use super::{Access, Context, Operation, OperationError, content, pool};
-use crate::db::accounts::{self, AccountRow};
+use super::{Access, Context, Operation, OperationError, content};
+use crate::db::accounts;
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, Text};
 use crate::db::imported_files::{self, Source};
@@ -21,8 +22,9 @@ use crate::domain::priority::Priority;
 use crate::import::{File, ImportFault, Post, Problem, Readable, in_order};
 use diesel::Connection as _;
 use known::{Before, Imported, Known};
-use placing::Placed;
+use placing::{Frame, Placed, of_the_file};
 use std::collections::HashMap;
+use targets::{Accounts, unfit};
 
 /// Imports files that were read by [`crate::import::read`].
 #[derive(Debug, Clone)]
@@ -127,7 +129,7 @@ fn import(
     let accounts = Accounts(accounts::list(conn)?);
     let (mut good, mut reports) = (Vec::new(), Vec::new());
     for file in files {
-        match check(file, &accounts, &choices) {
+        match check(file, &accounts, &choices, cx) {
             Ok(file) => good.push(file),
             Err(report) => reports.push(*report),
         }
@@ -149,7 +151,12 @@ fn import(
 }
 
 /// Everything that may be wrong with a file: as it was read, its lengths, its accounts.
-fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, Box<FileReport>> {
+fn check(
+    file: File,
+    accounts: &Accounts,
+    choices: &Choices,
+    cx: &Context,
+) -> Result<Checked, Box<FileReport>> {
     let File { path, outcome } = file;
     let Readable { canonical_path, sha256, post } = match outcome {
         Ok(readable) => readable,
@@ -184,14 +191,17 @@ fn check(file: File, accounts: &Accounts, choices: &Choices) -> Result<Checked, 
         return Err(Box::new(FileReport::bad(path, problems)));
     }
     let checked = Checked { path, source: Source { path: canonical_path, sha256 }, post, accounts: own };
-    if choices.wants_entries(&checked)
-        && !checked.post.is_draft
-        && let Err(OperationError::Invalid(fields)) = accounts.of(&checked, choices)
-    {
-        let told = fields.into_iter().map(|field| Problem::of_the_file(ImportFault::Account(field.fault)));
-        return Err(Box::new(FileReport::bad(checked.path, told.collect())));
+    if !choices.wants_entries(&checked) || checked.post.is_draft {
+        return Ok(checked);
     }
-    Ok(checked)
+    let problems = match accounts.of(&checked, choices) {
+        Ok(ids) => unfit(&checked.post, &accounts.rows(&ids), cx),
+        Err(OperationError::Invalid(fields)) => {
+            fields.into_iter().map(|field| Problem::of_the_file(ImportFault::Account(field.fault))).collect()
+        }
+        Err(_) => Vec::new(),
+    };
+    if problems.is_empty() { Ok(checked) } else { Err(Box::new(FileReport::bad(checked.path, problems))) }
 }
 
 fn text_of(post: &Post) -> Text {
@@ -203,41 +213,6 @@ fn text_of(post: &Post) -> Text {
         cover: post.cover.clone(),
         tags: post.tags.clone(),
         source_url: post.source_url.clone(),
-    }
-}
-
-/// All accounts, asked for once.
-struct Accounts(Vec<AccountRow>);
-
-impl Accounts {
-    /// By name, or else by number.
-    fn find(&self, name: &str) -> Option<AccountId> {
-        let by_name = self.0.iter().find(|account| account.name == name);
-        let by_id = || self.0.iter().find(|account| name.parse() == Ok(account.id));
-        by_name.or_else(by_id).map(|account| account.id)
-    }
-
-    fn is_there(&self, id: AccountId) -> bool {
-        self.0.iter().any(|account| account.id == id)
-    }
-
-    fn name(&self, id: AccountId) -> String {
-        self.0.iter().find(|account| account.id == id).map(|account| account.name.clone()).unwrap_or_default()
-    }
-
-    fn has_no_slots(&self, id: AccountId) -> bool {
-        self.0.iter().any(|account| account.id == id && account.lane_settings().slots.is_empty())
-    }
-
-    /// Those that the file names, else the one that was named for all.
-    fn named(&self, file: &Checked, choices: &Choices) -> Vec<AccountId> {
-        if file.accounts.is_empty() { choices.accounts.clone() } else { file.accounts.clone() }
-    }
-
-    /// The same, else the only enabled one.
-    fn of(&self, file: &Checked, choices: &Choices) -> Result<Vec<AccountId>, OperationError> {
-        let named = self.named(file, choices);
-        if named.is_empty() { Ok(vec![pool::only_enabled(&self.0)?]) } else { Ok(named) }
     }
 }
 
@@ -303,8 +278,9 @@ impl Run<'_> {
         };
         report.content_id = Some(placed.content);
         report.revision = Some(placed.revision);
-        report.entries =
-            placing::place(conn, file, placed, self.accounts, self.choices, &mut self.book, self.now)?;
+        let Run { cx, accounts, choices, now, .. } = *self;
+        let frame = Frame { cx, accounts, choices, now };
+        report.entries = placing::place(conn, file, placed, frame, &mut self.book)?;
         Ok(report)
     }
 
@@ -359,7 +335,8 @@ impl Run<'_> {
             let row = contents::get(conn, content)?;
             is_revised = row.is_none_or(|row| content::text_of(&row) != text);
             if is_revised {
-                revision = content::revise(conn, self.cx, content, &text, self.now)?;
+                revision = content::revise(conn, self.cx, content, &text, self.now)
+                    .map_err(|error| of_the_file(&file.path, error))?;
             }
         }
         let mut is_updated = is_revised;

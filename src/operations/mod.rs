@@ -24,6 +24,7 @@ pub mod execution;
 pub mod explain;
 pub mod find;
 pub mod firing;
+mod fitting;
 pub mod history;
 pub mod import;
 pub mod jobs;

@@ -74,8 +74,8 @@ impl Operation for AddToPool {
     const ACCESS: Access = Access::Write;
     const TOGETHER: bool = true;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AddedEntry, OperationError> {
-        let Added { id, similar, .. } = add(conn, &self.0, &mut SlotBook::default(), now)?;
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<AddedEntry, OperationError> {
+        let Added { id, similar, .. } = add(conn, cx, &self.0, &mut SlotBook::default(), now)?;
         Ok(AddedEntry { row: entry(conn, id)?, similar })
     }
 }
@@ -94,7 +94,7 @@ impl Operation for AddToAccounts {
     fn run(
         self,
         conn: &mut DbConnection,
-        _: &Context,
+        cx: &Context,
         now: Timestamp,
     ) -> Result<Vec<AddedEntry>, OperationError> {
         if self.accounts.is_empty() {
@@ -110,7 +110,7 @@ impl Operation for AddToAccounts {
         let items: Vec<Addition> = self.accounts.iter().map(to).collect();
         let mut book = hold_all(conn, &items, now)?;
         for item in &items {
-            let Added { id, similar, .. } = add(conn, item, &mut book, now)?;
+            let Added { id, similar, .. } = add(conn, cx, item, &mut book, now)?;
             added.push(AddedEntry { row: entry(conn, id)?, similar });
         }
         Ok(added)
@@ -150,7 +150,7 @@ impl Operation for BatchAdd {
     fn run(
         self,
         conn: &mut DbConnection,
-        _: &Context,
+        cx: &Context,
         now: Timestamp,
     ) -> Result<BatchOutcome, OperationError> {
         if self.items.len() > BATCH_MAX {
@@ -160,7 +160,7 @@ impl Operation for BatchAdd {
         let mut items = Vec::with_capacity(self.items.len());
         let mut added = HashMap::new();
         for (index, item) in self.items.iter().enumerate() {
-            match add(conn, item, &mut book, now) {
+            match add(conn, cx, item, &mut book, now) {
                 Ok(one) => {
                     added.insert(one.id, index);
                     items.push(Ok(one));

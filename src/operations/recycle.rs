@@ -58,13 +58,13 @@ impl Operation for Recycle {
     type Output = Recycled;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<Recycled, OperationError> {
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Recycled, OperationError> {
         recycled::lock(conn)?;
         let mut done = Recycled::default();
         if let Some(until) = self.until.filter(|until| *until <= now) {
             done.over = Some(KeptFailure::EndHasCome { until }.to_string());
         } else {
-            self.put_back(conn, now, &mut done)?;
+            self.put_back(conn, cx, now, &mut done)?;
         }
         if done.over.is_some() {
             tasks::switch_off(conn, self.task, now)?;
@@ -77,6 +77,7 @@ impl Recycle {
     fn put_back(
         &self,
         conn: &mut DbConnection,
+        cx: &Context,
         now: Timestamp,
         done: &mut Recycled,
     ) -> Result<(), OperationError> {
@@ -86,13 +87,18 @@ impl Recycle {
             let candidates = recycled::candidates(conn, self.task, account, &contents)?;
             for content in recycling::choose(&candidates, self.rule, now) {
                 let addition = Addition { account: Some(account), again: true, ..Addition::of(content) };
-                match pool::add_as(conn, &addition, SameText::Meant, &mut SlotBook::default(), now) {
+                match pool::add_as(conn, cx, &addition, SameText::Meant, &mut SlotBook::default(), now) {
                     Ok(added) => {
                         recycled::note(conn, self.task, content, account, now)?;
                         done.added.push(PutBack { content, account, entry: added.id });
                     }
                     // Somebody else has added it since we looked.
                     Err(OperationError::AlreadyInPool { .. }) => {}
+                    // The others go on.
+                    Err(unfit @ OperationError::Invalid(_)) => {
+                        done.notes
+                            .push(format!("content {content} is left out on account {account}: {unfit}"));
+                    }
                     Err(error) => return Err(error),
                 }
             }

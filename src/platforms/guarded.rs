@@ -1,7 +1,8 @@
 //! What a platform's own code says, where a panic of it must not stop more than its own account.
 
-use super::platform::{Destination, Platform, TestCall};
+use super::platform::{Article, Destination, Platform, TestCall};
 use crate::domain::delivery_class::DeliveryClass;
+use crate::domain::field_error::FieldError;
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::tested::{TEST_MAX, Tested};
 use serde_json::Value;
@@ -29,6 +30,20 @@ pub fn settle_time(platform: &dyn Platform, settings: &Value) -> Result<Duration
 /// Whether a publish has several steps that are kept.
 pub fn has_steps(platform: &dyn Platform) -> Result<bool, Panicked> {
     catch_unwind(AssertUnwindSafe(|| platform.has_steps())).map_err(|_| Panicked)
+}
+
+/// Whether the platform takes less of an article than every content may hold.
+pub fn has_limits(platform: &dyn Platform) -> Result<bool, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| platform.has_limits())).map_err(|_| Panicked)
+}
+
+/// What of an article an account with these settings does not take.
+pub fn check_article(
+    platform: &dyn Platform,
+    settings: &Value,
+    article: &Article,
+) -> Result<Result<(), Vec<FieldError>>, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| platform.check_article(settings, article))).map_err(|_| Panicked)
 }
 
 /// Whether an account with these settings can be tested.

@@ -1,5 +1,6 @@
 //! Where posts go. A platform knows its protocol and says what it saw; it never sees SQL, actors or HTTP handlers.
 
+pub mod article_rules;
 pub mod folder;
 pub mod guarded;
 mod http;

@@ -37,6 +37,18 @@ pub trait Platform: Send + Sync {
     /// Checks settings and credentials before they are saved; what is wrong is told field by field.
     fn check(&self, settings: &Value, credentials: &Credentials) -> Result<(), Vec<FieldError>>;
 
+    /// Whether it takes less of an article than every content may hold; see [`Platform::check_article`].
+    fn has_limits(&self) -> bool {
+        false
+    }
+
+    /// Says of an article, field by field, what the platform would refuse by rules that it has published. Asked when a
+    /// content is approved, changed while it waits, and added, within a transaction: it is quick (milliseconds), sends
+    /// nothing, and waits for nothing. Asked of those that have limits alone.
+    fn check_article(&self, _settings: &Value, _article: &Article) -> Result<(), Vec<FieldError>> {
+        Ok(())
+    }
+
     /// Publishes once. Ends within `call.time_left`; says what it saw and decides nothing. Runs on an async thread:
     /// blocking work goes to a thread pool.
     fn publish(&self, call: PublishCall) -> LocalBoxFuture<'static, Seen>;

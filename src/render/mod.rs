@@ -1,4 +1,7 @@
-//! Markdown to HTML. Safe by construction: raw HTML is left out, and so are links that could run something.
+//! Markdown to HTML. Safe by construction: raw HTML is left out, and so are links that could run something. What WeChat
+//! is given is made in `wechat`.
+
+pub mod wechat;
 
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};

@@ -190,6 +190,16 @@ fn a_signal_takes_away_what_the_bench_has_made() {
 }
 
 #[test]
+fn the_bench_of_rendering_takes_the_longest_article_that_may_be() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let figures = Cli::in_dir(dir.path()).json(&["bench", "--render"]);
+    assert_eq!(figures["characters"], 19_999, "{figures}");
+    for field in ["html_bytes", "images", "first_code_ms", "render_p50_ms", "render_p99_ms", "peak_rss_mb"] {
+        assert!(figures[field].as_f64().is_some_and(|it| it > 0.0), "{field}: {figures}");
+    }
+}
+
+#[test]
 fn a_bench_that_cannot_be_says_why() {
     let dir = tempfile::tempdir().expect("a folder");
     let cli = Cli::in_dir(dir.path());
@@ -197,6 +207,7 @@ fn a_bench_that_cannot_be_says_why() {
     assert!(cli.run(&["bench", "--lanes", "--lateness"]).expect_code(2).stderr.contains("--lateness"));
     assert!(cli.run(&["bench", "--tasks", "0"]).expect_code(2).stderr.contains("--tasks"));
     assert!(cli.run(&["bench", "--tasks", "9", "--lanes"]).expect_code(2).stderr.contains("--lanes"));
+    assert!(cli.run(&["bench", "--render", "--lanes"]).expect_code(2).stderr.contains("--lanes"));
     assert!(cli.run(&["bench", "--seconds", "9"]).expect_code(2).stderr.contains("--tasks"));
     let wrong = cli.run(&["bench", "--entries", "1", "--database-url", "a.db"]).expect_code(1);
     assert!(wrong.stderr.contains("PostgreSQL"), "{}", wrong.stderr);

@@ -40,6 +40,7 @@ fn examples(command: &Command, path: &str, into: &mut Vec<Example>, without: &mu
 fn scene(dir: &Path, receiver: &Receiver) {
     let cli = Cli::on(dir, &DatabaseUrl::in_data_dir(&dir.join("data")));
     std::fs::write(dir.join("a.md"), "# Hello\n").expect("written");
+    std::fs::write(dir.join("own.css"), "p { margin: 0 }\n").expect("written");
     std::fs::create_dir(dir.join("posts")).expect("a folder");
     std::fs::write(dir.join("posts/b.md"), "# From a file\n").expect("written");
     cli.ok(&["scheduler", "disable", "1"]);

@@ -5,6 +5,8 @@ mod support;
 
 mod account_settings;
 mod account_tests;
+mod article_limits;
+mod article_preview;
 mod audit;
 mod audit_races;
 mod backup;

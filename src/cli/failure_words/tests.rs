@@ -3,7 +3,7 @@
 use crate::db::backup::{BackupError, ToolEnd, Unsound};
 use crate::db::connection::DbError;
 use crate::db::unusable::{Away, Unusable};
-use crate::domain::fault::{Fault, PoolFault, TaskFault, TextFault};
+use crate::domain::fault::{Fault, LimitFault, PoolFault, TaskFault, TextFault, Unit};
 use crate::domain::field_error::FieldError;
 use crate::domain::outbound::OutboundAllow;
 use crate::domain::time_input::{self, TimeInputError};
@@ -168,6 +168,11 @@ fn what_is_wrong_with_a_file_is_told_later_as_at_once() {
             &ImportFault::Account(PoolFault::NoEnabledAccount.into()),
             &content("title", TextFault::TooManyCharacters { has: 300, most: 200 }.into()),
             &content("body", TextFault::TooManyBytes { has: 300, most: 200 }.into()),
+            &content(
+                "title",
+                LimitFault { has: 40, most: 32, unit: Unit::Characters, platform: "wechat" }.into(),
+            ),
+            &content("body", LimitFault { has: 9, most: 8, unit: Unit::Bytes, platform: "wechat" }.into()),
             &content("title", TextFault::LineTooLong { most: 200 }.into()),
             &content("tags", TextFault::TooManyTags { has: 300, most: 20 }.into()),
             &content("tags", TextFault::TagLength { most: 20 }.into()),

@@ -17,13 +17,22 @@ pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Ve
         .load(conn)?)
 }
 
-/// The accounts on which a content has an open entry, or was published.
-pub fn accounts_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<AccountId>, DbError> {
-    let mut accounts: Vec<AccountId> = dsl::publish_pool
+/// The accounts on which a content has an open entry.
+pub fn open_accounts_of_content(
+    conn: &mut DbConnection,
+    content: ContentId,
+) -> Result<Vec<AccountId>, DbError> {
+    Ok(dsl::publish_pool
         .filter(dsl::content_id.eq(content.0))
         .filter(dsl::status.eq_any(open_statuses()))
         .select(dsl::account_id)
-        .load(conn)?;
+        .order(dsl::account_id)
+        .load(conn)?)
+}
+
+/// The accounts on which a content has an open entry, or was published.
+pub fn accounts_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<AccountId>, DbError> {
+    let mut accounts = open_accounts_of_content(conn, content)?;
     let published: Vec<AccountId> = published_contents::table
         .filter(published_contents::content_id.eq(content.0))
         .select(published_contents::account_id)

@@ -34,6 +34,10 @@ kept_texts! {
         NoEnabledAccount = "account: there is no enabled account; create one first",
         WhichAccount { accounts: String } = "account: say which account: {accounts}",
         Account { what: String } = "account: {what}",
+        CharactersOverLimit { field: String, has: u64, excess: u64, platform: String, most: u64 } =
+            "{field} has {has} characters, {excess} more than {platform} takes (at most {most})",
+        BytesOverLimit { field: String, has: u64, excess: u64, platform: String, most: u64 } =
+            "{field} has {has} bytes, {excess} more than {platform} takes (at most {most})",
         TooManyCharacters { field: String, has: u64, most: u64 } =
             "{field} has {has} characters; at most {most} are possible",
         TooManyBytes { field: String, has: u64, most: u64 } =

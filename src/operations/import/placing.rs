@@ -8,10 +8,10 @@ use crate::db::publish_log;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
-use crate::operations::OperationError;
 use crate::operations::entry::wanted_anew;
 use crate::operations::pool::{self, Addition};
 use crate::operations::slots::SlotBook;
+use crate::operations::{Context, OperationError};
 
 /// A content as the file has left it.
 #[derive(Debug, Clone, Copy)]
@@ -26,16 +26,24 @@ pub(super) struct Placed {
     pub is_revised: bool,
 }
 
+/// What is the same for all files of an import.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub cx: &'a Context,
+    pub accounts: &'a Accounts,
+    pub choices: &'a Choices,
+    pub now: Timestamp,
+}
+
 /// Adds what is to be added, and says how it stands with the rest.
 pub(super) fn place(
     conn: &mut DbConnection,
     file: &Checked,
     placed: Placed,
-    accounts: &Accounts,
-    choices: &Choices,
+    frame: Frame<'_>,
     book: &mut SlotBook,
-    now: Timestamp,
 ) -> Result<Vec<EntryReport>, OperationError> {
+    let Frame { cx, accounts, choices, now } = frame;
     let may_add = choices.wants_entries(file);
     let targets = if may_add {
         accounts.of(file, choices)?
@@ -49,7 +57,7 @@ pub(super) fn place(
     };
     let mut reports = Vec::new();
     for account in targets {
-        let step = Step { file, placed, account, choices, now };
+        let step = Step { file, placed, account, choices, cx, now };
         if let Some(mut report) = step.run(conn, may_add, book)? {
             report.account = accounts.name(account);
             reports.push(report);
@@ -85,12 +93,26 @@ fn report(account_id: AccountId, row: Option<&EntryRow>, became: Became) -> Entr
     }
 }
 
+/// What is wrong with a file's slot or text is told by the file.
+pub(super) fn of_the_file(path: &str, error: OperationError) -> OperationError {
+    match error {
+        OperationError::Invalid(mut fields) => {
+            for field in &mut fields {
+                field.field = format!("{path}: {}", field.field);
+            }
+            OperationError::Invalid(fields)
+        }
+        other => other,
+    }
+}
+
 /// One content on one account.
 struct Step<'a> {
     file: &'a Checked,
     placed: Placed,
     account: AccountId,
     choices: &'a Choices,
+    cx: &'a Context,
     now: Timestamp,
 }
 
@@ -155,7 +177,7 @@ impl Step<'_> {
             again: self.choices.again,
             ..Addition::of(self.placed.content)
         };
-        let added = match pool::add(conn, &addition, book, self.now) {
+        let added = match pool::add(conn, self.cx, &addition, book, self.now) {
             Ok(added) => added,
             Err(OperationError::SimilarText { similar, .. }) => {
                 let report = report(self.account, None, Became::Refused);
@@ -167,17 +189,8 @@ impl Step<'_> {
         Ok(EntryReport { entry_id, due_at, note, similar, ..report(self.account, None, Became::Added) })
     }
 
-    /// What is wrong with its slot is told by the file.
     fn told_of(&self, error: OperationError) -> OperationError {
-        match error {
-            OperationError::Invalid(mut fields) if self.file.post.next_slot => {
-                for field in &mut fields {
-                    field.field = format!("{}: {}", self.file.path, field.field);
-                }
-                OperationError::Invalid(fields)
-            }
-            other => other,
-        }
+        of_the_file(&self.file.path, error)
     }
 
     /// The time that the file wants of an entry which is there, and its slot.

@@ -14,9 +14,9 @@ use crate::domain::lateness;
 use crate::domain::retry::MAX_RETRIES_LIMIT;
 use crate::domain::similar_text::Similar;
 use crate::domain::thing::Thing;
-use crate::operations::OperationError;
 use crate::operations::slots::SlotBook;
 use crate::operations::texts::{self, Outgoing};
+use crate::operations::{Context, OperationError, fitting};
 use crate::secrets;
 use std::collections::BTreeSet;
 
@@ -43,16 +43,18 @@ pub(in crate::operations) enum SameText {
 /// Adds after every check that a second post depends on. The indexes hold what the checks promise.
 pub(in crate::operations) fn add(
     conn: &mut DbConnection,
+    cx: &Context,
     item: &Addition,
     book: &mut SlotBook,
     now: Timestamp,
 ) -> Result<Added, OperationError> {
-    add_as(conn, item, SameText::Told, book, now)
+    add_as(conn, cx, item, SameText::Told, book, now)
 }
 
 /// The same for who may mean to post what was posted before.
 pub(in crate::operations) fn add_as(
     conn: &mut DbConnection,
+    cx: &Context,
     item: &Addition,
     same_text: SameText,
     book: &mut SlotBook,
@@ -84,6 +86,7 @@ pub(in crate::operations) fn add_as(
     {
         return Err(OperationError::AlreadyPublished { content: item.content, account, at });
     }
+    fitting::check_content(conn, cx, item.content, &[account])?;
     // The content was given another account since.
     if held.is_some_and(|held| held != account) {
         return Err(OperationError::Raced);

@@ -11,6 +11,7 @@ relative-ago = { $span } ago
 
 # How a command ends.
 failure = error: { $what }
+content-preview-note = note: { $what }
 hint = hint: { $what }
 hint-no-database = Say where it is with --data-dir or --database-url; `contenthub config show` tells what is set. The first `contenthub serve` makes one.
 hint-stopped-run = The same command again takes what is left, which belongs to execution { $execution }: `contenthub scheduler history` has its report then.

@@ -177,6 +177,7 @@ bench-making-tasks = making tasks
 bench-idling = idling
 bench-burst = tasks due in the same second
 bench-ticking = ticking
+bench-rendering = rendering articles
 bench-slow-heads = slow heads
 bench-slow-bodies = slow bodies
 bench-idle-connections = idle connections

@@ -1,7 +1,7 @@
 //! What is wrong with texts and names.
 
 use super::{InChinese, chinese};
-use crate::domain::fault::{NameFault, TextFault, Unprintable};
+use crate::domain::fault::{LimitFault, NameFault, TextFault, Unit, Unprintable};
 use crate::words::Sentence;
 
 impl InChinese for TextFault {
@@ -18,6 +18,26 @@ impl InChinese for TextFault {
                 chinese("text-too-many-tags").with("has", *has).with("most", *most)
             }
             TextFault::TagLength { most } => chinese("text-tag-length").with("most", most.to_string()),
+        }
+    }
+}
+
+impl InChinese for LimitFault {
+    fn in_chinese(&self) -> Sentence {
+        chinese("limit-exceeded")
+            .with("has", self.has.to_string())
+            .with("unit", self.unit.in_chinese())
+            .with("excess", self.excess().to_string())
+            .with("platform", self.platform)
+            .with("most", self.most.to_string())
+    }
+}
+
+impl InChinese for Unit {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            Unit::Characters => chinese("limit-characters"),
+            Unit::Bytes => chinese("limit-bytes"),
         }
     }
 }

@@ -9,6 +9,7 @@ relative-in = { $span }后
 relative-ago = { $span }前
 
 failure = 错误：{ $what }
+content-preview-note = 注意：{ $what }
 hint = 提示：{ $what }
 hint-no-database = 请用 --data-dir 或 --database-url 指明位置；`contenthub config show` 会显示当前设置。首次运行 `contenthub serve` 会创建数据库。
 hint-stopped-run = 再次执行同一命令，即可处理剩下的内容；它们属于执行 { $execution }，其报告届时见 `contenthub scheduler history`。

@@ -55,6 +55,9 @@ json-given-text = “{ $text }”
 
 text-too-many-characters = 有 { $has } 个字符；最多 { $most } 个
 text-too-many-bytes = 有 { $has } 字节；最多 { $most } 字节
+limit-exceeded = 有 { $has } { $unit }，比 { $platform } 允许的多 { $excess } { $unit }（最多 { $most }）
+limit-characters = 个字符
+limit-bytes = 字节
 text-line-too-long = 超过 { $most } 个字符
 text-too-many-tags = 有 { $has } 个；最多 { $most } 个
 text-tag-length = 每个须有 1 至 { $most } 个字符

@@ -192,6 +192,16 @@ usage-setting-flag = --{ $flag } 是本程序的设置，不是账号的：请�
 usage-expires-in = --expires-in：{ $what }
 usage-too-large = { $path } 超过 { $most } 字节
 usage-not-utf8 = { $path }:{ $line }：不是 UTF-8
+usage-css = { $path }：{ $fault }
+css-too-large = 样式表有 { $has } 字节；最多 { $most } 字节
+css-not-closed = 样式表第 { $line } 行开始的内容没有结尾
+css-selector = “{ $written }”无法内联：它不是由元素、类及其顺序组成的选择器
+css-declaration = “{ $written }”没有采用：无法读懂，或者会加载、运行或移动内容
+css-at-rule = “{ $written }”没有采用：以 @ 开头的规则无法内联
+render-maths = 有 { $formulas } 个公式保持原样：微信不显示数学公式
+render-link = 指向“{ $address }”的链接已略去：读者无法打开
+render-image = 图片“{ $picture }”已略去：它既不在网上，也不是正文旁边的文件
+render-html = <{ $tag }> 已略去：文章中不能有它
 usage-no-pair = { $pair }须写成 NAME=VALUE
 usage-pair-setting = 设置
 usage-pair-credential = 凭据

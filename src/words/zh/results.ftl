@@ -156,6 +156,7 @@ bench-making-tasks = 正在创建任务
 bench-idling = 空闲
 bench-burst = 同一秒到期的任务
 bench-ticking = 每秒触发的任务
+bench-rendering = 正在排版文章
 bench-slow-heads = 缓慢的请求头
 bench-slow-bodies = 缓慢的请求体
 bench-idle-connections = 空闲的连接

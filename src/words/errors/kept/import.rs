@@ -45,6 +45,12 @@ impl InChinese for KeptImport {
                 account(chinese("pool-which-account").with("accounts", accounts.as_str()))
             }
             K::Account { what } => chinese("import-account").with("what", what.as_str()),
+            K::CharactersOverLimit { field: name, has, excess, platform, most } => {
+                field(name, limit(chinese("limit-characters"), [has, excess, most], platform))
+            }
+            K::BytesOverLimit { field: name, has, excess, platform, most } => {
+                field(name, limit(chinese("limit-bytes"), [has, excess, most], platform))
+            }
             K::TooManyCharacters { field: name, has, most } => field(
                 name,
                 chinese("text-too-many-characters")
@@ -72,4 +78,13 @@ impl InChinese for KeptImport {
             K::FieldEmpty { field: name } => field(name, chinese("fault-empty")),
         }
     }
+}
+
+fn limit(unit: Sentence, [has, excess, most]: [&u64; 3], platform: &str) -> Sentence {
+    chinese("limit-exceeded")
+        .with("has", has.to_string())
+        .with("unit", unit)
+        .with("excess", excess.to_string())
+        .with("platform", platform)
+        .with("most", most.to_string())
 }
