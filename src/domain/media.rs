@@ -72,6 +72,11 @@ pub struct NoHash;
 impl MediaHash {
     pub const DIGITS: usize = 64;
 
+    /// As digits, of what was reckoned.
+    pub fn of(digest: [u8; 32]) -> Self {
+        MediaHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -3,8 +3,9 @@
 use crate::db::backup::{BackupError, ToolEnd, Unsound};
 use crate::db::connection::DbError;
 use crate::db::unusable::{Away, Unusable};
-use crate::domain::fault::{Fault, LimitFault, PoolFault, TaskFault, TextFault, Unit};
+use crate::domain::fault::{Fault, LimitFault, MediaFault, PoolFault, TaskFault, TextFault, Unit};
 use crate::domain::field_error::FieldError;
+use crate::domain::media::MediaKind;
 use crate::domain::outbound::OutboundAllow;
 use crate::domain::time_input::{self, TimeInputError};
 use crate::import::{FolderError, ImportFault, YamlFault};
@@ -148,6 +149,23 @@ fn what_is_wrong_with_a_file_is_told_later_as_at_once() {
             &ImportFault::TooLarge { most: 9 },
             &ImportFault::LinkToNothing("no such file".to_owned()),
             &ImportFault::LinkOut("/etc".to_owned()),
+            &ImportFault::NoPicture("a.png".to_owned()),
+            &ImportFault::PictureOut("../a.png".to_owned()),
+            &ImportFault::PictureUnreadable {
+                picture: "a.png".to_owned(),
+                why: "permission denied".to_owned(),
+            },
+            &ImportFault::Picture(MediaFault::UnknownKind { picture: "a.svg".to_owned() }),
+            &ImportFault::Picture(MediaFault::Broken {
+                picture: "a.png".to_owned(),
+                kind: MediaKind::Png,
+                why: "unexpected end".to_owned(),
+            }),
+            &ImportFault::Picture(MediaFault::TooManyBytes { picture: "a".to_owned(), has: 3, most: 2 }),
+            &ImportFault::Picture(MediaFault::TooManyPixels { picture: "a".to_owned(), has: 3, most: 2 }),
+            &content("body", MediaFault::Missing { picture: "media:0123456789ab".to_owned() }.into()),
+            &content("cover", MediaFault::Ambiguous { picture: "media:0123456789ab".to_owned() }.into()),
+            &content("body", MediaFault::NoAddress { picture: "media:7".to_owned() }.into()),
             &ImportFault::Empty,
             &ImportFault::Nul,
             &ImportFault::NoEnd,

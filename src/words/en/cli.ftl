@@ -33,6 +33,7 @@ hint-no-content = contenthub content list shows which there are.
 hint-no-entry = contenthub publish-pool list shows which there are; contenthub publisher history --entry ID what became of one that was removed.
 hint-no-task = contenthub scheduler list shows which there are.
 hint-no-log-row = contenthub publisher history shows which there are.
+hint-no-media = contenthub media list shows which there are.
 hint-no-token = contenthub token list shows which there are.
 
 # What was done.

@@ -1,7 +1,7 @@
 //! What is wrong with texts and names.
 
 use super::{InChinese, chinese};
-use crate::domain::fault::{LimitFault, NameFault, TextFault, Unit, Unprintable};
+use crate::domain::fault::{LimitFault, MediaFault, NameFault, TextFault, Unit, Unprintable};
 use crate::words::Sentence;
 
 impl InChinese for TextFault {
@@ -30,6 +30,36 @@ impl InChinese for LimitFault {
             .with("excess", self.excess().to_string())
             .with("platform", self.platform)
             .with("most", self.most.to_string())
+    }
+}
+
+impl InChinese for MediaFault {
+    fn in_chinese(&self) -> Sentence {
+        let told = |id: &'static str, picture: &str| chinese(id).with("picture", picture);
+        let over = |id: &'static str, picture: &str, has: u64, most: u64| {
+            told(id, picture)
+                .with("has", has.to_string())
+                .with("excess", self.excess().to_string())
+                .with("most", most.to_string())
+        };
+        match self {
+            MediaFault::Missing { picture } => told("media-missing", picture),
+            MediaFault::NoAddress { picture } => told("media-no-address", picture),
+            MediaFault::Ambiguous { picture } => told("media-ambiguous", picture),
+            MediaFault::UnknownKind { picture } => told("media-unknown-kind", picture),
+            MediaFault::Broken { picture, kind, why } => {
+                told("media-broken", picture).with("kind", kind.as_str()).with("why", why.as_str())
+            }
+            MediaFault::TooManyBytes { picture, has, most } => {
+                over("media-too-many-bytes", picture, *has, *most)
+            }
+            MediaFault::TooManyPixels { picture, has, most } => {
+                over("media-too-many-pixels", picture, *has, *most)
+            }
+            MediaFault::StaysTooLarge { picture, platform, most } => told("media-stays-too-large", picture)
+                .with("platform", *platform)
+                .with("most", most.to_string()),
+        }
     }
 }
 

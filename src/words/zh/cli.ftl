@@ -31,6 +31,7 @@ hint-no-content = contenthub content list 可列出所有内容。
 hint-no-entry = contenthub publish-pool list 可列出所有条目；已移除条目的结果见 contenthub publisher history --entry ID。
 hint-no-task = contenthub scheduler list 可列出所有任务。
 hint-no-log-row = contenthub publisher history 可列出所有记录。
+hint-no-media = contenthub media list 可列出所有图片。
 hint-no-token = contenthub token list 可列出所有令牌。
 
 done-added = 条目 { $entry }：内容 { $content } 将于 { $at } 在账号 { $account } 上发布，优先级 { $priority }。
