@@ -359,7 +359,7 @@ mod tests {
         let at = Timestamp::from_micros(i64::try_from(since.as_micros()).expect("a time of today"));
         let read = |recursive, settled_at| {
             let reading = Reading { zone: chrono_tz::UTC, recursive, settled_at };
-            let folder = read_as(dir, reading, &mut |_, _| ()).expect("read");
+            let folder = read_as(dir, reading, Pictures::Looked, &mut |_, _| ()).expect("read");
             (folder.files.len(), folder.unsettled.len())
         };
         assert_eq!(read(true, None), (2, 0));

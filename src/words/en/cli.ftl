@@ -56,6 +56,9 @@ done-run-stopped =
     }
 done-content-made = Content { $content } “{ $title }” was created.
 done-content-gone = Content { $content } is gone.
+done-media-added = Picture { $media }: { $file } ({ $kind }, { $width } × { $height }) is kept; a text calls it:
+done-media-known = Picture { $media }: { $file } ({ $kind }, { $width } × { $height }) was kept already; a text calls it:
+done-media-gone = Picture { $media } is gone.
 done-account-made = Account { $account } “{ $name }” was created.
 done-account-gone = Account { $account } “{ $name }” is gone.
 done-account-works = Account { $account } “{ $name }”: { $message }.
