@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod node;
 pub mod peer;
 pub mod played;
+pub mod pictures;
 pub mod postgres;
 pub mod process;
 pub mod product;

@@ -35,28 +35,29 @@ impl InChinese for LimitFault {
 
 impl InChinese for MediaFault {
     fn in_chinese(&self) -> Sentence {
-        let told = |id: &'static str, picture: &str| chinese(id).with("picture", picture);
-        let over = |id: &'static str, picture: &str, has: u64, most: u64| {
-            told(id, picture)
+        match self {
+            MediaFault::Missing { picture } => chinese("media-missing").with("picture", picture.as_str()),
+            MediaFault::NoAddress { picture } => chinese("media-no-address").with("picture", picture.as_str()),
+            MediaFault::Ambiguous { picture } => chinese("media-ambiguous").with("picture", picture.as_str()),
+            MediaFault::UnknownKind { picture } => {
+                chinese("media-unknown-kind").with("picture", picture.as_str())
+            }
+            MediaFault::Broken { picture, kind, why } => chinese("media-broken")
+                .with("picture", picture.as_str())
+                .with("kind", kind.as_str())
+                .with("why", why.as_str()),
+            MediaFault::TooManyBytes { picture, has, most } => chinese("media-too-many-bytes")
+                .with("picture", picture.as_str())
                 .with("has", has.to_string())
                 .with("excess", self.excess().to_string())
-                .with("most", most.to_string())
-        };
-        match self {
-            MediaFault::Missing { picture } => told("media-missing", picture),
-            MediaFault::NoAddress { picture } => told("media-no-address", picture),
-            MediaFault::Ambiguous { picture } => told("media-ambiguous", picture),
-            MediaFault::UnknownKind { picture } => told("media-unknown-kind", picture),
-            MediaFault::Broken { picture, kind, why } => {
-                told("media-broken", picture).with("kind", kind.as_str()).with("why", why.as_str())
-            }
-            MediaFault::TooManyBytes { picture, has, most } => {
-                over("media-too-many-bytes", picture, *has, *most)
-            }
-            MediaFault::TooManyPixels { picture, has, most } => {
-                over("media-too-many-pixels", picture, *has, *most)
-            }
-            MediaFault::StaysTooLarge { picture, platform, most } => told("media-stays-too-large", picture)
+                .with("most", most.to_string()),
+            MediaFault::TooManyPixels { picture, has, most } => chinese("media-too-many-pixels")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", self.excess().to_string())
+                .with("most", most.to_string()),
+            MediaFault::StaysTooLarge { picture, platform, most } => chinese("media-stays-too-large")
+                .with("picture", picture.as_str())
                 .with("platform", *platform)
                 .with("most", most.to_string()),
         }

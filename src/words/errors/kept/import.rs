@@ -29,12 +29,16 @@ impl InChinese for KeptImport {
                 .with("picture", picture.as_str())
                 .with("kind", kind.as_str())
                 .with("why", why.as_str()),
-            K::PictureTooLarge { picture, has, excess, most } => {
-                over("media-too-many-bytes", picture, [has, excess, most])
-            }
-            K::PictureTooManyPixels { picture, has, excess, most } => {
-                over("media-too-many-pixels", picture, [has, excess, most])
-            }
+            K::PictureTooLarge { picture, has, excess, most } => chinese("media-too-many-bytes")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", excess.to_string())
+                .with("most", most.to_string()),
+            K::PictureTooManyPixels { picture, has, excess, most } => chinese("media-too-many-pixels")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", excess.to_string())
+                .with("most", most.to_string()),
             K::PictureNotKept { field: name, picture } => {
                 field(name, chinese("media-missing").with("picture", picture.as_str()))
             }
@@ -103,14 +107,6 @@ impl InChinese for KeptImport {
             K::FieldEmpty { field: name } => field(name, chinese("fault-empty")),
         }
     }
-}
-
-fn over(id: &'static str, picture: &str, [has, excess, most]: [&u64; 3]) -> Sentence {
-    chinese(id)
-        .with("picture", picture)
-        .with("has", has.to_string())
-        .with("excess", excess.to_string())
-        .with("most", most.to_string())
 }
 
 fn limit(unit: Sentence, [has, excess, most]: [&u64; 3], platform: &str) -> Sentence {
