@@ -6,6 +6,7 @@ mod probing;
 use super::checkpoints::Checkpoints;
 use super::db::DbHandle;
 use super::in_flight::Flight;
+use super::pictures;
 use crate::db::checkpoints::Checkpoint;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
@@ -18,8 +19,10 @@ use crate::domain::retry::JitterSource;
 use crate::domain::settlement::{Settlement, conclude};
 use crate::domain::steps::conclude_after;
 use crate::domain::trust::Trust;
+use crate::media::Store;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Begun, Journal, repeated};
+use crate::platforms::pictures::Pictures;
 use crate::platforms::platform::PublishCall;
 use actix::prelude::*;
 use fail::fail_point;
@@ -58,6 +61,8 @@ pub struct PublisherActor {
     /// Where steps of long publishes are kept.
     pub db: DbHandle,
     pub node: NodeId,
+    /// The files of pictures.
+    pub media: Store,
 }
 
 impl Actor for PublisherActor {
@@ -77,9 +82,18 @@ impl Handler<Publish> for PublisherActor {
         let (clock, jitter) = (self.clock.clone(), self.jitter.clone());
         let Publish { claim, ready, trust, flight } = command;
         let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &claim);
+        let pictures = pictures::Pictures {
+            db: self.db.clone(),
+            store: self.media.clone(),
+            clock: self.clock.clone(),
+            content: claim.article.content_id,
+            revision: claim.article.revision,
+            account: ready.destination.account_id,
+        };
+        let means = Means { keeper, pictures };
         actix_rt::spawn(async move {
             let ended = tokio::select! {
-                ended = attempt(claim, ready, trust, &flight, clock, &jitter, keeper) => Some(ended),
+                ended = attempt(claim, ready, trust, &flight, clock, &jitter, means) => Some(ended),
                 () = flight.is_cut() => None,
             };
             match ended {
@@ -90,6 +104,12 @@ impl Handler<Publish> for PublisherActor {
     }
 }
 
+/// What one attempt's platform reaches the database by.
+struct Means {
+    keeper: Checkpoints,
+    pictures: pictures::Pictures,
+}
+
 async fn attempt(
     claim: Claim,
     ready: Ready,
@@ -97,7 +117,7 @@ async fn attempt(
     flight: &Flight,
     clock: Arc<dyn Clock>,
     jitter: &JitterSource,
-    keeper: Checkpoints,
+    means: Means,
 ) -> Ended {
     fail_point!("sending");
     let started_at = clock.now();
@@ -112,7 +132,7 @@ async fn attempt(
     let time_left = trust.left();
     let standing = claim.standing;
     let title = claim.article.title.clone();
-    let asked = publish_call(claim, &ready, &trust, keeper, started_at);
+    let asked = publish_call(claim, &ready, &trust, means, started_at);
     let journal = ready.in_steps.then(|| asked.journal.clone());
     if let Some(journal) = &journal {
         flight.has_steps(journal);
@@ -188,7 +208,7 @@ fn publish_call(
     claim: Claim,
     ready: &Ready,
     trust: &Trust,
-    keeper: Checkpoints,
+    Means { keeper, pictures }: Means,
     started_at: Timestamp,
 ) -> PublishCall {
     let begun = |step: Checkpoint| {
@@ -206,6 +226,7 @@ fn publish_call(
         unix_seconds: started_at.micros() / 1_000_000,
         trust: trust.clone(),
         journal: Journal::new(steps.collect(), Arc::new(keeper), trust.clone()),
+        pictures: Pictures::on(Arc::new(pictures)),
     }
 }
 

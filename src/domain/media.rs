@@ -58,6 +58,15 @@ text_enum! {
     }
 }
 
+/// What a platform answered to an upload: at least one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UploadAnswer {
+    /// For WeChat the `media_id` of a cover.
+    pub platform_id: Option<String>,
+    /// For WeChat the address of a picture within a text.
+    pub url: Option<String>,
+}
+
 /// The SHA-256 of a file: 64 hexadecimal digits, in small letters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]

@@ -10,6 +10,7 @@ use crate::domain::question::{LookedUp, Progress};
 use crate::domain::tested::Tested;
 use crate::domain::trust::Trust;
 use crate::platforms::journal::Journal;
+use crate::platforms::pictures::Pictures;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -141,6 +142,8 @@ pub struct PublishCall {
     pub trust: Trust,
     /// What the steps of earlier attempts came to, and where this one's are kept.
     pub journal: Journal,
+    /// The pictures that the article shows.
+    pub pictures: Pictures,
 }
 
 /// One test of an account. It is about no entry.

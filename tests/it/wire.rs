@@ -19,6 +19,7 @@ use contenthub::domain::trust::{Trust, TrustWindow};
 use contenthub::platforms::install_crypto_provider;
 use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept};
 use contenthub::platforms::outbound::Outbound;
+use contenthub::platforms::pictures::Pictures;
 use contenthub::platforms::platform::{Credentials, Destination, Platform, PublishCall, SETTLE_TIME_DEFAULT};
 use contenthub::platforms::webhook::Webhook;
 use contenthub::{EntryStatus, Timestamp};
@@ -90,6 +91,7 @@ fn call(url: &str, row: &Row) -> PublishCall {
         unix_seconds: NOW,
         journal: Journal::new(BTreeMap::new(), Arc::new(NoSteps), trust.clone()),
         trust,
+        pictures: Pictures::none(),
     }
 }
 
