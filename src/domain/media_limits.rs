@@ -1,9 +1,9 @@
 //! What a platform takes of a picture at the most, and what is done where one is larger, or of another kind: it is made to
 //! fit. Only what cannot be made to fit is an error, told before anything is sent.
 
-use super::fault::MediaFault;
+use super::fault::{Fault, MediaFault};
 use super::field_error::FieldError;
-use super::media::{FILE_MAX_BYTES, MediaFacts, MediaKind, PIXELS_MAX};
+use super::media::{FILE_MAX_BYTES, MediaAddress, MediaFacts, MediaKind, PIXELS_MAX};
 
 /// The limits of one platform for pictures of one purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,45 @@ impl MediaLimits {
     }
 }
 
+/// What a platform takes of an article's pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PictureRules {
+    pub body: MediaLimits,
+    pub cover: MediaLimits,
+    /// It takes no article without one.
+    pub needs_cover: bool,
+}
+
+impl PictureRules {
+    /// Everything that keeps an article from being shown with all of its pictures, as far as that is known before they are
+    /// fetched. `named` are its names for them, each with the field that has it; `kept` says which of them is which picture.
+    pub fn check<'a>(
+        &self,
+        named: &[(&'static str, String)],
+        kept: impl Fn(&str) -> Option<&'a MediaFacts>,
+    ) -> Vec<FieldError> {
+        let has_cover = named.iter().any(|(field, _)| *field == COVER);
+        let no_cover = (self.needs_cover && !has_cover).then(|| FieldError::new(COVER, Fault::Missing));
+        let wrong = named.iter().filter_map(|(field, source)| {
+            let limits = if *field == COVER { &self.cover } else { &self.body };
+            match kept(source) {
+                None if is_asked_elsewhere(source) => None,
+                facts => limits.check(field, source, facts),
+            }
+        });
+        no_cover.into_iter().chain(wrong).collect()
+    }
+}
+
+/// The field of a content that names its cover.
+const COVER: &str = "cover";
+
+/// What is fetched when it is published, and what was asked for when the text was written.
+fn is_asked_elsewhere(source: &str) -> bool {
+    let has = |scheme: &str| source.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
+    has("http://") || has("https://") || source.starts_with(MediaAddress::SCHEME)
+}
+
 /// The largest size of this shape whose longer side has at most `side` pixels, and no larger than it is.
 pub fn within(width: u32, height: u32, side: u32) -> (u32, u32) {
     let longer = width.max(height);
@@ -134,6 +173,32 @@ mod tests {
         ] {
             assert_eq!(told(facts.as_ref()).as_deref(), Some(says));
         }
+    }
+
+    #[test]
+    fn an_article_lacks_what_is_nowhere_and_its_cover_where_that_is_needed() {
+        let rules = PictureRules { body: WECHAT_BODY, cover: WECHAT_COVER, needs_cover: false };
+        let known = facts(MediaKind::Png, 1, (1, 1));
+        let huge = facts(MediaKind::Webp, 1, (10_000, 10_000));
+        let kept = |source: &str| match source {
+            "known.png" => Some(&known),
+            "huge.webp" => Some(&huge),
+            _ => None,
+        };
+        let told = |rules: PictureRules, named: &[(&'static str, &str)]| -> Vec<String> {
+            let named: Vec<_> = named.iter().map(|(field, source)| (*field, (*source).to_owned())).collect();
+            rules.check(&named, kept).iter().map(ToString::to_string).collect()
+        };
+        let fine =
+            [("body", "known.png"), ("body", "HTTPS://a.example/a.png"), ("cover", "media:0123456789ab")];
+        assert_eq!(told(rules, &fine), Vec::<String>::new());
+        let wrong = told(rules, &[("body", "lost.png"), ("body", "huge.webp"), ("cover", "lost.png")]);
+        let begin = ["body: the picture “lost.png” is", "body: the picture “huge.webp” has", "cover: the picture"];
+        assert!(wrong.iter().zip(begin).all(|(told, begin)| told.starts_with(begin)), "{wrong:?}");
+        assert_eq!(wrong.len(), begin.len());
+        let needs = PictureRules { needs_cover: true, ..rules };
+        assert_eq!(told(needs, &fine), Vec::<String>::new());
+        assert_eq!(told(needs, &fine[..2]), ["cover: is missing"]);
     }
 
     #[test]

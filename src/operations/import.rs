@@ -200,7 +200,7 @@ fn check(
         return Ok(checked);
     }
     let problems = match accounts.of(&checked, choices) {
-        Ok(ids) => unfit(&checked.post, &accounts.rows(&ids), cx),
+        Ok(ids) => unfit(&checked, &accounts.rows(&ids), cx),
         Err(OperationError::Invalid(fields)) => {
             fields.into_iter().map(|field| Problem::of_the_file(ImportFault::Account(field.fault))).collect()
         }
@@ -345,11 +345,13 @@ impl Run<'_> {
             is_revised =
                 pictures == Pictures::Changed || row.is_none_or(|row| content::text_of(&row) != text);
             if is_revised {
+                // Before its text, which is held against what its accounts take of both.
+                self.keep_pictures(conn, file, content, known.revision + 1)?;
                 revision = content::revise(conn, self.cx, content, &text, self.now)
                     .map_err(|error| of_the_file(&file.path, error))?;
             }
         }
-        if is_revised || pictures == Pictures::Unnoted {
+        if !is_revised && pictures == Pictures::Unnoted {
             self.keep_pictures(conn, file, content, revision)?;
         }
         let mut is_updated = is_revised;

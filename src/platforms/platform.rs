@@ -5,6 +5,7 @@ use crate::domain::delivery_class::DeliveryClass;
 pub use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, EntryId, IdempotencyKey};
 use crate::domain::kept::message::KeptMessage;
+use crate::domain::media_limits::PictureRules;
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::question::{LookedUp, Progress};
 use crate::domain::tested::Tested;
@@ -48,6 +49,12 @@ pub trait Platform: Send + Sync {
     /// nothing, and waits for nothing. Asked of those that have limits alone.
     fn check_article(&self, _settings: &Value, _article: &Article) -> Result<(), Vec<FieldError>> {
         Ok(())
+    }
+
+    /// What it takes of an article's pictures, by rules that it has published; none: it is given none. Asked of those that have
+    /// limits alone, when [`Platform::check_article`] is.
+    fn picture_rules(&self, _settings: &Value) -> Option<PictureRules> {
+        None
     }
 
     /// Publishes once. Ends within `call.time_left`; says what it saw and decides nothing. Runs on an async thread:

@@ -11,12 +11,22 @@ use crate::db::media_links::{self, Link};
 use crate::domain::fault::MediaFault;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{ContentId, MediaId};
-use crate::domain::media::{MediaAddress, SOURCE_MAX_BYTES};
+use crate::domain::media::{MediaAddress, MediaFacts, SOURCE_MAX_BYTES};
 use crate::operations::OperationError;
 use crate::render::wechat::{self, ImageSource};
+use std::collections::HashMap;
+
+/// Pictures by the names that a text has for them.
+pub type Kept = HashMap<String, MediaFacts>;
+
+/// Those of a revision.
+pub fn kept(conn: &mut DbConnection, content: ContentId, revision: i32) -> Result<Kept, OperationError> {
+    let noted = media_links::of_revision(conn, content, revision)?;
+    Ok(noted.into_iter().map(|(source, row)| (source, row.facts())).collect())
+}
 
 /// Notes the pictures of a revision that was written now: those that its text names by an address of ours, and those that
-/// it goes on to name as the revision before it did.
+/// it goes on to name as the revision before it did. What is noted of it already stays.
 ///
 /// # Errors
 /// [`OperationError::Invalid`] with each address that is no picture's, by the field that names it.
@@ -34,8 +44,9 @@ pub fn note(
     if before.is_empty() && !may_hold_addresses(text) {
         return Ok(());
     }
+    let own = kept(conn, content, revision)?;
     let mut wrong = Vec::new();
-    for (field, source) in named(text) {
+    for (field, source) in named(text).into_iter().filter(|(_, source)| !own.contains_key(source)) {
         let known = before.iter().find(|(known, _)| *known == source).map(|(_, row)| row.id);
         let found = match known {
             Some(known) => Ok(Some(known)),
