@@ -57,12 +57,9 @@ impl FromRequest for FileForm {
                 return Err(encoded(encoding));
             }
             let form = form.await.map_err(|error| bad(&error))?;
-            let reading = async {
-                let place = place().await?;
-                Ok::<_, Problem>((read(form).await?, place))
-            };
-            let read = timeout(limits.body_time, reading).await;
-            let ((bytes, name), place) = read.map_err(|_| slow(limits.body_time))??;
+            let place = timeout(limits.body_time, place()).await.map_err(|_| OperationError::Overloaded)??;
+            let read = timeout(limits.body_time, read(form)).await;
+            let (bytes, name) = read.map_err(|_| slow(limits.body_time))??;
             let told = [name.as_bytes(), b"\n", secrets::sha256_hex(&bytes).as_bytes()].concat();
             let request = keyed_by(&http, &told)?;
             Ok(FileForm { bytes, name, request, place })

@@ -13,6 +13,7 @@ use crate::operations::OperationError;
 use crate::operations::broken::Broken;
 use crate::operations::unready::Unready;
 use crate::platforms::guarded::Panicked;
+use crate::platforms::pictures::{FetchFault, NotReady};
 use crate::secrets::SecretError;
 use crate::words::errors::{InChinese, kept_in, kept_of_a_file};
 use crate::words::{Language, Sentence};
@@ -132,6 +133,37 @@ fn why_an_account_is_suspended_is_told_later_as_at_once() {
             &refused("nas.lan"),
         ],
     );
+}
+
+/// Its English is that of the errors, which the publish log keeps.
+#[test]
+fn why_a_picture_was_not_shown_is_told_in_chinese() {
+    let picture = || "a.png".to_owned();
+    let fetched = |fault| NotReady::NotFetched { picture: picture(), fault };
+    for error in [
+        NotReady::Wrong(MediaFault::Missing { picture: picture() }),
+        NotReady::Wrong(MediaFault::UnknownKind { picture: picture() }),
+        NotReady::Wrong(MediaFault::Broken { picture: picture(), kind: MediaKind::Gif, why: "x".to_owned() }),
+        NotReady::Wrong(MediaFault::TooManyBytes { picture: picture(), has: 3, most: 1 }),
+        NotReady::Wrong(MediaFault::TooManyPixels { picture: picture(), has: 3, most: 1 }),
+        NotReady::Wrong(MediaFault::StaysTooLarge { picture: picture(), platform: "wechat", most: 1 }),
+        NotReady::Wrong(MediaFault::Ambiguous { picture: picture() }),
+        NotReady::Wrong(MediaFault::NoAddress { picture: picture() }),
+        NotReady::NotAtHand("x".to_owned()),
+        fetched(FetchFault::Forbidden("x".to_owned())),
+        fetched(FetchFault::Unanswered("the connection was refused".to_owned())),
+        fetched(FetchFault::NoWebAddress),
+        fetched(FetchFault::Status(404)),
+        fetched(FetchFault::Redirects),
+        fetched(FetchFault::TooLarge { most: 1 }),
+        fetched(FetchFault::BrokeOff),
+        fetched(FetchFault::TooSlow { seconds: 1 }),
+    ] {
+        let told = kept_in(&error.to_string(), Language::Zh).map(|said| said.say(Language::Zh));
+        let told = told.unwrap_or_else(|| panic!("{error} has no Chinese"));
+        let words = told.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 4).count();
+        assert!(words <= 2, "{error} is told as {told}");
+    }
 }
 
 #[test]
