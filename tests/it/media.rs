@@ -3,6 +3,7 @@
 mod imported;
 mod pruned;
 mod published;
+mod shown;
 
 use crate::support::on_both;
 use crate::support::pictures::{drawn, form, png, upload};
