@@ -87,8 +87,19 @@ impl Node {
         };
         let (database, locks_of_node) = (settings.database, locks.clone());
         let metrics = Arc::<Metrics>::default();
-        let plan =
-            Plan { executor, database, clock, time, metrics, jitter, db: db.clone(), media, locks, fires, jobs };
+        let plan = Plan {
+            executor,
+            database,
+            clock,
+            time,
+            metrics,
+            jitter,
+            db: db.clone(),
+            media,
+            locks,
+            fires,
+            jobs,
+        };
         let crew = Crew::start(plan)
             .map_err(|error| DbError::Unusable(Unusable::NoPublisherThread(error.to_string())))?;
         let watchdog = Watchdog::start(crew.clone());

@@ -85,7 +85,8 @@ impl Shelf for Pictures {
         answer: Option<UploadAnswer>,
     ) -> LocalBoxFuture<'static, Result<(), NotReady>> {
         let (db, uploaded_at) = (self.db.clone(), self.clock.now());
-        let uploaded = answer.map(|UploadAnswer { platform_id, url }| Uploaded { platform_id, url, uploaded_at });
+        let uploaded =
+            answer.map(|UploadAnswer { platform_id, url }| Uploaded { platform_id, url, uploaded_at });
         let note = NoteUpload { of: self.upload(of), uploaded };
         async move { db.perform(note).await.map_err(not_ready) }.boxed_local()
     }

@@ -57,7 +57,8 @@ impl FromRequest for FileForm {
                 return Err(encoded(encoding));
             }
             let form = form.await.map_err(|error| bad(&error))?;
-            let place = timeout(limits.body_time, place()).await.map_err(|_| OperationError::Overloaded)??;
+            let place =
+                timeout(limits.body_time, place()).await.map_err(|_| OperationError::Overloaded)??;
             let read = timeout(limits.body_time, read(form)).await;
             let (bytes, name) = read.map_err(|_| slow(limits.body_time))??;
             let told = [name.as_bytes(), b"\n", secrets::sha256_hex(&bytes).as_bytes()].concat();
@@ -119,12 +120,14 @@ async fn whole(field: &mut Field, most: usize) -> Result<Bytes, Problem> {
 }
 
 fn too_large() -> Problem {
-    let detail = format!("the form is larger than is taken: {FILE_MAX_BYTES} bytes for the file, and little else");
+    let detail =
+        format!("the form is larger than is taken: {FILE_MAX_BYTES} bytes for the file, and little else");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
 fn bad(error: &dyn std::fmt::Display) -> Problem {
     let detail = format!("the form could not be read: {error}");
-    Problem::new(StatusCode::BAD_REQUEST, "bad_body", detail)
-        .hint("Send it as multipart/form-data with the picture in the field `file`, as `curl -F file=@a.png` does.")
+    Problem::new(StatusCode::BAD_REQUEST, "bad_body", detail).hint(
+        "Send it as multipart/form-data with the picture in the field `file`, as `curl -F file=@a.png` does.",
+    )
 }

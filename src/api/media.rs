@@ -14,9 +14,7 @@ use crate::operations::OperationError;
 use crate::operations::broken::Broken;
 use crate::operations::media::{AddMedia, DeleteMedia, GetMedia, ListMedia, RemoveFile};
 use crate::views::{MediaView, PageView};
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
 use serde_json::json;

@@ -85,8 +85,7 @@ pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failur
     let mut progress = Progress::new(&message("progress-reading-files").into(), super::language());
     let reading = Reading { zone: app.settings().timezone, recursive: true, settled_at: None };
     // A rehearsal leaves nothing, also not for the moment.
-    let pictures =
-        if arguments.dry_run { Pictures::Looked } else { Pictures::Taken(&app.context().media) };
+    let pictures = if arguments.dry_run { Pictures::Looked } else { Pictures::Taken(&app.context().media) };
     let read = import::read_as(&arguments.dir, reading, pictures, &mut |done, total| {
         progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(total).unwrap_or(0));
     });

@@ -110,7 +110,9 @@ pub fn insert(
 
 /// Somebody wants it: however long nothing has shown it, its grace begins anew.
 pub fn is_wanted(conn: &mut DbConnection, id: MediaId) -> Result<(), DbError> {
-    diesel::update(dsl::media.filter(dsl::id.eq(id.0))).set(dsl::unused_since.eq(None::<i64>)).execute(conn)?;
+    diesel::update(dsl::media.filter(dsl::id.eq(id.0)))
+        .set(dsl::unused_since.eq(None::<i64>))
+        .execute(conn)?;
     Ok(())
 }
 

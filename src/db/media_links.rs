@@ -45,11 +45,7 @@ pub fn of_revision(
 }
 
 /// The picture that any revision of a content calls so; of several the newest revision's.
-pub fn newest(
-    conn: &mut DbConnection,
-    content: ContentId,
-    source: &str,
-) -> Result<Option<MediaId>, DbError> {
+pub fn newest(conn: &mut DbConnection, content: ContentId, source: &str) -> Result<Option<MediaId>, DbError> {
     Ok(dsl::content_media
         .filter(dsl::content_id.eq(content.0))
         .filter(dsl::source.eq(source))

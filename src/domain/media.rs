@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn a_hash_is_64_small_digits() {
         assert!("0123456789abcdef".repeat(4).parse::<MediaHash>().is_ok());
-        for none in ["", "0123456789abcdef", &"0123456789ABCDEF".repeat(4), &"g".repeat(64), &"é".repeat(32)] {
+        for none in ["", "0123456789abcdef", &"0123456789ABCDEF".repeat(4), &"g".repeat(64), &"é".repeat(32)]
+        {
             assert_eq!(none.parse::<MediaHash>(), Err(NoHash), "{none}");
         }
     }
@@ -205,7 +206,9 @@ mod tests {
         for other in ["a.png", "https://a.example/media:0123456789ab", "Media:0123456789ab", ""] {
             assert_eq!(digits(other), None, "{other}");
         }
-        for wrong in ["media:", "media:7", "media:0123456789a", "media:0123456789aB", "media:0123456789ab.png"] {
+        for wrong in
+            ["media:", "media:7", "media:0123456789a", "media:0123456789aB", "media:0123456789ab.png"]
+        {
             let fault = MediaFault::NoAddress { picture: wrong.to_owned() };
             assert_eq!(digits(wrong), Some(Err(fault)), "{wrong}");
         }

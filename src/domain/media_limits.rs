@@ -161,7 +161,10 @@ mod tests {
         assert_eq!(told(Some(&facts(MediaKind::Png, 1, (5001, 10_000)))), None);
         let (over, long) = (facts(MediaKind::Gif, FILE_MAX_BYTES + 3, (1, 1)), (5001, 10_000));
         for (facts, says) in [
-            (None, "body: the picture “a.png” is not kept here; upload it, or import it together with its text"),
+            (
+                None,
+                "body: the picture “a.png” is not kept here; upload it, or import it together with its text",
+            ),
             (
                 Some(over),
                 "body: the picture “a.png” has 20971523 bytes, 3 more than are taken (at most 20971520)",
@@ -193,7 +196,8 @@ mod tests {
             [("body", "known.png"), ("body", "HTTPS://a.example/a.png"), ("cover", "media:0123456789ab")];
         assert_eq!(told(rules, &fine), Vec::<String>::new());
         let wrong = told(rules, &[("body", "lost.png"), ("body", "huge.webp"), ("cover", "lost.png")]);
-        let begin = ["body: the picture “lost.png” is", "body: the picture “huge.webp” has", "cover: the picture"];
+        let begin =
+            ["body: the picture “lost.png” is", "body: the picture “huge.webp” has", "cover: the picture"];
         assert!(wrong.iter().zip(begin).all(|(told, begin)| told.starts_with(begin)), "{wrong:?}");
         assert_eq!(wrong.len(), begin.len());
         let needs = PictureRules { needs_cover: true, ..rules };

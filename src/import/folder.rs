@@ -73,7 +73,8 @@ pub fn read_as(
     tell: &mut dyn FnMut(usize, usize),
 ) -> Result<Folder, FolderError> {
     let found = find(dir, reading.recursive)?;
-    let root = dir.canonicalize().map_err(|source| FolderError::Unreadable { path: dir.to_owned(), source })?;
+    let root =
+        dir.canonicalize().map_err(|source| FolderError::Unreadable { path: dir.to_owned(), source })?;
     let mut seen = Seen::new(root, pictures);
     let total = found.len();
     let (mut folder, mut bytes) = (Folder::default(), 0);
@@ -94,9 +95,9 @@ pub fn read_as(
         }
         let is_whole = before.is_none_or(|before| {
             before.is_settled()
-                && reading.settled_at.is_some_and(|now| {
-                    Settled::of(&place, now) == before && are_settled(&outcome, now)
-                })
+                && reading
+                    .settled_at
+                    .is_some_and(|now| Settled::of(&place, now) == before && are_settled(&outcome, now))
         });
         match is_whole {
             true => folder.files.push(File { path, outcome }),

@@ -88,6 +88,9 @@ mod tests {
         let mut bytes = drawn(ImageFormat::Gif, 1, 1);
         bytes[6..10].copy_from_slice(&[0x51, 0xc3, 0x10, 0x27]);
         let fault = facts("a.gif", &bytes).expect_err("too large");
-        assert_eq!(fault, MediaFault::TooManyPixels { picture: "a.gif".to_owned(), has: 500_010_000, most: PIXELS_MAX });
+        assert_eq!(
+            fault,
+            MediaFault::TooManyPixels { picture: "a.gif".to_owned(), has: 500_010_000, most: PIXELS_MAX }
+        );
     }
 }

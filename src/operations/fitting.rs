@@ -110,8 +110,8 @@ fn wrong(
             .map_err(|error| unready(super::unready::Unready::Settings(error)))?;
         let checked = guarded::check_article(&**platform, &settings, &whole.article)
             .map_err(|panicked| unready(panicked.into()))?;
-        let rules = guarded::picture_rules(&**platform, &settings)
-            .map_err(|panicked| unready(panicked.into()))?;
+        let rules =
+            guarded::picture_rules(&**platform, &settings).map_err(|panicked| unready(panicked.into()))?;
         let pictures = rules.map(|rules| rules.check(&whole.named, |source| whole.kept.get(source)));
         // Accounts of one platform say the same.
         let new = checked.err().unwrap_or_default().into_iter().chain(pictures.unwrap_or_default());

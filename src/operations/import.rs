@@ -146,8 +146,16 @@ fn import(
         accounts::lock_lanes(conn)?;
     }
     let book = SlotBook::default();
-    let mut run =
-        Run { cx, now, dry_run, choices: &choices, accounts: &accounts, files: &good, made: HashMap::new(), book };
+    let mut run = Run {
+        cx,
+        now,
+        dry_run,
+        choices: &choices,
+        accounts: &accounts,
+        files: &good,
+        made: HashMap::new(),
+        book,
+    };
     for index in known.in_order() {
         reports.push(run.file(conn, &good[index], known.of(index))?);
     }

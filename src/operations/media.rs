@@ -4,8 +4,8 @@
 //! goes: so that whatever dies in between, a row's file is there, and what is left over is a file that nobody needs.
 
 pub(super) mod links;
-pub mod publishing;
 pub mod pruning;
+pub mod publishing;
 
 use super::broken::Broken;
 use super::wrong_state::{Needed, State};
@@ -158,11 +158,7 @@ impl Operation for RemoveFile {
 }
 
 /// In a transaction of its own, so that nobody takes the same picture in between the look and the removal.
-fn remove_file(
-    conn: &mut DbConnection,
-    cx: &Context,
-    hash: &MediaHash,
-) -> Result<bool, OperationError> {
+fn remove_file(conn: &mut DbConnection, cx: &Context, hash: &MediaHash) -> Result<bool, OperationError> {
     conn.write(|conn| {
         media::lock_files(conn)?;
         match media::by_hash(conn, hash)? {

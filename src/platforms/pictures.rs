@@ -42,11 +42,8 @@ pub trait Shelf: Send + Sync {
     fn uploaded(&self, of: Upload) -> LocalBoxFuture<'static, Result<Option<UploadAnswer>, NotReady>>;
 
     /// Remembers an answer; none: forgets it.
-    fn note(
-        &self,
-        of: Upload,
-        answer: Option<UploadAnswer>,
-    ) -> LocalBoxFuture<'static, Result<(), NotReady>>;
+    fn note(&self, of: Upload, answer: Option<UploadAnswer>)
+    -> LocalBoxFuture<'static, Result<(), NotReady>>;
 }
 
 /// An upload, by what tells it from others of the account.
@@ -133,9 +130,7 @@ impl Pictures {
         match fetch(outbound, source, limits).await {
             Ok(bytes) => self.0.keep(source.to_owned(), bytes).await,
             // A path beside a text that was never imported from a folder.
-            Err(FetchFault::NoWebAddress) => {
-                Err(MediaFault::Missing { picture: source.to_owned() }.into())
-            }
+            Err(FetchFault::NoWebAddress) => Err(MediaFault::Missing { picture: source.to_owned() }.into()),
             Err(FetchFault::TooLarge { most }) => {
                 Err(MediaFault::TooManyBytes { picture: source.to_owned(), has: most + 1, most }.into())
             }

@@ -63,7 +63,8 @@ fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let params: Params = params::kept(job.params)?;
     // What is being written at this moment is left for the next time.
     let reading = Reading { zone: job.cx.timezone, recursive: params.recursive, settled_at: Some(job.now()) };
-    let folder = import::read_as(Path::new(&params.folder), reading, Pictures::Taken(&job.cx.media), &mut |_, _| {});
+    let folder =
+        import::read_as(Path::new(&params.folder), reading, Pictures::Taken(&job.cx.media), &mut |_, _| {});
     let folder = folder.map_err(|error| JobError::Failed(error.to_string()))?;
     let choices = Choices {
         accounts: params.account_ids.unwrap_or_default(),

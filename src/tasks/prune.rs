@@ -2,10 +2,10 @@
 
 use super::{params, recycle};
 use crate::db::connection::DbConnection;
+use crate::db::prune::Batch;
 use crate::domain::clock::Timestamp;
 use crate::domain::report::JobDone;
 use crate::domain::request_key::REMEMBERED_FOR;
-use crate::db::prune::Batch;
 use crate::operations::media::pruning::{PruneFiles, PruneMedia};
 use crate::operations::prune::{History, Prune};
 use crate::operations::task::ListTasks;

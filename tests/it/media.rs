@@ -12,8 +12,7 @@ use image::ImageFormat;
 use serde_json::{Value, json};
 use std::path::Path;
 
-const MEDIA: &str =
-    "id, address, sha256, kind, bytes, width, height, name, unused_since, created_at";
+const MEDIA: &str = "id, address, sha256, kind, bytes, width, height, name, unused_since, created_at";
 
 /// Every file of the media folder, by its name.
 fn files(dir: &Path) -> Vec<String> {
@@ -39,17 +38,20 @@ fn a_picture_is_uploaded_once_shown_as_it_was_and_deleted() {
         let made = upload(&product.server, "..\\holiday/图.png", &bytes, &[]).expect_status(201).body;
         has_fields(&made, MEDIA);
         let (id, hash) = (id(&made), made["sha256"].as_str().expect("a hash").to_owned());
-        assert_eq!((&made["kind"], &made["width"], &made["height"]), (&json!("jpeg"), &json!(30), &json!(20)));
+        assert_eq!(
+            (&made["kind"], &made["width"], &made["height"]),
+            (&json!("jpeg"), &json!(30), &json!(20))
+        );
         assert_eq!((&made["bytes"], &made["name"]), (&json!(bytes.len()), &json!("图.png")));
         assert_eq!(made["address"], format!("media:{}", &hash[..16]));
-        assert_eq!(files(dir), [hash.clone()]);
+        assert_eq!(files(dir), [hash.as_str()]);
 
         // The same file is the same picture, under whatever name, and however often.
         let again = upload(&product.server, "b.png", &bytes, &[]).expect_status(201).body;
         assert_eq!(again, made);
         assert_eq!(product.get("/media")["total"], 1);
         assert_eq!(product.get(&format!("/media/{id}")), made);
-        assert_eq!(files(dir), [hash.clone()]);
+        assert_eq!(files(dir), [hash.as_str()]);
 
         let shown = product.server.get(&format!("/api/v1/media/{id}/file")).expect_status(200);
         let header = |name: &str| shown.headers.get(name).map(String::as_str).unwrap_or_default().to_owned();

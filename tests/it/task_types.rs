@@ -349,7 +349,10 @@ fn they_are_made_and_run_over_http() {
         let body =
             json!({"name": "prune", "task_type": "prune", "schedule_type": "cron", "cron": "0 4 * * *"});
         let task = product.post("/scheduler/tasks", &body, 201);
-        assert_eq!(task["params"], json!({"empty_runs_days": 7, "runs_days": 400, "logs_days": 400, "media_days": 7}));
+        assert_eq!(
+            task["params"],
+            json!({"empty_runs_days": 7, "runs_days": 400, "logs_days": 400, "media_days": 7})
+        );
         let path = format!("/scheduler/tasks/{}/trigger?wait=true", task["id"]);
         let report = product.post(&path, &json!({}), 200);
         assert_eq!(

@@ -29,7 +29,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("views", &["domain", "db", "words"]),
     (
         "actors",
-        &["engine", "media", "metrics", "tasks", "operations", "platforms", "db", "domain", "views", "secrets"],
+        &[
+            "engine",
+            "media",
+            "metrics",
+            "tasks",
+            "operations",
+            "platforms",
+            "db",
+            "domain",
+            "views",
+            "secrets",
+        ],
     ),
 ];
 /// The top layer: anything but each other.

@@ -7,7 +7,9 @@ use crate::domain::media::MediaKind;
 pub enum MediaFault {
     #[error("the picture “{picture}” is not kept here; upload it, or import it together with its text")]
     Missing { picture: String },
-    #[error("“{picture}” is no address of a picture: media: and 12 to 64 hexadecimal digits in small letters")]
+    #[error(
+        "“{picture}” is no address of a picture: media: and 12 to 64 hexadecimal digits in small letters"
+    )]
     NoAddress { picture: String },
     #[error("“{picture}” may be one of several pictures; write more of its digits")]
     Ambiguous { picture: String },

@@ -20,8 +20,10 @@ fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).expect("written");
 }
 
+type Outcome = Result<Vec<(String, u32)>, Vec<String>>;
+
 /// What became of each file: its pictures with their widths, or what is wrong.
-fn read(dir: &Path, pictures: Pictures<'_>) -> Vec<Result<Vec<(String, u32)>, Vec<String>>> {
+fn read(dir: &Path, pictures: Pictures<'_>) -> Vec<Outcome> {
     let reading = Reading { zone: chrono_tz::UTC, recursive: true, settled_at: None };
     let folder = read_as(dir, reading, pictures, &mut |_, _| ()).expect("read");
     let outcomes = folder.files.into_iter().map(|file| match file.outcome {
@@ -31,7 +33,7 @@ fn read(dir: &Path, pictures: Pictures<'_>) -> Vec<Result<Vec<(String, u32)>, Ve
     outcomes.collect()
 }
 
-fn found(sources: &[(&str, u32)]) -> Result<Vec<(String, u32)>, Vec<String>> {
+fn found(sources: &[(&str, u32)]) -> Outcome {
     Ok(sources.iter().map(|(source, width)| ((*source).to_owned(), *width)).collect())
 }
 
@@ -39,7 +41,8 @@ fn found(sources: &[(&str, u32)]) -> Result<Vec<(String, u32)>, Vec<String>> {
 fn pictures_are_found_beside_their_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let posts = dir.path().join("posts");
-    for (name, width) in [("a.png", 1), ("b/deep.png", 2), ("my cat.png", 3), ("图.png", 4), ("20%25.png", 5)] {
+    for (name, width) in [("a.png", 1), ("b/deep.png", 2), ("my cat.png", 3), ("图.png", 4), ("20%25.png", 5)]
+    {
         write(&posts.join(name), &png(width));
     }
     symlink("../a.png", posts.join("b/linked.png")).expect("linked");

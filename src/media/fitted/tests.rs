@@ -102,8 +102,7 @@ fn what_is_damaged_or_stays_too_large_is_told() {
     let tiny = MediaLimits { bytes: 100, ..WECHAT_THUMB };
     let before = facts("a.webp", &whole).expect("a picture");
     let fault = fit("a.webp", &before, &whole, &tiny).expect_err("too large");
-    let wanted =
-        MediaFault::StaysTooLarge { picture: "a.webp".to_owned(), platform: "wechat", most: 100 };
+    let wanted = MediaFault::StaysTooLarge { picture: "a.webp".to_owned(), platform: "wechat", most: 100 };
     assert_eq!(fault, wanted);
 }
 
@@ -112,7 +111,8 @@ fn what_is_damaged_or_stays_too_large_is_told() {
 fn a_picture_is_the_right_way_up() {
     let lying = written(noise(1600, 800), ImageFormat::Jpeg);
     // After the first marker: Exif of one field, the orientation 6, in big-endian order.
-    let exif: &[u8] = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let exif: &[u8] =
+        b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let turned = [&lying[..2], exif, &lying[2..]].concat();
     let (facts, _) = fitted(&turned, &WECHAT_THUMB);
     assert!(facts.height > facts.width, "{facts:?}");

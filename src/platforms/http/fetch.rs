@@ -137,7 +137,9 @@ fn unanswered(seen: Seen) -> FetchFault {
             Some(KeptMessage::ThenResume { said }) => FetchFault::Forbidden(said),
             _ => FetchFault::Forbidden(message),
         },
-        Seen::NothingLeft(problem) | Seen::EndUnseen { problem, .. } => FetchFault::Unanswered(problem.message),
+        Seen::NothingLeft(problem) | Seen::EndUnseen { problem, .. } => {
+            FetchFault::Unanswered(problem.message)
+        }
         other => FetchFault::Unanswered(format!("{other:?}")),
     }
 }

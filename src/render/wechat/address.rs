@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn pictures_come_from_the_web_or_from_beside_the_text() {
-        for shown in ["https://a.example/b.png", "pictures/图.png", "../a.png", "/a.png", "media:0123456789ab"] {
+        for shown in
+            ["https://a.example/b.png", "pictures/图.png", "../a.png", "/a.png", "media:0123456789ab"]
+        {
             assert!(may_show(shown), "{shown}");
         }
         for hidden in

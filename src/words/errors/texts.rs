@@ -37,7 +37,9 @@ impl InChinese for MediaFault {
     fn in_chinese(&self) -> Sentence {
         match self {
             MediaFault::Missing { picture } => chinese("media-missing").with("picture", picture.as_str()),
-            MediaFault::NoAddress { picture } => chinese("media-no-address").with("picture", picture.as_str()),
+            MediaFault::NoAddress { picture } => {
+                chinese("media-no-address").with("picture", picture.as_str())
+            }
             MediaFault::Ambiguous { picture } => chinese("media-ambiguous").with("picture", picture.as_str()),
             MediaFault::UnknownKind { picture } => {
                 chinese("media-unknown-kind").with("picture", picture.as_str())

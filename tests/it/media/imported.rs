@@ -40,7 +40,10 @@ fn pictures_come_with_their_posts_and_another_picture_is_another_revision() {
         assert_eq!(published::shown(url), [(1, vec![1, 2])]);
         assert_eq!(files(dir).len(), 2);
         let content = cli.json(&["content", "show", "1"]);
-        assert_eq!((&content["cover"], &content["body"]), (&json!("cover.png"), &json!("![x](pictures/a.png)\n")));
+        assert_eq!(
+            (&content["cover"], &content["body"]),
+            (&json!("cover.png"), &json!("![x](pictures/a.png)\n"))
+        );
         assert_eq!(told(&import(&[])), ["unchanged 1"]);
 
         // Its text stays, its picture does not: what was approved, and may be out, shows the old one still.

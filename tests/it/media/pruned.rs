@@ -131,7 +131,11 @@ fn batches_go_on_where_the_one_before_ended() {
         let (app, _) = by_hand(url, dir);
         let last = (1..=3).map(|width| add(&app, width).id).max().expect("ids");
         let (batch, after) = app.run(PruneMedia { before: Timestamp::MAX, after: 0 }).expect("pruned");
-        assert_eq!((batch.removed, batch.is_last, MediaId(after)), (0, true, last), "they are noted at first");
+        assert_eq!(
+            (batch.removed, batch.is_last, MediaId(after)),
+            (0, true, last),
+            "they are noted at first"
+        );
         let (batch, _) = app.run(PruneMedia { before: Timestamp::MAX, after: last.0 }).expect("pruned");
         assert_eq!((batch.removed, batch.is_last), (0, true));
         let (batch, _) = app.run(PruneMedia { before: Timestamp::MAX, after: 0 }).expect("pruned");

@@ -52,7 +52,8 @@ fn a_picture_of_the_web_is_fetched_once_for_a_content() {
             app.run(find).expect("looked for").map(|row| row.width)
         };
         assert_eq!(find(content, 1), None);
-        let keep = KeepFetched { content, revision: 1, source: SOURCE.to_owned(), received: received(&app, 7) };
+        let keep =
+            KeepFetched { content, revision: 1, source: SOURCE.to_owned(), received: received(&app, 7) };
         assert_eq!(app.run(keep).expect("kept").width, 7);
         assert_eq!(find(content, 1), Some(7));
         // The next revision shows the same, though nobody had it fetched.
@@ -66,7 +67,11 @@ fn a_picture_of_the_web_is_fetched_once_for_a_content() {
         }
         assert_eq!(shown(url), [(1, vec![7]), (2, vec![7])]);
         assert_eq!(find(content, 4), Some(7));
-        assert_eq!(shown(url), [(1, vec![7]), (2, vec![7]), (4, vec![7])], "it is noted where it was looked for");
+        assert_eq!(
+            shown(url),
+            [(1, vec![7]), (2, vec![7]), (4, vec![7])],
+            "it is noted where it was looked for"
+        );
         let other = app.create_content(CreateContent::new("other", &text)).expect("a content").id;
         assert_eq!(find(other, 1), None, "the address may answer otherwise by now");
     });

@@ -109,7 +109,8 @@ fn a_picture_is_fetched_fitted_and_uploaded_once() {
         let stage = Stage::open(url, dir, platform(given.clone()));
         let site = Site::start(drawn(ImageFormat::WebP, 40, 20));
         let received = stage.app.context().media.receive("a.png", &png(8, 8)).expect("received");
-        let address = contenthub::views::MediaView::from(stage.app.run(AddMedia(received)).expect("added").row);
+        let address =
+            contenthub::views::MediaView::from(stage.app.run(AddMedia(received)).expect("added").row);
         let body = format!("![]({}) ![]({})", address.address, site.url);
         let first = add_text(&stage.app, "first", &body, &stage);
         stage.run();
@@ -157,7 +158,11 @@ fn while_a_picture_cannot_be_had_nothing_is_given_and_a_later_try_goes_well() {
         let after = entry(&stage.app, lost);
         assert_eq!((after.status, after.unproven), (EntryStatus::Failed, false));
         let row = attempts(&stage.app, lost).remove(0);
-        let missing = "the picture “lost.png” is not kept here; upload it, or import it together with its text";
-        assert_eq!((row.error_code.as_deref(), row.error_message.as_deref()), (Some("picture"), Some(missing)));
+        let missing =
+            "the picture “lost.png” is not kept here; upload it, or import it together with its text";
+        assert_eq!(
+            (row.error_code.as_deref(), row.error_message.as_deref()),
+            (Some("picture"), Some(missing))
+        );
     });
 }

@@ -105,6 +105,7 @@ fn a_private_address_is_never_called() {
     assert!(matches!(&refused, FetchFault::Forbidden(why) if why.contains("127.0.0.1")), "{refused:?}");
     assert!(!refused.may_pass() && !refused.to_string().contains("account"), "{refused}");
     let leads = server(|_| moved("http://169.254.169.254/latest/meta-data"));
-    let refused = fetched(OutboundAllow::loopback(), &format!("http://127.0.0.1:{leads}/")).expect_err("refused");
+    let refused =
+        fetched(OutboundAllow::loopback(), &format!("http://127.0.0.1:{leads}/")).expect_err("refused");
     assert!(matches!(&refused, FetchFault::Forbidden(why) if why.contains("169.254.169.254")), "{refused:?}");
 }

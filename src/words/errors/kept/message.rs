@@ -70,9 +70,9 @@ impl InChinese for KeptMessage {
                 chinese("kept-step-not-withdrawn").with("step", step.as_str()).with("why", kept(reason))
             }
             K::ClaimLost => chinese("kept-claim-lost"),
-            K::PictureNotFetched { picture, said } => chinese("kept-picture-not-fetched")
-                .with("picture", picture.as_str())
-                .with("said", kept(said)),
+            K::PictureNotFetched { picture, said } => {
+                chinese("kept-picture-not-fetched").with("picture", picture.as_str()).with("said", kept(said))
+            }
             K::PicturesNotAtHand { why } => chinese("kept-pictures-not-at-hand").with("why", why.as_str()),
             K::PictureMissing { picture } => chinese("media-missing").with("picture", picture.as_str()),
             K::PictureKind { picture } => chinese("media-unknown-kind").with("picture", picture.as_str()),
