@@ -4,14 +4,14 @@ use super::db::DbHandle;
 use crate::db::media::MediaRow;
 use crate::db::media_uploads::Uploaded;
 use crate::domain::clock::Clock;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, MediaFault};
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::media::{MediaFacts, UploadAnswer};
 use crate::domain::media_limits::MediaLimits;
-use crate::media::{Fitted, Store, StoreError, fit};
+use crate::media::{Fitted, Received, Store, StoreError, check_whole, fit};
 use crate::operations::OperationError;
 use crate::operations::media::publishing::{FindPicture, FindUpload, KeepFetched, NoteUpload, UploadOf};
-use crate::platforms::pictures::{NotReady, PictureFile, Shelf, Upload};
+use crate::platforms::pictures::{FetchFault, NotReady, PictureFile, Shelf, Upload};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Shelf for Pictures {
         let Pictures { db, store, content, revision, .. } = self.clone();
         async move {
             let name = source.clone();
-            let received = blocking(move || store.receive(&name, &bytes)).await?.map_err(of_the_store)?;
+            let received = blocking(move || receive(&store, name, &bytes)).await??;
             let keep = KeepFetched { content, revision, source, received };
             let row: MediaRow = db.perform(keep).await.map_err(not_ready)?;
             Ok(row.facts())
@@ -89,6 +89,18 @@ impl Shelf for Pictures {
             answer.map(|UploadAnswer { platform_id, url }| Uploaded { platform_id, url, uploaded_at });
         let note = NoteUpload { of: self.upload(of), uploaded };
         async move { db.perform(note).await.map_err(not_ready) }.boxed_local()
+    }
+}
+
+/// What came over a network is looked at to its end: a picture that was cut short would be kept so for good.
+fn receive(store: &Store, source: String, bytes: &[u8]) -> Result<Received, NotReady> {
+    let received = store.receive(&source, bytes).map_err(of_the_store)?;
+    match check_whole(&source, &received.facts, bytes) {
+        Err(MediaFault::Broken { picture, why, .. }) => {
+            Err(NotReady::NotFetched { picture, fault: FetchFault::Unreadable(why) })
+        }
+        Err(fault) => Err(fault.into()),
+        Ok(()) => Ok(received),
     }
 }
 

@@ -51,6 +51,18 @@ pub fn fit(
     })
 }
 
+/// Whether a file can be read to its end, which its head does not tell: one that came over a network may have been cut short.
+///
+/// # Errors
+/// [`MediaFault::Broken`] where it cannot. `picture` is what that calls it.
+pub fn check_whole(picture: &str, facts: &MediaFacts, bytes: &[u8]) -> Result<(), MediaFault> {
+    codec::with_pixels(facts.kind, bytes, |_| Ok(())).map_err(|error| MediaFault::Broken {
+        picture: picture.to_owned(),
+        kind: facts.kind,
+        why: error.to_string(),
+    })
+}
+
 /// None where it does not become small enough.
 fn smaller(
     mut image: DynamicImage,

@@ -7,5 +7,5 @@ mod fitted;
 mod store;
 
 pub use facts::facts;
-pub use fitted::{Fitted, fit};
+pub use fitted::{Fitted, check_whole, fit};
 pub use store::{FOLDERS, Received, Store, StoreError};

@@ -157,6 +157,7 @@ fn why_a_picture_was_not_shown_is_told_in_chinese() {
         fetched(FetchFault::Redirects),
         fetched(FetchFault::TooLarge { most: 1 }),
         fetched(FetchFault::BrokeOff),
+        fetched(FetchFault::Unreadable("x".to_owned())),
         fetched(FetchFault::TooSlow { seconds: 1 }),
     ] {
         let told = kept_in(&error.to_string(), Language::Zh).map(|said| said.say(Language::Zh));

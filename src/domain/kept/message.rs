@@ -122,6 +122,7 @@ kept_texts! {
         FetchRedirects { most: u64 } = "it leads from one address to another, more than {most} times",
         FetchTooLarge { most: u64 } = "it has more than {most} bytes",
         FetchBrokeOff = "it broke off before its end",
+        FetchUnreadable { why: String } = "it cannot be read to its end: {why}",
         FetchTooSlow { seconds: u64 } = "it took longer than {seconds} s",
 
         NoPlatform { name: String } = "this program has no platform named {name}",

@@ -99,6 +99,8 @@ fn what_is_damaged_or_stays_too_large_is_told() {
     let before = facts("a.webp", cut).expect("its head is whole");
     let fault = fit("a.webp", &before, cut, &WECHAT_BODY).expect_err("damaged");
     assert!(matches!(&fault, MediaFault::Broken { picture, .. } if picture == "a.webp"), "{fault}");
+    assert_eq!(check_whole("a.webp", &before, cut), Err(fault));
+    assert_eq!(check_whole("a.webp", &facts("a", &whole).expect("a picture"), &whole), Ok(()));
     let tiny = MediaLimits { bytes: 100, ..WECHAT_THUMB };
     let before = facts("a.webp", &whole).expect("a picture");
     let fault = fit("a.webp", &before, &whole, &tiny).expect_err("too large");

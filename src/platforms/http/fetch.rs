@@ -42,6 +42,9 @@ pub enum FetchFault {
     TooLarge { most: u64 },
     #[error("it broke off before its end")]
     BrokeOff,
+    /// It came whole, as far as that was told, and is no whole picture.
+    #[error("it cannot be read to its end: {0}")]
+    Unreadable(String),
     #[error("it took longer than {seconds} s")]
     TooSlow { seconds: u64 },
 }
@@ -50,7 +53,10 @@ impl FetchFault {
     /// Whether the same may go well later.
     pub fn may_pass(&self) -> bool {
         match self {
-            FetchFault::Unanswered(_) | FetchFault::BrokeOff | FetchFault::TooSlow { .. } => true,
+            FetchFault::Unanswered(_)
+            | FetchFault::BrokeOff
+            | FetchFault::Unreadable(_)
+            | FetchFault::TooSlow { .. } => true,
             FetchFault::Status(status) => matches!(*status, 408 | 425 | 429 | 500..),
             FetchFault::NoWebAddress
             | FetchFault::Forbidden(_)
@@ -124,9 +130,15 @@ async fn ask(
             Some(Ok(chunk)) if chunk.len() <= most - bytes.len() => bytes.extend_from_slice(&chunk),
             Some(Ok(_)) => return Err(too_large),
             Some(Err(_)) => return Err(FetchFault::BrokeOff),
+            // awc calls it an end, too, where the connection is gone.
+            None if told.is_some_and(|told| told != length(&bytes)) => return Err(FetchFault::BrokeOff),
             None => return Ok(Answered::File(bytes)),
         }
     }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 /// Whether anything left matters to nobody here.

@@ -135,4 +135,5 @@ fetch-status = 对方回应 { $status }
 fetch-redirects = 从一个地址转到另一个地址，超过 { $most } 次
 fetch-too-large = 超过 { $most } 字节
 fetch-broke-off = 中途断开
+fetch-unreadable = 无法完整读取：{ $why }
 fetch-too-slow = 用时超过 { $seconds } 秒

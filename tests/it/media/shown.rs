@@ -29,6 +29,8 @@ struct Site {
     url: String,
     asked: Arc<AtomicUsize>,
     is_down: Arc<AtomicBool>,
+    /// It sends half of its picture, and does not say how long that is.
+    breaks_off: Arc<AtomicBool>,
 }
 
 impl Site {
@@ -36,13 +38,18 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/a.webp", listener.local_addr().expect("an address"));
         let (asked, is_down) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let (count, down) = (asked.clone(), is_down.clone());
+        let breaks_off = Arc::<AtomicBool>::default();
+        let (count, down, cut) = (asked.clone(), is_down.clone(), breaks_off.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.expect("a connection");
                 let _ = stream.read(&mut [0; 4096]);
                 count.fetch_add(1, Ordering::SeqCst);
                 let answer = match down.load(Ordering::SeqCst) {
+                    _ if cut.load(Ordering::SeqCst) => {
+                        let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+                        [&head[..], &picture[..picture.len() / 2]].concat()
+                    }
                     true => b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n".to_vec(),
                     false => {
                         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", picture.len());
@@ -52,7 +59,7 @@ impl Site {
                 let _ = stream.write_all(&answer);
             }
         });
-        Site { url, asked, is_down }
+        Site { url, asked, is_down, breaks_off }
     }
 
     fn asked(&self) -> usize {
@@ -132,7 +139,7 @@ fn while_a_picture_cannot_be_had_nothing_is_given_and_a_later_try_goes_well() {
     on_both(|url, dir| {
         let given = Given::default();
         let stage = Stage::open(url, dir, platform(given.clone()));
-        let site = Site::start(png(8, 8));
+        let site = Site::start(png(300, 300));
         site.is_down.store(true, Ordering::SeqCst);
         let received = stage.app.context().media.receive("a.png", &png(9, 9)).expect("received");
         let kept = contenthub::views::MediaView::from(stage.app.run(AddMedia(received)).expect("added").row);
@@ -147,6 +154,14 @@ fn while_a_picture_cannot_be_had_nothing_is_given_and_a_later_try_goes_well() {
         assert_eq!((after.status, after.unproven), (EntryStatus::Pending, false));
         assert_eq!(given.lock().expect("given").len(), 0, "also not the one that was there");
         site.is_down.store(false, Ordering::SeqCst);
+        site.breaks_off.store(true, Ordering::SeqCst);
+        stage.clock.forward(Duration::from_secs(3600));
+        stage.run();
+        let row = attempts(&stage.app, waits).remove(1);
+        assert_eq!(row.error_code.as_deref(), Some("picture_not_fetched"));
+        let said = row.error_message.unwrap_or_default();
+        assert!(said.contains("cannot be read to its end"), "half a picture is not kept: {said}");
+        site.breaks_off.store(false, Ordering::SeqCst);
         stage.clock.forward(Duration::from_secs(3600));
         stage.run();
         assert_eq!(entry(&stage.app, waits).status, EntryStatus::Published);

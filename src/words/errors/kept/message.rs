@@ -101,6 +101,7 @@ impl InChinese for KeptMessage {
             K::FetchRedirects { most } => chinese("fetch-redirects").with("most", most.to_string()),
             K::FetchTooLarge { most } => chinese("fetch-too-large").with("most", most.to_string()),
             K::FetchBrokeOff => chinese("fetch-broke-off"),
+            K::FetchUnreadable { why } => chinese("fetch-unreadable").with("why", why.as_str()),
             K::FetchTooSlow { seconds } => chinese("fetch-too-slow").with("seconds", seconds.to_string()),
             K::NoPlatform { name } => chinese("unready-no-platform").with("name", name.as_str()),
             K::SettingsUnread { why } => chinese("unready-settings").with("why", why.as_str()),
