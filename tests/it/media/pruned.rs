@@ -42,9 +42,9 @@ fn pruned(app: &App, task: TaskId) -> (Value, Value) {
     (details["media"].clone(), details["files_without_row"].clone())
 }
 
-/// A day passes, and the nightly run comes.
-fn next_day(app: &App, clock: &Arc<SteppedClock>, task: TaskId) -> (Value, Value) {
-    clock.forward(DAY);
+/// So many days pass, and the nightly run comes.
+fn after(days: u32, app: &App, clock: &Arc<SteppedClock>, task: TaskId) -> (Value, Value) {
+    clock.forward(days * DAY);
     pruned(app, task)
 }
 
@@ -55,29 +55,25 @@ fn what_nothing_shows_goes_after_a_week_and_what_something_shows_stays() {
         let task = prune_task(&app, json!({}));
         let (used, left, wanted) = (add(&app, 1), add(&app, 2), add(&app, 3));
         let content = showing(&app, &used);
-        let nothing = (json!(0), json!(0));
+        let (nothing, one) = ((json!(0), json!(0)), (json!(1), json!(0)));
         assert_eq!(pruned(&app, task), nothing);
-        for _ in 0..6 {
-            assert_eq!(next_day(&app, &clock, task), nothing);
-        }
+        assert_eq!(after(6, &app, &clock, task), nothing);
         // Whoever uploads it again wants it: its grace begins anew.
         assert_eq!(add(&app, 3).id, wanted.id);
-        assert_eq!(next_day(&app, &clock, task), nothing, "a week is not over before its last moment");
-        assert_eq!(next_day(&app, &clock, task), (json!(1), json!(0)));
+        assert_eq!(after(1, &app, &clock, task), one);
         assert!(app.run(GetMedia(left.id)).is_err());
         let mut kept = [used.sha256.to_string(), wanted.sha256.to_string()];
         kept.sort();
         assert_eq!(files(dir), kept, "its file went with it, and no other");
-        for _ in 0..20 {
-            next_day(&app, &clock, task);
-        }
-        assert_eq!(files(dir), [used.sha256.to_string()]);
+        assert_eq!(after(6, &app, &clock, task), nothing);
+        assert_eq!(after(1, &app, &clock, task), one);
+        assert_eq!(after(100, &app, &clock, task), nothing);
+        assert_eq!(files(dir), [used.sha256.to_string()], "a content shows it");
         // Its content goes, and from then on it has its days, too.
         app.run(DeleteContent(content)).expect("deleted");
-        for _ in 0..8 {
-            assert_eq!(next_day(&app, &clock, task), nothing);
-        }
-        assert_eq!(next_day(&app, &clock, task), (json!(1), json!(0)));
+        assert_eq!(pruned(&app, task), nothing);
+        assert_eq!(after(6, &app, &clock, task), nothing);
+        assert_eq!(after(1, &app, &clock, task), one);
         assert_eq!(files(dir), Vec::<String>::new());
     });
 }
