@@ -11,6 +11,7 @@ pub mod message;
 pub mod shut;
 mod template;
 pub mod waiting;
+pub mod wechat;
 
 use failure::KeptFailure;
 use message::KeptMessage;

@@ -97,7 +97,8 @@ impl Language {
                 include_str!("zh/status.ftl"),
                 include_str!("zh/errors.ftl"),
                 include_str!("zh/failures.ftl"),
-                include_str!("zh/kept.ftl")
+                include_str!("zh/kept.ftl"),
+                include_str!("zh/wechat.ftl")
             ),
         }
     }

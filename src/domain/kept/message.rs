@@ -1,6 +1,7 @@
 //! What the publish log says of an attempt, or of an entry that had none, and why the machine suspended an account.
 
 use super::template::kept_texts;
+use super::wechat::{WeChatEnd, WeChatMeans};
 use crate::domain::clock::Timestamp;
 use crate::domain::outbound::AddressKind;
 use crate::domain::text_enum;
@@ -47,6 +48,8 @@ kept_texts! {
         FinalUnlessNotAlone { said: String } =
             "{said} (final, unless the next entry finds the same: then the account's address is wrong, and both wait until it is put right)",
         ThenResume { said: String } = "{said}; then resume the account",
+        WeChatDraftStays { said: String, draft: String } =
+            "{said}; its draft {draft} stays among the account's drafts, where it can be deleted by hand",
 
         WantedAgain = "a person wants it tried again",
         WantedNow = "a person wants it published now",
@@ -139,6 +142,33 @@ kept_texts! {
         NoAnswerSeen { seen: String } = "there was no answer ({seen})",
         NoAddress { url: String, why: String } = "“{url}” is no address: {why}",
         Uncallable { url: String } = "“{url}” cannot be called",
+        WeChatNotWhitelisted { address: IpAddr, said: String } =
+            "WeChat answered 40164: add this server's address {address} to the IP whitelist of the account at mp.weixin.qq.com, then resume the account ({said})",
+        WeChatNotWhitelistedUnnamed { said: String } =
+            "WeChat answered 40164: add this server's public address to the IP whitelist of the account at mp.weixin.qq.com, then resume the account ({said})",
+        WeChatSaid { code: i32, means: WeChatMeans, said: String } = "WeChat answered {code}: {means} ({said})",
+        WeChatUnknown { code: i32, said: String } = "WeChat answered {code}, a code that this program does not know: {said}",
+        WeChatUnread { interface: String } = "WeChat's answer to {interface} makes no sense",
+        WeChatLacks { interface: String, field: String } = "WeChat's answer to {interface} has no {field}",
+        WeChatElsewhere { status: u16 } =
+            "{status} was answered where WeChat should be: check the account's api_base_url",
+        WeChatNoSecret = "the account has no app_secret: set it",
+        WeChatNoCover = "the content has no cover, and WeChat takes no article without one: give it a picture as its cover",
+        WeChatPicture { picture: String, why: String } = "the picture “{picture}” cannot be used: {why}",
+        WeChatPictureNotWeb = "only pictures with an http or https address can be fetched",
+        WeChatPictureStatus { status: u16 } = "its server answered {status}",
+        WeChatPictureCut = "it did not come whole",
+        WeChatPictureLarge { most: u64 } = "it has more than the {most} bytes that WeChat takes; make it smaller",
+        WeChatPictureFormat { takes: String } = "it is in none of the formats that WeChat takes here: {takes}",
+        WeChatTokenAwaited = "another node fetches the account's token, and has not ended",
+        WeChatTokenNotKept { why: String } = "the account's token cannot be looked up: {why}",
+        WeChatNotPublished { end: WeChatEnd } = "it is not published: {end}",
+        WeChatStillPublishing = "WeChat is still publishing it",
+        WeChatEndUnknown { status: i64 } = "WeChat says of its publication {status}, which this program does not know",
+        WeChatNoMarker { draft: String } =
+            "draft {draft} was submitted, and it was not seen whether WeChat took it; without a source_url, and with no marker_url in the account's settings, nothing tells which article it is. Look whether it is published, then resolve it",
+        WeChatDraftGone { draft: String } =
+            "draft {draft} was submitted, and is not among the drafts any more, nor in the list of what is published. Look whether it is published, then resolve it",
         AddressRefused { address: IpAddr, what: AddressKind, line: String } =
             "{address} is {what}, and nothing is sent to such unless the settings name it. To allow it, put this line into contenthub.toml (or its value where outbound_allow is set now) and restart: {line}",
         NameRefused { name: String, address: IpAddr, what: AddressKind, line: String } =

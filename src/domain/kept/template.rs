@@ -1,6 +1,7 @@
 //! Templates: a sentence with the names of its values in braces, by which it is written and read back.
 
 use super::message::{Answered, AnsweredOptions, KeptMessage};
+use super::wechat::{WeChatEnd, WeChatMeans};
 use crate::domain::clock::Timestamp;
 use crate::domain::outbound::AddressKind;
 use std::net::IpAddr;
@@ -187,6 +188,8 @@ parsed! {
     AddressKind: AddressKind::ALL,
     Answered: Answered::ALL,
     AnsweredOptions: AnsweredOptions::ALL,
+    WeChatMeans: WeChatMeans::ALL,
+    WeChatEnd: WeChatEnd::ALL,
 }
 
 /// None of what would be written otherwise than it was, such as `007`.

@@ -8,6 +8,7 @@ mod shut;
 #[cfg(test)]
 mod tests;
 mod waiting;
+mod wechat;
 
 use super::InChinese;
 use crate::domain::kept::Kept;

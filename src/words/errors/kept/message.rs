@@ -19,6 +19,9 @@ impl InChinese for KeptMessage {
                 chinese("kept-final-unless-not-alone").with("said", kept(said))
             }
             K::ThenResume { said } => chinese("kept-then-resume").with("said", kept(said)),
+            K::WeChatDraftStays { said, draft } => {
+                chinese("wechat-draft-stays").with("said", kept(said)).with("draft", draft.as_str())
+            }
             K::WantedAgain => chinese("kept-wanted-again"),
             K::WantedNow => chinese("kept-wanted-now"),
             K::NotOutTryAgain => chinese("kept-not-out-try-again"),
@@ -125,6 +128,47 @@ impl InChinese for KeptMessage {
                 chinese("account-no-address").with("given", url.as_str()).with("why", why.as_str())
             }
             K::Uncallable { url } => chinese("kept-uncallable").with("url", url.as_str()),
+            K::WeChatNotWhitelisted { address, said } => chinese("wechat-not-whitelisted")
+                .with("address", address.to_string())
+                .with("said", said.as_str()),
+            K::WeChatNotWhitelistedUnnamed { said } => {
+                chinese("wechat-not-whitelisted-unnamed").with("said", said.as_str())
+            }
+            K::WeChatSaid { code, means, said } => chinese("wechat-said")
+                .with("code", code.to_string())
+                .with("means", means.in_chinese())
+                .with("said", said.as_str()),
+            K::WeChatUnknown { code, said } => {
+                chinese("wechat-unknown").with("code", code.to_string()).with("said", said.as_str())
+            }
+            K::WeChatUnread { interface } => chinese("wechat-unread").with("interface", interface.as_str()),
+            K::WeChatLacks { interface, field } => {
+                chinese("wechat-lacks").with("interface", interface.as_str()).with("field", field.as_str())
+            }
+            K::WeChatElsewhere { status } => chinese("wechat-elsewhere").with("status", status.to_string()),
+            K::WeChatNoSecret => chinese("wechat-no-secret"),
+            K::WeChatNoCover => chinese("wechat-no-cover"),
+            K::WeChatPicture { picture, why } => {
+                chinese("wechat-picture").with("picture", picture.as_str()).with("why", kept(why))
+            }
+            K::WeChatPictureNotWeb => chinese("wechat-picture-not-web"),
+            K::WeChatPictureStatus { status } => {
+                chinese("wechat-picture-status").with("status", status.to_string())
+            }
+            K::WeChatPictureCut => chinese("wechat-picture-cut"),
+            K::WeChatPictureLarge { most } => chinese("wechat-picture-large").with("most", most.to_string()),
+            K::WeChatPictureFormat { takes } => {
+                chinese("wechat-picture-format").with("takes", takes.as_str())
+            }
+            K::WeChatTokenAwaited => chinese("wechat-token-awaited"),
+            K::WeChatTokenNotKept { why } => chinese("wechat-token-not-kept").with("why", kept(why)),
+            K::WeChatNotPublished { end } => chinese("wechat-not-published").with("end", end.in_chinese()),
+            K::WeChatStillPublishing => chinese("wechat-still-publishing"),
+            K::WeChatEndUnknown { status } => {
+                chinese("wechat-end-unknown").with("status", status.to_string())
+            }
+            K::WeChatNoMarker { draft } => chinese("wechat-no-marker").with("draft", draft.as_str()),
+            K::WeChatDraftGone { draft } => chinese("wechat-draft-gone").with("draft", draft.as_str()),
             K::AddressRefused { address, what, line } => chinese("outbound-refused")
                 .with("address", address.to_string())
                 .with("what", what.in_chinese())
