@@ -1,4 +1,4 @@
-//! One POST, bounded in time and bytes, and what was seen of it. awc's errors are read here and nowhere else.
+//! One request, bounded in time and bytes, and what was seen of it. awc's errors are read here and nowhere else.
 //!
 //! Whether anything of a request left is not guessed from awc's errors: `wire.rs`, below awc, notes it in the request's
 //! record.
@@ -17,6 +17,7 @@ use crate::domain::outcome::{Problem, Seen};
 use crate::domain::trust::Trust;
 use actix_web::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
+use awc::http::Method;
 use futures_util::StreamExt;
 pub(super) use options::options;
 use record::{Record, Stage};
@@ -30,8 +31,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 use wire::Dial;
 
-/// How much of an answer is read; the rest is left.
-const ANSWER_MAX_BYTES: usize = 64 * 1024;
+/// How much of an answer is read by those that need no more, in bytes; the rest is left.
+pub(super) const ANSWER_MAX_BYTES: usize = 64 * 1024;
 /// How long the rest of an answer may be silent after its head, which has said what counts.
 const BODY_SILENCE_MAX: Duration = Duration::from_secs(5);
 /// How long connecting may take, of the whole: looking up the name, TCP and TLS.
@@ -109,34 +110,47 @@ pub fn install_crypto_provider() {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: u16,
-    /// At most 64 KiB; what could not be read of it is not there.
+    /// No more than was asked for; what could not be read of it is not there.
     pub body: Vec<u8>,
+    /// The body is all that there was.
+    pub is_whole: bool,
 }
 
 /// A request to be sent once.
-pub(super) struct Post<'a> {
+pub(super) struct Request<'a> {
     pub url: &'a str,
     pub headers: Vec<(&'static str, String)>,
-    pub body: String,
+    pub body: Vec<u8>,
     /// For everything together: connecting, sending, the answer.
     pub time: Duration,
-    /// Until when anything of it may leave.
-    pub trust: Trust,
+    /// Until when anything of it may leave; none of what is no post, and may leave late.
+    pub trust: Option<Trust>,
     /// Now, for `Retry-After` as a date.
     pub unix_seconds: i64,
+    /// How much of the answer is read, in bytes.
+    pub answer_max: usize,
 }
 
-/// Sends it. What is the same for every platform comes back as `Err(Seen)`.
-pub(super) async fn post(outbound: &Arc<Outbound>, request: Post<'_>) -> Result<Answer, Seen> {
+/// Sends it with POST. What is the same for every platform comes back as `Err(Seen)`.
+pub(super) async fn post(outbound: &Arc<Outbound>, request: Request<'_>) -> Result<Answer, Seen> {
+    send(outbound, Method::POST, request).await
+}
+
+/// The same with GET.
+pub(super) async fn get(outbound: &Arc<Outbound>, request: Request<'_>) -> Result<Answer, Seen> {
+    send(outbound, Method::GET, request).await
+}
+
+async fn send(outbound: &Arc<Outbound>, method: Method, request: Request<'_>) -> Result<Answer, Seen> {
     let scheme = address(request.url).map_err(|message| nothing_left("bad_url", message))?;
-    let client = client_for(outbound, &scheme);
-    exchange(request, scheme.address(), client).await
+    let builder = client_for(outbound, &scheme).request(method, scheme.address());
+    exchange(request, builder).await
 }
 
-async fn exchange(request: Post<'_>, address: &str, client: awc::Client) -> Result<Answer, Seen> {
-    let until = Instant::now() + request.time;
-    let record = Record::new(request.trust);
-    let mut builder = client.post(address).no_decompress();
+async fn exchange(request: Request<'_>, builder: awc::ClientRequest) -> Result<Answer, Seen> {
+    let (until, answer_max) = (Instant::now() + request.time, request.answer_max);
+    let record = request.trust.map_or_else(Record::of_a_test, Record::new);
+    let mut builder = builder.no_decompress();
     for (name, value) in request.headers {
         builder = builder.insert_header((name, value));
     }
@@ -152,17 +166,23 @@ async fn exchange(request: Post<'_>, address: &str, client: awc::Client) -> Resu
     }
     let mut body = Vec::new();
     // The status has said what counts: where the rest does not come, or is cut short, that is lost and no more.
-    let _ = timeout_at(until, async {
-        while let Ok(Some(Ok(chunk))) = timeout(BODY_SILENCE_MAX, response.next()).await {
-            let room = ANSWER_MAX_BYTES - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if body.len() == ANSWER_MAX_BYTES {
-                break;
+    let read = timeout_at(until, async {
+        loop {
+            match timeout(BODY_SILENCE_MAX, response.next()).await {
+                Ok(Some(Ok(chunk))) => {
+                    let room = answer_max - body.len();
+                    body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    if chunk.len() > room {
+                        return false;
+                    }
+                }
+                Ok(None) => return true,
+                Ok(Some(Err(_))) | Err(_) => return false,
             }
         }
-    })
-    .await;
-    Ok(Answer { status, body })
+    });
+    let is_whole = read.await.unwrap_or(false);
+    Ok(Answer { status, body, is_whole })
 }
 
 enum Scheme<'a> {

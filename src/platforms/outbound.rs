@@ -2,6 +2,7 @@
 //! address that was found is judged, and what is dialled is one of those: there is no second look-up that could find
 //! another.
 
+use crate::domain::fault::{AccountFault, Fault};
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::outbound::{OutboundAllow, Refused};
 use futures_util::FutureExt;
@@ -10,6 +11,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use url::Url;
 
 /// Finds the addresses of names.
 pub trait Resolve: Send + Sync {
@@ -72,6 +74,24 @@ impl Outbound {
     /// Refuses a host of which it is certain, before anything is looked up, that nothing may be sent to it.
     pub fn check_early(&self, host: &str) -> Result<(), Refused> {
         self.allow.judge_early(host)
+    }
+
+    /// Refuses a text that is no address of http or https, and one of which it is certain that nothing may be sent to it.
+    /// What a name leads to is seen when it is called.
+    pub(super) fn check_url(&self, text: &str) -> Result<(), Fault> {
+        let no_address =
+            |error: url::ParseError| AccountFault::NoAddress { given: text.to_owned(), why: error.to_string() };
+        let url = Url::parse(text).map_err(no_address)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(AccountFault::NotHttp.into());
+        }
+        let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
+            return Err(AccountFault::NoHost.into());
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(AccountFault::UserInAddress.into());
+        }
+        Ok(self.check_early(host)?)
     }
 
     /// The addresses of a host that may be dialled. Where some of them may not be, they are left out; where none may,

@@ -3,7 +3,7 @@
 
 mod testing;
 
-use super::http::{self, Answer, Post};
+use super::http::{self, Answer, Request};
 use super::outbound::Outbound;
 use super::platform::{Credentials, FieldError, Platform, PublishCall, SecretField, TestCall};
 use crate::domain::clock::Timestamp;
@@ -26,7 +26,6 @@ use serde_json::Value;
 use sha2::Sha256;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// What a secret begins with in the specification.
 const SECRET_PREFIX: &str = "whsec_";
@@ -104,7 +103,7 @@ impl Platform for Webhook {
         match json_input::read::<Settings>(settings.clone(), "settings") {
             Err(error) => wrong.push(error),
             Ok(settings) => {
-                if let Err(fault) = check_url(&settings.url, &self.outbound) {
+                if let Err(fault) = self.outbound.check_url(&settings.url) {
                     wrong.push(FieldError::new("settings.url", fault));
                 }
                 if !(1..=120).contains(&settings.timeout_seconds) {
@@ -132,23 +131,6 @@ impl Platform for Webhook {
     fn test(&self, call: TestCall) -> LocalBoxFuture<'static, Tested> {
         testing::test(self.outbound.clone(), call).boxed_local()
     }
-}
-
-fn check_url(text: &str, outbound: &Outbound) -> Result<(), Fault> {
-    let no_address =
-        |error: url::ParseError| AccountFault::NoAddress { given: text.to_owned(), why: error.to_string() };
-    let url = Url::parse(text).map_err(no_address)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(AccountFault::NotHttp.into());
-    }
-    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-        return Err(AccountFault::NoHost.into());
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(AccountFault::UserInAddress.into());
-    }
-    // What a name leads to is seen when it is called.
-    Ok(outbound.check_early(host)?)
 }
 
 fn signing_key(secret: &str) -> Option<Vec<u8>> {
@@ -186,8 +168,15 @@ async fn publish(outbound: Arc<Outbound>, call: PublishCall) -> Seen {
     headers.push(("webhook-id", id.clone()));
     headers.push(("webhook-timestamp", timestamp));
     let time = Duration::from_secs(settings.timeout_seconds).min(call.time_left);
-    let (url, unix_seconds) = (&*settings.url, call.unix_seconds);
-    let request = Post { url, headers, body, time, trust: call.trust, unix_seconds };
+    let request = Request {
+        url: &settings.url,
+        headers,
+        body: body.into_bytes(),
+        time,
+        trust: Some(call.trust),
+        unix_seconds: call.unix_seconds,
+        answer_max: http::ANSWER_MAX_BYTES,
+    };
     match http::post(&outbound, request).await {
         Ok(answer) => read(answer, id),
         Err(seen) => seen,
@@ -364,8 +353,10 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_as_the_design_says() {
-        let seen =
-            |status, body: &str| read(Answer { status, body: body.as_bytes().to_vec() }, "key".to_owned());
+        let seen = |status, body: &str| {
+            let body = body.as_bytes().to_vec();
+            read(Answer { status, body, is_whole: true }, "key".to_owned())
+        };
         let plain = Receipt { media_id: Some("key".into()), url: None };
         for body in ["", "ok", "{", "[]", "{\"media_id\":null}", "{\"media_id\":\"\"}"] {
             assert_eq!(seen(204, body), Seen::Accepted(plain.clone()), "{body}");

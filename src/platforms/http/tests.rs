@@ -48,10 +48,10 @@ fn request(stream: &mut impl Read) -> Option<String> {
     String::from_utf8(got).ok()
 }
 
-fn a_post(url: &str, time: Duration) -> Post<'_> {
+fn a_post(url: &str, time: Duration) -> Request<'_> {
     let headers = vec![("content-type", "application/json".to_owned())];
-    let trust = trusted_for(u32::MAX);
-    Post { url, headers, body: "{} tail".to_owned(), time, trust, unix_seconds: 1_000 }
+    let (body, trust) = (b"{} tail".to_vec(), Some(trusted_for(u32::MAX)));
+    Request { url, headers, body, time, trust, unix_seconds: 1_000, answer_max: ANSWER_MAX_BYTES }
 }
 
 /// A clock that jumps far ahead when it has been asked so often.
@@ -138,7 +138,7 @@ fn a_receiver_over_tls_is_asked_as_any_other_and_never_by_http_2() {
         let client = trusting();
         for _ in 0..2 {
             let Ok(Scheme::Secure(address)) = address(&url) else { panic!("no TLS for {url}") };
-            let answer = exchange(a_post(&url, LONG), &address, client.clone()).await.expect("an answer");
+            let answer = exchange(a_post(&url, LONG), client.post(&*address)).await.expect("an answer");
             let head = String::from_utf8(answer.body).expect("text");
             assert!(head.starts_with("POST /hook?x=1 HTTP/1.1\r\n"), "{head}");
             assert!(head.contains(&format!("host: localhost:{port}\r\n")), "{head}");
@@ -178,7 +178,7 @@ fn what_is_too_late_sends_nothing() {
         let _ = told.send(got);
     });
     let url = format!("http://127.0.0.1:{port}/");
-    let seen = run(post(&nearby(), Post { trust: trusted_for(0), ..a_post(&url, LONG) }));
+    let seen = run(post(&nearby(), Request { trust: Some(trusted_for(0)), ..a_post(&url, LONG) }));
     assert!(matches!(seen, Err(Seen::NotSent)), "{seen:?}");
     assert_eq!(arrived.recv_timeout(LONG).expect("a connection"), b"", "not one byte");
 }
@@ -192,8 +192,9 @@ fn what_becomes_too_late_on_the_way_ends_there_and_may_have_left() {
         let _ = is_over.recv();
     });
     let url = format!("http://127.0.0.1:{port}/");
-    let body = "x".repeat(64 << 20);
-    let seen = run(post(&nearby(), Post { trust: trusted_for(1), body, ..a_post(&url, LONG) }));
+    let body = vec![b'x'; 64 << 20];
+    let late = Request { trust: Some(trusted_for(1)), body, ..a_post(&url, LONG) };
+    let seen = run(post(&nearby(), late));
     drop(seen_enough);
     assert!(
         matches!(&seen, Err(Seen::EndUnseen { problem, .. }) if problem.message.contains("too late")),
@@ -257,10 +258,10 @@ fn a_request_that_waits_for_a_connection_has_sent_nothing() {
     run(async {
         let only_one = awc::Connector::new().connector(Dial::plain(nearby())).limit(1);
         let client = awc::Client::builder().disable_timeout().connector(only_one).finish();
-        let first = exchange(a_post(&url, 3 * SHORT), &url, client.clone());
+        let first = exchange(a_post(&url, 3 * SHORT), client.post(&*url));
         let second = async {
             actix_rt::time::sleep(SHORT / 4).await;
-            exchange(a_post(&url, SHORT), &url, client.clone()).await
+            exchange(a_post(&url, SHORT), client.post(&*url)).await
         };
         let (first, second) = futures_util::future::join(first, second).await;
         assert!(matches!(first, Err(Seen::EndUnseen { .. })), "{first:?}");
