@@ -18,6 +18,7 @@ pub mod shared_reads;
 pub mod shutdown;
 pub mod system_clock;
 pub mod timekeeper;
+pub mod token_shelf;
 pub mod token_uses;
 pub mod tries;
 pub mod watchdog;

@@ -6,6 +6,7 @@ mod probing;
 use super::checkpoints::Checkpoints;
 use super::db::DbHandle;
 use super::in_flight::Flight;
+use super::token_shelf::TokenShelf;
 use crate::db::checkpoints::Checkpoint;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
@@ -21,6 +22,7 @@ use crate::domain::trust::Trust;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Begun, Journal, repeated};
 use crate::platforms::platform::PublishCall;
+use crate::platforms::tokens::Tokens;
 use actix::prelude::*;
 use fail::fail_point;
 use std::future::Future;
@@ -77,9 +79,12 @@ impl Handler<Publish> for PublisherActor {
         let (clock, jitter) = (self.clock.clone(), self.jitter.clone());
         let Publish { claim, ready, trust, flight } = command;
         let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &claim);
+        let account = ready.destination.account_id;
+        let shelf = TokenShelf::new(self.db.clone(), &self.node, account, claim.attempt);
+        let kept = Kept { keeper, shelf };
         actix_rt::spawn(async move {
             let ended = tokio::select! {
-                ended = attempt(claim, ready, trust, &flight, clock, &jitter, keeper) => Some(ended),
+                ended = attempt(claim, ready, trust, &flight, clock, &jitter, kept) => Some(ended),
                 () = flight.is_cut() => None,
             };
             match ended {
@@ -90,6 +95,12 @@ impl Handler<Publish> for PublisherActor {
     }
 }
 
+/// Where the database keeps what an attempt comes by.
+struct Kept {
+    keeper: Checkpoints,
+    shelf: TokenShelf,
+}
+
 async fn attempt(
     claim: Claim,
     ready: Ready,
@@ -97,7 +108,7 @@ async fn attempt(
     flight: &Flight,
     clock: Arc<dyn Clock>,
     jitter: &JitterSource,
-    keeper: Checkpoints,
+    kept: Kept,
 ) -> Ended {
     fail_point!("sending");
     let started_at = clock.now();
@@ -112,7 +123,7 @@ async fn attempt(
     let time_left = trust.left();
     let standing = claim.standing;
     let title = claim.article.title.clone();
-    let asked = publish_call(claim, &ready, &trust, keeper, started_at);
+    let asked = publish_call(claim, &ready, &trust, kept, started_at);
     let journal = ready.in_steps.then(|| asked.journal.clone());
     if let Some(journal) = &journal {
         flight.has_steps(journal);
@@ -188,7 +199,7 @@ fn publish_call(
     claim: Claim,
     ready: &Ready,
     trust: &Trust,
-    keeper: Checkpoints,
+    kept: Kept,
     started_at: Timestamp,
 ) -> PublishCall {
     let begun = |step: Checkpoint| {
@@ -205,7 +216,8 @@ fn publish_call(
         time_left: trust.left(),
         unix_seconds: started_at.micros() / 1_000_000,
         trust: trust.clone(),
-        journal: Journal::new(steps.collect(), Arc::new(keeper), trust.clone()),
+        journal: Journal::new(steps.collect(), Arc::new(kept.keeper), trust.clone()),
+        tokens: Tokens::kept_by(Arc::new(kept.shelf)),
     }
 }
 
@@ -367,7 +379,9 @@ fn in_words(answer: &LookedUp) -> String {
             format!("it is there ({})", receipt.url.as_deref().unwrap_or("no address"))
         }
         LookedUp::NotThere => "it is not there".to_owned(),
-        LookedUp::Unknown { problem, .. } | LookedUp::AccountBroken { problem, .. } => {
+        LookedUp::Unknown { problem, .. }
+        | LookedUp::CannotTell(problem)
+        | LookedUp::AccountBroken { problem, .. } => {
             format!("{}: {}", problem.code, problem.message)
         }
     }

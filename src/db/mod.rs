@@ -31,6 +31,7 @@ pub mod newest;
 pub mod node_locks;
 pub mod nodes;
 pub mod pause;
+pub mod platform_tokens;
 pub mod pool_counts;
 pub mod prune;
 pub mod publish_log;

@@ -188,6 +188,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    platform_tokens (account_id) {
+        account_id -> BigInt,
+        purpose -> Text,
+        sealed -> Nullable<Text>,
+        renew_at -> BigInt,
+        expires_at -> BigInt,
+        fetched_by -> Nullable<Text>,
+        fetched_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     pool_counts (id) {
         id -> BigInt,
         account_id -> BigInt,
@@ -331,6 +343,7 @@ diesel::joinable!(content_revisions -> contents (content_id));
 diesel::joinable!(contents -> accounts (account_id));
 diesel::joinable!(imported_files -> contents (content_id));
 diesel::joinable!(lanes -> accounts (account_id));
+diesel::joinable!(platform_tokens -> accounts (account_id));
 diesel::joinable!(publish_checkpoints -> publish_pool (pool_id));
 diesel::joinable!(publish_pool -> accounts (account_id));
 diesel::joinable!(publish_pool -> contents (content_id));
@@ -353,6 +366,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     lanes,
     meta,
     nodes,
+    platform_tokens,
     pool_counts,
     publish_checkpoints,
     publish_demands,

@@ -60,6 +60,8 @@ pub enum LookedUp {
         problem: Problem,
         retry_after: Option<Duration>,
     },
+    /// It never will be: a person is asked.
+    CannotTell(Problem),
     AccountBroken {
         problem: Problem,
         until: Option<Timestamp>,
@@ -114,6 +116,9 @@ pub fn settle_look_up(
             question: later(retry::platform_pause(rules.platform_pause, retry_after, jitter), found_nothing),
             ..waits
         },
+        LookedUp::CannotTell(problem) => {
+            Settlement { sign: Sign::Answered, ..Settlement::uncertain(standing, problem) }
+        }
         LookedUp::AccountBroken { problem, until } => Settlement {
             log: LogStatus::NotSent,
             question: later(ASK_PAUSE_MIN, found_nothing),

@@ -9,7 +9,7 @@ use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
 use crate::db::{entries, lateness, slots, tasks};
-use crate::domain::account::{CONCURRENCY_DEFAULT, CONCURRENCY_MAX, NAME_MAX_CHARS, OnSimilar, OnUnknown};
+use crate::domain::account::{CONCURRENCY_MAX, NAME_MAX_CHARS, OnSimilar, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::fault::{AccountFault, Fault, NoneOf};
 use crate::domain::field_error::FieldError;
@@ -67,7 +67,7 @@ impl Operation for CreateAccount {
     ) -> Result<AccountRow, OperationError> {
         let platform = platform(cx, &self.platform)?;
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
-        let concurrency = self.concurrency.unwrap_or(CONCURRENCY_DEFAULT);
+        let concurrency = self.concurrency.unwrap_or_else(|| platform.concurrency());
         let mut wrong = check(&self.name, &timezone, concurrency);
         wrong.extend(unprintable(&self.name));
         let lane = told(LaneSettings::default().with(&self.lane), &mut wrong);

@@ -6,7 +6,7 @@ use super::broken::Broken;
 use super::unready::Unready;
 use super::{Access, Context, Operation, OperationError, once};
 use crate::db::connection::DbConnection;
-use crate::db::{accounts, meta};
+use crate::db::{accounts, meta, platform_tokens};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::platforms::platform::Credentials;
@@ -117,6 +117,7 @@ impl Operation for SealAnew {
             count += part.len();
         }
         once::seal_anew(conn, cx, &self.with)?;
+        platform_tokens::forget_all(conn)?;
         fail_point!("sealing_anew", |_| Err(OperationError::Overloaded));
         Ok(Sealed { accounts: count, key: self.with.fingerprint().to_owned() })
     }

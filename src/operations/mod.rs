@@ -31,6 +31,7 @@ pub mod jobs;
 pub mod nodes;
 pub mod once;
 pub mod pause;
+pub mod platform_tokens;
 pub mod pool;
 pub mod pool_counts;
 pub mod preview;

@@ -142,6 +142,27 @@ impl Journal {
         Ok(result)
     }
 
+    /// Keeps what an irreversible step came to whose end was not seen, where it was found out since: it is not done again.
+    ///
+    /// # Errors
+    /// Where the claim is lost, or the mark could not be kept. Then the step stays in doubt.
+    pub async fn found(&self, step: &'static str, result: Value) -> Result<(), NotKept> {
+        self.keep(step, Mark::Result(result)).await
+    }
+
+    /// What a step made is gone: it is done again by whoever wants it next.
+    ///
+    /// # Errors
+    /// Where the claim is lost, or the mark could not be kept. Then it counts as done.
+    pub async fn is_gone(&self, step: &'static str) -> Result<(), NotKept> {
+        self.keep(step, Mark::Withdrawn).await
+    }
+
+    /// Whether an irreversible step was begun, and its end was not seen.
+    pub fn is_open(&self, step: &str) -> bool {
+        self.steps.lock().get(step).is_some_and(|begun| begun.irreversible && begun.result.is_none())
+    }
+
     fn trusted(&self) -> Result<(), Seen> {
         if self.trust.may_send() { Ok(()) } else { Err(Seen::NotSent) }
     }

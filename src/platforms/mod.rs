@@ -8,6 +8,8 @@ pub mod journal;
 pub mod outbound;
 pub mod platform;
 pub mod registry;
+pub mod tokens;
 pub mod webhook;
+pub mod wechat;
 
 pub use http::install_crypto_provider;

@@ -1,5 +1,6 @@
 //! What every platform is to the rest of the program: a declaration, a check of settings, and one way to publish.
 
+use crate::domain::account::CONCURRENCY_DEFAULT;
 pub use crate::domain::content::Article;
 use crate::domain::delivery_class::DeliveryClass;
 pub use crate::domain::field_error::FieldError;
@@ -10,6 +11,7 @@ use crate::domain::question::{LookedUp, Progress};
 use crate::domain::tested::Tested;
 use crate::domain::trust::Trust;
 use crate::platforms::journal::Journal;
+use crate::platforms::tokens::Tokens;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -47,6 +49,11 @@ pub trait Platform: Send + Sync {
     /// nothing, and waits for nothing. Asked of those that have limits alone.
     fn check_article(&self, _settings: &Value, _article: &Article) -> Result<(), Vec<FieldError>> {
         Ok(())
+    }
+
+    /// How many attempts of an account are on the wire at once where nobody has said it, 1 to 1024.
+    fn concurrency(&self) -> i32 {
+        CONCURRENCY_DEFAULT
     }
 
     /// Publishes once. Ends within `call.time_left`; says what it saw and decides nothing. Runs on an async thread:
@@ -141,6 +148,8 @@ pub struct PublishCall {
     pub trust: Trust,
     /// What the steps of earlier attempts came to, and where this one's are kept.
     pub journal: Journal,
+    /// Where the platform's tokens are kept, for those that give some for a secret.
+    pub tokens: Tokens,
 }
 
 /// One test of an account. It is about no entry.

@@ -20,6 +20,7 @@ use contenthub::platforms::install_crypto_provider;
 use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept};
 use contenthub::platforms::outbound::Outbound;
 use contenthub::platforms::platform::{Credentials, Destination, Platform, PublishCall, SETTLE_TIME_DEFAULT};
+use contenthub::platforms::tokens::Tokens;
 use contenthub::platforms::webhook::Webhook;
 use contenthub::{EntryStatus, Timestamp};
 use futures_util::future::LocalBoxFuture;
@@ -89,6 +90,7 @@ fn call(url: &str, row: &Row) -> PublishCall {
         time_left: Duration::from_secs(60),
         unix_seconds: NOW,
         journal: Journal::new(BTreeMap::new(), Arc::new(NoSteps), trust.clone()),
+        tokens: Tokens::unkept(),
         trust,
     }
 }

@@ -60,6 +60,13 @@ fn two_in_a_row_are_a_proof() {
 }
 
 #[test]
+fn what_no_look_up_will_find_out_is_a_persons_to_tell() {
+    let settled = looked_up(LookedUp::CannotTell(why()), 0, 1);
+    assert_eq!((settled.status, settled.unproven), (EntryStatus::Uncertain, true));
+    assert_eq!((settled.question, settled.problem), (None, Some(why())));
+}
+
+#[test]
 fn where_no_try_is_left_the_proof_that_it_is_not_out_is_the_end() {
     let settled = looked_up(LookedUp::NotThere, 1, 4);
     assert_eq!((settled.status, settled.unproven), (EntryStatus::Failed, false));

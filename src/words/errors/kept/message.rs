@@ -160,8 +160,8 @@ impl InChinese for KeptMessage {
             K::WeChatPictureFormat { takes } => {
                 chinese("wechat-picture-format").with("takes", takes.as_str())
             }
-            K::WeChatTokenAwaited => chinese("wechat-token-awaited"),
-            K::WeChatTokenNotKept { why } => chinese("wechat-token-not-kept").with("why", kept(why)),
+            K::TokenAwaited => chinese("token-awaited"),
+            K::TokenNotKept { why } => chinese("token-not-kept").with("why", kept(why)),
             K::WeChatNotPublished { end } => chinese("wechat-not-published").with("end", end.in_chinese()),
             K::WeChatStillPublishing => chinese("wechat-still-publishing"),
             K::WeChatEndUnknown { status } => {
