@@ -27,6 +27,17 @@ pub enum AccountFault {
     UserInAddress,
     #[error("must be whsec_ followed by base64")]
     SigningSecret,
+    #[error("must be as mp.weixin.qq.com shows it: wx and 16 letters and digits")]
+    Appid,
+    #[error("must be as mp.weixin.qq.com showed it: 32 letters and digits; where it is lost, reset it there")]
+    AppSecret,
+    #[error("has {has} bytes; a style sheet may have {most}")]
+    StyleSheetTooLarge { has: usize, most: usize },
+    /// Lines are counted from 1.
+    #[error("opens in line {line} what is never closed")]
+    StyleSheetNotClosed { line: usize },
+    #[error("may have {most} bytes at most")]
+    AddressTooLong { most: usize },
     #[error("must be 1 to {most} small letters, digits and hyphens")]
     SiteName { most: usize },
     #[error("must name 1 to {most} accounts; leave it out for all")]

@@ -33,6 +33,17 @@ impl InChinese for AccountFault {
             AccountFault::NoHost => chinese("account-no-host"),
             AccountFault::UserInAddress => chinese("account-user-in-address"),
             AccountFault::SigningSecret => chinese("account-signing-secret"),
+            AccountFault::Appid => chinese("account-appid"),
+            AccountFault::AppSecret => chinese("account-app-secret"),
+            AccountFault::StyleSheetTooLarge { has, most: limit } => {
+                chinese("account-style-sheet-too-large").with("has", has.to_string()).with("most", *limit)
+            }
+            AccountFault::StyleSheetNotClosed { line } => {
+                chinese("account-style-sheet-not-closed").with("line", line.to_string())
+            }
+            AccountFault::AddressTooLong { most: limit } => {
+                chinese("account-address-too-long").with("most", *limit)
+            }
             AccountFault::SiteName { most: limit } => chinese("account-site-name").with("most", *limit),
             AccountFault::TokenAccounts { most: limit } => {
                 chinese("account-token-accounts").with("most", *limit)
