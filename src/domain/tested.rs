@@ -16,6 +16,8 @@ pub enum Checked {
     Answers { host: String, status: u16 },
     /// A folder.
     Writable { folder: String },
+    /// WeChat, which gave this server a token; how many drafts are there, and whether the account may publish.
+    WeChat { drafts: u64, may_publish: bool },
     /// In a platform's own words.
     Told(String),
 }
@@ -28,6 +30,14 @@ impl fmt::Display for Checked {
                 "{host} is there: it answered OPTIONS with {status}. Only a post shows that it takes posts"
             ),
             Checked::Writable { folder } => write!(f, "{folder} can be written"),
+            Checked::WeChat { drafts, may_publish } => {
+                let may = if *may_publish { "publish too" } else { "not publish" };
+                write!(
+                    f,
+                    "WeChat knows the account and this server's address. It may make drafts ({drafts} are there now), \
+                     and {may}"
+                )
+            }
             Checked::Told(words) => f.write_str(words),
         }
     }

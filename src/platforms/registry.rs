@@ -4,6 +4,7 @@ use super::folder::Folder;
 use super::outbound::Outbound;
 use super::platform::Platform;
 use super::webhook::Webhook;
+use super::wechat::Wechat;
 use crate::domain::outbound::OutboundAllow;
 use std::fmt;
 use std::path::Path;
@@ -22,7 +23,10 @@ impl Registry {
 
     /// The same with requests that go where `outbound` lets them.
     pub fn builtin_sending(sites: &Path, outbound: &Arc<Outbound>) -> Self {
-        Registry::default().with(Arc::new(Webhook::new(outbound.clone()))).with(Arc::new(Folder::new(sites)))
+        Registry::default()
+            .with(Arc::new(Webhook::new(outbound.clone())))
+            .with(Arc::new(Folder::new(sites)))
+            .with(Arc::new(Wechat::new(outbound.clone())))
     }
 
     /// One platform more; it takes the place of an earlier one of its name.

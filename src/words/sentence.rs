@@ -135,6 +135,12 @@ impl From<Checked> for Value {
                 .with("host", host)
                 .with("status", status.to_string()),
             Checked::Writable { folder } => Sentence::new(message("tested-writable")).with("folder", folder),
+            Checked::WeChat { drafts, may_publish: true } => {
+                Sentence::new(message("tested-wechat-publishes")).with("drafts", drafts.to_string())
+            }
+            Checked::WeChat { drafts, may_publish: false } => {
+                Sentence::new(message("tested-wechat-drafts")).with("drafts", drafts.to_string())
+            }
             Checked::Told(words) => return Value::Text(words),
         };
         said.into()

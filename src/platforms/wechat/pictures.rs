@@ -4,7 +4,7 @@ use super::super::http::{self, Request};
 use super::super::outbound::Outbound;
 use super::super::platform::PublishCall;
 use crate::domain::kept::message::KeptMessage;
-use crate::domain::outcome::{Problem, Seen};
+use crate::domain::outcome::{Problem, Scope, Seen};
 use crate::platforms::journal::repeated;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
@@ -22,7 +22,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// In bytes, what WeChat takes: <https://developers.weixin.qq.com/doc/service/api/material/permanent/>.
+    /// In bytes, what WeChat takes:
+    /// <https://developers.weixin.qq.com/doc/offiaccount/Asset_Management/Adding_Permanent_Assets.html>.
     pub const fn bytes_max(self) -> usize {
         match self {
             Purpose::Cover => 10 * 1024 * 1024,
@@ -206,7 +207,6 @@ fn in_words(source: &str, why: &KeptMessage) -> KeptMessage {
 
 /// That a picture's server fails says nothing of WeChat: it costs the entry a retry, and names the picture.
 fn of_its_server(source: &str, seen: Seen) -> Seen {
-    use crate::domain::outcome::Scope;
     let named = |problem: Problem| {
         let message = KeptMessage::WeChatPicture { picture: source.to_owned(), why: problem.message };
         Problem::new(problem.code, message)
@@ -227,7 +227,6 @@ fn of_its_server(source: &str, seen: Seen) -> Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::outcome::Scope;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
 

@@ -89,6 +89,8 @@ import-ended = { $count } failed or were cancelled before; see `publish-pool ret
 
 # account.
 tested-answered = { $host } is there: it answered OPTIONS with { $status }. Only a post shows that it takes posts
+tested-wechat-publishes = WeChat knows the account and this server's address. It may make drafts ({ $drafts } are there now), and publish too
+tested-wechat-drafts = WeChat knows the account and this server's address. It may make drafts ({ $drafts } are there now), and not publish
 tested-writable = { $folder } can be written
 note-no-slots = note: account { $account } “{ $name }” has no posting slots; set them with account update --slots
 note-deduplicates = note: its receiver must ignore a webhook-id that it has seen before; where it does not, say so with --setting deduplicates=false

@@ -70,6 +70,8 @@ import-similar = 有 { $count } 个条目与另一篇的文字相同，而那一
 import-ended = { $count } 个条目此前失败或已取消；见 `publish-pool retry`
 
 tested-answered = { $host } 在线：它对 OPTIONS 的回应是 { $status }。只有真正发布才能确认它会接收内容
+tested-wechat-publishes = 微信认识此账号和本服务器的地址。它可以建立草稿（现有 { $drafts } 篇），也可以发布
+tested-wechat-drafts = 微信认识此账号和本服务器的地址。它可以建立草稿（现有 { $drafts } 篇），但不能发布
 tested-writable = { $folder } 可以写入
 note-no-slots = 注意：账号 { $account }“{ $name }”没有发布时段；请用 account update --slots 设置
 note-deduplicates = 注意：其接收端必须忽略已经见过的 webhook-id；若做不到，请用 --setting deduplicates=false 说明
