@@ -107,6 +107,7 @@ mod together;
 mod tokens;
 mod transitions;
 mod versions;
+mod wechat;
 mod wechat_simulator;
 mod wire;
 mod wrong_key;
