@@ -24,7 +24,8 @@ const CREATE_EXAMPLES: &str = "\
 Examples:
   contenthub account create blog --platform webhook --setting url=http://127.0.0.1:9000/hook
   contenthub account create site --platform folder --window 08:00-23:00 --zone Asia/Shanghai
-  contenthub account create quiet --platform folder --spacing-seconds 900 --daily-cap 8";
+  contenthub account create quiet --platform folder --spacing-seconds 900 --daily-cap 8
+  contenthub account create gzh --platform wechat --setting appid=wx0123456789abcdef --credential app_secret=@secret.txt";
 
 const UPDATE_EXAMPLES: &str = "\
 Examples:
@@ -54,8 +55,8 @@ pub enum Command {
     Update(UpdateArguments),
     /// Test whether an account works, without publishing anything: exit code 1 where it does not
     ///
-    /// A webhook's receiver is asked with OPTIONS whether it is there; a folder is written to. Works while the account
-    /// is disabled or suspended, and changes neither.
+    /// A webhook's receiver is asked with OPTIONS whether it is there; a folder is written to; WeChat is asked for a token,
+    /// and what the account may do. Works while the account is disabled or suspended, and changes neither.
     #[command(after_help = "Examples:\n  contenthub account test blog")]
     Test { account: String },
     /// Show the coming posting slots of an account, and what sits in them
@@ -109,8 +110,8 @@ pub struct ListArguments {
 #[derive(Debug, clap::Args)]
 pub struct CreateArguments {
     name: Option<String>,
-    /// webhook (settings url, deduplicates, timeout_seconds; credential secret=whsec_… signs each post), or folder
-    /// (setting site)
+    /// webhook (settings url, deduplicates, timeout_seconds; credential secret=whsec_… signs each post), folder
+    /// (setting site), or wechat (settings appid, mode and others; credential app_secret)
     #[arg(long)]
     platform: Option<String>,
     /// NAME=VALUE; may be given several times

@@ -5,7 +5,7 @@ help-account-list--name = 名称的一部分
 help-account-list--platform = 仅限此平台的
 help-account-list--enabled = 仅限已启用的（true），或未启用的（false）
 help-account-create = 创建账号；在终端上不带参数时会逐项询问
-help-account-create--platform = webhook（设置 url、deduplicates、timeout_seconds；凭据 secret=whsec_… 为每篇内容签名），或 folder（设置 site）
+help-account-create--platform = webhook（设置 url、deduplicates、timeout_seconds；凭据 secret=whsec_… 为每篇内容签名）、folder（设置 site），或 wechat（设置 appid、mode 等；凭据 app_secret）
 help-account-create--settings = NAME=VALUE；可多次给出
 help-account-create--credentials = NAME=@FILE，NAME=- 表示标准输入，或 NAME=VALUE（本机其他用户看得到）；加密保存
 help-account-create--zone = 其时间所在的时区
@@ -23,7 +23,7 @@ help-account--late-after-seconds = 迟于这么久的内容失败而不再发布
 help-account--slots = 发布时段，即其时区中各发布一篇的时间：09:00、"mon-fri 09:00,18:00" 或 "sat,sun 10:30"；可多次给出，替换原有的；none：没有时段
 help-account--missed-slot = 时段开始后五分钟内没有发送的内容，是迟发（late），还是排到下一个空闲时段（next）[默认：late]
 help-account-test = 测试账号是否可用，不发布任何内容：不可用时退出码为 1
-    .long = 对 webhook，用 OPTIONS 询问其接收端是否在线；对文件夹，则写入试试。账号已停用或已暂停时也可以测试，不会改变它。
+    .long = 对 webhook，用 OPTIONS 询问其接收端是否在线；对文件夹，则写入试试；对微信，则获取 access_token，并询问账号的权限。账号已停用或已暂停时也可以测试，不会改变它。
 help-account-slots = 显示账号接下来的发布时段，以及其中的内容
 help-account-slots--count = 多少个，1 至 200
 help-account-slots--from = 从此时起（默认：现在）
