@@ -60,12 +60,7 @@ pub fn hold(conn: &mut DbConnection, account: AccountId) -> Result<Option<TokenR
 }
 
 /// It is this one's turn to fetch a token, until then.
-pub fn begin(
-    conn: &mut DbConnection,
-    account: AccountId,
-    by: &str,
-    until: Timestamp,
-) -> Result<(), DbError> {
+pub fn begin(conn: &mut DbConnection, account: AccountId, by: &str, until: Timestamp) -> Result<(), DbError> {
     diesel::update(dsl::platform_tokens.filter(dsl::account_id.eq(account.0)))
         .set((dsl::fetched_by.eq(by), dsl::fetched_until.eq(until.micros())))
         .execute(conn)?;
@@ -79,7 +74,8 @@ pub fn keep(
     by: &str,
     token: NewToken<'_>,
 ) -> Result<bool, DbError> {
-    let of_its_turn = dsl::platform_tokens.filter(dsl::account_id.eq(account.0)).filter(dsl::fetched_by.eq(by));
+    let of_its_turn =
+        dsl::platform_tokens.filter(dsl::account_id.eq(account.0)).filter(dsl::fetched_by.eq(by));
     let kept = diesel::update(of_its_turn)
         .set((
             dsl::purpose.eq(token.purpose),
@@ -95,7 +91,8 @@ pub fn keep(
 
 /// Ends a turn in which nothing was fetched.
 pub fn give_back(conn: &mut DbConnection, account: AccountId, by: &str) -> Result<(), DbError> {
-    let of_its_turn = dsl::platform_tokens.filter(dsl::account_id.eq(account.0)).filter(dsl::fetched_by.eq(by));
+    let of_its_turn =
+        dsl::platform_tokens.filter(dsl::account_id.eq(account.0)).filter(dsl::fetched_by.eq(by));
     diesel::update(of_its_turn)
         .set((dsl::fetched_by.eq(None::<String>), dsl::fetched_until.eq(None::<i64>)))
         .execute(conn)?;

@@ -79,8 +79,10 @@ impl Outbound {
     /// Refuses a text that is no address of http or https, and one of which it is certain that nothing may be sent to it.
     /// What a name leads to is seen when it is called.
     pub(super) fn check_url(&self, text: &str) -> Result<(), Fault> {
-        let no_address =
-            |error: url::ParseError| AccountFault::NoAddress { given: text.to_owned(), why: error.to_string() };
+        let no_address = |error: url::ParseError| AccountFault::NoAddress {
+            given: text.to_owned(),
+            why: error.to_string(),
+        };
         let url = Url::parse(text).map_err(no_address)?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(AccountFault::NotHttp.into());

@@ -198,8 +198,7 @@ mod tests {
         let tokens = Tokens::kept_by(Arc::new(played.clone()));
         let wanted = Wanted { purpose: "p".to_owned(), refused: None };
         let patience = Duration::from_secs(20);
-        let got = actix_rt::System::new()
-            .block_on(tokens.get(wanted, patience, || ready(fetched)));
+        let got = actix_rt::System::new().block_on(tokens.get(wanted, patience, || ready(fetched)));
         let ends = std::mem::take(&mut *played.ends.lock());
         (got, ends)
     }

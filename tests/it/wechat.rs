@@ -5,6 +5,7 @@ mod accounts;
 mod drafts;
 mod faults;
 mod publications;
+mod served;
 mod tokens;
 mod unknown;
 
@@ -136,8 +137,17 @@ impl Room {
         entry(&self.app, id)
     }
 
+    /// Its attempts and the questions about it; what a person said is a row too, and none of them.
     fn log(&self, id: EntryId) -> Vec<LogView> {
-        attempts(&self.app, id)
+        attempts(&self.app, id).into_iter().filter(|row| row.said_by.is_none()).collect()
+    }
+
+    /// The same under another node.
+    fn restarted(self) -> Self {
+        let Room { app, clock, wechat, web, account, task, node } = self;
+        drop(node);
+        let node = TestNode::start(&app);
+        Room { app, clock, wechat, web, account, task, node }
     }
 
     /// Runs the task, and lets time pass, until it is out; gives the entry then.
@@ -160,7 +170,8 @@ impl Room {
     fn settled(&self, id: EntryId) -> EntryView {
         eventually(&format!("the attempts of entry {id} have ended"), || {
             let seen = entry(&self.app, id);
-            (usize::try_from(seen.attempt) == Ok(self.log(id).len())).then_some(seen)
+            let last = attempts(&self.app, id).last().map_or(0, |row| row.attempt);
+            (seen.attempt == last).then_some(seen)
         })
     }
 
@@ -181,7 +192,8 @@ impl Room {
 fn open_account(app: &App, wechat: &WeChat, name: &str, more: Value) -> AccountId {
     let mut settings = json!({"appid": APPID, "api_base_url": wechat.url()});
     more.as_object().into_iter().flatten().for_each(|(field, value)| settings[field] = value.clone());
-    let create = CreateAccount { settings, credentials: secret(SECRET), ..CreateAccount::new(name, "wechat") };
+    let create =
+        CreateAccount { settings, credentials: secret(SECRET), ..CreateAccount::new(name, "wechat") };
     app.create_account(create).expect("an account").id
 }
 

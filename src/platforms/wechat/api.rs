@@ -72,7 +72,11 @@ enum Body<'a> {
 impl Api {
     /// # Errors
     /// Where the account has no secret.
-    pub fn of_attempt(call: &PublishCall, settings: &Settings, outbound: &Arc<Outbound>) -> Result<Api, Seen> {
+    pub fn of_attempt(
+        call: &PublishCall,
+        settings: &Settings,
+        outbound: &Arc<Outbound>,
+    ) -> Result<Api, Seen> {
         let (time, tokens) = (call.time_left, call.tokens.clone());
         let api = Api::of(&call.destination, settings, outbound, time, tokens)?;
         Ok(Api { trust: Some(call.trust.clone()), began: Some(call.unix_seconds), ..api })
@@ -333,7 +337,10 @@ mod tests {
     #[test]
     fn an_error_comes_with_status_200_too() {
         assert_eq!(answered(200, r#"{"media_id":"m"}"#), Ok(json!({"media_id": "m"})));
-        assert_eq!(answered(200, r#"{"errcode":0,"errmsg":"ok"}"#), Ok(json!({"errcode": 0, "errmsg": "ok"})));
+        assert_eq!(
+            answered(200, r#"{"errcode":0,"errmsg":"ok"}"#),
+            Ok(json!({"errcode": 0, "errmsg": "ok"}))
+        );
         let refused = Trouble::Refused(Refusal::new(45009, "reach max"));
         assert_eq!(answered(200, r#"{"errcode":45009,"errmsg":"reach max"}"#), Err(refused));
         for body in ["", "ok", "<html>", "[]", "{\"errcode\":"] {
@@ -360,7 +367,9 @@ mod tests {
         let picture = Picture::new(bytes.clone(), Purpose::Body).expect("a picture");
         let (headers, body) = form(&picture);
         let boundary = headers[0].1.split_once("boundary=").expect("a boundary").1;
-        let begin = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"picture.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n");
+        let begin = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"picture.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
+        );
         let end = format!("\r\n--{boundary}--\r\n");
         assert_eq!(body, [begin.as_bytes(), &bytes, end.as_bytes()].concat());
     }

@@ -122,7 +122,10 @@ impl Publication {
         Ok(match status {
             0 => Publication::Out(Receipt {
                 media_id: said.get("article_id").and_then(Value::as_str).map(str::to_owned),
-                url: said.pointer("/article_detail/item/0/article_url").and_then(Value::as_str).map(str::to_owned),
+                url: said
+                    .pointer("/article_detail/item/0/article_url")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
             }),
             1 => Publication::UnderWay,
             2 => Publication::Over(WeChatEnd::OriginalityRefused),
@@ -130,10 +133,9 @@ impl Publication {
             4 => Publication::Over(WeChatEnd::AuditRefused),
             5 => Publication::Over(WeChatEnd::Deleted),
             6 => Publication::Over(WeChatEnd::Banned),
-            status => Publication::Unknown(Problem::new(
-                "wechat_unread",
-                KeptMessage::WeChatEndUnknown { status },
-            )),
+            status => {
+                Publication::Unknown(Problem::new("wechat_unread", KeptMessage::WeChatEndUnknown { status }))
+            }
         })
     }
 }
@@ -249,7 +251,8 @@ impl LookUp<'_> {
         let mark = marker(&self.call.key);
         let is_ours = |item: &&Value| {
             let articles = item.pointer("/content/news_item").and_then(Value::as_array);
-            let source = |article: &Value| Some(article.get("content_source_url")?.as_str()?.ends_with(&mark));
+            let source =
+                |article: &Value| Some(article.get("content_source_url")?.as_str()?.ends_with(&mark));
             articles.is_some_and(|articles| articles.iter().any(|article| source(article) == Some(true)))
         };
         for page in 0..PAGES_MAX {

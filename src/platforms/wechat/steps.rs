@@ -31,7 +31,8 @@ pub(super) fn publish_id(result: &Value) -> Result<String, Seen> {
 
 fn kept(result: &Value, field: &str) -> Result<String, Seen> {
     result.get(field).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
-        let message = KeptMessage::NotWritten { why: format!("an earlier step was kept without its {field}") };
+        let message =
+            KeptMessage::NotWritten { why: format!("an earlier step was kept without its {field}") };
         Seen::Broke { problem: Problem::new("bad_step", message), may_have_left: false }
     })
 }

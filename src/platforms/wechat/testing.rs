@@ -25,7 +25,9 @@ async fn asked(wechat: &Wechat, call: &TestCall) -> Result<Tested, Seen> {
     let may_publish = match api.post("freepublish/batchget", &listed).await {
         Ok(_) => true,
         // What it cannot do matters to those alone who want it.
-        Err(Trouble::Refused(refusal)) if refusal.code == NOT_ALLOWED && settings.mode == Mode::Draft => false,
+        Err(Trouble::Refused(refusal)) if refusal.code == NOT_ALLOWED && settings.mode == Mode::Draft => {
+            false
+        }
         Err(trouble) => return Err(api.seen(trouble)),
     };
     Ok(Tested::Fine { checked: Checked::WeChat { drafts, may_publish }, warning: None })

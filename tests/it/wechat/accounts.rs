@@ -49,7 +49,9 @@ fn a_test_says_what_the_account_may_do_and_makes_nothing() {
     let narrow = open_account(&room.app, &room.wechat, "narrow", json!({"appid": appid}));
     assert_eq!(tested(&room, narrow), fine(0, false));
     let settings = json!({"appid": appid, "mode": "publish", "api_base_url": room.wechat.url()});
-    room.app.change(UpdateAccount { settings: Some(settings), ..UpdateAccount::new(narrow) }).expect("changed");
+    room.app
+        .change(UpdateAccount { settings: Some(settings), ..UpdateAccount::new(narrow) })
+        .expect("changed");
     let Tested::AccountBroken { problem, .. } = tested(&room, narrow) else { panic!("it may not publish") };
     assert!(problem.message.contains("mode to draft"), "{}", problem.message);
     assert_eq!((room.wechat.drafts(APPID).len(), room.wechat.visible().len()), (1, 0));

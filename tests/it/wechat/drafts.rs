@@ -24,7 +24,10 @@ fn a_post_becomes_a_draft_with_its_pictures() {
         let [draft] = &drafts[..] else { panic!("{drafts:#?}") };
         let [article] = &draft.articles[..] else { panic!("{draft:#?}") };
         let (result, row) = (&report.data.results[0], &room.log(id)[0]);
-        assert_eq!((result.status, result.media_id.as_ref()), (ResultStatus::Published, Some(&draft.media_id)));
+        assert_eq!(
+            (result.status, result.media_id.as_ref()),
+            (ResultStatus::Published, Some(&draft.media_id))
+        );
         assert_eq!((row.status, row.media_id.as_ref()), (LogStatus::Published, Some(&draft.media_id)));
         assert_eq!((&*article.title, &*article.author, &*article.digest), ("标题", "作者", "摘要"));
         assert!(article.content_source_url.starts_with("https://blog.example/标题#ch-"), "{article:?}");

@@ -22,7 +22,10 @@ fn an_article_is_published_and_its_address_is_known() {
         assert_eq!((out.status, out.unproven), (EntryStatus::Published, false));
         let visible = room.wechat.visible();
         let [article] = &visible[..] else { panic!("{visible:?}") };
-        assert_eq!((out.media_id.as_ref(), out.url.as_ref()), (Some(&article.article_id), Some(&article.url)));
+        assert_eq!(
+            (out.media_id.as_ref(), out.url.as_ref()),
+            (Some(&article.article_id), Some(&article.url))
+        );
         let rows: Vec<_> = room.log(id).into_iter().map(|row| (row.status, row.url)).collect();
         assert_eq!(rows, [(LogStatus::Submitted, None), (LogStatus::Published, Some(article.url.clone()))]);
         assert_eq!(room.wechat.drafts(APPID).len(), 0);

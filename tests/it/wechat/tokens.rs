@@ -4,7 +4,9 @@ use super::*;
 use crate::support::on_both;
 use crate::support::wechat::behaviour::Behaviour;
 use crate::support::wechat::faults::{Effect, Fault};
-use crate::support::wechat::refusal::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, INVALID_CREDENTIAL, Refusal};
+use crate::support::wechat::refusal::{
+    ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, INVALID_CREDENTIAL, Refusal,
+};
 use contenthub::db::connection::connect;
 use contenthub::db::platform_tokens;
 use contenthub::operations::account::UpdateAccount;
@@ -80,7 +82,9 @@ fn a_token_that_is_refused_is_fetched_anew_once() {
     room.wechat.revoke_tokens(APPID);
     assert_eq!(room.publishes("second"), 2);
     // Whatever WeChat calls it. It gives the same one again as long as that is good, so it is made to give another.
-    for (number, refusal) in [INVALID_CREDENTIAL, INVALID_ACCESS_TOKEN, ACCESS_TOKEN_EXPIRED].into_iter().enumerate() {
+    for (number, refusal) in
+        [INVALID_CREDENTIAL, INVALID_ACCESS_TOKEN, ACCESS_TOKEN_EXPIRED].into_iter().enumerate()
+    {
         let before = room.asked(Interface::StableToken);
         room.wechat.plan(Interface::DraftAdd, 1, Fault::refusal(refusal.clone()));
         assert_eq!(room.publishes(&format!("{number}")), before + 2, "{refusal:?}");

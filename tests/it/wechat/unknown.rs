@@ -12,11 +12,8 @@ use contenthub::operations::entry::{Resolution, ResolveEntry};
 type MakeFault = fn(Effect) -> Fault;
 
 /// What does not hang: that takes all of an attempt's time.
-const FAULTS: [(&str, MakeFault); 3] = [
-    ("reset", Fault::reset),
-    ("-1", Fault::system_error),
-    ("502", Fault::bad_gateway),
-];
+const FAULTS: [(&str, MakeFault); 3] =
+    [("reset", Fault::reset), ("-1", Fault::system_error), ("502", Fault::bad_gateway)];
 
 /// The entry after the end of its attempt was not seen.
 #[track_caller]
@@ -141,10 +138,9 @@ fn a_draft_that_is_gone_without_an_article_is_a_persons_to_tell() {
             behaviour.publication_takes = Duration::from_secs(24 * 3600);
         });
         let id = in_doubt(room, "x", Interface::PublishSubmit, Fault::system_error(Done));
-        let draft = "draft";
         room.later(SETTLES);
         let seen = room.after(id, 2);
-        assert_eq!((seen.status, seen.unproven), (EntryStatus::Uncertain, true), "{draft}");
+        assert_eq!((seen.status, seen.unproven), (EntryStatus::Uncertain, true));
         assert_eq!(room.log(id)[1].error_code.as_deref(), Some("draft_gone"));
         assert_eq!(room.asked(Interface::PublishSubmit), 1);
     });
@@ -214,7 +210,9 @@ fn what_hangs_is_given_up_in_time_and_looked_up() {
     let dir = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::in_data_dir(dir.path());
     let room = Room::with_lease(&url, dir.path(), 4, json!({"mode": "publish"}));
-    for (interface, effect) in [(Interface::PublishSubmit, Done), (Interface::PublishSubmit, NotDone), (Interface::DraftAdd, Done)] {
+    for (interface, effect) in
+        [(Interface::PublishSubmit, Done), (Interface::PublishSubmit, NotDone), (Interface::DraftAdd, Done)]
+    {
         let title = format!("{interface}-{effect:?}");
         let id = in_doubt(&room, &title, interface, Fault::hangs(effect));
         room.wechat.release();
@@ -228,7 +226,7 @@ fn what_hangs_is_given_up_in_time_and_looked_up() {
 #[test]
 fn another_node_goes_on_where_one_has_ended() {
     on_both(|url, dir| {
-        let mut room = Room::open(url, dir, json!({"mode": "publish"}));
+        let room = Room::open(url, dir, json!({"mode": "publish"}));
         // Accepted, and nobody has asked since.
         let accepted = room.add("accepted", |content| content);
         room.run();
@@ -237,7 +235,7 @@ fn another_node_goes_on_where_one_has_ended() {
         let cut = room.add("cut", |content| content);
         room.node.perform(TriggerTask { task: room.task, by: Trigger::Api }).expect("triggered");
         room.wechat.wait_for_hanging(1, SOON);
-        drop(std::mem::replace(&mut room.node, TestNode::start(&room.app)));
+        let room = room.restarted();
         room.wechat.release();
         for id in [accepted, cut] {
             assert_eq!(room.until_out(id).status, EntryStatus::Published);
