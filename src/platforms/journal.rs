@@ -4,6 +4,7 @@ use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Scope, Seen};
 use crate::domain::steps::Reached;
 use crate::domain::trust::Trust;
+use fail::fail_point;
 use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -180,6 +181,7 @@ impl Journal {
 
     async fn keep(&self, step: &'static str, mark: Mark) -> Result<(), NotKept> {
         self.keeper.keep(step, mark.clone()).await?;
+        fail_point!("step kept");
         let mut steps = self.steps.lock();
         match mark {
             Mark::Intent => {

@@ -19,6 +19,7 @@ mod platforms;
 mod process;
 mod receiver;
 mod seeds;
+mod wechat;
 mod world;
 
 use cases::{Crew, Figures, POINTS, STEPS};
@@ -103,14 +104,25 @@ fn main() -> ExitCode {
     judge::check_the_judge();
     let asked = Asked::read(&arguments);
     let cases: Vec<&Case> = CASES.iter().filter(|case| case.0.contains(&asked.filter)).collect();
+    let of_wechat = wechat::CASES.iter().filter(|case| case.0.contains(&asked.filter));
     if asked.list {
         cases.iter().for_each(|case| println!("{}: test", case.0));
+        of_wechat.for_each(|case| println!("{}: test", case.0));
         return ExitCode::SUCCESS;
     }
     println!("seed {}, {} kills a case", asked.seed, asked.kills);
     let rows: Vec<Row> = cases.into_iter().map(|case| run(case, &asked)).collect();
     print_table(&rows);
-    let bad: Vec<&str> = rows.iter().filter(|row| !row.is_good()).map(|row| row.name).collect();
+    let mut bad: Vec<&str> = rows.iter().filter(|row| !row.is_good()).map(|row| row.name).collect();
+    for (name, database) in of_wechat {
+        match wechat::run(*database, Rng::new(asked.seed, name), asked.kills) {
+            Ok(told) => println!("{name}: good: {told}"),
+            Err(told) => {
+                println!("{name}: BAD: {told}");
+                bad.push(name);
+            }
+        }
+    }
     for name in &bad {
         println!("again: cargo test --test crash -- {name} --kills {} --seed {}", asked.kills, asked.seed);
     }

@@ -3,7 +3,10 @@
 
 use crate::platforms::{Detecting, Stepwise};
 use contenthub::db::database_url::DatabaseUrl;
+use contenthub::domain::outbound::OutboundAllow;
+use contenthub::platforms::outbound::Outbound;
 use contenthub::platforms::registry::Registry;
+use contenthub::platforms::wechat::Wechat;
 use contenthub::{App, Settings, TaskId};
 use std::io::Read;
 use std::path::Path;
@@ -62,7 +65,12 @@ pub fn text_of(url: &DatabaseUrl) -> String {
 pub fn open(dir: &Path, url: &DatabaseUrl, lease: u64) -> App {
     let defaults = Settings::in_dir(dir).expect("default settings");
     let settings = Settings { database: url.clone(), lease_seconds: lease, secret_key: None, ..defaults };
-    let registry = Registry::builtin(&dir.join("sites")).with(Arc::new(Detecting)).with(Arc::new(Stepwise));
+    let outbound = Outbound::new(OutboundAllow::loopback());
+    let wechat = Wechat::new(outbound).with_settle_time(crate::wechat::SETTLES);
+    let registry = Registry::builtin(&dir.join("sites"))
+        .with(Arc::new(Detecting))
+        .with(Arc::new(Stepwise))
+        .with(Arc::new(wechat));
     let clock = Arc::new(contenthub::actors::system_clock::SystemClock::new());
     App::open_with(settings, registry, clock).expect("opened")
 }

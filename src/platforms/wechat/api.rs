@@ -14,6 +14,7 @@ use crate::domain::trust::Trust;
 use crate::platforms::journal::repeated;
 use crate::platforms::tokens::{Fetched, Token, Tokens, Wanted};
 use crate::secrets::sha256_hex;
+use fail::fail_point;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -194,10 +195,12 @@ impl Api {
             Body::Form(picture) => form(picture),
         };
         let request = self.request(&url, headers, written, REQUEST_MAX)?;
+        fail_point!("wechat asks");
         let answer = match body {
             Body::None => http::get(&self.outbound, request).await?,
             Body::Json(_) | Body::Form(_) => http::post(&self.outbound, request).await?,
         };
+        fail_point!("wechat answered");
         read(interface, &answer)
     }
 

@@ -43,6 +43,9 @@ pub(super) fn ask_pause(worked: Duration) -> Duration {
     (worked / 2).clamp(FIRST_ASK, ASK_PAUSE_MAX)
 }
 
+/// What finding one picture may take of an attempt's time.
+const PICTURE_MAX: Duration = Duration::from_secs(20);
+
 struct Publish<'a> {
     wechat: &'a Wechat,
     call: &'a PublishCall,
@@ -91,7 +94,8 @@ impl Publish<'_> {
     /// What WeChat calls a picture, uploaded where it was not.
     async fn uploaded(&self, source: &str, purpose: Purpose) -> Result<String, Seen> {
         let pictures = &self.wechat.pictures;
-        let picture = match pictures.find(self.call, source, purpose, self.api.left()).await? {
+        let time = self.api.left().min(PICTURE_MAX);
+        let picture = match pictures.find(self.call, source, purpose, time).await? {
             Found::Uploaded(name) => return Ok(name),
             Found::New(picture) => picture,
         };
