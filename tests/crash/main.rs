@@ -112,7 +112,9 @@ fn main() -> ExitCode {
     }
     println!("seed {}, {} kills a case", asked.seed, asked.kills);
     let rows: Vec<Row> = cases.into_iter().map(|case| run(case, &asked)).collect();
-    print_table(&rows);
+    if !rows.is_empty() {
+        print_table(&rows);
+    }
     let mut bad: Vec<&str> = rows.iter().filter(|row| !row.is_good()).map(|row| row.name).collect();
     for (name, database) in of_wechat {
         match wechat::run(*database, Rng::new(asked.seed, name), asked.kills) {
