@@ -24,8 +24,7 @@ const CREATE_EXAMPLES: &str = "\
 Examples:
   contenthub account create blog --platform webhook --setting url=http://127.0.0.1:9000/hook
   contenthub account create site --platform folder --window 08:00-23:00 --zone Asia/Shanghai
-  contenthub account create quiet --platform folder --spacing-seconds 900 --daily-cap 8
-  contenthub account create gzh --platform wechat --setting appid=wx0123456789abcdef --credential app_secret=@secret.txt";
+  contenthub account create quiet --platform folder --spacing-seconds 900 --daily-cap 8";
 
 const UPDATE_EXAMPLES: &str = "\
 Examples:

@@ -97,7 +97,7 @@ fn cases() -> Vec<(&'static [&'static str], i32, &'static str)> {
         (&["content", "create", "--title", "x", "--body-file", "large.md"], 2, "large.md 超过 2097152 字节"),
         (&["content", "create", "--title", "x", "--body-file", "missing.md"], 2, "missing.md：No such file"),
         // Fields of an account.
-        (&["account", "create", "x", "--platform", "webhok"], 2, "platform：“webhok”不在可用的 webhook、folder 之中；您指的是“webhook”吗？"),
+        (&["account", "create", "x", "--platform", "webhok"], 2, "platform：“webhok”不在可用的 webhook、folder、wechat 之中；您指的是“webhook”吗？"),
         (&["account", "create", "x", "--platform", "webhook"], 2, "settings.url：缺少此项"),
         (&["account", "create", "x", "--platform", "webhook", "--setting", "url=ftp://a/"], 2, "settings.url：须以 http:// 或 https:// 开头"),
         (&["account", "create", "x", "--platform", "webhook", "--setting", "url"], 2, "设置须写成 NAME=VALUE"),
