@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 const OF_A_BODY: [&str; 6] =
     ["bad_body", "not_json", "json_too_deep", "json_too_large", "unsupported_encoding", "body_too_large"];
-const OF_A_KEY: [&str; 2] = ["bad_idempotency_key", "idempotency_key_reused"];
+const OF_A_KEY: [&str; 3] = ["bad_idempotency_key", "idempotency_key_reused", "wrong_secret_key"];
 /// What every route refuses that can be asked for a change of one state alone.
 pub const UNREADABLE_IF_MATCH: &str = "bad_if_match";
 const OF_AN_ID: [&str; 2] = ["not_found", "unknown_route"];
@@ -40,6 +40,11 @@ impl<'a> Reading<'a> {
         let whole = T::json_schema(self.schemas);
         let wanted = whole.get("required").and_then(Value::as_array).is_some_and(|names| !names.is_empty());
         self.body = Some((named, wanted));
+        self.refusals.extend(OF_A_BODY);
+    }
+
+    /// It takes none, and looks.
+    pub fn no_body(&mut self) {
         self.refusals.extend(OF_A_BODY);
     }
 

@@ -25,6 +25,7 @@ pub mod kept;
 pub mod lanes;
 pub mod lateness;
 pub mod leases;
+mod matching;
 pub mod meta;
 pub mod migrations;
 pub mod newest;
