@@ -8,7 +8,7 @@ use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::entries::{self, EntryRow, Plan};
 use crate::db::publish_log::{self, Saying};
-use crate::db::{contents, demands, transitions};
+use crate::db::{contents, demands, lanes, slots, transitions};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::fault::{Fault, PoolFault};
@@ -199,8 +199,9 @@ impl Operation for ResolveEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        // Its content is locked before it, as where that is changed.
-        let content = entry(conn, self.id)?.content_id;
+        // Its account and its content are locked before it, as where those are changed.
+        let EntryRow { content_id: content, account_id: account, .. } = entry(conn, self.id)?;
+        slots::lock_account(conn, account)?;
         contents::brief(conn, content)?;
         let row = locked_entry(conn, self.id)?;
         if let Some(wanted) = needs_no_word(&row) {
@@ -231,8 +232,12 @@ impl Operation for ResolveEntry {
         if !transitions::resolve(conn, self.id, (row.status, to), said.attempt, log, now)? {
             return Err(wrong_state(&row, Needed::ItsEnd));
         }
-        if to == EntryStatus::Published {
-            entries::remember_published(conn, row.content_id, row.account_id, now)?;
+        match to {
+            EntryStatus::Published => {
+                entries::remember_published(conn, row.content_id, row.account_id, now)?;
+            }
+            // The place that it kept in its account's day is free.
+            _ => lanes::count_today(conn, row.account_id, now)?,
         }
         entry(conn, self.id)
     }

@@ -33,9 +33,10 @@ fn lock_account_of(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbErro
     Ok(())
 }
 
-/// Whoever changes a content locks it before its entries.
-pub fn content_of_resolved(it: &ResolveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+/// Whoever changes an account or a content locks it before its entries.
+pub fn places_of_resolved(it: &ResolveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
     if let Some(row) = entries::get(conn, it.id)? {
+        slots::lock_account(conn, row.account_id)?;
         contents::brief(conn, row.content_id)?;
     }
     Ok(())
