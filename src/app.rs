@@ -17,6 +17,7 @@ use crate::domain::pool_stats::PoolStats;
 use crate::domain::report::Report;
 use crate::domain::time_input::{self, TimeInputError};
 use crate::domain::trust::lease_of_claims;
+use crate::media::Store;
 use crate::node::{Node, NodeSettings};
 use crate::operations::account::CreateAccount;
 use crate::operations::acting::{As, Change};
@@ -139,7 +140,8 @@ impl App {
         let submitted_max = Duration::from_secs(3600 * settings.submitted_max_hours);
         let cx = Context::new(registry, keys, task_types, settings.review_required, settings.timezone)
             .with_submitted_max(submitted_max)
-            .with_platform_pause(Duration::from_secs(settings.platform_pause_seconds));
+            .with_platform_pause(Duration::from_secs(settings.platform_pause_seconds))
+            .with_media(Store::at(settings.data_dir.join("media")));
         let conn = Kept::new(&settings.database, Patience::Command);
         let actor = Actor::here(os_user::name(), Place::Library);
         let app = App { cx: Arc::new(cx), clock, conn: Mutex::new(conn), settings, actor };

@@ -52,8 +52,8 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     row(
         "body_too_large",
         &[413],
-        "The body is larger than `body_max_bytes`.",
-        "Send it in parts, or raise the setting.",
+        "The body is larger than `body_max_bytes`, or a picture than 20 MiB.",
+        "Send it in parts, or raise the setting; make the picture smaller.",
     ),
     row("head_too_large", &[431], "The head has more bytes or fields than it may.", "Send fewer headers."),
     row(

@@ -58,6 +58,9 @@
 pub mod domain;
 
 #[doc(hidden)]
+pub mod media;
+
+#[doc(hidden)]
 pub mod import;
 
 #[doc(hidden)]

@@ -68,7 +68,7 @@ impl Node {
             ClaimScope::Task(_) | ClaimScope::Demands => (Patience::Command, false),
         };
         let pool = pool(&settings.database, DbHandle::CONNECTIONS, patience);
-        let jitter = cx.jitter.clone();
+        let (jitter, media) = (cx.jitter.clone(), cx.media.clone());
         let places = Places { data_dir: settings.data_dir.clone(), database: settings.database.clone() };
         let jobs = Jobs::new(cx.clone(), places, clock.clone());
         let db = DbHandle::start(pool, cx, clock.clone(), one_writer);
@@ -87,8 +87,19 @@ impl Node {
         };
         let (database, locks_of_node) = (settings.database, locks.clone());
         let metrics = Arc::<Metrics>::default();
-        let plan =
-            Plan { executor, database, clock, time, metrics, jitter, db: db.clone(), locks, fires, jobs };
+        let plan = Plan {
+            executor,
+            database,
+            clock,
+            time,
+            metrics,
+            jitter,
+            db: db.clone(),
+            media,
+            locks,
+            fires,
+            jobs,
+        };
         let crew = Crew::start(plan)
             .map_err(|error| DbError::Unusable(Unusable::NoPublisherThread(error.to_string())))?;
         let watchdog = Watchdog::start(crew.clone());

@@ -17,6 +17,7 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::retry::JitterSource;
 use crate::engine::clock_watch::Hold;
 use crate::engine::ticking::LONGEST_SLEEP;
+use crate::media::Store;
 use crate::metrics::Metrics;
 use crate::views::NodeStatusView;
 use actix::prelude::*;
@@ -43,6 +44,8 @@ pub struct Plan {
     pub metrics: Arc<Metrics>,
     pub jitter: Arc<JitterSource>,
     pub db: DbHandle,
+    /// The files of pictures.
+    pub media: Store,
     pub locks: Option<Arc<NodeLocks>>,
     /// False for a command, which fires no task.
     pub fires: bool,
@@ -334,6 +337,7 @@ fn start_publisher(arbiter: &Arbiter, plan: &Plan) -> Addr<PublisherActor> {
         jitter: plan.jitter.clone(),
         db: plan.db.clone(),
         node: plan.executor.node.clone(),
+        media: plan.media.clone(),
     };
     Supervisor::start_in_arbiter(&arbiter.handle(), move |_| publisher)
 }

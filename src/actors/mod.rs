@@ -10,6 +10,7 @@ pub mod in_flight;
 pub mod job_runner;
 pub mod jobs;
 pub mod old_texts;
+pub mod pictures;
 pub mod pool_counts;
 pub mod presence;
 pub mod publisher;

@@ -6,6 +6,7 @@ mod probing;
 use super::checkpoints::Checkpoints;
 use super::db::DbHandle;
 use super::in_flight::Flight;
+use super::pictures;
 use super::token_shelf::TokenShelf;
 use crate::db::checkpoints::Checkpoint;
 use crate::db::claim::Claim;
@@ -19,8 +20,10 @@ use crate::domain::retry::JitterSource;
 use crate::domain::settlement::{Settlement, conclude};
 use crate::domain::steps::conclude_after;
 use crate::domain::trust::Trust;
+use crate::media::Store;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Begun, Journal, repeated};
+use crate::platforms::pictures::Pictures;
 use crate::platforms::platform::PublishCall;
 use crate::platforms::tokens::Tokens;
 use actix::prelude::*;
@@ -60,6 +63,8 @@ pub struct PublisherActor {
     /// Where steps of long publishes are kept.
     pub db: DbHandle,
     pub node: NodeId,
+    /// The files of pictures.
+    pub media: Store,
 }
 
 impl Actor for PublisherActor {
@@ -81,10 +86,18 @@ impl Handler<Publish> for PublisherActor {
         let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &claim);
         let account = ready.destination.account_id;
         let shelf = TokenShelf::new(self.db.clone(), &self.node, account, claim.attempt);
-        let kept = Kept { keeper, shelf };
+        let pictures = pictures::Pictures {
+            db: self.db.clone(),
+            store: self.media.clone(),
+            clock: self.clock.clone(),
+            content: claim.article.content_id,
+            revision: claim.article.revision,
+            account,
+        };
+        let means = Means { keeper, shelf, pictures };
         actix_rt::spawn(async move {
             let ended = tokio::select! {
-                ended = attempt(claim, ready, trust, &flight, clock, &jitter, kept) => Some(ended),
+                ended = attempt(claim, ready, trust, &flight, clock, &jitter, means) => Some(ended),
                 () = flight.is_cut() => None,
             };
             match ended {
@@ -95,10 +108,11 @@ impl Handler<Publish> for PublisherActor {
     }
 }
 
-/// Where the database keeps what an attempt comes by.
-struct Kept {
+/// What one attempt's platform reaches the database by.
+struct Means {
     keeper: Checkpoints,
     shelf: TokenShelf,
+    pictures: pictures::Pictures,
 }
 
 async fn attempt(
@@ -108,7 +122,7 @@ async fn attempt(
     flight: &Flight,
     clock: Arc<dyn Clock>,
     jitter: &JitterSource,
-    kept: Kept,
+    means: Means,
 ) -> Ended {
     fail_point!("sending");
     let started_at = clock.now();
@@ -123,7 +137,7 @@ async fn attempt(
     let time_left = trust.left();
     let standing = claim.standing;
     let title = claim.article.title.clone();
-    let asked = publish_call(claim, &ready, &trust, kept, started_at);
+    let asked = publish_call(claim, &ready, &trust, means, started_at);
     let journal = ready.in_steps.then(|| asked.journal.clone());
     if let Some(journal) = &journal {
         flight.has_steps(journal);
@@ -199,7 +213,7 @@ fn publish_call(
     claim: Claim,
     ready: &Ready,
     trust: &Trust,
-    kept: Kept,
+    means: Means,
     started_at: Timestamp,
 ) -> PublishCall {
     let begun = |step: Checkpoint| {
@@ -216,8 +230,9 @@ fn publish_call(
         time_left: trust.left(),
         unix_seconds: started_at.micros() / 1_000_000,
         trust: trust.clone(),
-        journal: Journal::new(steps.collect(), Arc::new(kept.keeper), trust.clone()),
-        tokens: Tokens::kept_by(Arc::new(kept.shelf)),
+        journal: Journal::new(steps.collect(), Arc::new(means.keeper), trust.clone()),
+        tokens: Tokens::kept_by(Arc::new(means.shelf)),
+        pictures: Pictures::on(Arc::new(means.pictures)),
     }
 }
 

@@ -72,8 +72,13 @@ impl Takes for Keyed {
 }
 
 fn keyed(request: &HttpRequest, body: &Raw) -> Result<Option<KeyedRequest>, Problem> {
+    Ok(keyed_by(request, &body.bytes)?.0)
+}
+
+/// The key of a request whose body is told by `body`: a body that says the same in another way is the same there.
+pub fn keyed_by(request: &HttpRequest, body: &[u8]) -> Result<Keyed, Problem> {
     let mut given = request.headers().get_all(KEY);
-    let Some(first) = given.next() else { return Ok(None) };
+    let Some(first) = given.next() else { return Ok(Keyed(None)) };
     let key = first.to_str().ok().and_then(|text| RequestKey::parse(text).ok());
     let (Some(key), None) = (key, given.next()) else {
         let wanted =
@@ -83,13 +88,13 @@ fn keyed(request: &HttpRequest, body: &Raw) -> Result<Option<KeyedRequest>, Prob
     };
     let token = request.extensions().get::<Caller>().and_then(|caller| caller.actor.token);
     let token = token.ok_or_else(|| OperationError::from(Broken::NoCaller))?;
-    Ok(Some(KeyedRequest { token, key, fingerprint: fingerprint(request, body) }))
+    Ok(Keyed(Some(KeyedRequest { token, key, fingerprint: fingerprint(request, body) })))
 }
 
 /// Of all that a request asks for.
-fn fingerprint(request: &HttpRequest, body: &Raw) -> String {
+fn fingerprint(request: &HttpRequest, body: &[u8]) -> String {
     let head = format!("{} {}?{}\n", request.method(), request.path(), request.query_string());
-    secrets::sha256_hex(&[head.as_bytes(), &body.bytes].concat())
+    secrets::sha256_hex(&[head.as_bytes(), body].concat())
 }
 
 impl Keyed {

@@ -90,15 +90,16 @@ fn unread(error: &actix_web::Error, body_max_bytes: usize) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_body", format!("the body could not be read: {error}"))
 }
 
-/// What is small when it comes may be any size when it is unpacked.
-fn encoded(encoding: &HeaderValue) -> Problem {
+/// Refuses a body: what is small when it comes may be any size when it is unpacked.
+pub fn encoded(encoding: &HeaderValue) -> Problem {
     let shown: String = encoding.to_str().unwrap_or_default().chars().take(30).collect();
     let detail = format!("the body is encoded (Content-Encoding: {shown}), which is not read here");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", detail)
         .hint("Send it as it is, without Content-Encoding.")
 }
 
-fn slow(limit: Duration) -> Problem {
+/// Refuses a body that did not come whole in time.
+pub fn slow(limit: Duration) -> Problem {
     let detail = format!("the body did not come whole within {} s", limit.as_secs());
     Problem::new(StatusCode::REQUEST_TIMEOUT, "slow_request", detail)
 }

@@ -9,10 +9,12 @@ mod cors;
 mod creating;
 mod edge;
 mod events;
+mod form;
 mod health;
 mod history;
 mod input;
 mod language;
+mod media;
 mod metrics;
 mod openapi;
 mod pool;
@@ -105,6 +107,7 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
 fn all() -> Routes {
     let mut routes = Routes::default();
     contents::routes(&mut routes);
+    media::routes(&mut routes);
     // Before the pool, whose paths with an id would take these for one.
     adding::routes(&mut routes);
     publishing::routes(&mut routes);

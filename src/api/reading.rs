@@ -15,6 +15,8 @@ pub struct Reading<'a> {
     schemas: &'a mut SchemaGenerator,
     /// The schema of the body, and whether there must be one.
     pub body: Option<(Schema, bool)>,
+    /// In the place of a body: the field of a form that holds a file, and what it is.
+    pub form: Option<(&'static str, &'static str)>,
     /// As the document has them.
     pub parameters: Vec<Value>,
     /// Codes of `error_codes.rs` that come of reading it.
@@ -28,6 +30,7 @@ impl<'a> Reading<'a> {
         Reading {
             schemas,
             body: None,
+            form: None,
             parameters: Vec::new(),
             refusals: Vec::new(),
             answer_headers: Map::new(),
@@ -41,6 +44,12 @@ impl<'a> Reading<'a> {
         let wanted = whole.get("required").and_then(Value::as_array).is_some_and(|names| !names.is_empty());
         self.body = Some((named, wanted));
         self.refusals.extend(OF_A_BODY);
+    }
+
+    /// A form with a file in this field.
+    pub fn form(&mut self, field: &'static str, about: &'static str) {
+        self.form = Some((field, about));
+        self.refusals.extend(["bad_body", "unsupported_encoding", "body_too_large"]);
     }
 
     /// The words of a query: each field of `T` is one.

@@ -35,6 +35,8 @@ pub enum Content {
     Nothing,
     Json(fn(&mut SchemaGenerator) -> Schema),
     Text(&'static str),
+    /// A file of one of these kinds.
+    File(&'static [&'static str]),
 }
 
 /// One route, as far as it can be told.
@@ -239,6 +241,13 @@ impl Route {
     /// Answers 200 with text of this kind.
     pub fn text(&mut self, kind: &'static str) -> &mut Self {
         let content = Content::Text(kind);
+        self.told.answers.push(Answered { status: StatusCode::OK, about: "Done.", content });
+        self
+    }
+
+    /// Answers 200 with a file of one of these kinds.
+    pub fn file(&mut self, kinds: &'static [&'static str]) -> &mut Self {
+        let content = Content::File(kinds);
         self.told.answers.push(Answered { status: StatusCode::OK, about: "Done.", content });
         self
     }

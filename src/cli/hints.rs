@@ -129,6 +129,7 @@ fn where_to_look(thing: Thing) -> Option<Message> {
         Thing::Task => Some(message("hint-no-task")),
         Thing::LogRow => Some(message("hint-no-log-row")),
         Thing::Token => Some(message("hint-no-token")),
+        Thing::Media => Some(message("hint-no-media")),
         Thing::Execution => None,
     }
 }

@@ -6,7 +6,7 @@ use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::priority::Priority;
-use crate::import::{self, Problem};
+use crate::import::{self, Pictures, Problem, Reading};
 use crate::operations::account::FindAccount;
 use crate::operations::import::{Choices, Deleted, EntryReport, FileReport, ImportFolder, ImportReport};
 use crate::words::errors::InChinese;
@@ -22,7 +22,7 @@ A file may begin with front matter between two lines of ---. All of its keys may
     title: Hello                 # else the first `# heading`, else the file's name
     author: Ada
     digest: One sentence about it
-    cover: https://example.org/cover.png
+    cover: https://example.org/cover.png   # or a picture beside the file: cover.png
     tags: [rust, publishing]     # or: rust, publishing
     source_url: https://example.org/hello
     account: blog                # or `accounts: [blog, news]`; names or ids
@@ -34,6 +34,10 @@ A file may begin with front matter between two lines of ---. All of its keys may
 
 A file with scheduled_at, and with --pool every file, goes into the publish pool: on the accounts that it names, \
 else on --account, else on the only enabled account.
+
+Pictures that a file names by a path, such as ![](photos/a.png), are kept with it: they lie beside the file, and never \
+outside the folder, also not by a link. One that is not there, or that is no PNG, JPEG, GIF or WebP of at most 20 MiB, is \
+an error of its file.
 
 All *.md files in the folder and below are read; what begins with a dot is left out, and a link may not lead out of \
 the folder. A file with `draft: true` is skipped. Keys that blogs write for themselves (date, layout, slug, …) are \
@@ -79,10 +83,13 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, app: &App, out: &Output) -> Result<Done, Failure> {
     let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
     let mut progress = Progress::new(&message("progress-reading-files").into(), super::language());
-    let files = import::read(&arguments.dir, app.settings().timezone, &mut |done, total| {
+    let reading = Reading { zone: app.settings().timezone, recursive: true, settled_at: None };
+    // A rehearsal leaves nothing, also not for the moment.
+    let pictures = if arguments.dry_run { Pictures::Looked } else { Pictures::Taken(&app.context().media) };
+    let read = import::read_as(&arguments.dir, reading, pictures, &mut |done, total| {
         progress.set(u64::try_from(done).unwrap_or(0), u64::try_from(total).unwrap_or(0));
-    })
-    .map_err(UsageError::from)?;
+    });
+    let files = read.map_err(UsageError::from)?.files;
     let total = files.len();
     progress.next(&message("progress-writing").into());
     let choices = Choices {

@@ -18,6 +18,8 @@ mod hints;
 mod import;
 mod key;
 mod man;
+mod media;
+mod open_files;
 mod output;
 mod pool;
 mod preview;
@@ -51,7 +53,7 @@ use crate::os_user;
 use crate::restore::Refused;
 use crate::server::ServeError;
 use crate::signals::StopSignal;
-use crate::words::{Language, Sentence, message};
+use crate::words::Language;
 use account_test::WorksNot;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, Subcommand};
@@ -86,6 +88,9 @@ enum Command {
     /// What is published
     #[command(subcommand)]
     Content(content::Command),
+    /// Pictures that contents show
+    #[command(subcommand)]
+    Media(media::Command),
     /// Where it is published
     #[command(subcommand)]
     Account(account::Command),
@@ -248,7 +253,7 @@ impl Failure {
 /// and the signal's number where one ended it.
 pub fn run() -> ExitCode {
     let arguments: Arguments = help::read_arguments(language());
-    raise_open_files_limit();
+    open_files::raise_limit();
     match execute(arguments) {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::Partly) => ExitCode::from(3),
@@ -284,15 +289,6 @@ fn refuse_setting_flag(id: &str, instead: &'static str) -> Result<(), Failure> {
 
 fn is_flag(matches: &clap::ArgMatches, id: &str) -> bool {
     matches.value_source(id) == Some(ValueSource::CommandLine)
-}
-
-/// A connection for each attempt, each client and each database thread is more than the usual 1,024.
-fn raise_open_files_limit() {
-    const ENOUGH: u64 = 65_536;
-    if let Err(error) = rlimit::increase_nofile_limit(ENOUGH) {
-        let what = Sentence::new(message("warning-open-files")).with("error", error.to_string());
-        eprintln!("{}", Sentence::new(message("warning")).with("what", what).say(language()));
-    }
 }
 
 fn execute(arguments: Arguments) -> Result<Done, Failure> {
@@ -336,6 +332,7 @@ fn execute(arguments: Arguments) -> Result<Done, Failure> {
         Command::Scheduler(command) => scheduler::run(command, &app, &out),
         Command::PublishPool(command) => pool::run(command, &app, &out),
         Command::Content(command) => content::run(command, &app, &out),
+        Command::Media(command) => media::run(command, &app, &out),
         Command::Account(command) => account::run(command, &app, &out),
         Command::Publisher(command) => publisher::run(command, &app, &out),
         Command::Status => status::run(&app, &out),

@@ -87,13 +87,7 @@ fn done(details: &Value, said: &str, out: &Output) -> Option<String> {
             .with("bytes", number("bytes").to_string())
             .with("removed", length("removed"))
     } else if has("idempotency_keys") {
-        match number("runs") + number("logs") + number("idempotency_keys") {
-            0 => message("job-pruned-nothing").into(),
-            _ => Sentence::new(message("job-pruned"))
-                .with("runs", number("runs").to_string())
-                .with("logs", number("logs").to_string())
-                .with("keys", number("idempotency_keys").to_string()),
-        }
+        pruned(&number)
     } else if has("entries_added") {
         return imported(details, said, out);
     } else if has("next_at") {
@@ -102,6 +96,25 @@ fn done(details: &Value, said: &str, out: &Output) -> Option<String> {
         return None;
     };
     Some(out.words(&sentence))
+}
+
+fn pruned(number: &impl Fn(&str) -> i64) -> Sentence {
+    // A report of an earlier version has no pictures.
+    let pictures = number("media") + number("files_without_row");
+    let history = number("runs") + number("logs") + number("idempotency_keys");
+    if history + pictures == 0 {
+        return message("job-pruned-nothing").into();
+    }
+    let removed = Sentence::new(message("job-pruned"))
+        .with("runs", number("runs").to_string())
+        .with("logs", number("logs").to_string())
+        .with("keys", number("idempotency_keys").to_string());
+    match pictures {
+        0 => removed,
+        _ => Sentence::new(message("job-pruned-pictures"))
+            .with("removed", removed)
+            .with("pictures", pictures.to_string()),
+    }
 }
 
 fn imported(details: &Value, said: &str, out: &Output) -> Option<String> {
@@ -194,6 +207,11 @@ mod tests {
                 "Nothing is old enough to be removed",
                 json!({"runs": 0, "logs": 0, "idempotency_keys": 0}),
                 "没有足够旧、需要删除的内容",
+            ),
+            (
+                "Removed 1 runs, 2 rows of the publish log and 3 idempotency keys, and 9 pictures that nothing shows",
+                json!({"runs": 1, "logs": 2, "idempotency_keys": 3, "media": 4, "files_without_row": 5}),
+                "已删除 1 次运行、2 行发布日志和 3 个幂等键，以及 9 张没有内容使用的图片",
             ),
             (
                 "Imported /a: b: 1 created, 0 updated, 2 unchanged; 1 entries added; one file cannot be imported; \

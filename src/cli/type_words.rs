@@ -116,6 +116,7 @@ fn of_param(name: &str, field: &str) -> Option<Message> {
         ("prune", "empty_runs_days") => Some(message("param-prune-empty-runs-days")),
         ("prune", "runs_days") => Some(message("param-prune-runs-days")),
         ("prune", "logs_days") => Some(message("param-prune-logs-days")),
+        ("prune", "media_days") => Some(message("param-prune-media-days")),
         ("backup", "keep") => Some(message("param-backup-keep")),
         ("backup", "folder") => Some(message("param-backup-folder")),
         _ => None,

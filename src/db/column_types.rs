@@ -7,6 +7,7 @@ use crate::domain::entry::EntryStatus;
 use crate::domain::event::EventKind;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::ids::*;
+use crate::domain::media::{MediaHash, MediaKind};
 use crate::domain::misfire::Misfire;
 use crate::domain::posting_slots::MissedSlot;
 use crate::domain::priority::Priority;
@@ -51,6 +52,7 @@ read_as! { BigInt, i64 =>
     LogId: |id| Ok(LogId(id)),
     TokenId: |id| Ok(TokenId(id)),
     AuditId: |id| Ok(AuditId(id)),
+    MediaId: |id| Ok(MediaId(id)),
     Timestamp: |micros| Ok(Timestamp::from_micros(micros)),
 }
 
@@ -75,4 +77,6 @@ read_as! { Text, String =>
     ScheduleType: |text| Ok(text.parse()?),
     Role: |text| Ok(text.parse()?),
     Resource: |text| Ok(text.parse()?),
+    MediaKind: |text| Ok(text.parse()?),
+    MediaHash: |text| Ok(text.parse()?),
 }

@@ -91,6 +91,6 @@ pub fn keyed_answers(conn: &mut DbConnection, before: Timestamp) -> Result<Batch
     Ok(Batch { removed, is_last: is_short(removed) })
 }
 
-fn is_short(rows: usize) -> bool {
+pub(super) fn is_short(rows: usize) -> bool {
     i64::try_from(rows).is_ok_and(|rows| rows < BATCH)
 }

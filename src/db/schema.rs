@@ -63,6 +63,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    content_media (content_id, revision, source) {
+        content_id -> BigInt,
+        revision -> Integer,
+        source -> Text,
+        media_id -> BigInt,
+    }
+}
+
+diesel::table! {
     content_revisions (content_id, revision) {
         content_id -> BigInt,
         revision -> Integer,
@@ -161,6 +170,32 @@ diesel::table! {
         sent_at -> Nullable<BigInt>,
         cap_day -> Nullable<BigInt>,
         cap_count -> Integer,
+    }
+}
+
+diesel::table! {
+    media (id) {
+        id -> BigInt,
+        sha256 -> Text,
+        kind -> Text,
+        bytes -> BigInt,
+        width -> Integer,
+        height -> Integer,
+        name -> Nullable<Text>,
+        created_at -> BigInt,
+        unused_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    media_uploads (account_id, sha256, purpose, place) {
+        account_id -> BigInt,
+        sha256 -> Text,
+        purpose -> Text,
+        place -> Text,
+        platform_id -> Nullable<Text>,
+        url -> Nullable<Text>,
+        uploaded_at -> BigInt,
     }
 }
 
@@ -339,10 +374,13 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(content_media -> contents (content_id));
+diesel::joinable!(content_media -> media (media_id));
 diesel::joinable!(content_revisions -> contents (content_id));
 diesel::joinable!(contents -> accounts (account_id));
 diesel::joinable!(imported_files -> contents (content_id));
 diesel::joinable!(lanes -> accounts (account_id));
+diesel::joinable!(media_uploads -> accounts (account_id));
 diesel::joinable!(platform_tokens -> accounts (account_id));
 diesel::joinable!(publish_checkpoints -> publish_pool (pool_id));
 diesel::joinable!(publish_pool -> accounts (account_id));
@@ -356,6 +394,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_tokens,
     audit,
+    content_media,
     content_revisions,
     contents,
     deleted_imports,
@@ -364,6 +403,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     imported_files,
     lanes,
+    media,
+    media_uploads,
     meta,
     nodes,
     platform_tokens,

@@ -4,6 +4,7 @@
 mod accounts;
 mod json;
 mod limits;
+mod media;
 mod pool;
 mod requests;
 mod tasks;
@@ -12,6 +13,7 @@ mod texts;
 pub use accounts::AccountFault;
 pub use json::{Given, JsonFault, Wanted};
 pub use limits::{LimitFault, Unit};
+pub use media::MediaFault;
 pub use pool::PoolFault;
 pub use requests::RequestFault;
 pub use tasks::TaskFault;
@@ -88,6 +90,8 @@ pub enum Fault {
     #[error(transparent)]
     Limit(#[from] LimitFault),
     #[error(transparent)]
+    Media(Box<MediaFault>),
+    #[error(transparent)]
     Task(#[from] TaskFault),
     #[error(transparent)]
     Pool(#[from] PoolFault),
@@ -110,7 +114,7 @@ macro_rules! boxed {
         }
     )+};
 }
-boxed!(NoneOf(NoneOf), Cron(CronError), Outbound(Refused));
+boxed!(NoneOf(NoneOf), Cron(CronError), Outbound(Refused), Media(MediaFault));
 
 /// A word that is none of those possible here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

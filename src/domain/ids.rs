@@ -59,6 +59,8 @@ integer_ids! {
     TokenId,
     /// One row of the audit.
     AuditId,
+    /// A picture that is kept.
+    MediaId,
 }
 
 macro_rules! text_ids {

@@ -27,6 +27,8 @@ pub mod kept;
 pub mod lane_look;
 pub mod lane_settings;
 pub mod lateness;
+pub mod media;
+pub mod media_limits;
 pub mod misfire;
 pub mod naming;
 pub mod near;

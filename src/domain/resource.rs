@@ -15,6 +15,8 @@ super::text_enum! {
         /// All publishing, which can be paused.
         Publishing = "publishing",
         Token = "token",
+        /// A picture that is kept.
+        Media = "media",
         /// A folder of files.
         Import = "import",
         /// The database itself.

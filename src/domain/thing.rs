@@ -13,5 +13,6 @@ text_enum! {
         /// An attempt on record.
         LogRow = "log row",
         Token = "token",
+        Media = "picture",
     }
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a file of a folder that is imported.
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, MediaFault};
 use crate::domain::field_error::FieldError;
 use crate::domain::time_input::TimeInputError;
 
@@ -21,6 +21,15 @@ pub enum ImportFault {
     /// In the words of the operating system.
     #[error("{0}")]
     Unreadable(String),
+    #[error("the picture “{0}” is not there")]
+    NoPicture(String),
+    #[error("the picture “{0}” is outside the folder")]
+    PictureOut(String),
+    /// In the words of the operating system.
+    #[error("the picture “{picture}” cannot be read: {why}")]
+    PictureUnreadable { picture: String, why: String },
+    #[error(transparent)]
+    Picture(#[from] MediaFault),
     #[error("is empty")]
     Empty,
     #[error("holds the character U+0000, which cannot be kept")]

@@ -3,8 +3,9 @@
 //! All `*.md` in it and below, in the order of their paths. What begins with a dot is left out. A link is followed as
 //! long as it stays inside; what it leads to is read once.
 
+use super::pictures::{Pictures, Seen};
 use super::settled::Settled;
-use super::{File, ImportFault, Problem, Readable, post};
+use super::{File, ImportFault, Problem, Readable, in_order, post};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::BODY_MAX_BYTES;
 use chrono_tz::Tz;
@@ -57,19 +58,24 @@ pub struct Folder {
     pub unsettled: Vec<String>,
 }
 
-/// Reads every file of the folder; a time without an offset is in `zone`. `tell` hears how many are read, of how many.
+/// Reads every file of the folder, and looks at its pictures; a time without an offset is in `zone`. `tell` hears how many
+/// are read, of how many.
 pub fn read(dir: &Path, zone: Tz, tell: &mut dyn FnMut(usize, usize)) -> Result<Vec<File>, FolderError> {
     let reading = Reading { zone, recursive: true, settled_at: None };
-    Ok(read_as(dir, reading, tell)?.files)
+    Ok(read_as(dir, reading, Pictures::Looked, tell)?.files)
 }
 
-/// The same, read in another way.
+/// The same, read in another way. `pictures` says what becomes of the pictures of its files.
 pub fn read_as(
     dir: &Path,
     reading: Reading,
+    pictures: Pictures<'_>,
     tell: &mut dyn FnMut(usize, usize),
 ) -> Result<Folder, FolderError> {
     let found = find(dir, reading.recursive)?;
+    let root =
+        dir.canonicalize().map_err(|source| FolderError::Unreadable { path: dir.to_owned(), source })?;
+    let mut seen = Seen::new(root, pictures);
     let total = found.len();
     let (mut folder, mut bytes) = (Folder::default(), 0);
     for (done, one) in found.into_iter().enumerate() {
@@ -83,12 +89,15 @@ pub fn read_as(
             }
         };
         let before = reading.settled_at.map(|now| Settled::of(&place, now));
-        let outcome = read_file(&place, &mut bytes, reading.zone);
+        let outcome = read_file(&place, &mut bytes, reading.zone, &mut seen);
         if bytes > TOTAL_BYTES_MAX {
             return Err(FolderError::TooLarge(dir.to_owned()));
         }
         let is_whole = before.is_none_or(|before| {
-            before.is_settled() && reading.settled_at.is_some_and(|now| Settled::of(&place, now) == before)
+            before.is_settled()
+                && reading
+                    .settled_at
+                    .is_some_and(|now| Settled::of(&place, now) == before && are_settled(&outcome, now))
         });
         match is_whole {
             true => folder.files.push(File { path, outcome }),
@@ -104,7 +113,18 @@ pub fn is_there(canonical_path: &str) -> bool {
     Path::new(canonical_path).exists()
 }
 
-fn read_file(place: &Path, total: &mut usize, zone: Tz) -> Result<Readable, Vec<Problem>> {
+/// Whether nobody seems to write its pictures at this moment.
+fn are_settled(outcome: &Result<Readable, Vec<Problem>>, now: Timestamp) -> bool {
+    let pictures = outcome.as_ref().map(|file| file.pictures.as_slice()).unwrap_or_default();
+    pictures.iter().all(|picture| Settled::of(&picture.place, now).is_settled())
+}
+
+fn read_file(
+    place: &Path,
+    total: &mut usize,
+    zone: Tz,
+    seen: &mut Seen<'_>,
+) -> Result<Readable, Vec<Problem>> {
     let wrong = |fault| vec![Problem::of_the_file(fault)];
     let canonical_path = place.to_str().ok_or_else(|| wrong(ImportFault::PathNotUtf8))?;
     let bytes = read_bytes(place).map_err(wrong)?;
@@ -117,7 +137,11 @@ fn read_file(place: &Path, total: &mut usize, zone: Tz) -> Result<Readable, Vec<
     })?;
     let name = place.file_stem().unwrap_or_default().to_string_lossy();
     let post = post::read(&text, &name, zone)?;
-    Ok(Readable { canonical_path: canonical_path.to_owned(), sha256, post })
+    let pictures = seen.pictures_of(&post, place).map_err(|mut problems| {
+        in_order(&mut problems);
+        problems
+    })?;
+    Ok(Readable { canonical_path: canonical_path.to_owned(), sha256, post, pictures })
 }
 
 fn read_bytes(place: &Path) -> Result<Vec<u8>, ImportFault> {
@@ -336,7 +360,7 @@ mod tests {
         let at = Timestamp::from_micros(i64::try_from(since.as_micros()).expect("a time of today"));
         let read = |recursive, settled_at| {
             let reading = Reading { zone: chrono_tz::UTC, recursive, settled_at };
-            let folder = read_as(dir, reading, &mut |_, _| ()).expect("read");
+            let folder = read_as(dir, reading, Pictures::Looked, &mut |_, _| ()).expect("read");
             (folder.files.len(), folder.unsettled.len())
         };
         assert_eq!(read(true, None), (2, 0));

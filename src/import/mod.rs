@@ -4,12 +4,14 @@
 mod fault;
 mod folder;
 mod front_matter;
+mod pictures;
 mod post;
 mod settled;
 mod yaml;
 
 pub use fault::{ImportFault, YamlFault};
 pub use folder::{FILES_MAX, Folder, FolderError, Reading, TOTAL_BYTES_MAX, is_there, read, read_as};
+pub use pictures::{Picture, Pictures};
 pub use post::{Named, Post};
 pub use settled::UNSETTLED_FOR;
 
@@ -32,6 +34,8 @@ pub struct Readable {
     /// Of its bytes, as they are on the disk.
     pub sha256: String,
     pub post: Post,
+    /// Those that it names by paths beside it, by the names that it has for them.
+    pub pictures: Vec<Picture>,
 }
 
 /// What is wrong with a file, and on which of its lines; none where it is the file as a whole.

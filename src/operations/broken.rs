@@ -1,5 +1,6 @@
 //! What breaks here though nobody who asked is at fault.
 
+use crate::media::StoreError;
 use crate::secrets::SecretError;
 
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,8 @@ pub enum Broken {
     AnswerUnwritable(#[source] serde_json::Error),
     #[error("an answer could not be kept: {0}")]
     AnswerUnsealed(#[source] SecretError),
+    #[error("the files of pictures: {0}")]
+    Store(#[source] StoreError),
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error(transparent)]

@@ -1,5 +1,6 @@
 //! Contents: written, changed, reviewed, removed.
 
+use super::media::links;
 use super::texts::text_hash;
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, Page, Paging, fitting};
@@ -105,7 +106,9 @@ pub(super) fn create(
 ) -> Result<ContentId, OperationError> {
     check(text)?;
     check_account(conn, account)?;
-    Ok(contents::insert(conn, (text, &text_hash(text)), account, cx.first_review_status(), now)?)
+    let id = contents::insert(conn, (text, &text_hash(text)), account, cx.first_review_status(), now)?;
+    links::note(conn, id, 1, text)?;
+    Ok(id)
 }
 
 fn check_account(conn: &mut DbConnection, account: Option<AccountId>) -> Result<(), OperationError> {
@@ -240,6 +243,7 @@ pub(super) fn revise(
         fitting::check_text(conn, cx, id, text, &waiting)?;
     }
     let revision = contents::revise(conn, id, (text, &text_hash(text)), review, now)?;
+    links::note(conn, id, revision, text)?;
     entries::set_held(conn, id, review != ReviewStatus::Approved)?;
     Ok(revision)
 }

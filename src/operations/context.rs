@@ -6,6 +6,7 @@ use super::task_type::TaskTypes;
 use crate::domain::content::ReviewStatus;
 use crate::domain::question::SUBMITTED_MAX_DEFAULT;
 use crate::domain::retry::{JitterSource, PLATFORM_PAUSE};
+use crate::media::Store;
 use crate::platforms::registry::Registry;
 use crate::secrets::{self, Keyring};
 use parking_lot::RwLock;
@@ -29,6 +30,8 @@ pub struct Context {
     pub submitted_max: Duration,
     /// After a platform failed nothing more is tried for so long; probes begin with this pause, and double it.
     pub platform_pause: Duration,
+    /// The files of pictures. Without a folder, which programs of their own may leave out, none is taken.
+    pub media: Store,
     /// Accounts that attempts were made on, ready for the next.
     pub(super) ready: ReadyAccounts,
     pub(super) away: AwayLanes,
@@ -53,6 +56,7 @@ impl Context {
             jitter: Arc::new(JitterSource::seeded(secrets::random_u64())),
             submitted_max: SUBMITTED_MAX_DEFAULT,
             platform_pause: PLATFORM_PAUSE,
+            media: Store::default(),
             ready: ReadyAccounts::default(),
             away: AwayLanes::default(),
             wrong_key: RwLock::new(None),
@@ -67,6 +71,11 @@ impl Context {
     /// The same with another pause after failures of platforms.
     pub fn with_platform_pause(self, platform_pause: Duration) -> Self {
         Context { platform_pause, ..self }
+    }
+
+    /// The same with a folder for pictures.
+    pub fn with_media(self, media: Store) -> Self {
+        Context { media, ..self }
     }
 
     /// Whether the database's credentials were sealed with our key, as far as is known.

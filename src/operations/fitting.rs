@@ -1,6 +1,7 @@
 //! Whether a text is one that the platforms of accounts take. Asked where somebody can still change it: when it is
 //! approved, added, imported or changed; at publication it would be too late.
 
+use super::media::links::{self, Kept};
 use super::{Context, OperationError};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::connection::DbConnection;
@@ -26,8 +27,9 @@ pub(super) fn check_content(
     }
     let row =
         contents::get(conn, content)?.ok_or_else(|| OperationError::not_found(Thing::Content, content))?;
-    let article = article(content, row.revision, super::content::text_of(&row));
-    told(wrong(cx, &rows, &article)?)
+    let text = super::content::text_of(&row);
+    let kept = links::kept(conn, content, row.revision)?;
+    told(wrong(cx, &rows, &Whole::of(content, row.revision, text, kept))?)
 }
 
 /// A text that is not kept yet, for these accounts.
@@ -42,17 +44,25 @@ pub(super) fn check_text(
     if rows.is_empty() {
         return Ok(());
     }
-    told(wrong(cx, &rows, &article(content, 0, text.clone()))?)
+    let newest = contents::get(conn, content)?.map_or(0, |row| row.revision);
+    let mut kept = links::kept(conn, content, newest)?;
+    // Whoever writes the next revision has noted its own already.
+    kept.extend(links::kept(conn, content, newest + 1)?);
+    told(wrong(cx, &rows, &Whole::of(content, 0, text.clone(), kept))?)
 }
 
-/// What of a new text these accounts do not take.
+/// What of a new text with these pictures these accounts do not take.
 pub(super) fn wrong_for(
     cx: &Context,
     rows: &[&AccountRow],
     text: Text,
+    kept: Kept,
 ) -> Result<Vec<FieldError>, OperationError> {
     let rows: Vec<&AccountRow> = rows.iter().copied().filter(|row| platform(cx, row).is_some()).collect();
-    if rows.is_empty() { Ok(Vec::new()) } else { wrong(cx, &rows, &article(ContentId(0), 0, text)) }
+    match rows.is_empty() {
+        true => Ok(Vec::new()),
+        false => wrong(cx, &rows, &Whole::of(ContentId(0), 0, text, kept)),
+    }
 }
 
 fn told(wrong: Vec<FieldError>) -> Result<(), OperationError> {
@@ -90,7 +100,7 @@ fn platform<'a>(cx: &'a Context, row: &AccountRow) -> Option<&'a Arc<dyn Platfor
 fn wrong(
     cx: &Context,
     rows: &[impl std::borrow::Borrow<AccountRow>],
-    article: &Article,
+    whole: &Whole,
 ) -> Result<Vec<FieldError>, OperationError> {
     let mut wrong: Vec<FieldError> = Vec::new();
     for row in rows.iter().map(std::borrow::Borrow::borrow) {
@@ -98,17 +108,32 @@ fn wrong(
         let unready = |reason| OperationError::LaneUnready { account: row.id, reason };
         let settings = serde_json::from_str(&row.settings)
             .map_err(|error| unready(super::unready::Unready::Settings(error)))?;
-        let checked = guarded::check_article(&**platform, &settings, article)
+        let checked = guarded::check_article(&**platform, &settings, &whole.article)
             .map_err(|panicked| unready(panicked.into()))?;
+        let rules =
+            guarded::picture_rules(&**platform, &settings).map_err(|panicked| unready(panicked.into()))?;
+        let pictures = rules.map(|rules| rules.check(&whole.named, |source| whole.kept.get(source)));
         // Accounts of one platform say the same.
-        let new = checked.err().unwrap_or_default().into_iter();
+        let new = checked.err().unwrap_or_default().into_iter().chain(pictures.unwrap_or_default());
         let new: Vec<FieldError> = new.filter(|field| !wrong.contains(field)).collect();
         wrong.extend(new);
     }
     Ok(wrong)
 }
 
-fn article(content_id: ContentId, revision: i32, text: Text) -> Article {
-    let Text { title, body, digest, author, cover, tags, source_url } = text;
-    Article { content_id, revision, title, body, digest, author, cover, tags, source_url }
+/// An article with its pictures.
+struct Whole {
+    article: Article,
+    /// What it calls them, with the field that does.
+    named: Vec<(&'static str, String)>,
+    kept: Kept,
+}
+
+impl Whole {
+    fn of(content_id: ContentId, revision: i32, text: Text, kept: Kept) -> Self {
+        let named = links::named(&text);
+        let Text { title, body, digest, author, cover, tags, source_url } = text;
+        let article = Article { content_id, revision, title, body, digest, author, cover, tags, source_url };
+        Whole { article, named, kept }
+    }
 }

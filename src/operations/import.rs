@@ -4,6 +4,7 @@
 //! revision, a moved one the same content, and nothing that is out goes out again unless somebody says so.
 
 mod known;
+mod pictures;
 mod placing;
 mod report;
 mod targets;
@@ -19,9 +20,10 @@ use crate::db::imported_files::{self, Source};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
-use crate::import::{File, ImportFault, Post, Problem, Readable, in_order};
+use crate::import::{File, ImportFault, Picture, Post, Problem, Readable, in_order};
 use diesel::Connection as _;
 use known::{Before, Imported, Known};
+use pictures::Pictures;
 use placing::{Frame, Placed, of_the_file};
 use std::collections::HashMap;
 use targets::{Accounts, unfit};
@@ -114,6 +116,7 @@ struct Checked {
     path: String,
     source: Source,
     post: Post,
+    pictures: Vec<Picture>,
     /// Those that it names itself.
     accounts: Vec<AccountId>,
 }
@@ -124,7 +127,7 @@ fn import(
     request: ImportFolder,
     now: Timestamp,
 ) -> Result<ImportReport, OperationError> {
-    let ImportFolder { files, choices, skip_bad, dry_run: _ } = request;
+    let ImportFolder { files, choices, skip_bad, dry_run } = request;
     imported_files::lock(conn)?;
     let accounts = Accounts(accounts::list(conn)?);
     let (mut good, mut reports) = (Vec::new(), Vec::new());
@@ -138,12 +141,21 @@ fn import(
         return Ok(ImportReport::new(false, reports));
     }
     let known = Known::look_up(conn, &good)?;
-    if known.has_changes(&good) {
+    // Another picture is a change, too, and is found only once the file is looked at.
+    if known.has_changes(&good) || good.iter().any(|file| !file.pictures.is_empty()) {
         accounts::lock_lanes(conn)?;
     }
     let book = SlotBook::default();
-    let mut run =
-        Run { cx, now, choices: &choices, accounts: &accounts, files: &good, made: HashMap::new(), book };
+    let mut run = Run {
+        cx,
+        now,
+        dry_run,
+        choices: &choices,
+        accounts: &accounts,
+        files: &good,
+        made: HashMap::new(),
+        book,
+    };
     for index in known.in_order() {
         reports.push(run.file(conn, &good[index], known.of(index))?);
     }
@@ -158,7 +170,7 @@ fn check(
     cx: &Context,
 ) -> Result<Checked, Box<FileReport>> {
     let File { path, outcome } = file;
-    let Readable { canonical_path, sha256, post } = match outcome {
+    let Readable { canonical_path, sha256, post, pictures } = match outcome {
         Ok(readable) => readable,
         Err(problems) => return Err(Box::new(FileReport::bad(path, problems))),
     };
@@ -190,12 +202,13 @@ fn check(
         in_order(&mut problems);
         return Err(Box::new(FileReport::bad(path, problems)));
     }
-    let checked = Checked { path, source: Source { path: canonical_path, sha256 }, post, accounts: own };
+    let source = Source { path: canonical_path, sha256 };
+    let checked = Checked { path, source, post, pictures, accounts: own };
     if !choices.wants_entries(&checked) || checked.post.is_draft {
         return Ok(checked);
     }
     let problems = match accounts.of(&checked, choices) {
-        Ok(ids) => unfit(&checked.post, &accounts.rows(&ids), cx),
+        Ok(ids) => unfit(&checked, &accounts.rows(&ids), cx),
         Err(OperationError::Invalid(fields)) => {
             fields.into_iter().map(|field| Problem::of_the_file(ImportFault::Account(field.fault))).collect()
         }
@@ -220,6 +233,7 @@ fn text_of(post: &Post) -> Text {
 struct Run<'a> {
     cx: &'a Context,
     now: Timestamp,
+    dry_run: bool,
     choices: &'a Choices,
     accounts: &'a Accounts,
     files: &'a [Checked],
@@ -307,6 +321,7 @@ impl Run<'_> {
         };
         let text = text_of(&file.post);
         let content = content::create(conn, self.cx, &text, account, self.now)?;
+        self.keep_pictures(conn, file, content, 1)?;
         imported_files::note(conn, &file.source, content)?;
         imported_files::forget_deleted(conn, &file.source)?;
         self.note_made(file, content, 1);
@@ -328,16 +343,24 @@ impl Run<'_> {
         report: &mut FileReport,
     ) -> Result<Placed, OperationError> {
         let content = known.content;
-        let is_changed = known.sha256 != file.source.sha256;
+        let is_other = known.sha256 != file.source.sha256;
+        let pictures = pictures::compare(conn, file, content, known.revision)?;
+        let is_changed = is_other || pictures == Pictures::Changed;
         let (mut revision, mut is_revised) = (known.revision, false);
         if is_changed {
             let text = text_of(&file.post);
             let row = contents::get(conn, content)?;
-            is_revised = row.is_none_or(|row| content::text_of(&row) != text);
+            is_revised =
+                pictures == Pictures::Changed || row.is_none_or(|row| content::text_of(&row) != text);
             if is_revised {
+                // Before its text, which is held against what its accounts take of both.
+                self.keep_pictures(conn, file, content, known.revision + 1)?;
                 revision = content::revise(conn, self.cx, content, &text, self.now)
                     .map_err(|error| of_the_file(&file.path, error))?;
             }
+        }
+        if !is_revised && pictures == Pictures::Unnoted {
+            self.keep_pictures(conn, file, content, revision)?;
         }
         let mut is_updated = is_revised;
         if let [only] = file.accounts[..]
@@ -347,7 +370,7 @@ impl Run<'_> {
             contents::set_account(conn, content, Some(only), self.now)?;
             is_updated = true;
         }
-        if is_changed {
+        if is_other {
             imported_files::note(conn, &file.source, content)?;
             self.note_made(file, content, revision);
         }

@@ -28,6 +28,7 @@ mod fitting;
 pub mod history;
 pub mod import;
 pub mod jobs;
+pub mod media;
 pub mod nodes;
 pub mod once;
 pub mod pause;

@@ -74,7 +74,12 @@ impl Operation for AddToPool {
     const ACCESS: Access = Access::Write;
     const TOGETHER: bool = true;
 
-    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<AddedEntry, OperationError> {
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<AddedEntry, OperationError> {
         let Added { id, similar, .. } = add(conn, cx, &self.0, &mut SlotBook::default(), now)?;
         Ok(AddedEntry { row: entry(conn, id)?, similar })
     }

@@ -4,7 +4,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
 use crate::domain::execution::ExecutionStatus;
-use crate::domain::ids::TaskId;
+use crate::domain::ids::{ContentId, TaskId};
 use std::fmt;
 
 /// As what a thing was found.
@@ -21,6 +21,8 @@ pub enum State {
     },
     /// An account that these tasks name.
     NamedBy(Vec<(TaskId, String)>),
+    /// A picture that these contents show, or showed in an earlier revision. There may be more of them.
+    ShownBy(Vec<ContentId>),
     InNoSlot,
     SlotPassed,
     InFirstSlot,
@@ -43,6 +45,10 @@ impl fmt::Display for State {
                     tasks.iter().map(|(id, name)| format!("task {id} “{name}”")).collect();
                 write!(f, "named by {}", named.join(", "))
             }
+            State::ShownBy(contents) => {
+                let ids: Vec<String> = contents.iter().map(ToString::to_string).collect();
+                write!(f, "shown by contents {}", ids.join(", "))
+            }
             State::InNoSlot => f.write_str("in no slot"),
             State::SlotPassed => f.write_str("in a slot that has passed"),
             State::InFirstSlot => f.write_str("in the first slot already"),
@@ -56,6 +62,7 @@ impl fmt::Display for State {
 pub enum Needed {
     ReviewSteps,
     TakenFromTasks,
+    UnshownFirst,
     PendingToChange,
     PendingToCancel,
     PendingToMove,
@@ -82,6 +89,9 @@ impl fmt::Display for Needed {
         f.write_str(match self {
             Needed::ReviewSteps => "submit a draft, then approve or reject it",
             Needed::TakenFromTasks => "take it from their account_ids first, or delete them",
+            Needed::UnshownFirst => {
+                "what a revision shows is kept as long as its content; delete those contents first"
+            }
             Needed::PendingToChange => "only a pending entry can be changed",
             Needed::PendingToCancel => "only a pending entry can be cancelled",
             Needed::PendingToMove => "only a pending entry can be moved",

@@ -4,6 +4,7 @@ use super::platform::{Article, Destination, Platform, TestCall};
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::field_error::FieldError;
 use crate::domain::kept::message::KeptMessage;
+use crate::domain::media_limits::PictureRules;
 use crate::domain::tested::{TEST_MAX, Tested};
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,6 +45,11 @@ pub fn check_article(
     article: &Article,
 ) -> Result<Result<(), Vec<FieldError>>, Panicked> {
     catch_unwind(AssertUnwindSafe(|| platform.check_article(settings, article))).map_err(|_| Panicked)
+}
+
+/// What an account with these settings takes of an article's pictures.
+pub fn picture_rules(platform: &dyn Platform, settings: &Value) -> Result<Option<PictureRules>, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| platform.picture_rules(settings))).map_err(|_| Panicked)
 }
 
 /// Whether an account with these settings can be tested.

@@ -4,6 +4,7 @@
 //! record.
 
 mod answer_head;
+mod fetch;
 mod gate;
 mod line;
 mod options;
@@ -18,6 +19,8 @@ use crate::domain::trust::Trust;
 use actix_web::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 use awc::http::Method;
+pub use fetch::FetchFault;
+pub(super) use fetch::{FetchLimits, fetch};
 use futures_util::StreamExt;
 pub(super) use options::options;
 use record::{Record, Stage};

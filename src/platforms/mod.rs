@@ -6,6 +6,7 @@ pub mod guarded;
 mod http;
 pub mod journal;
 pub mod outbound;
+pub mod pictures;
 pub mod platform;
 pub mod registry;
 pub mod tokens;

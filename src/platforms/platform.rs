@@ -6,11 +6,13 @@ use crate::domain::delivery_class::DeliveryClass;
 pub use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, EntryId, IdempotencyKey};
 use crate::domain::kept::message::KeptMessage;
+use crate::domain::media_limits::PictureRules;
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::question::{LookedUp, Progress};
 use crate::domain::tested::Tested;
 use crate::domain::trust::Trust;
 use crate::platforms::journal::Journal;
+use crate::platforms::pictures::Pictures;
 use crate::platforms::tokens::Tokens;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -54,6 +56,12 @@ pub trait Platform: Send + Sync {
     /// How many attempts of an account are on the wire at once where nobody has said it, 1 to 1024.
     fn concurrency(&self) -> i32 {
         CONCURRENCY_DEFAULT
+    }
+
+    /// What it takes of an article's pictures, by rules that it has published; none: it is given none. Asked of those that have
+    /// limits alone, when [`Platform::check_article`] is.
+    fn picture_rules(&self, _settings: &Value) -> Option<PictureRules> {
+        None
     }
 
     /// Publishes once. Ends within `call.time_left`; says what it saw and decides nothing. Runs on an async thread:
@@ -150,6 +158,8 @@ pub struct PublishCall {
     pub journal: Journal,
     /// Where the platform's tokens are kept, for those that give some for a secret.
     pub tokens: Tokens,
+    /// The pictures that the article shows.
+    pub pictures: Pictures,
 }
 
 /// One test of an account. It is about no entry.

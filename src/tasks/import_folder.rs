@@ -6,7 +6,7 @@ use crate::db::connection::DbConnection;
 use crate::domain::ids::AccountId;
 use crate::domain::priority::Priority;
 use crate::domain::report::JobDone;
-use crate::import::{self, File, Reading};
+use crate::import::{self, File, Pictures, Reading};
 use crate::operations::import::{Action, Choices, Deleted, FileReport, ImportFolder, ImportReport};
 use crate::operations::task_type::{Job, JobError, TaskType};
 use crate::operations::{Context, OperationError};
@@ -63,7 +63,8 @@ fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let params: Params = params::kept(job.params)?;
     // What is being written at this moment is left for the next time.
     let reading = Reading { zone: job.cx.timezone, recursive: params.recursive, settled_at: Some(job.now()) };
-    let folder = import::read_as(Path::new(&params.folder), reading, &mut |_, _| {});
+    let folder =
+        import::read_as(Path::new(&params.folder), reading, Pictures::Taken(&job.cx.media), &mut |_, _| {});
     let folder = folder.map_err(|error| JobError::Failed(error.to_string()))?;
     let choices = Choices {
         accounts: params.account_ids.unwrap_or_default(),
@@ -154,6 +155,7 @@ mod tests {
             canonical_path: format!("/{path}"),
             sha256: bytes.to_owned(),
             post: Post::default(),
+            pictures: Vec::new(),
         };
         let outcome = bytes.map(readable).ok_or_else(|| vec![Problem::of_the_file(ImportFault::Empty)]);
         File { path: path.to_owned(), outcome }

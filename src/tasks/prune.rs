@@ -2,9 +2,11 @@
 
 use super::{params, recycle};
 use crate::db::connection::DbConnection;
+use crate::db::prune::Batch;
 use crate::domain::clock::Timestamp;
 use crate::domain::report::JobDone;
 use crate::domain::request_key::REMEMBERED_FOR;
+use crate::operations::media::pruning::{PruneFiles, PruneMedia};
 use crate::operations::prune::{History, Prune};
 use crate::operations::task::ListTasks;
 use crate::operations::task_type::{Job, JobError, TaskType};
@@ -20,7 +22,7 @@ const DAY: u64 = 86_400;
 
 pub const TYPE: TaskType = TaskType {
     name: "prune",
-    about: "Removes old runs, old rows of the publish log and idempotency keys that are over, in small batches. What is in the pool stays, and so does the memory of what was published where.",
+    about: "Removes old runs, old rows of the publish log, idempotency keys that are over and pictures that no content shows, in small batches. What is in the pool stays, and so does the memory of what was published where.",
     params_schema: || schemars::schema_for!(Params).to_value(),
     check,
     feeds_pool: false,
@@ -42,6 +44,10 @@ struct Params {
     #[serde(default = "a_year")]
     #[schemars(range(min = 7, max = 36_600))]
     logs_days: u32,
+    /// A picture is kept for so many days after nothing shows it any more, or after it was uploaded and nothing has.
+    #[serde(default = "a_week")]
+    #[schemars(range(min = 1, max = 36_600))]
+    media_days: u32,
 }
 
 fn a_week() -> u32 {
@@ -58,6 +64,7 @@ fn check(params: Value, _: &mut DbConnection, _: &Context) -> Result<Value, Oper
         params::check_range("empty_runs_days", params.empty_runs_days.into(), 1, 36_600),
         params::check_range("runs_days", params.runs_days.into(), 7, 36_600),
         params::check_range("logs_days", params.logs_days.into(), 7, 36_600),
+        params::check_range("media_days", params.media_days.into(), 1, 36_600),
     ];
     params::unless(wrong.into_iter().flatten().collect(), &params)
 }
@@ -75,24 +82,39 @@ fn work(job: &mut Job<'_>) -> Result<JobDone, JobError> {
     let logs_days = params.logs_days.max(longest_pause(job)?);
     let logs = remove(job, History::Logs, now - days(logs_days))?;
     let keys = remove(job, History::KeyedAnswers, now - REMEMBERED_FOR)?;
-    let total = runs + logs + keys;
-    let message = match total {
-        0 => "Nothing is old enough to be removed".to_owned(),
-        _ => format!("Removed {runs} runs, {logs} rows of the publish log and {keys} idempotency keys"),
+    let unused = now - days(params.media_days);
+    let media = batches(job, |job, after| Ok(job.perform(PruneMedia { before: unused, after })?))?;
+    let files = batches(job, |job, after| Ok(job.perform(PruneFiles { before: unused, after })?))?;
+    let total = runs + logs + keys + media + files;
+    let removed = format!("Removed {runs} runs, {logs} rows of the publish log and {keys} idempotency keys");
+    let message = match (total, media + files) {
+        (0, _) => "Nothing is old enough to be removed".to_owned(),
+        (_, 0) => removed,
+        (_, pictures) => format!("{removed}, and {pictures} pictures that nothing shows"),
     };
     Ok(JobDone {
         message,
         succeeded: i64::try_from(total).unwrap_or(i64::MAX),
         failed: 0,
-        details: Some(json!({"runs": runs, "logs": logs, "idempotency_keys": keys})),
+        details: Some(json!({
+            "runs": runs, "logs": logs, "idempotency_keys": keys, "media": media, "files_without_row": files,
+        })),
     })
 }
 
 /// Removes what ended before then, batch by batch. Gives back how much that was.
 fn remove(job: &mut Job<'_>, what: History, before: Timestamp) -> Result<usize, JobError> {
+    batches(job, |job, after| Ok(job.perform(Prune { what, before, after })?))
+}
+
+/// Has `next` do a batch after the other, each of which begins where the one before it ended.
+fn batches(
+    job: &mut Job<'_>,
+    mut next: impl FnMut(&mut Job<'_>, i64) -> Result<(Batch, i64), JobError>,
+) -> Result<usize, JobError> {
     let (mut after, mut removed) = (0, 0);
     loop {
-        let (batch, last) = job.perform(Prune { what, before, after })?;
+        let (batch, last) = next(job, after)?;
         (removed, after) = (removed + batch.removed, last);
         if batch.is_last {
             return Ok(removed);

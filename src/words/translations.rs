@@ -21,6 +21,7 @@ const HELP_ZH: &str = concat!(
     include_str!("zh/help/account.ftl"),
     include_str!("zh/help/scheduler.ftl"),
     include_str!("zh/help/content.ftl"),
+    include_str!("zh/help/media.ftl"),
     include_str!("zh/help/db.ftl"),
 );
 const HEADS_ZH: &str = include_str!("zh/heads.ftl");

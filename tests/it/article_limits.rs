@@ -4,12 +4,14 @@
 use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::on_both;
+use crate::support::pictures::png;
 use contenthub::db::connection::connect;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::field_error::FieldError;
+use contenthub::domain::media_limits::{PictureRules, WECHAT_BODY, WECHAT_COVER};
 use contenthub::domain::outcome::Seen;
 use contenthub::domain::recycling::Rule;
-use contenthub::import;
+use contenthub::import::{self, Pictures, Reading};
 use contenthub::operations::OperationError;
 use contenthub::operations::content::{GetContent, ReviewContent, ReviewStep, UpdateContent};
 use contenthub::operations::import::{Choices, ImportFolder};
@@ -64,6 +66,11 @@ impl Platform for Narrow {
         assert!(settings["breaks"].is_null(), "on purpose");
         let wrong = article_rules::wechat(article, &Options::default());
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    fn picture_rules(&self, settings: &Value) -> Option<PictureRules> {
+        let needs_cover = !settings["needs_cover"].is_null();
+        Some(PictureRules { body: WECHAT_BODY, cover: WECHAT_COVER, needs_cover })
     }
 
     fn publish(&self, _: PublishCall) -> LocalBoxFuture<'static, Seen> {
@@ -267,5 +274,57 @@ fn a_platform_that_breaks_keeps_its_own_accounts_alone_from_being_used() {
         assert_eq!(error.code(), "account_unusable");
         stage.add(content, stage.wide).expect("added");
         stage.add(content, stage.narrow).expect("added");
+    });
+}
+
+/// A path that was never imported means nothing to a platform that needs the file; on the web it is fetched when it is needed.
+#[test]
+fn a_picture_that_is_nowhere_is_told_before_anything_is_sent() {
+    on_both(|url, dir| {
+        let stage = Stage::new(url, dir, false);
+        let content = |body: &str, cover: Option<&str>| {
+            let mut create = CreateContent::new("a", body);
+            create.text.cover = cover.map(str::to_owned);
+            stage.app.create_content(create).expect("a content").id
+        };
+        stage.add(content("![](https://a.example/a.png)", None), stage.narrow).expect("it is fetched then");
+        let lost = content("![](a.png)", Some("b.png"));
+        let told = stage.add(lost, stage.narrow).expect_err("refused").to_string();
+        let missing = |field: &str, picture: &str| {
+            let what = "is not kept here; upload it, or import it together with its text";
+            format!("{field}: the picture “{picture}” {what}")
+        };
+        assert_eq!(told, [missing("body", "a.png"), missing("cover", "b.png")].join("; "));
+        stage.add(lost, stage.wide).expect("any platform else takes it");
+        let covered = account(&stage.app, "covered", "narrow", json!({"needs_cover": true}));
+        let bare = content("no picture", None);
+        assert_eq!(stage.add(bare, covered).expect_err("refused").to_string(), "cover: is missing");
+
+        // What waits is held against what it would show, with the pictures that come with it.
+        let posts = dir.join("posts");
+        std::fs::create_dir(&posts).expect("a folder");
+        std::fs::write(posts.join("a.md"), "![](a.png)").expect("written");
+        std::fs::write(posts.join("a.png"), png(3, 3)).expect("written");
+        let import = || {
+            let reading = Reading { zone: chrono_tz::UTC, recursive: true, settled_at: None };
+            let pictures = Pictures::Taken(&stage.app.context().media);
+            let files = import::read_as(&posts, reading, pictures, &mut |_, _| {}).expect("read").files;
+            let choices = Choices { accounts: vec![stage.narrow], pool: true, ..Choices::default() };
+            let import = ImportFolder { files, choices, skip_bad: false, dry_run: false };
+            stage.app.change(import).expect("imported")
+        };
+        assert_eq!((import().created, import().unchanged), (1, 1));
+        std::fs::write(posts.join("a.md"), "![](a.png) ![](b.png)").expect("written");
+        std::fs::write(posts.join("b.png"), png(4, 4)).expect("written");
+        let report = import();
+        assert_eq!((report.updated, report.bad), (1, 0), "{report:?}");
+        let content = report.files[0].content_id.expect("a content");
+        let update = |body: &str| {
+            let update = UpdateContent { body: Some(body.to_owned()), ..UpdateContent::new(content) };
+            stage.app.change(update).map(drop)
+        };
+        update("![](b.png) only").expect("it is known from the revision before");
+        let told = update("![](c.png)").expect_err("refused").to_string();
+        assert_eq!(told, missing("body", "c.png"));
     });
 }

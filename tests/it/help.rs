@@ -1,6 +1,7 @@
 //! `--help`: every command has examples, and each of them works as it is written.
 
 use crate::support::command::Cli;
+use crate::support::pictures::png;
 use crate::support::receiver::{Answer, Receiver};
 use clap::Command;
 use contenthub::cli::command;
@@ -43,6 +44,9 @@ fn scene(dir: &Path, receiver: &Receiver) {
     std::fs::write(dir.join("own.css"), "p { margin: 0 }\n").expect("written");
     std::fs::create_dir(dir.join("posts")).expect("a folder");
     std::fs::write(dir.join("posts/b.md"), "# From a file\n").expect("written");
+    std::fs::write(dir.join("cover.png"), png(2, 1)).expect("written");
+    std::fs::write(dir.join("other.png"), png(3, 1)).expect("written");
+    cli.ok(&["media", "add", "cover.png", "other.png"]);
     cli.ok(&["scheduler", "disable", "1"]);
     let url = |path: &str| format!("url={}", receiver.url(path));
     cli.ok(&["account", "create", "blog", "--platform", "webhook", "--setting", &url("/blog")]);

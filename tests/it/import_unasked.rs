@@ -3,7 +3,7 @@
 
 use crate::support::app::*;
 use crate::support::on_both;
-use contenthub::import::{self, Reading};
+use contenthub::import::{self, Pictures, Reading};
 use contenthub::operations::content::DeleteContent;
 use contenthub::operations::entry::DeleteEntry;
 use contenthub::operations::import::{Action, Choices, Deleted, ImportFolder, ImportReport};
@@ -15,7 +15,8 @@ use std::time::Duration;
 
 fn imported(app: &App, posts: &Path, account: AccountId, deleted: Deleted) -> ImportReport {
     let reading = Reading { zone: chrono_tz::UTC, recursive: true, settled_at: None };
-    let files = import::read_as(posts, reading, &mut |_, _| ()).expect("read").files;
+    let pictures = Pictures::Taken(&app.context().media);
+    let files = import::read_as(posts, reading, pictures, &mut |_, _| ()).expect("read").files;
     let choices = Choices { accounts: vec![account], pool: true, deleted, ..Choices::default() };
     app.run(ImportFolder { files, choices, skip_bad: true, dry_run: false }).expect("imported")
 }

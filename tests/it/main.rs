@@ -54,6 +54,7 @@ mod lists;
 mod load;
 mod look_ups;
 mod many_tasks;
+mod media;
 mod metrics;
 mod misfires;
 mod older_schema;

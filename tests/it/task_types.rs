@@ -161,7 +161,7 @@ fn old_history_goes_and_what_is_open_keeps_its_own() {
         // Three runs that found nothing, and the first one of this very task.
         assert_eq!(
             report.data.details.expect("details"),
-            json!({"runs": 4, "logs": 0, "idempotency_keys": 0})
+            json!({"runs": 4, "logs": 0, "idempotency_keys": 0, "media": 0, "files_without_row": 0})
         );
         assert_eq!(runs(&app, publish).len(), 1);
         clock.forward(400 * DAY);
@@ -349,7 +349,10 @@ fn they_are_made_and_run_over_http() {
         let body =
             json!({"name": "prune", "task_type": "prune", "schedule_type": "cron", "cron": "0 4 * * *"});
         let task = product.post("/scheduler/tasks", &body, 201);
-        assert_eq!(task["params"], json!({"empty_runs_days": 7, "runs_days": 400, "logs_days": 400}));
+        assert_eq!(
+            task["params"],
+            json!({"empty_runs_days": 7, "runs_days": 400, "logs_days": 400, "media_days": 7})
+        );
         let path = format!("/scheduler/tasks/{}/trigger?wait=true", task["id"]);
         let report = product.post(&path, &json!({}), 200);
         assert_eq!(

@@ -19,6 +19,7 @@ use contenthub::domain::trust::{Trust, TrustWindow};
 use contenthub::platforms::install_crypto_provider;
 use contenthub::platforms::journal::{Journal, Keeper, Mark, NotKept};
 use contenthub::platforms::outbound::Outbound;
+use contenthub::platforms::pictures::Pictures;
 use contenthub::platforms::platform::{Credentials, Destination, Platform, PublishCall, SETTLE_TIME_DEFAULT};
 use contenthub::platforms::tokens::Tokens;
 use contenthub::platforms::webhook::Webhook;
@@ -92,6 +93,7 @@ fn call(url: &str, row: &Row) -> PublishCall {
         journal: Journal::new(BTreeMap::new(), Arc::new(NoSteps), trust.clone()),
         tokens: Tokens::unkept(),
         trust,
+        pictures: Pictures::none(),
     }
 }
 

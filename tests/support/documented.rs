@@ -79,7 +79,7 @@ impl Exchange<'_> {
         let Some(content) = kind.and_then(|kind| contents.get(kind)) else {
             return Some(format!("it is {kind:?}, which the document does not have"));
         };
-        if kind.is_some_and(|kind| kind.starts_with("text/")) {
+        if kind.is_some_and(|kind| kind.starts_with("text/") || kind.starts_with("image/")) {
             return None;
         }
         let value = serde_json::from_slice(self.answered).unwrap_or_else(|error| json!(error.to_string()));

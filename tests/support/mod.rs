@@ -12,6 +12,7 @@ pub mod json_schema;
 pub mod metrics;
 pub mod node;
 pub mod peer;
+pub mod pictures;
 pub mod played;
 pub mod postgres;
 pub mod process;

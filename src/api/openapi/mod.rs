@@ -89,7 +89,7 @@ impl Making {
     fn operation(&mut self, told: &Told) -> Value {
         let mut reading = Reading::new(&mut self.asked);
         (told.reading)(&mut reading);
-        let Reading { body, mut parameters, refusals, mut answer_headers, .. } = reading;
+        let Reading { body, form, mut parameters, refusals, mut answer_headers, .. } = reading;
         if told.is_versioned {
             answer_headers.insert("ETag".to_owned(), etag());
         }
@@ -112,6 +112,9 @@ impl Making {
             operation["requestBody"] =
                 json!({"required": required, "content": {"application/json": content}});
         }
+        if let Some((field, about)) = form {
+            operation["requestBody"] = form_with(field, about);
+        }
         match told.access {
             Access::Anybody => operation["security"] = json!([]),
             Access::Token(least, concern) => {
@@ -128,6 +131,11 @@ impl Making {
         let mut answer = json!({"description": answered.about});
         match answered.content {
             Content::Nothing => {}
+            Content::File(kinds) => {
+                let file = json!({"schema": {"type": "string", "format": "binary"}});
+                let all = kinds.iter().map(|kind| ((*kind).to_owned(), file.clone()));
+                answer["content"] = all.collect::<Map<String, Value>>().into();
+            }
             Content::Text(kind) => answer["content"] = json!({kind: {"schema": {"type": "string"}}}),
             Content::Json(schema) => {
                 let schema = schema(&mut self.answered);
@@ -158,6 +166,12 @@ impl Making {
             }},
         })
     }
+}
+
+fn form_with(field: &str, about: &str) -> Value {
+    let file = json!({"type": "string", "format": "binary", "description": about});
+    let schema = json!({"type": "object", "properties": {(field): file}, "required": [field]});
+    json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}})
 }
 
 fn etag() -> Value {

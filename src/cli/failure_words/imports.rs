@@ -33,6 +33,14 @@ impl InChinese for ImportFault {
             ImportFault::LinkToNothing(why) => chinese("import-link-to-nothing").with("why", why.as_str()),
             ImportFault::LinkOut(target) => chinese("import-link-out").with("target", target.as_str()),
             ImportFault::Unreadable(said) => quoted(said),
+            ImportFault::NoPicture(picture) => chinese("import-no-picture").with("picture", picture.as_str()),
+            ImportFault::PictureOut(picture) => {
+                chinese("import-picture-out").with("picture", picture.as_str())
+            }
+            ImportFault::PictureUnreadable { picture, why } => chinese("import-picture-unreadable")
+                .with("picture", picture.as_str())
+                .with("why", why.as_str()),
+            ImportFault::Picture(fault) => fault.in_chinese(),
             ImportFault::Empty => chinese("import-empty"),
             ImportFault::Nul => chinese("fault-nul"),
             ImportFault::NoEnd => chinese("import-no-end"),

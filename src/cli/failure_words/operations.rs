@@ -2,6 +2,7 @@
 
 use crate::domain::account::ClosedByWord;
 use crate::domain::gates::{Gate, Shut};
+use crate::media::StoreError;
 use crate::operations::OperationError;
 use crate::operations::account_test::NotReady;
 use crate::operations::broken::Broken;
@@ -91,6 +92,7 @@ impl InChinese for State {
                 let named = tasks.iter().map(|(id, name)| format!("{id}“{name}”"));
                 chinese("state-named-by").with("tasks", listed(named))
             }
+            State::ShownBy(contents) => chinese("state-shown-by").with("contents", listed(contents)),
             State::InNoSlot => chinese("state-in-no-slot"),
             State::SlotPassed => chinese("state-slot-passed"),
             State::InFirstSlot => chinese("state-in-first-slot"),
@@ -104,6 +106,7 @@ impl InChinese for Needed {
         match self {
             Needed::ReviewSteps => chinese("needed-review-steps"),
             Needed::TakenFromTasks => chinese("needed-taken-from-tasks"),
+            Needed::UnshownFirst => chinese("needed-unshown-first"),
             Needed::PendingToChange => chinese("needed-pending-to-change"),
             Needed::PendingToCancel => chinese("needed-pending-to-cancel"),
             Needed::PendingToMove => chinese("needed-pending-to-move"),
@@ -187,6 +190,19 @@ impl InChinese for Shut {
     }
 }
 
+impl InChinese for StoreError {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            StoreError::Picture(fault) => fault.in_chinese(),
+            StoreError::Io { path, source } => {
+                chinese("failure-file").with("path", path.as_path()).with("why", source.to_string())
+            }
+            StoreError::Gone(hash) => chinese("store-gone").with("hash", hash.as_str()),
+            StoreError::NoFolder => chinese("store-no-folder"),
+        }
+    }
+}
+
 impl InChinese for Broken {
     fn in_chinese(&self) -> Sentence {
         match self {
@@ -200,6 +216,7 @@ impl InChinese for Broken {
             Broken::KeptAnswer(error) => chinese("broken-kept-answer").with("why", error.in_chinese()),
             Broken::AnswerUnwritable(error) => chinese("broken-answer").with("why", error.to_string()),
             Broken::AnswerUnsealed(error) => chinese("broken-answer").with("why", error.in_chinese()),
+            Broken::Store(error) => chinese("broken-store").with("why", error.in_chinese()),
             Broken::Secret(error) => error.in_chinese(),
             Broken::Json(error) => quoted(error),
             Broken::Said(said) => quoted(said),

@@ -3,8 +3,9 @@
 use crate::db::backup::{BackupError, ToolEnd, Unsound};
 use crate::db::connection::DbError;
 use crate::db::unusable::{Away, Unusable};
-use crate::domain::fault::{Fault, LimitFault, PoolFault, TaskFault, TextFault, Unit};
+use crate::domain::fault::{Fault, LimitFault, MediaFault, PoolFault, TaskFault, TextFault, Unit};
 use crate::domain::field_error::FieldError;
+use crate::domain::media::MediaKind;
 use crate::domain::outbound::OutboundAllow;
 use crate::domain::time_input::{self, TimeInputError};
 use crate::import::{FolderError, ImportFault, YamlFault};
@@ -12,6 +13,7 @@ use crate::operations::OperationError;
 use crate::operations::broken::Broken;
 use crate::operations::unready::Unready;
 use crate::platforms::guarded::Panicked;
+use crate::platforms::pictures::{FetchFault, NotReady};
 use crate::secrets::SecretError;
 use crate::words::errors::{InChinese, kept_in, kept_of_a_file};
 use crate::words::{Language, Sentence};
@@ -133,6 +135,38 @@ fn why_an_account_is_suspended_is_told_later_as_at_once() {
     );
 }
 
+/// Its English is that of the errors, which the publish log keeps.
+#[test]
+fn why_a_picture_was_not_shown_is_told_in_chinese() {
+    let picture = || "a.png".to_owned();
+    let fetched = |fault| NotReady::NotFetched { picture: picture(), fault };
+    for error in [
+        NotReady::Wrong(MediaFault::Missing { picture: picture() }),
+        NotReady::Wrong(MediaFault::UnknownKind { picture: picture() }),
+        NotReady::Wrong(MediaFault::Broken { picture: picture(), kind: MediaKind::Gif, why: "x".to_owned() }),
+        NotReady::Wrong(MediaFault::TooManyBytes { picture: picture(), has: 3, most: 1 }),
+        NotReady::Wrong(MediaFault::TooManyPixels { picture: picture(), has: 3, most: 1 }),
+        NotReady::Wrong(MediaFault::StaysTooLarge { picture: picture(), platform: "wechat", most: 1 }),
+        NotReady::Wrong(MediaFault::Ambiguous { picture: picture() }),
+        NotReady::Wrong(MediaFault::NoAddress { picture: picture() }),
+        NotReady::NotAtHand("x".to_owned()),
+        fetched(FetchFault::Forbidden("x".to_owned())),
+        fetched(FetchFault::Unanswered("the connection was refused".to_owned())),
+        fetched(FetchFault::NoWebAddress),
+        fetched(FetchFault::Status(404)),
+        fetched(FetchFault::Redirects),
+        fetched(FetchFault::TooLarge { most: 1 }),
+        fetched(FetchFault::BrokeOff),
+        fetched(FetchFault::Unreadable("x".to_owned())),
+        fetched(FetchFault::TooSlow { seconds: 1 }),
+    ] {
+        let told = kept_in(&error.to_string(), Language::Zh).map(|said| said.say(Language::Zh));
+        let told = told.unwrap_or_else(|| panic!("{error} has no Chinese"));
+        let words = told.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 4).count();
+        assert!(words <= 2, "{error} is told as {told}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_file_is_told_later_as_at_once() {
     let content = |field: &str, fault: Fault| ImportFault::Content(FieldError::new(field, fault));
@@ -148,6 +182,23 @@ fn what_is_wrong_with_a_file_is_told_later_as_at_once() {
             &ImportFault::TooLarge { most: 9 },
             &ImportFault::LinkToNothing("no such file".to_owned()),
             &ImportFault::LinkOut("/etc".to_owned()),
+            &ImportFault::NoPicture("a.png".to_owned()),
+            &ImportFault::PictureOut("../a.png".to_owned()),
+            &ImportFault::PictureUnreadable {
+                picture: "a.png".to_owned(),
+                why: "permission denied".to_owned(),
+            },
+            &ImportFault::Picture(MediaFault::UnknownKind { picture: "a.svg".to_owned() }),
+            &ImportFault::Picture(MediaFault::Broken {
+                picture: "a.png".to_owned(),
+                kind: MediaKind::Png,
+                why: "unexpected end".to_owned(),
+            }),
+            &ImportFault::Picture(MediaFault::TooManyBytes { picture: "a".to_owned(), has: 3, most: 2 }),
+            &ImportFault::Picture(MediaFault::TooManyPixels { picture: "a".to_owned(), has: 3, most: 2 }),
+            &content("body", MediaFault::Missing { picture: "media:0123456789ab".to_owned() }.into()),
+            &content("cover", MediaFault::Ambiguous { picture: "media:0123456789ab".to_owned() }.into()),
+            &content("body", MediaFault::NoAddress { picture: "media:7".to_owned() }.into()),
             &ImportFault::Empty,
             &ImportFault::Nul,
             &ImportFault::NoEnd,

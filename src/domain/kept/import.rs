@@ -12,6 +12,22 @@ kept_texts! {
         TooLarge { most: u64 } = "is larger than {most} bytes",
         LinkToNothing { why: String } = "a link to nothing: {why}",
         LinkOut { target: String } = "a link that leads out of the folder, to {target}",
+        NoPicture { picture: String } = "the picture “{picture}” is not there",
+        PictureOut { picture: String } = "the picture “{picture}” is outside the folder",
+        PictureUnreadable { picture: String, why: String } = "the picture “{picture}” cannot be read: {why}",
+        PictureKind { picture: String } = "the picture “{picture}” is none: PNG, JPEG, GIF and WebP are taken",
+        PictureBroken { picture: String, kind: String, why: String } =
+            "the picture “{picture}” begins as {kind} and cannot be read as one: {why}",
+        PictureTooLarge { picture: String, has: u64, excess: u64, most: u64 } =
+            "the picture “{picture}” has {has} bytes, {excess} more than are taken (at most {most})",
+        PictureTooManyPixels { picture: String, has: u64, excess: u64, most: u64 } =
+            "the picture “{picture}” has {has} pixels, {excess} more than are taken (at most {most})",
+        PictureNotKept { field: String, picture: String } =
+            "{field} the picture “{picture}” is not kept here; upload it, or import it together with its text",
+        PictureAmbiguous { field: String, picture: String } =
+            "{field} “{picture}” may be one of several pictures; write more of its digits",
+        PictureNoAddress { field: String, picture: String } =
+            "{field} “{picture}” is no address of a picture: media: and 12 to 64 hexadecimal digits in small letters",
         Empty = "is empty",
         Nul = "holds the character U+0000, which cannot be kept",
         NoEnd = "the front matter that begins here has no end: a line of --- alone",

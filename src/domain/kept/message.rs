@@ -102,6 +102,32 @@ kept_texts! {
             "step {step} was not begun: that could not be kept: {reason}",
         ClaimLost = "the claim was lost",
 
+        PictureNotFetched { picture: String, said: String } =
+            "the picture “{picture}” could not be fetched: {said}",
+        PicturesNotAtHand { why: String } = "the pictures are not at hand: {why}",
+        PictureMissing { picture: String } =
+            "the picture “{picture}” is not kept here; upload it, or import it together with its text",
+        PictureKind { picture: String } = "the picture “{picture}” is none: PNG, JPEG, GIF and WebP are taken",
+        PictureBroken { picture: String, kind: String, why: String } =
+            "the picture “{picture}” begins as {kind} and cannot be read as one: {why}",
+        PictureTooLarge { picture: String, has: u64, excess: u64, most: u64 } =
+            "the picture “{picture}” has {has} bytes, {excess} more than are taken (at most {most})",
+        PictureTooManyPixels { picture: String, has: u64, excess: u64, most: u64 } =
+            "the picture “{picture}” has {has} pixels, {excess} more than are taken (at most {most})",
+        PictureStaysTooLarge { picture: String, platform: String, most: u64 } =
+            "the picture “{picture}” cannot be made as small as {platform} wants it (at most {most} bytes); upload a smaller one",
+        PictureAmbiguous { picture: String } =
+            "“{picture}” may be one of several pictures; write more of its digits",
+        PictureNoAddress { picture: String } =
+            "“{picture}” is no address of a picture: media: and 12 to 64 hexadecimal digits in small letters",
+        FetchNoWebAddress = "it is no address on the web",
+        FetchStatus { status: u16 } = "it was answered with {status}",
+        FetchRedirects { most: u64 } = "it leads from one address to another, more than {most} times",
+        FetchTooLarge { most: u64 } = "it has more than {most} bytes",
+        FetchBrokeOff = "it broke off before its end",
+        FetchUnreadable { why: String } = "it cannot be read to its end: {why}",
+        FetchTooSlow { seconds: u64 } = "it took longer than {seconds} s",
+
         NoPlatform { name: String } = "this program has no platform named {name}",
         SettingsUnread { why: String } = "settings cannot be read: {why}",
         PlatformBroke = "the platform's own code broke when it was asked about itself",

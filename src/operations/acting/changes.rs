@@ -24,6 +24,7 @@ use crate::operations::credentials::{SealAnew, Sealed};
 use crate::operations::entry::*;
 use crate::operations::execution::TriggerTask;
 use crate::operations::import::{ImportFolder, ImportReport};
+use crate::operations::media::{AddMedia, AddedMedia, DeleteMedia, DeletedMedia};
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::pool::{
     AddToAccounts, AddToPool, AddedEntry, Addition, BatchAdd, BatchOutcome, only_enabled,
@@ -107,6 +108,8 @@ changes! {
     ResumePublishing: it => "publishing.resume", PUBLISHING;
     CreateToken: it => "token.create", new(Resource::Token);
     DeleteToken: it => "token.revoke", Subject::new(Resource::Token, it.0.0);
+    AddMedia: it => "media.add", new(Resource::Media), within everybodys;
+    DeleteMedia: it => "media.delete", Subject::new(Resource::Media, it.0.0);
     ImportFolder: it => "import.run", new(Resource::Import);
     SealAnew: it => "key.rotate", new(Resource::Database);
     GuardRestored: it => "database.restore", new(Resource::Database);
@@ -267,6 +270,22 @@ impl Tells for (TokenRow, String) {
     }
 }
 
+/// A picture that was there already was not made.
+impl Tells for AddedMedia {
+    fn tells(&self) -> Told {
+        if !self.is_new {
+            return Told::Nothing;
+        }
+        Told::Now(vec![(Subject::new(Resource::Media, self.row.id.0), states::picture(&self.row))])
+    }
+}
+
+impl Tells for DeletedMedia {
+    fn tells(&self) -> Told {
+        Told::Gone
+    }
+}
+
 impl Tells for ImportReport {
     fn tells(&self) -> Told {
         if self.dry_run || !self.imported {
@@ -291,6 +310,11 @@ impl Tells for Guarded {
 
 fn created(it: &mut CreateContent, _: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
     it.account.map_or(Ok(()), |account| see_account(scope, account))
+}
+
+/// A picture belongs to no account: whoever writes contents may bring theirs.
+fn everybodys(_: &mut AddMedia, _: &mut DbConnection, _: &Scope) -> Result<(), OperationError> {
+    Ok(())
 }
 
 fn updated(it: &mut UpdateContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {

@@ -7,6 +7,7 @@ use crate::db::connection::{DbConnection, DbError};
 use crate::db::contents::{self, ContentRow, read_tags};
 use crate::db::entries::{self, EntryRow};
 use crate::db::executions::{self, ExecutionRow};
+use crate::db::media::{self, MediaRow};
 use crate::db::pause;
 use crate::db::slots;
 use crate::db::tasks::{self, TaskRow};
@@ -34,6 +35,7 @@ pub fn held(conn: &mut DbConnection, subject: Subject) -> Result<Option<Fields>,
         Resource::Execution => executions::hold(conn, ExecutionId(id))?.as_ref().map(execution),
         // What is told of a token is never changed.
         Resource::Token => tokens::get(conn, TokenId(id))?.as_ref().map(token),
+        Resource::Media => media::lock(conn, MediaId(id))?.as_ref().map(picture),
         Resource::Pool | Resource::Publishing | Resource::Import | Resource::Database => None,
     })
 }
@@ -161,6 +163,13 @@ pub fn token(row: &TokenRow) -> Fields {
     let TokenRow { id: _, name, role, created_at: _, account_ids: _, expires_at, last_used_at: _ } = row;
     fields(json!({
         "name": name, "role": role, "account_ids": row.scope().accounts(), "expires_at": expires_at,
+    }))
+}
+
+pub fn picture(row: &MediaRow) -> Fields {
+    let MediaRow { id: _, sha256, kind, bytes, width, height, name, created_at: _, unused_since: _ } = row;
+    fields(json!({
+        "sha256": sha256, "kind": kind, "bytes": bytes, "width": width, "height": height, "name": name,
     }))
 }
 

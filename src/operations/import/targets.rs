@@ -4,7 +4,7 @@ use super::{Checked, Choices, text_of};
 use crate::db::accounts::AccountRow;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
-use crate::import::{ImportFault, Post, Problem, in_order};
+use crate::import::{ImportFault, Problem, in_order};
 use crate::operations::{Context, OperationError, fitting, pool};
 
 /// All accounts, asked for once.
@@ -47,8 +47,10 @@ impl Accounts {
 }
 
 /// What of a file the platforms of its accounts do not take. One that cannot say is told of where the file is added.
-pub(super) fn unfit(post: &Post, rows: &[&AccountRow], cx: &Context) -> Vec<Problem> {
-    let wrong = fitting::wrong_for(cx, rows, text_of(post)).unwrap_or_default();
+pub(super) fn unfit(file: &Checked, rows: &[&AccountRow], cx: &Context) -> Vec<Problem> {
+    let post = &file.post;
+    let kept = file.pictures.iter().map(|it| (it.source.clone(), it.received.facts.clone())).collect();
+    let wrong = fitting::wrong_for(cx, rows, text_of(post), kept).unwrap_or_default();
     let told =
         |field: FieldError| Problem { line: post.line_of(&field.field), fault: ImportFault::Content(field) };
     let mut problems: Vec<Problem> = wrong.into_iter().map(told).collect();

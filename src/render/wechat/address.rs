@@ -39,10 +39,13 @@ pub fn target(written: &str) -> Target {
     }
 }
 
-/// Whether a picture may be shown from here as it was written: from the web, or from a path beside the text.
+/// Pictures that are kept here are named so.
+const KEPT: &str = "media:";
+
+/// Whether a picture may be shown from here as it was written: from the web, from a path beside the text, or kept here.
 pub fn may_show(source: &str) -> bool {
     match Url::parse(source) {
-        Ok(url) => is_web(&url),
+        Ok(url) => is_web(&url) || source.starts_with(KEPT),
         Err(_) => !source.starts_with("//") && !source.contains(['\\', ':']),
     }
 }
@@ -85,7 +88,9 @@ mod tests {
 
     #[test]
     fn pictures_come_from_the_web_or_from_beside_the_text() {
-        for shown in ["https://a.example/b.png", "pictures/图.png", "../a.png", "/a.png"] {
+        for shown in
+            ["https://a.example/b.png", "pictures/图.png", "../a.png", "/a.png", "media:0123456789ab"]
+        {
             assert!(may_show(shown), "{shown}");
         }
         for hidden in

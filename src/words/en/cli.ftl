@@ -33,6 +33,7 @@ hint-no-content = contenthub content list shows which there are.
 hint-no-entry = contenthub publish-pool list shows which there are; contenthub publisher history --entry ID what became of one that was removed.
 hint-no-task = contenthub scheduler list shows which there are.
 hint-no-log-row = contenthub publisher history shows which there are.
+hint-no-media = contenthub media list shows which there are.
 hint-no-token = contenthub token list shows which there are.
 
 # What was done.
@@ -55,6 +56,9 @@ done-run-stopped =
     }
 done-content-made = Content { $content } “{ $title }” was created.
 done-content-gone = Content { $content } is gone.
+done-media-added = Picture { $media }: { $file } ({ $kind }, { $width } × { $height }) is kept; a text calls it:
+done-media-known = Picture { $media }: { $file } ({ $kind }, { $width } × { $height }) was kept already; a text calls it:
+done-media-gone = Picture { $media } is gone.
 done-account-made = Account { $account } “{ $name }” was created.
 done-account-gone = Account { $account } “{ $name }” is gone.
 done-account-works = Account { $account } “{ $name }”: { $message }.

@@ -48,6 +48,7 @@ impl InChinese for Fault {
             Fault::Name(fault) => fault.in_chinese(),
             Fault::Text(fault) => fault.in_chinese(),
             Fault::Limit(fault) => fault.in_chinese(),
+            Fault::Media(fault) => fault.in_chinese(),
             Fault::Task(fault) => fault.in_chinese(),
             Fault::Pool(fault) => fault.in_chinese(),
             Fault::Account(fault) => fault.in_chinese(),

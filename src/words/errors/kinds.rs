@@ -16,6 +16,7 @@ impl InChinese for Thing {
             Thing::Execution => chinese("thing-execution"),
             Thing::LogRow => chinese("thing-log-row"),
             Thing::Token => chinese("thing-token"),
+            Thing::Media => chinese("thing-media"),
         }
     }
 }
@@ -31,6 +32,7 @@ impl InChinese for Resource {
             Resource::Execution => chinese("thing-execution"),
             Resource::Publishing => chinese("thing-publishing"),
             Resource::Token => chinese("thing-token"),
+            Resource::Media => chinese("thing-media"),
             Resource::Import => chinese("thing-import"),
             Resource::Database => chinese("thing-database"),
         }

@@ -1,7 +1,7 @@
 //! What is wrong with texts and names.
 
 use super::{InChinese, chinese};
-use crate::domain::fault::{LimitFault, NameFault, TextFault, Unit, Unprintable};
+use crate::domain::fault::{LimitFault, MediaFault, NameFault, TextFault, Unit, Unprintable};
 use crate::words::Sentence;
 
 impl InChinese for TextFault {
@@ -30,6 +30,39 @@ impl InChinese for LimitFault {
             .with("excess", self.excess().to_string())
             .with("platform", self.platform)
             .with("most", self.most.to_string())
+    }
+}
+
+impl InChinese for MediaFault {
+    fn in_chinese(&self) -> Sentence {
+        match self {
+            MediaFault::Missing { picture } => chinese("media-missing").with("picture", picture.as_str()),
+            MediaFault::NoAddress { picture } => {
+                chinese("media-no-address").with("picture", picture.as_str())
+            }
+            MediaFault::Ambiguous { picture } => chinese("media-ambiguous").with("picture", picture.as_str()),
+            MediaFault::UnknownKind { picture } => {
+                chinese("media-unknown-kind").with("picture", picture.as_str())
+            }
+            MediaFault::Broken { picture, kind, why } => chinese("media-broken")
+                .with("picture", picture.as_str())
+                .with("kind", kind.as_str())
+                .with("why", why.as_str()),
+            MediaFault::TooManyBytes { picture, has, most } => chinese("media-too-many-bytes")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", self.excess().to_string())
+                .with("most", most.to_string()),
+            MediaFault::TooManyPixels { picture, has, most } => chinese("media-too-many-pixels")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", self.excess().to_string())
+                .with("most", most.to_string()),
+            MediaFault::StaysTooLarge { picture, platform, most } => chinese("media-stays-too-large")
+                .with("picture", picture.as_str())
+                .with("platform", *platform)
+                .with("most", most.to_string()),
+        }
     }
 }
 

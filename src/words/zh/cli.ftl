@@ -31,6 +31,7 @@ hint-no-content = contenthub content list 可列出所有内容。
 hint-no-entry = contenthub publish-pool list 可列出所有条目；已移除条目的结果见 contenthub publisher history --entry ID。
 hint-no-task = contenthub scheduler list 可列出所有任务。
 hint-no-log-row = contenthub publisher history 可列出所有记录。
+hint-no-media = contenthub media list 可列出所有图片。
 hint-no-token = contenthub token list 可列出所有令牌。
 
 done-added = 条目 { $entry }：内容 { $content } 将于 { $at } 在账号 { $account } 上发布，优先级 { $priority }。
@@ -48,6 +49,9 @@ done-run-cancelled = 执行 { $execution } 已取消。
 done-run-stopped = 执行 { $execution } 不再取新的条目。还有 { $count } 条正在发送：最后一条结束时，本次运行即告结束（contenthub scheduler history { $task }）。
 done-content-made = 内容 { $content }“{ $title }”已创建。
 done-content-gone = 内容 { $content } 已删除。
+done-media-added = 图片 { $media }：{ $file }（{ $kind }，{ $width } × { $height }）已保存；在正文中的地址是：
+done-media-known = 图片 { $media }：{ $file }（{ $kind }，{ $width } × { $height }）此前已保存；在正文中的地址是：
+done-media-gone = 图片 { $media } 已移除。
 done-account-made = 账号 { $account }“{ $name }”已创建。
 done-account-gone = 账号 { $account }“{ $name }”已删除。
 done-account-works = 账号 { $account }“{ $name }”：{ $message }。

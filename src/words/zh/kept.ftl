@@ -127,3 +127,13 @@ waiting-slot = 其时段，{ $at }
 waiting-time = 其时间，{ $at }
 waiting-place = 通道中的位置：{ $places } 个中有 { $busy } 个正在发送
 waiting-run = 执行：还没有轮到它，或者没有已启用的任务发布到期的内容
+
+kept-picture-not-fetched = 无法获取图片“{ $picture }”：{ $said }
+kept-pictures-not-at-hand = 图片不可用：{ $why }
+fetch-no-web-address = 它不是网址
+fetch-status = 对方回应 { $status }
+fetch-redirects = 从一个地址转到另一个地址，超过 { $most } 次
+fetch-too-large = 超过 { $most } 字节
+fetch-broke-off = 中途断开
+fetch-unreadable = 无法完整读取：{ $why }
+fetch-too-slow = 用时超过 { $seconds } 秒

@@ -5,6 +5,7 @@ use super::total;
 use crate::roles::ROUTES;
 use crate::support::command::{Cli, Response};
 use crate::support::on_both;
+use crate::support::pictures::{form, png};
 use crate::support::product::*;
 use crate::support::receiver::Answer;
 use serde_json::{Value, json};
@@ -118,6 +119,25 @@ fn contents(story: &mut Story) -> i64 {
     let gone = id(&story.does("POST /contents", 0, gone, "content.create").0);
     story.does("DELETE /contents/{id}", gone, Value::Null, "content.delete");
     content
+}
+
+/// A picture that is there already was not made, and leaves no row.
+fn pictures(story: &mut Story) {
+    let (kind, form) = form("file", "a.png", &png(2, 3));
+    let upload = |story: &Story| {
+        let headers = [("content-type", kind.as_str())];
+        story.product.server.send("POST", "/api/v1/media", &headers, &form).expect_status(201)
+    };
+    let made = upload(story);
+    story.rows += 1;
+    story.told.insert("POST /media".to_owned());
+    let row = story.product.get("/audit?page_size=1")["items"][0].clone();
+    assert_eq!((&row["action"], &row["resource"]), (&json!("media.add"), &json!("media")));
+    assert_eq!((&row["resource_id"], &row["after"]["sha256"]), (&made.body["id"], &made.body["sha256"]));
+    upload(story);
+    assert_eq!(total(&story.product), story.rows);
+    let (_, row) = story.does("DELETE /media/{id}", id(&made.body), Value::Null, "media.delete");
+    assert_eq!((&row["before"]["name"], &row["after"]), (&json!("a.png"), &Value::Null));
 }
 
 /// A content that may go out.
@@ -253,6 +273,7 @@ fn each_route_that_changes_something_leaves_a_row_and_a_refused_change_none() {
         let mut story = Story::begin(product);
         let blog = accounts(&mut story);
         let content = contents(&mut story);
+        pictures(&mut story);
         entries(&mut story, blog, content);
         publishing(&mut story);
         tasks(&mut story);

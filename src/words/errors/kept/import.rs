@@ -19,6 +19,35 @@ impl InChinese for KeptImport {
             K::TooLarge { most } => chinese("import-file-too-large").with("most", most.to_string()),
             K::LinkToNothing { why } => chinese("import-link-to-nothing").with("why", why.as_str()),
             K::LinkOut { target } => chinese("import-link-out").with("target", target.as_str()),
+            K::NoPicture { picture } => chinese("import-no-picture").with("picture", picture.as_str()),
+            K::PictureOut { picture } => chinese("import-picture-out").with("picture", picture.as_str()),
+            K::PictureUnreadable { picture, why } => chinese("import-picture-unreadable")
+                .with("picture", picture.as_str())
+                .with("why", why.as_str()),
+            K::PictureKind { picture } => chinese("media-unknown-kind").with("picture", picture.as_str()),
+            K::PictureBroken { picture, kind, why } => chinese("media-broken")
+                .with("picture", picture.as_str())
+                .with("kind", kind.as_str())
+                .with("why", why.as_str()),
+            K::PictureTooLarge { picture, has, excess, most } => chinese("media-too-many-bytes")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", excess.to_string())
+                .with("most", most.to_string()),
+            K::PictureTooManyPixels { picture, has, excess, most } => chinese("media-too-many-pixels")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", excess.to_string())
+                .with("most", most.to_string()),
+            K::PictureNotKept { field: name, picture } => {
+                field(name, chinese("media-missing").with("picture", picture.as_str()))
+            }
+            K::PictureAmbiguous { field: name, picture } => {
+                field(name, chinese("media-ambiguous").with("picture", picture.as_str()))
+            }
+            K::PictureNoAddress { field: name, picture } => {
+                field(name, chinese("media-no-address").with("picture", picture.as_str()))
+            }
             K::Empty => chinese("import-empty"),
             K::Nul => chinese("fault-nul"),
             K::NoEnd => chinese("import-no-end"),

@@ -73,6 +73,39 @@ impl InChinese for KeptMessage {
                 chinese("kept-step-not-withdrawn").with("step", step.as_str()).with("why", kept(reason))
             }
             K::ClaimLost => chinese("kept-claim-lost"),
+            K::PictureNotFetched { picture, said } => {
+                chinese("kept-picture-not-fetched").with("picture", picture.as_str()).with("said", kept(said))
+            }
+            K::PicturesNotAtHand { why } => chinese("kept-pictures-not-at-hand").with("why", why.as_str()),
+            K::PictureMissing { picture } => chinese("media-missing").with("picture", picture.as_str()),
+            K::PictureKind { picture } => chinese("media-unknown-kind").with("picture", picture.as_str()),
+            K::PictureBroken { picture, kind, why } => chinese("media-broken")
+                .with("picture", picture.as_str())
+                .with("kind", kind.as_str())
+                .with("why", why.as_str()),
+            K::PictureTooLarge { picture, has, excess, most } => chinese("media-too-many-bytes")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", excess.to_string())
+                .with("most", most.to_string()),
+            K::PictureTooManyPixels { picture, has, excess, most } => chinese("media-too-many-pixels")
+                .with("picture", picture.as_str())
+                .with("has", has.to_string())
+                .with("excess", excess.to_string())
+                .with("most", most.to_string()),
+            K::PictureStaysTooLarge { picture, platform, most } => chinese("media-stays-too-large")
+                .with("picture", picture.as_str())
+                .with("platform", platform.as_str())
+                .with("most", most.to_string()),
+            K::PictureAmbiguous { picture } => chinese("media-ambiguous").with("picture", picture.as_str()),
+            K::PictureNoAddress { picture } => chinese("media-no-address").with("picture", picture.as_str()),
+            K::FetchNoWebAddress => chinese("fetch-no-web-address"),
+            K::FetchStatus { status } => chinese("fetch-status").with("status", status.to_string()),
+            K::FetchRedirects { most } => chinese("fetch-redirects").with("most", most.to_string()),
+            K::FetchTooLarge { most } => chinese("fetch-too-large").with("most", most.to_string()),
+            K::FetchBrokeOff => chinese("fetch-broke-off"),
+            K::FetchUnreadable { why } => chinese("fetch-unreadable").with("why", why.as_str()),
+            K::FetchTooSlow { seconds } => chinese("fetch-too-slow").with("seconds", seconds.to_string()),
             K::NoPlatform { name } => chinese("unready-no-platform").with("name", name.as_str()),
             K::SettingsUnread { why } => chinese("unready-settings").with("why", why.as_str()),
             K::PlatformBroke => chinese("unready-panicked"),

@@ -17,7 +17,7 @@ help-content-import = 导入一个 Markdown 文件夹
             title: Hello                 # 否则取第一个 `# 标题`，再否则取文件名
             author: Ada
             digest: 一句话的摘要
-            cover: https://example.org/cover.png
+            cover: https://example.org/cover.png   # 或文件旁的图片：cover.png
             tags: [rust, publishing]     # 或：rust, publishing
             source_url: https://example.org/hello
             account: blog                # 或 `accounts: [blog, news]`；名称或编号
@@ -28,6 +28,8 @@ help-content-import = 导入一个 Markdown 文件夹
             正文，用 Markdown 书写。
 
         写有 scheduled_at 的文件放入发布池，给出 --pool 时所有文件都放入：发布到文件指定的账号，否则是 --account，再否则是唯一启用的账号。
+
+        文件以路径引用的图片，例如 ![](photos/a.png)，会与它一同保存：图片须在文件旁边，不得在文件夹之外，通过链接也不行。图片不存在，或不是 20 MiB 以内的 PNG、JPEG、GIF 或 WebP，即视为该文件有错。
 
         读取文件夹及其子文件夹中所有的 *.md 文件；以点开头的会略去，链接不得指向文件夹之外。写有 `draft: true` 的文件会跳过。博客程序自己写的键（date、layout、slug 等）会忽略并提示；其他未知的键视为错误，因为可能是笔误。
 

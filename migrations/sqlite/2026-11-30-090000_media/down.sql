@@ -1,0 +1,3 @@
+DROP TABLE media_uploads;
+DROP TABLE content_media;
+DROP TABLE media;

@@ -1,0 +1,127 @@
+//! The pictures of one attempt's article: rows from the database, files from the disk, never on an async thread.
+
+use super::db::DbHandle;
+use crate::db::media::MediaRow;
+use crate::db::media_uploads::Uploaded;
+use crate::domain::clock::Clock;
+use crate::domain::fault::{Fault, MediaFault};
+use crate::domain::ids::{AccountId, ContentId};
+use crate::domain::media::{MediaFacts, UploadAnswer};
+use crate::domain::media_limits::MediaLimits;
+use crate::media::{Fitted, Received, Store, StoreError, check_whole, fit};
+use crate::operations::OperationError;
+use crate::operations::media::publishing::{FindPicture, FindUpload, KeepFetched, NoteUpload, UploadOf};
+use crate::platforms::pictures::{FetchFault, NotReady, PictureFile, Shelf, Upload};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use std::sync::Arc;
+
+/// The shelf of one attempt.
+#[derive(Clone)]
+pub struct Pictures {
+    pub db: DbHandle,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub content: ContentId,
+    pub revision: i32,
+    pub account: AccountId,
+}
+
+impl Pictures {
+    fn upload(&self, of: Upload) -> UploadOf {
+        let Upload { media, purpose, place } = of;
+        UploadOf { account: self.account, media, purpose, place }
+    }
+}
+
+impl Shelf for Pictures {
+    fn find(&self, source: String) -> LocalBoxFuture<'static, Result<Option<MediaFacts>, NotReady>> {
+        let find = FindPicture { content: self.content, revision: self.revision, source };
+        let db = self.db.clone();
+        async move { Ok(db.perform(find).await.map_err(not_ready)?.map(|row| row.facts())) }.boxed_local()
+    }
+
+    fn keep(&self, source: String, bytes: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>> {
+        let Pictures { db, store, content, revision, .. } = self.clone();
+        async move {
+            let name = source.clone();
+            let received = blocking(move || receive(&store, name, &bytes)).await??;
+            let keep = KeepFetched { content, revision, source, received };
+            let row: MediaRow = db.perform(keep).await.map_err(not_ready)?;
+            Ok(row.facts())
+        }
+        .boxed_local()
+    }
+
+    fn fitted(
+        &self,
+        source: String,
+        facts: MediaFacts,
+        limits: MediaLimits,
+    ) -> LocalBoxFuture<'static, Result<PictureFile, NotReady>> {
+        let store = self.store.clone();
+        let work = move || -> Result<PictureFile, NotReady> {
+            let bytes = store.read(&facts.sha256).map_err(of_the_store)?;
+            Ok(match fit(&source, &facts, &bytes, &limits)? {
+                Fitted::AsItIs => PictureFile { kind: facts.kind, bytes },
+                Fitted::Anew { kind, bytes } => PictureFile { kind, bytes },
+            })
+        };
+        async move { blocking(work).await? }.boxed_local()
+    }
+
+    fn uploaded(&self, of: Upload) -> LocalBoxFuture<'static, Result<Option<UploadAnswer>, NotReady>> {
+        let (find, db) = (FindUpload(self.upload(of)), self.db.clone());
+        async move {
+            let found: Option<Uploaded> = db.perform(find).await.map_err(not_ready)?;
+            Ok(found.map(|known| UploadAnswer { platform_id: known.platform_id, url: known.url }))
+        }
+        .boxed_local()
+    }
+
+    fn note(
+        &self,
+        of: Upload,
+        answer: Option<UploadAnswer>,
+    ) -> LocalBoxFuture<'static, Result<(), NotReady>> {
+        let (db, uploaded_at) = (self.db.clone(), self.clock.now());
+        let uploaded =
+            answer.map(|UploadAnswer { platform_id, url }| Uploaded { platform_id, url, uploaded_at });
+        let note = NoteUpload { of: self.upload(of), uploaded };
+        async move { db.perform(note).await.map_err(not_ready) }.boxed_local()
+    }
+}
+
+/// What came over a network is looked at to its end: a picture that was cut short would be kept so for good.
+fn receive(store: &Store, source: String, bytes: &[u8]) -> Result<Received, NotReady> {
+    let received = store.receive(&source, bytes).map_err(of_the_store)?;
+    match check_whole(&source, &received.facts, bytes) {
+        Err(MediaFault::Broken { picture, why, .. }) => {
+            Err(NotReady::NotFetched { picture, fault: FetchFault::Unreadable(why) })
+        }
+        Err(fault) => Err(fault.into()),
+        Ok(()) => Ok(received),
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, NotReady> {
+    let done = actix_rt::task::spawn_blocking(work).await;
+    done.map_err(|error| NotReady::NotAtHand(error.to_string()))
+}
+
+fn of_the_store(error: StoreError) -> NotReady {
+    match error {
+        StoreError::Picture(fault) => NotReady::Wrong(fault),
+        other => NotReady::NotAtHand(other.to_string()),
+    }
+}
+
+/// What is wrong with a picture is told as that; all else passes, or is ours.
+fn not_ready(error: OperationError) -> NotReady {
+    if let OperationError::Invalid(fields) = &error
+        && let Some(Fault::Media(fault)) = fields.first().map(|field| &field.fault)
+    {
+        return NotReady::Wrong((**fault).clone());
+    }
+    NotReady::NotAtHand(error.to_string())
+}

@@ -1,0 +1,202 @@
+//! The pictures of an article, for the code of a platform: which file each name of its text means, made to fit what the
+//! platform takes, and what the platform was given already.
+//!
+//! A publish asks for all of its pictures ([`Pictures::of`]) before it sends anything: so what is missing, or cannot be made
+//! to fit, is told while nothing is out. Then it uploads each that it has no answer for ([`Pictures::uploaded`]), and keeps
+//! each answer at once ([`Pictures::note`]).
+
+use super::http::{FetchLimits, fetch};
+use super::outbound::Outbound;
+use crate::domain::fault::MediaFault;
+use crate::domain::media::{FILE_MAX_BYTES, MediaFacts, MediaHash, MediaKind, UploadAnswer, UploadPurpose};
+use crate::domain::media_limits::MediaLimits;
+use crate::domain::outcome::{Problem, Scope, Seen};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use super::http::FetchFault;
+
+/// The longest that one picture is fetched for.
+pub const FETCH_MAX: Duration = Duration::from_secs(30);
+
+/// Where pictures are kept, for one article of one account.
+pub trait Shelf: Send + Sync {
+    /// The picture that the article calls `source`; none where it is not kept.
+    fn find(&self, source: String) -> LocalBoxFuture<'static, Result<Option<MediaFacts>, NotReady>>;
+
+    /// Keeps what was fetched of `source`.
+    fn keep(&self, source: String, bytes: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>>;
+
+    /// The file of a picture, made to fit. `source` is what errors call it.
+    fn fitted(
+        &self,
+        source: String,
+        facts: MediaFacts,
+        limits: MediaLimits,
+    ) -> LocalBoxFuture<'static, Result<PictureFile, NotReady>>;
+
+    /// What the account's platform answered to an upload of this file.
+    fn uploaded(&self, of: Upload) -> LocalBoxFuture<'static, Result<Option<UploadAnswer>, NotReady>>;
+
+    /// Remembers an answer; none: forgets it.
+    fn note(&self, of: Upload, answer: Option<UploadAnswer>)
+    -> LocalBoxFuture<'static, Result<(), NotReady>>;
+}
+
+/// An upload, by what tells it from others of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    pub media: MediaHash,
+    pub purpose: UploadPurpose,
+    /// Where at the platform, in the words of the platform's code: for WeChat the app id. An account that is pointed at
+    /// another place uploads anew.
+    pub place: String,
+}
+
+/// A file as a platform is given it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureFile {
+    pub kind: MediaKind,
+    pub bytes: Vec<u8>,
+}
+
+/// Why a picture cannot be given to a platform. Nothing of the article has been sent for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// For good, until somebody changes the text or the picture.
+    #[error(transparent)]
+    Wrong(#[from] MediaFault),
+    #[error("the picture “{picture}” could not be fetched: {fault}")]
+    NotFetched { picture: String, fault: FetchFault },
+    /// Our own database or disk, in words for people.
+    #[error("the pictures are not at hand: {0}")]
+    NotAtHand(String),
+}
+
+impl NotReady {
+    /// What a publish saw that ends with it: nothing is out.
+    pub fn seen(&self) -> Seen {
+        let problem = |code| Problem::new(code, self);
+        match self {
+            NotReady::Wrong(_) => Seen::Refused(problem("picture")),
+            NotReady::NotFetched { fault, .. } if fault.may_pass() => Seen::StepFailed {
+                problem: problem("picture_not_fetched"),
+                scope: Scope::Entry,
+                retry_after: None,
+            },
+            NotReady::NotFetched { .. } => Seen::Refused(problem("picture_not_fetched")),
+            NotReady::NotAtHand(_) => {
+                Seen::NotKept { problem: problem("pictures_not_at_hand"), may_be_out: false }
+            }
+        }
+    }
+}
+
+/// The pictures of one article, and of the account that it is published on.
+#[derive(Clone)]
+pub struct Pictures(Arc<dyn Shelf>);
+
+impl fmt::Debug for Pictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pictures")
+    }
+}
+
+impl Pictures {
+    pub fn on(shelf: Arc<dyn Shelf>) -> Self {
+        Pictures(shelf)
+    }
+
+    /// None at all: for tests, and for platforms that show none.
+    pub fn none() -> Self {
+        Pictures(Arc::new(Nothing))
+    }
+
+    /// The picture that the article calls `source`. One of the web that is not kept yet is fetched, within `time` at most,
+    /// and kept, so that it is fetched once for a content. Whether it fits is not looked at.
+    pub async fn of(
+        &self,
+        outbound: &Arc<Outbound>,
+        source: &str,
+        time: Duration,
+    ) -> Result<MediaFacts, NotReady> {
+        if let Some(known) = self.0.find(source.to_owned()).await? {
+            return Ok(known);
+        }
+        let limits = FetchLimits { bytes: FILE_MAX_BYTES, time: time.min(FETCH_MAX) };
+        match fetch(outbound, source, limits).await {
+            Ok(bytes) => self.0.keep(source.to_owned(), bytes).await,
+            // A path beside a text that was never imported from a folder.
+            Err(FetchFault::NoWebAddress) => Err(MediaFault::Missing { picture: source.to_owned() }.into()),
+            Err(FetchFault::TooLarge { most }) => {
+                Err(MediaFault::TooManyBytes { picture: source.to_owned(), has: most + 1, most }.into())
+            }
+            Err(fault) => Err(NotReady::NotFetched { picture: source.to_owned(), fault }),
+        }
+    }
+
+    /// The file of a picture, made to fit these limits: as it is where it fits, else encoded anew or made smaller. Takes up to
+    /// seconds, on a thread of its own.
+    pub async fn fitted(
+        &self,
+        source: &str,
+        facts: &MediaFacts,
+        limits: &MediaLimits,
+    ) -> Result<PictureFile, NotReady> {
+        self.0.fitted(source.to_owned(), facts.clone(), *limits).await
+    }
+
+    /// What the platform answered to an upload of this file; none: it was not uploaded.
+    pub async fn uploaded(&self, of: &Upload) -> Result<Option<UploadAnswer>, NotReady> {
+        self.0.uploaded(of.clone()).await
+    }
+
+    /// Remembers what the platform answered, before anything else is sent.
+    pub async fn note(&self, of: &Upload, answer: UploadAnswer) -> Result<(), NotReady> {
+        self.0.note(of.clone(), Some(answer)).await
+    }
+
+    /// Forgets an upload that the platform says it has no more.
+    pub async fn forget(&self, of: &Upload) -> Result<(), NotReady> {
+        self.0.note(of.clone(), None).await
+    }
+}
+
+/// A shelf with nothing on it, and no room.
+struct Nothing;
+
+impl Nothing {
+    fn has<T: 'static>() -> LocalBoxFuture<'static, Result<T, NotReady>> {
+        std::future::ready(Err(NotReady::NotAtHand("none are kept".to_owned()))).boxed_local()
+    }
+}
+
+impl Shelf for Nothing {
+    fn find(&self, _: String) -> LocalBoxFuture<'static, Result<Option<MediaFacts>, NotReady>> {
+        std::future::ready(Ok(None)).boxed_local()
+    }
+
+    fn keep(&self, _: String, _: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>> {
+        Nothing::has()
+    }
+
+    fn fitted(
+        &self,
+        _: String,
+        _: MediaFacts,
+        _: MediaLimits,
+    ) -> LocalBoxFuture<'static, Result<PictureFile, NotReady>> {
+        Nothing::has()
+    }
+
+    fn uploaded(&self, _: Upload) -> LocalBoxFuture<'static, Result<Option<UploadAnswer>, NotReady>> {
+        std::future::ready(Ok(None)).boxed_local()
+    }
+
+    fn note(&self, _: Upload, _: Option<UploadAnswer>) -> LocalBoxFuture<'static, Result<(), NotReady>> {
+        Nothing::has()
+    }
+}
