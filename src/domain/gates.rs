@@ -1,6 +1,6 @@
 //! What keeps a lane shut, and until when. A lane that is disabled or suspended is not looked at here: see `account.rs`.
 
-use super::breaker::Health;
+use super::breaker::{Health, Tripped};
 use super::clock::Timestamp;
 use super::time_input;
 use super::windows::Windows;
@@ -104,18 +104,28 @@ pub enum Passage {
     Shut(Shut),
 }
 
+/// Should nothing be heard of the end that a probe waits for, the lane is looked at again after this long.
+pub const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Looks at a lane's gates at `now`. `busy`: what it has in flight.
 pub fn passage(rules: &Rules, state: &State, busy: i32, now: Timestamp) -> Passage {
     let left = cap_left(rules, state, busy, now);
     let is_down = state.health.tripped.is_some();
     let concurrency = if rules.spacing.is_zero() { rules.concurrency } else { 1 };
-    match (shut(rules, state, left, now), shut(rules, state, None, now)) {
+    let passage = match (shut(rules, state, left, now), shut(rules, state, None, now)) {
         (None, _) if is_down => Passage::Probe { proven: true },
         (None, _) => Passage::Open { concurrency, more: left.unwrap_or(i32::MAX) },
         // Only the cap keeps it shut.
         (Some(_), None) if is_down => Passage::Probe { proven: false },
         (Some(_), None) => Passage::OnlyUnproven { concurrency },
         (Some(shut), Some(_)) => Passage::Shut(shut),
+    };
+    match (passage, state.health.tripped) {
+        // A probe needs a place, too: a spaced lane's may be taken by what was on the wire of a node that is dead now.
+        (Passage::Probe { .. }, Some(Tripped { since, .. })) if busy >= concurrency => {
+            Passage::Shut(Shut { gate: Gate::Breaker { since }, until: Some(now + PROBE_PATIENCE) })
+        }
+        (passage, _) => passage,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::db::claim::{Claim, Lane};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::schema::publish_pool::dsl as pool;
 use crate::domain::clock::Timestamp;
-use crate::domain::gates::{self, Gate, Passage, Rules, Shut, State};
+use crate::domain::gates::{self, Gate, PROBE_PATIENCE, Passage, Rules, Shut, State};
 use crate::domain::ids::*;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -99,9 +99,6 @@ fn passage(
         }
     }
 }
-
-/// Should nothing be heard of a probe's end, it is looked for again after this long.
-const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
 fn probe_is_out(conn: &mut DbConnection, state: &State) -> Result<bool, DbError> {
     let Some(probed) = state.health.tripped.and_then(|tripped| tripped.probed) else { return Ok(false) };

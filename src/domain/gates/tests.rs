@@ -114,7 +114,14 @@ fn where_its_platform_is_down_one_entry_may_try_it() {
         shut.to_string().starts_with("the platform has not answered since 2026-03-02T01:00:00"),
         "{shut}"
     );
-    assert_eq!(passage(&rules(), &state, 0, at("2026-03-02 10:00:30")), Passage::Probe { proven: true });
+    let probed = |rules: &Rules, busy| passage(rules, &state, busy, at("2026-03-02 10:00:30"));
+    assert_eq!(probed(&rules(), 63), Passage::Probe { proven: true });
+    assert_eq!(probed(&spaced(5), 0), Passage::Probe { proven: true });
+    for (rules, busy) in [(rules(), 64), (spaced(5), 1)] {
+        let Passage::Shut(shut) = probed(&rules, busy) else { panic!("there is no place: {rules:?}") };
+        assert!(matches!(shut.gate, Gate::Breaker { .. }), "{shut}");
+        assert_eq!(shut.until, Some(at("2026-03-02 10:00:31")));
+    }
 }
 
 #[test]

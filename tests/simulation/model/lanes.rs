@@ -5,7 +5,7 @@ use crate::sabotage::Sabotage;
 use crate::store::node_number;
 use contenthub::db::transitions::Ended;
 use contenthub::domain::breaker::{Heard, Sign, Verdict};
-use contenthub::domain::gates::{self, Gate, Passage, Shut};
+use contenthub::domain::gates::{self, Gate, PROBE_PATIENCE, Passage, Shut};
 use contenthub::domain::ids::*;
 use contenthub::domain::retry::PLATFORM_PAUSE;
 use contenthub::{EntryStatus, LogStatus, Timestamp};
@@ -14,8 +14,6 @@ use std::time::Duration;
 
 /// Two transactions that end within this of each other would have waited for each other's locks.
 const AT_ONCE: Duration = Duration::from_millis(500);
-/// Should nothing be heard of a probe's end, it is looked for again after this long.
-const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What attempts that ended come to, once their lanes have heard of them.
 pub(super) struct Told<'a> {
