@@ -235,6 +235,7 @@ impl Attempt {
             attempt: id,
             content: facts.content,
             revision: facts.revision,
+            extras: Vec::new(),
             account: facts.account,
             account_version: facts.account_version,
             counted: facts.counted,

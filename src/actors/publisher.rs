@@ -24,7 +24,7 @@ use crate::media::Store;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Begun, Journal, repeated};
 use crate::platforms::pictures::Pictures;
-use crate::platforms::platform::PublishCall;
+use crate::platforms::platform::{Article, Extra, PublishCall};
 use crate::platforms::tokens::Tokens;
 use actix::prelude::*;
 use fail::fail_point;
@@ -130,6 +130,7 @@ async fn attempt(
         (claim.attempt, claim.execution, claim.question, claim.counted);
     let (on_demand, due_at) = (claim.is_on_demand(), claim.due_at);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
+    let extras = claim.extras.iter().map(|article| article.content_id).collect();
     let kept_back = match question {
         None if claim.is_probe => probing::keeps_back(&ready, &trust, &*clock).await,
         None | Some(_) => None,
@@ -189,6 +190,7 @@ async fn attempt(
         attempt,
         content,
         revision,
+        extras,
         account: ready.destination.account_id,
         account_version: ready.version,
         counted,
@@ -221,6 +223,12 @@ fn publish_call(
         (step.step, Begun { irreversible: step.irreversible, result })
     };
     let steps = claim.steps.into_iter().map(begun);
+    let extra = |article: Article| {
+        let (content, revision) = (article.content_id, article.revision);
+        let pictures = pictures::Pictures { content, revision, ..means.pictures.clone() };
+        Extra { article, pictures: Pictures::on(Arc::new(pictures)) }
+    };
+    let extras = claim.extras.into_iter().map(extra).collect();
     PublishCall {
         entry: claim.attempt.entry,
         attempt: claim.attempt.number,
@@ -233,6 +241,7 @@ fn publish_call(
         journal: Journal::new(steps.collect(), Arc::new(means.keeper), trust.clone()),
         tokens: Tokens::kept_by(Arc::new(means.shelf)),
         pictures: Pictures::on(Arc::new(means.pictures)),
+        extras,
     }
 }
 

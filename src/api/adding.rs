@@ -54,6 +54,9 @@ fn view_of(added: AddedEntry, cx: &Context, now: Timestamp) -> Value {
 #[schemars(rename = "EntryAdd")]
 struct AddBody {
     content_id: ContentId,
+    /// Further contents of the same post, in their order, where the platform takes several.
+    #[schemars(length(max = 7))]
+    extra_content_ids: Option<Vec<ContentId>>,
     /// 1 goes first, 10 last; without it, 5.
     priority: Option<Priority>,
     /// When it goes out, or `next_slot`; without it, now.
@@ -79,6 +82,7 @@ impl AddBody {
         let at = self.scheduled_at.as_deref().filter(|_| !next_slot);
         Ok(Addition {
             content: self.content_id,
+            extras: self.extra_content_ids.clone().unwrap_or_default(),
             account: self.account_id,
             priority: self.priority.unwrap_or_default(),
             scheduled_at: input::optional_time("scheduled_at", at, api.cx.timezone)?,

@@ -62,7 +62,7 @@ pub fn routes(routes: &mut Routes) {
         .about("Only what is sent is changed. A `scheduled_at` of null is now.")
         .ok::<EntryView>()
         .versioned()
-        .refuses(&["wrong_state", "maybe_published"]);
+        .refuses(&["wrong_state", "maybe_published", "already_in_pool", "already_published"]);
     routes
         .route((Method::DELETE, "/publish-pool/{id}"), editor, delete, "Delete an entry")
         .no_content()
@@ -188,6 +188,10 @@ async fn explain(api: &Api, caller: &Caller, id: EntryId) -> Answer {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "EntryUpdate")]
 struct UpdateBody {
+    /// In the place of those that it has; none: `[]`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Vec<ContentId>", length(max = 7))]
+    extra_content_ids: Option<Vec<ContentId>>,
     #[serde(default, deserialize_with = "not_null")]
     #[schemars(with = "Priority")]
     priority: Option<Priority>,
@@ -218,6 +222,7 @@ async fn update(
         .transpose()?;
     let update = UpdateEntry {
         id,
+        extras: body.0.extra_content_ids,
         priority: body.0.priority,
         scheduled_at,
         max_retries: body.0.max_retries,

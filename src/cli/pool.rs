@@ -31,7 +31,7 @@ pub enum Command {
     List(ListArguments),
     /// Add a content, to be published once
     #[command(
-        after_help = "Examples:\n  contenthub publish-pool add 123 --priority 1 --scheduled-at \"2026-02-06 12:00:00\"\n  contenthub publish-pool add 123 --account blog"
+        after_help = "Examples:\n  contenthub publish-pool add 123 --priority 1 --scheduled-at \"2026-02-06 12:00:00\"\n  contenthub publish-pool add 123 --account blog\n  contenthub publish-pool add 123 --extra 124,125 --account gzh"
     )]
     Add(AddArguments),
     /// Count entries by status
@@ -55,6 +55,11 @@ pub enum Command {
         #[arg(value_parser = priority)]
         priority: Priority,
     },
+    /// Set which further contents an entry publishes in the same post; none: it publishes its own alone
+    #[command(
+        after_help = "Examples:\n  contenthub publish-pool set-extras 1 124 125\n  contenthub publish-pool set-extras 1"
+    )]
+    SetExtras { id: EntryId, contents: Vec<ContentId> },
     /// Set when an entry goes out
     #[command(after_help = "Examples:\n  contenthub publish-pool schedule 1 \"2027-02-06 12:00:00\"")]
     Schedule { id: EntryId, time: String },
@@ -142,6 +147,9 @@ pub struct ListArguments {
 #[derive(Debug, clap::Args)]
 pub struct AddArguments {
     content: ContentId,
+    /// Further contents of the same post, up to 7, where the platform takes several: one draft of several articles in WeChat
+    #[arg(long = "extra", value_name = "CONTENT", value_delimiter = ',')]
+    extras: Vec<ContentId>,
     /// 1 (first) to 10 (last)
     #[arg(long, default_value = "5", value_parser = priority)]
     priority: Priority,
@@ -202,6 +210,10 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
         Command::Show { id } => super::explain::run(id, app, out),
         Command::SetPriority { id, priority } => {
             let update = UpdateEntry { priority: Some(priority), ..UpdateEntry::of(id) };
+            show(app.change(update)?, app, out)
+        }
+        Command::SetExtras { id, contents } => {
+            let update = UpdateEntry { extras: Some(contents), ..UpdateEntry::of(id) };
             show(app.change(update)?, app, out)
         }
         Command::Schedule { id, time: text } => {
@@ -300,6 +312,7 @@ fn add(arguments: AddArguments, app: &App, out: &Output) -> Result<Done, Failure
     let account = arguments.account.map(|name| app.run(FindAccount(name))).transpose()?.map(|row| row.id);
     let addition = Addition {
         content: arguments.content,
+        extras: arguments.extras,
         account,
         priority: arguments.priority,
         scheduled_at: time(app, arguments.scheduled_at.as_deref())?,

@@ -83,6 +83,8 @@ pub struct Claim {
     pub due_at: Timestamp,
     pub standing: Standing,
     pub article: Article,
+    /// What is published beside it, in the same post; read by whoever needs it.
+    pub extras: Vec<Article>,
     /// What the steps of earlier attempts came to; read by whoever needs it.
     pub steps: Vec<Checkpoint>,
 }
@@ -306,6 +308,7 @@ fn claim((entry, text): ClaimedRow, execution: Option<ExecutionId>, question: Op
         due_at,
         standing: Standing { retry_count, max_retries, unproven },
         article: Article { content_id, revision, title, body, digest, author, cover, tags, source_url },
+        extras: Vec::new(),
         steps: Vec::new(),
     }
 }

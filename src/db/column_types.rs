@@ -6,6 +6,7 @@ use crate::domain::content::ReviewStatus;
 use crate::domain::entry::EntryStatus;
 use crate::domain::event::EventKind;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
+use crate::domain::extras::Extras;
 use crate::domain::ids::*;
 use crate::domain::media::{MediaHash, MediaKind};
 use crate::domain::misfire::Misfire;
@@ -62,6 +63,7 @@ read_as! { Integer, i32 =>
 
 read_as! { Text, String =>
     NodeId: |text| Ok(NodeId(text)),
+    Extras: |list| Ok(Extras::kept(&list)),
     IdempotencyKey: |text| Ok(IdempotencyKey(text)),
     EntryStatus: |text| Ok(text.parse()?),
     ReviewStatus: |text| Ok(text.parse()?),

@@ -22,18 +22,20 @@ pub use removing::*;
 pub use similar::*;
 
 use super::connection::{DbConnection, DbError};
+use super::extras;
 use super::lanes::lane_columns;
 use super::schema::{accounts, lanes, publish_logs, publish_pool::dsl, published_contents, slot_watches};
 use super::statement::{PrepareOnce, statement};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
+use crate::domain::extras::Extras;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
 use crate::domain::question::Question;
 use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 /// An entry with what its last attempt said and what its lane's gates say.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -73,6 +75,8 @@ pub struct EntryRow {
     pub lane_busy: i64,
     /// All publishing is.
     pub is_paused: bool,
+    /// What it publishes beside its own content.
+    pub extras: Extras,
 }
 
 /// How late it may be, if not as late as its account says; when it is too late; and since when a person wants it anew.
@@ -136,6 +140,7 @@ macro_rules! with_log_and_lane {
                 (dsl::slot_at, slot_watches::missed_slot_at.nullable()),
                 diesel::dsl::sql::<BigInt>(LANE_BUSY),
                 diesel::dsl::sql::<Bool>(IS_PAUSED),
+                diesel::dsl::sql::<Text>(extras::LISTED),
             ))
     };
 }
@@ -246,24 +251,45 @@ pub(super) fn open_statuses() -> Vec<&'static str> {
 }
 
 /// As the index of them has it.
-const OPEN: &str = "(publish_pool.status = 'pending' OR publish_pool.status = 'publishing' \
-    OR publish_pool.status = 'uncertain')";
+macro_rules! open_of {
+    ($content:literal, $account:literal) => {
+        concat!(
+            "SELECT p.id, p.status FROM publish_pool AS p WHERE p.content_id = ",
+            $content,
+            " AND p.account_id = ",
+            $account,
+            " AND (p.status = 'pending' OR p.status = 'publishing' OR p.status = 'uncertain') \
+              UNION ALL SELECT p.id, p.status FROM extra_contents AS e JOIN publish_pool AS p ON p.id = e.pool_id \
+              WHERE e.content_id = ",
+            $content,
+            " AND p.account_id = ",
+            $account,
+            " AND (p.status = 'pending' OR p.status = 'publishing' OR p.status = 'uncertain') LIMIT 1"
+        )
+    };
+}
+const SQLITE_OPEN: &str = open_of!("?1", "?2");
+const POSTGRES_OPEN: &str = open_of!("$1", "$2");
 
-/// The open entry of a content on an account, if any.
+/// The open entry on an account that publishes a content, by itself or beside another one; if any.
 pub fn open_entry(
     conn: &mut DbConnection,
     content: ContentId,
     account: AccountId,
 ) -> Result<Option<(EntryId, EntryStatus)>, DbError> {
-    Ok(dsl::publish_pool
-        .filter(dsl::content_id.eq(content.0))
-        .filter(dsl::account_id.eq(account.0))
-        .filter(diesel::dsl::sql::<Bool>(OPEN))
-        .select((dsl::id, dsl::status))
-        .limit(1)
-        .prepared()
-        .get_result(conn)
-        .optional()?)
+    macro_rules! open {
+        ($inner:expr, $sql:expr) => {
+            statement::<(BigInt, Text)>($sql)
+                .bind::<BigInt, _>(content.0)
+                .bind::<BigInt, _>(account.0)
+                .get_result($inner)
+                .optional()?
+        };
+    }
+    Ok(match conn {
+        DbConnection::Sqlite(inner) => open!(inner, SQLITE_OPEN),
+        DbConnection::Postgres(inner) => open!(inner, POSTGRES_OPEN),
+    })
 }
 
 /// When a content first went out on an account, if it did.

@@ -9,7 +9,7 @@ use super::publish_log::{self, LogRow};
 use super::schema::{content_revisions, contents, publish_pool, scheduled_tasks};
 use super::statement::statement;
 use super::status::{self, NodeStatus};
-use super::{lanes, leases, nodes};
+use super::{extras, lanes, leases, nodes};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::gates::{Rules, State};
@@ -42,6 +42,8 @@ pub struct Facts {
     /// The content's newest revision.
     pub revision: i32,
     pub review_status: ReviewStatus,
+    /// The first of the contents beside it that is not approved.
+    pub unapproved_extra: Option<(ContentId, i32, ReviewStatus)>,
     /// More urgent entries of its lane that are due, or will be when it is; none is counted beyond [`COUNTED_MAX`].
     pub before: i64,
     /// Newest first, no more than [`ATTEMPTS_MAX`].
@@ -85,6 +87,14 @@ impl Facts {
     pub fn find_the_living(mut self, database: &DatabaseUrl) -> Result<Self, DbError> {
         status::find_the_living(&mut self.nodes, self.at, self.seen_by, database)?;
         Ok(self)
+    }
+
+    /// The content that is to be approved first, where the entry is held back.
+    pub fn unapproved_content(&self) -> ContentId {
+        match (self.review_status, self.unapproved_extra) {
+            (ReviewStatus::Approved, Some((extra, ..))) => extra,
+            (_, _) => self.row.content_id,
+        }
     }
 
     /// Whether a server runs that fires tasks.
@@ -133,6 +143,7 @@ pub fn read(
         title,
         revision,
         review_status,
+        unapproved_extra: extras::first_unapproved(conn, id)?,
         attempts,
         attempts_total,
         tries,

@@ -18,6 +18,7 @@ pub mod entries;
 pub mod events;
 pub mod executions;
 pub mod explain;
+pub mod extras;
 pub mod fires;
 pub mod imported_files;
 pub mod jobs;

@@ -141,6 +141,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    extra_contents (pool_id, place) {
+        pool_id -> BigInt,
+        place -> Integer,
+        content_id -> BigInt,
+        revision -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
     idempotency_keys (token_id, idempotency_key) {
         token_id -> BigInt,
         idempotency_key -> Text,
@@ -378,6 +387,8 @@ diesel::joinable!(content_media -> contents (content_id));
 diesel::joinable!(content_media -> media (media_id));
 diesel::joinable!(content_revisions -> contents (content_id));
 diesel::joinable!(contents -> accounts (account_id));
+diesel::joinable!(extra_contents -> contents (content_id));
+diesel::joinable!(extra_contents -> publish_pool (pool_id));
 diesel::joinable!(imported_files -> contents (content_id));
 diesel::joinable!(lanes -> accounts (account_id));
 diesel::joinable!(media_uploads -> accounts (account_id));
@@ -400,6 +411,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deleted_imports,
     events,
     executions,
+    extra_contents,
     idempotency_keys,
     imported_files,
     lanes,

@@ -37,6 +37,8 @@ pub struct Ended {
     pub attempt: AttemptId,
     pub content: ContentId,
     pub revision: i32,
+    /// What was published beside the content, in the same post.
+    pub extras: Vec<ContentId>,
     pub account: AccountId,
     /// The account's version when the entry was claimed.
     pub account_version: i64,
@@ -186,6 +188,9 @@ fn verdicts(conn: &mut DbConnection, logged: &Logged, ended: &[Ended]) -> Result
         let verdict = match logged.get(&one.attempt) {
             Some(log) => {
                 apply_lane_effect(conn, one, *log)?;
+                if one.settlement.status == EntryStatus::Published {
+                    remember_extras(conn, one)?;
+                }
                 if one.has_steps {
                     tidy_steps(conn, one)?;
                 }
@@ -196,6 +201,14 @@ fn verdicts(conn: &mut DbConnection, logged: &Logged, ended: &[Ended]) -> Result
         written.push(verdict);
     }
     Ok(written)
+}
+
+/// What was published beside the entry's own content is out, too.
+fn remember_extras(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {
+    for content in &one.extras {
+        super::entries::remember_published(conn, *content, one.account, one.finished_at)?;
+    }
+    Ok(())
 }
 
 fn tidy_steps(conn: &mut DbConnection, one: &Ended) -> Result<(), DbError> {

@@ -17,6 +17,7 @@ pub mod ended_as;
 pub mod entry;
 pub mod event;
 pub mod execution;
+pub mod extras;
 pub mod fault;
 pub mod field_error;
 pub mod gates;

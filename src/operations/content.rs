@@ -6,7 +6,7 @@ use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, Page, Paging, fitting};
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, ContentRow, Filter, Text};
-use crate::db::{accounts, entries, imported_files};
+use crate::db::{accounts, entries, extras, imported_files};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::{self as limits, ReviewStatus};
 use crate::domain::fault::{Fault, TextFault};
@@ -315,6 +315,7 @@ impl Operation for DeleteContent {
             return Err(OperationError::InUse { thing: Thing::Content, id: self.0.0, entries: open });
         }
         entries::delete_of_content(conn, self.0)?;
+        extras::delete_of_content(conn, self.0)?;
         imported_files::note_deleted(conn, self.0)?;
         contents::delete(conn, self.0)?;
         Ok(())

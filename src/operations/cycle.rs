@@ -194,6 +194,8 @@ fn turn(
         done.look_again = [done.look_again, next].into_iter().flatten().min();
     }
     super::questions::take(cycle, next_question, conn, cx, now, &mut done)?;
+    // First, because steps may be of no use by what is found.
+    super::questions::read_extras(conn, &mut done)?;
     super::questions::read_steps(conn, &mut done)?;
     fail_point!("claiming", !done.claims.is_empty(), |_| Err(OperationError::Overloaded));
     fail_point!("settling", !cycle.ended.is_empty(), |_| Err(OperationError::Overloaded));

@@ -1,11 +1,11 @@
 //! People change their minds about an entry: each change is one fenced transition, refused while it is on the wire.
 
-use super::pool::{AddedEntry, entry, late_after, locked_entry};
+use super::pool::{AddedEntry, change_extras, contents_of, entry, hold_contents, late_after, locked_entry};
 use super::slots::SlotBook;
 use super::texts::{self, Outgoing};
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError};
-use crate::db::connection::DbConnection;
+use crate::db::connection::{DbConnection, DbError};
 use crate::db::entries::{self, EntryRow, Plan};
 use crate::db::publish_log::{self, Saying};
 use crate::db::{contents, demands, transitions};
@@ -22,9 +22,11 @@ use url::Url;
 
 /// Changes an entry's plan; what is none stays. `scheduled_at: Some(None)` means: now; `late_after_seconds: Some(None)`: as
 /// its account says.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct UpdateEntry {
     pub id: EntryId,
+    /// What it publishes beside its own content.
+    pub extras: Option<Vec<ContentId>>,
     pub priority: Option<Priority>,
     pub scheduled_at: Option<Option<Timestamp>>,
     pub max_retries: Option<i32>,
@@ -34,7 +36,14 @@ pub struct UpdateEntry {
 impl UpdateEntry {
     /// Changes nothing yet.
     pub fn of(id: EntryId) -> Self {
-        UpdateEntry { id, priority: None, scheduled_at: None, max_retries: None, late_after_seconds: None }
+        UpdateEntry {
+            id,
+            extras: None,
+            priority: None,
+            scheduled_at: None,
+            max_retries: None,
+            late_after_seconds: None,
+        }
     }
 }
 
@@ -42,7 +51,7 @@ impl Operation for UpdateEntry {
     type Output = EntryRow;
     const ACCESS: Access = Access::Write;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
         // Whoever locks an account and an entry of it begins with the account.
         let slot_at = match self.scheduled_at {
             Some(Some(at)) => {
@@ -53,6 +62,10 @@ impl Operation for UpdateEntry {
             }
             Some(None) | None => None,
         };
+        if let Some(extras) = &self.extras {
+            let own = entry(conn, self.id)?.content_id;
+            hold_contents(conn, own, extras)?;
+        }
         // Locked, because what is not changed is written back as it was read.
         let row = locked_entry(conn, self.id)?;
         let max_retries = self.max_retries.unwrap_or(row.max_retries);
@@ -81,6 +94,9 @@ impl Operation for UpdateEntry {
         };
         if !entries::set_plan(conn, self.id, plan, now)? {
             return Err(refusal(conn, self.id, Needed::PendingToChange));
+        }
+        if let Some(extras) = &self.extras {
+            change_extras(conn, cx, &row, extras)?;
         }
         if self.scheduled_at.is_some() {
             demands::withdraw(conn, self.id)?;
@@ -139,20 +155,22 @@ impl Operation for RetryEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<AddedEntry, OperationError> {
+        hold_contents_of(conn, self.id)?;
         let row = locked_entry(conn, self.id)?;
-        if let Some((open, status)) = entries::open_entry(conn, row.content_id, row.account_id)?
-            && open != self.id
-        {
-            let (content, account) = (row.content_id, row.account_id);
-            return Err(OperationError::AlreadyInPool { content, account, entry: open, status });
-        }
-        // An entry that was added after that is one that was meant to publish it again.
-        if let Some(at) = entries::first_published(conn, row.content_id, row.account_id)?
-            && at >= row.added_at
-            && row.status != EntryStatus::Published
-        {
-            let (content, account) = (row.content_id, row.account_id);
-            return Err(OperationError::AlreadyPublished { content, account, at });
+        let account = row.account_id;
+        for content in contents_of(&row) {
+            if let Some((open, status)) = entries::open_entry(conn, content, account)?
+                && open != self.id
+            {
+                return Err(OperationError::AlreadyInPool { content, account, entry: open, status });
+            }
+            // An entry that was added after that is one that was meant to publish it again.
+            if let Some(at) = entries::first_published(conn, content, account)?
+                && at >= row.added_at
+                && row.status != EntryStatus::Published
+            {
+                return Err(OperationError::AlreadyPublished { content, account, at });
+            }
         }
         let due_at = row.scheduled_at.unwrap_or(now).max(now);
         let number = row.attempt + 1;
@@ -174,6 +192,16 @@ impl Operation for RetryEntry {
         };
         Ok(AddedEntry { similar: texts::similar(conn, it, now)?, row: entry(conn, self.id)? })
     }
+}
+
+/// Holds the contents of an entry until the caller's transaction ends: nobody adds one of them, or changes it, meanwhile.
+pub(super) fn hold_contents_of(conn: &mut DbConnection, id: EntryId) -> Result<(), DbError> {
+    let Some(row) = entries::get(conn, id)? else { return Ok(()) };
+    hold_contents(conn, row.content_id, row.extras.ids())?;
+    for content in contents_of(&row) {
+        contents::brief(conn, content)?;
+    }
+    Ok(())
 }
 
 /// A person's word on what became of an entry of which nobody else can tell.
@@ -199,9 +227,8 @@ impl Operation for ResolveEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        // Its content is locked before it, as where that is changed.
-        let content = entry(conn, self.id)?.content_id;
-        contents::brief(conn, content)?;
+        // Its contents are locked before it, as where one of them is changed.
+        hold_contents_of(conn, self.id)?;
         let row = locked_entry(conn, self.id)?;
         if let Some(wanted) = needs_no_word(&row) {
             return Err(wrong_state(&row, wanted));
@@ -232,7 +259,9 @@ impl Operation for ResolveEntry {
             return Err(wrong_state(&row, Needed::ItsEnd));
         }
         if to == EntryStatus::Published {
-            entries::remember_published(conn, row.content_id, row.account_id, now)?;
+            for content in contents_of(&row) {
+                entries::remember_published(conn, content, row.account_id, now)?;
+            }
         }
         entry(conn, self.id)
     }

@@ -2,12 +2,14 @@
 //! `entry.rs`.
 
 mod adding;
+mod extras;
 
 use crate::domain::fault::PoolFault;
 use crate::domain::thing::Thing;
 pub use adding::Added;
 use adding::hold_all;
 pub(super) use adding::{SameText, add, add_as, late_after, only_enabled};
+pub(super) use extras::{change as change_extras, contents_of, hold_contents};
 
 use super::slots::SlotBook;
 use super::{Access, Context, Operation, OperationError, Page, Paging};
@@ -28,6 +30,8 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addition {
     pub content: ContentId,
+    /// Further contents that are published in the same post, after it.
+    pub extras: Vec<ContentId>,
     /// None: the content's own account, else the only enabled one.
     pub account: Option<AccountId>,
     pub priority: Priority,
@@ -46,6 +50,7 @@ impl Addition {
     pub fn of(content: ContentId) -> Self {
         Addition {
             content,
+            extras: Vec::new(),
             account: None,
             priority: Priority::default(),
             scheduled_at: None,

@@ -5,6 +5,7 @@ use super::{Context, OperationError};
 use crate::db::checkpoints;
 use crate::db::claim::{self, Claim};
 use crate::db::connection::DbConnection;
+use crate::db::extras;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, EntryId};
 use std::collections::HashSet;
@@ -28,6 +29,17 @@ pub(super) fn take(
         next = claim::next_question(conn, cx.can_decrypt())?;
     }
     done.look_again = [done.look_again, next].into_iter().flatten().min();
+    Ok(())
+}
+
+/// What is published beside the entries' own contents, of those whose platforms take that.
+pub(super) fn read_extras(conn: &mut DbConnection, done: &mut CycleDone) -> Result<(), OperationError> {
+    let accounts = &done.accounts;
+    let takes = |claim: &&mut Claim| accounts.get(&claim.account).is_some_and(|ready| ready.takes_extras);
+    let mut claims: Vec<&mut Claim> = done.claims.iter_mut().filter(takes).collect();
+    if !claims.is_empty() {
+        extras::read(conn, &mut claims)?;
+    }
     Ok(())
 }
 

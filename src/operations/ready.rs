@@ -24,6 +24,8 @@ pub struct Ready {
     pub rules: Rules,
     /// It is published in several steps, each of which is kept.
     pub in_steps: bool,
+    /// One post may have several contents.
+    pub takes_extras: bool,
     /// Of the account's row: another version is another account to us.
     pub version: i64,
 }
@@ -97,6 +99,7 @@ fn make_ready(row: AccountRow, cx: &Context) -> Result<Ready, OperationError> {
         rules: rules(&*platform, &settings, row.on_unknown, cx)
             .map_err(|panicked| unready(panicked.into()))?,
         in_steps: guarded::has_steps(&*platform).map_err(|panicked| unready(panicked.into()))?,
+        takes_extras: guarded::articles_max(&*platform).map_err(|panicked| unready(panicked.into()))? > 1,
         version: row.version,
         destination: Arc::new(Destination {
             account_id: row.id,

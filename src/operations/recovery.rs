@@ -245,6 +245,7 @@ fn ended(held: &Held, settlement: Settlement, now: Timestamp) -> Ended {
         attempt: AttemptId { entry: held.entry, number: held.number },
         content: held.content,
         revision: held.revision,
+        extras: Vec::new(),
         account: held.account,
         account_version: held.account_version,
         // A question publishes nothing, and took no place.

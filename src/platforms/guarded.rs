@@ -47,6 +47,11 @@ pub fn check_article(
     catch_unwind(AssertUnwindSafe(|| platform.check_article(settings, article))).map_err(|_| Panicked)
 }
 
+/// How many articles one post of the platform may have.
+pub fn articles_max(platform: &dyn Platform) -> Result<usize, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| platform.articles_max())).map_err(|_| Panicked)
+}
+
 /// What an account with these settings takes of an article's pictures.
 pub fn picture_rules(platform: &dyn Platform, settings: &Value) -> Result<Option<PictureRules>, Panicked> {
     catch_unwind(AssertUnwindSafe(|| platform.picture_rules(settings))).map_err(|_| Panicked)

@@ -115,8 +115,6 @@ pub(super) struct Answer {
     pub status: u16,
     /// No more than was asked for; what could not be read of it is not there.
     pub body: Vec<u8>,
-    /// The body is all that there was.
-    pub is_whole: bool,
 }
 
 /// A request to be sent once.
@@ -169,23 +167,17 @@ async fn exchange(request: Request<'_>, builder: awc::ClientRequest) -> Result<A
     }
     let mut body = Vec::new();
     // The status has said what counts: where the rest does not come, or is cut short, that is lost and no more.
-    let read = timeout_at(until, async {
-        loop {
-            match timeout(BODY_SILENCE_MAX, response.next()).await {
-                Ok(Some(Ok(chunk))) => {
-                    let room = answer_max - body.len();
-                    body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                    if chunk.len() > room {
-                        return false;
-                    }
-                }
-                Ok(None) => return true,
-                Ok(Some(Err(_))) | Err(_) => return false,
+    let _ = timeout_at(until, async {
+        while let Ok(Some(Ok(chunk))) = timeout(BODY_SILENCE_MAX, response.next()).await {
+            let room = answer_max - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if body.len() == answer_max {
+                break;
             }
         }
-    });
-    let is_whole = read.await.unwrap_or(false);
-    Ok(Answer { status, body, is_whole })
+    })
+    .await;
+    Ok(Answer { status, body })
 }
 
 enum Scheme<'a> {

@@ -58,6 +58,11 @@ pub trait Platform: Send + Sync {
         CONCURRENCY_DEFAULT
     }
 
+    /// How many articles one post may have, at least 1: the content of its entry, and further ones beside it.
+    fn articles_max(&self) -> usize {
+        1
+    }
+
     /// What it takes of an article's pictures, by rules that it has published; none: it is given none. Asked of those that have
     /// limits alone, when [`Platform::check_article`] is.
     fn picture_rules(&self, _settings: &Value) -> Option<PictureRules> {
@@ -160,6 +165,24 @@ pub struct PublishCall {
     pub tokens: Tokens,
     /// The pictures that the article shows.
     pub pictures: Pictures,
+    /// The further articles of the same post, in their order: none where the platform takes one
+    /// ([`Platform::articles_max`]).
+    pub extras: Vec<Extra>,
+}
+
+/// A further article of a post that has several.
+#[derive(Debug, Clone)]
+pub struct Extra {
+    pub article: Article,
+    pub pictures: Pictures,
+}
+
+impl PublishCall {
+    /// All articles of the post, each with its pictures.
+    pub fn articles(&self) -> impl Iterator<Item = (&Article, &Pictures)> {
+        let extras = self.extras.iter().map(|extra| (&extra.article, &extra.pictures));
+        std::iter::once((&self.article, &self.pictures)).chain(extras)
+    }
 }
 
 /// One test of an account. It is about no entry.

@@ -355,7 +355,7 @@ mod tests {
     fn an_answer_is_read_as_the_design_says() {
         let seen = |status, body: &str| {
             let body = body.as_bytes().to_vec();
-            read(Answer { status, body, is_whole: true }, "key".to_owned())
+            read(Answer { status, body }, "key".to_owned())
         };
         let plain = Receipt { media_id: Some("key".into()), url: None };
         for body in ["", "ok", "{", "[]", "{\"media_id\":null}", "{\"media_id\":\"\"}"] {

@@ -16,6 +16,8 @@ use serde::Serialize;
 pub struct EntryView {
     pub id: EntryId,
     pub content_id: ContentId,
+    /// Further contents that are published in the same post, after it.
+    pub extra_content_ids: Vec<ContentId>,
     pub account_id: AccountId,
     pub status: EntryStatus,
     pub unproven: bool,
@@ -62,6 +64,7 @@ impl EntryView {
         EntryView {
             id: row.id,
             content_id: row.content_id,
+            extra_content_ids: row.extras.ids().to_vec(),
             account_id: row.account_id,
             status: row.status,
             unproven: row.unproven,

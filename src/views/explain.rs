@@ -195,7 +195,7 @@ impl ExplanationView {
                 title: facts.title.clone(),
                 revision: facts.revision,
                 review_status: facts.review_status,
-                approved: facts.review_status == ReviewStatus::Approved,
+                approved: facts.review_status == ReviewStatus::Approved && facts.unapproved_extra.is_none(),
             },
             retries: RetriesAnswer { used, max: row.max_retries, left: row.max_retries - used },
             publishers: PublishersAnswer {

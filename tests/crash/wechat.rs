@@ -5,6 +5,7 @@ use crate::node::{self, At, Work};
 use crate::process::{Process, until, was_killed};
 use crate::seeds::Rng;
 use crate::support::clock::SteppedClock;
+use crate::support::pictures::png;
 use crate::support::postgres;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::wechat::{APPID, SECRET, WeChat};
@@ -92,7 +93,9 @@ impl Stage {
         let wechat = WeChat::start_with(Arc::new(SteppedClock::new()));
         wechat.behave(|behaviour| behaviour.publication_takes = PUBLICATION_TAKES);
         let web = Receiver::start();
-        web.on_any([Answer::status(200).body(&b"\xff\xd8\xff\xe0 a picture"[..])]);
+        web.rule(|post, _| {
+            Some(Answer::status(200).body([png(3, 2), post.path.as_bytes().to_vec()].concat()))
+        });
         let app = node::open(dir.path(), &url, LEASE.as_secs());
         let create = CreateAccount {
             settings: json!({"appid": APPID, "api_base_url": wechat.url(), "mode": "publish"}),

@@ -62,6 +62,7 @@ fn ended(app: &App, claim: &Claim, outcome: Outcome) -> Ended {
         attempt: claim.attempt,
         content: claim.article.content_id,
         revision: claim.article.revision,
+        extras: Vec::new(),
         account: claim.account,
         account_version: 1,
         counted: false,

@@ -78,6 +78,7 @@ fn left(url: &DatabaseUrl, dir: &Path, receiver: &Receiver) -> Left {
         attempt: claim.attempt,
         content: claim.article.content_id,
         revision: claim.article.revision,
+        extras: Vec::new(),
         account: claim.account,
         account_version: 1,
         counted: false,

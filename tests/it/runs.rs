@@ -290,6 +290,7 @@ fn what_was_claimed_and_not_sent_is_tried_in_the_same_run() {
             attempt: claim.attempt,
             content: claim.article.content_id,
             revision: claim.article.revision,
+            extras: Vec::new(),
             account: claim.account,
             account_version: 1,
             counted: false,

@@ -3,7 +3,9 @@
 
 mod accounts;
 mod drafts;
+mod extras;
 mod faults;
+mod pictures;
 mod publications;
 mod served;
 mod tokens;
@@ -12,6 +14,7 @@ mod unknown;
 use crate::support::app::*;
 use crate::support::clock::SteppedClock;
 use crate::support::node::TestNode;
+use crate::support::pictures::{drawn, png};
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::wechat::interface::Interface;
 use crate::support::wechat::{APPID, SECRET, WeChat};
@@ -28,14 +31,11 @@ use contenthub::{
     AccountId, Addition, App, CreateAccount, CreateContent, EntryId, EntryStatus, EntryView, LogView, Report,
     Settings, TaskId,
 };
+use image::ImageFormat;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The least that WeChat takes for a picture: only the first bytes are looked at.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
-const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture";
 
 /// An account that publishes waits so long before it looks for what it may have published.
 const SETTLES: u64 = 15 * 60;
@@ -58,16 +58,24 @@ struct Room {
 impl Room {
     /// With these settings beside appid and address.
     fn open(url: &DatabaseUrl, dir: &Path, settings: Value) -> Self {
-        Room::with_lease(url, dir, 60, settings)
+        Room::with(self::settings(url, dir), settings)
     }
 
     /// On a claim of so many seconds, which is all the time that an attempt has.
     fn with_lease(url: &DatabaseUrl, dir: &Path, lease_seconds: u64, of_account: Value) -> Self {
+        Room::with(Settings { lease_seconds, ..settings(url, dir) }, of_account)
+    }
+
+    /// Whose contents go out once somebody has approved them.
+    fn reviewed(url: &DatabaseUrl, dir: &Path) -> Self {
+        Room::with(Settings { review_required: true, ..settings(url, dir) }, json!({}))
+    }
+
+    fn with(settings: Settings, of_account: Value) -> Self {
         let clock = Arc::new(SteppedClock::standing());
         let wechat = WeChat::start_with(clock.clone());
         let outbound = Outbound::new(OutboundAllow::loopback());
         let registry = Registry::default().with(Arc::new(Wechat::new(outbound)));
-        let settings = Settings { lease_seconds, ..settings(url, dir) };
         let app = Arc::new(App::open_with(settings, registry, clock.clone()).expect("opened"));
         let task = task(&app, "by hand");
         for one in [first_task(&app), task] {
@@ -77,10 +85,11 @@ impl Room {
         let web = Receiver::start();
         web.rule(|post, _| {
             let ends = |end: &str| post.path.ends_with(end);
-            let picture = |bytes: &[u8]| Some(Answer::status(200).body(bytes));
+            let picture = |bytes: Vec<u8>| Some(Answer::status(200).body(bytes));
             match () {
-                () if ends("/cover.jpg") => picture(JPEG),
-                () if ends(".png") => picture(&[PNG, post.path.as_bytes()].concat()),
+                () if ends("/cover.jpg") => picture(cover()),
+                // What stands behind a picture's end is nobody's to look at: each name has a file of its own.
+                () if ends(".png") => picture([png(3, 2), post.path.as_bytes().to_vec()].concat()),
                 () => Some(Answer::status(404)),
             }
         });
@@ -186,6 +195,11 @@ impl Room {
         let visible = self.wechat.visible_by_source_url();
         assert!(visible.values().all(|times| *times == 1), "{visible:?}");
     }
+}
+
+/// The file of every cover.
+fn cover() -> Vec<u8> {
+    drawn(ImageFormat::Jpeg, 8, 5)
 }
 
 /// An account of the simulated WeChat's first one.

@@ -94,6 +94,7 @@ fn call(url: &str, row: &Row) -> PublishCall {
         tokens: Tokens::unkept(),
         trust,
         pictures: Pictures::none(),
+        extras: Vec::new(),
     }
 }
 

@@ -211,6 +211,7 @@ async fn attempt(job: Job, journal: Option<Journal>) -> Ended {
         attempt: job.claim.attempt,
         content: job.claim.article.content_id,
         revision: job.claim.article.revision,
+        extras: Vec::new(),
         account: job.account.id,
         account_version: job.account.version,
         counted: job.claim.counted,

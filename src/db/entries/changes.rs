@@ -2,13 +2,16 @@
 
 use super::{EntryRow, SlotColumns, get, placing};
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::extras;
 use crate::db::lateness;
+use crate::db::schema::extra_contents;
 use crate::db::schema::publish_pool::dsl;
 use crate::db::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -116,15 +119,18 @@ pub fn due_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError>
 /// without having been published. What may be out is not held back, since it repeats the revision that was approved
 /// then; while it waits for a look-up it is not let go either.
 pub fn set_held(conn: &mut DbConnection, content: ContentId, held: bool) -> Result<(), DbError> {
+    let is_alone = not(exists(extra_contents::table.filter(extra_contents::pool_id.eq(dsl::id))));
     diesel::update(
         dsl::publish_pool
             .filter(dsl::content_id.eq(content.0))
             .filter(dsl::status.ne(EntryStatus::Published.as_str()))
             .filter(dsl::unproven.eq(false))
             .filter(dsl::look_up_at.is_null())
-            .filter(dsl::held.ne(held)),
+            .filter(dsl::held.ne(held))
+            .filter(is_alone),
     )
     .set(dsl::held.eq(held))
     .execute(conn)?;
-    Ok(())
+    // Those with several contents wait for all of them.
+    extras::set_held(conn, content)
 }

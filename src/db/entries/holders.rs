@@ -1,20 +1,34 @@
-//! Entries that are open, and keep what they are of from being deleted.
+//! Entries that are open, and keep what they are of from being deleted. Those of a content are also those in which it stands
+//! beside another one.
 
 use super::open_statuses;
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::extras::entries_with;
 use crate::db::schema::publish_pool::dsl;
 use crate::db::schema::published_contents;
 use crate::domain::ids::*;
 use diesel::prelude::*;
 
-/// How many open entries a content has, which keep it from being deleted.
+/// Asks the same of the entries of a content, and of those in which it stands beside another one.
+macro_rules! of_content {
+    ($conn:expr, $content:expr, $query:expr => $of:ty) => {{
+        let mut found: Vec<$of> = $query.filter(dsl::content_id.eq($content.0)).load($conn)?;
+        let beside: Vec<i64> = entries_with($conn, $content)?.into_iter().map(|entry| entry.0).collect();
+        if !beside.is_empty() {
+            let more: Vec<$of> = $query.filter(dsl::id.eq_any(beside)).load($conn)?;
+            found.extend(more);
+            found.sort_unstable();
+            found.dedup();
+        }
+        found
+    }};
+}
+
+/// The open entries of a content, which keep it from being deleted.
 pub fn open_of_content(conn: &mut DbConnection, content: ContentId) -> Result<Vec<EntryId>, DbError> {
-    Ok(dsl::publish_pool
-        .filter(dsl::content_id.eq(content.0))
-        .filter(dsl::status.eq_any(open_statuses()))
-        .select(dsl::id)
-        .order(dsl::id)
-        .load(conn)?)
+    let open =
+        || dsl::publish_pool.filter(dsl::status.eq_any(open_statuses())).order(dsl::id).select(dsl::id);
+    Ok(of_content!(conn, content, open() => EntryId))
 }
 
 /// The accounts on which a content has an open entry.
@@ -22,12 +36,11 @@ pub fn open_accounts_of_content(
     conn: &mut DbConnection,
     content: ContentId,
 ) -> Result<Vec<AccountId>, DbError> {
-    Ok(dsl::publish_pool
-        .filter(dsl::content_id.eq(content.0))
-        .filter(dsl::status.eq_any(open_statuses()))
-        .select(dsl::account_id)
-        .order(dsl::account_id)
-        .load(conn)?)
+    let open = || {
+        let open = dsl::publish_pool.filter(dsl::status.eq_any(open_statuses()));
+        open.order(dsl::account_id).select(dsl::account_id)
+    };
+    Ok(of_content!(conn, content, open() => AccountId))
 }
 
 /// The accounts on which a content has an open entry, or was published.
@@ -79,10 +92,11 @@ pub fn accounts_with_entries(
     content: ContentId,
     looked: Looked,
 ) -> Result<Vec<AccountId>, DbError> {
-    let of_content =
-        dsl::publish_pool.filter(dsl::content_id.eq(content.0)).select(dsl::account_id).distinct();
     Ok(match looked {
-        Looked::Open => of_content.filter(dsl::status.eq_any(open_statuses())).load(conn)?,
-        Looked::All => of_content.load(conn)?,
+        Looked::Open => open_accounts_of_content(conn, content)?,
+        Looked::All => {
+            let all = || dsl::publish_pool.select(dsl::account_id).distinct();
+            of_content!(conn, content, all() => AccountId)
+        }
     })
 }

@@ -2,6 +2,7 @@
 
 use super::open_statuses;
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::extras::entries_with;
 use crate::db::schema::publish_logs::dsl as logs;
 use crate::db::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
@@ -43,9 +44,14 @@ pub fn similar(
 ) -> Result<Option<Similar>, DbError> {
     let ids: Vec<i64> = contents.iter().map(|content| content.0).collect();
     let but = but.map_or(0, |entry| entry.0);
+    // Those that publish one of them beside another content. Few have any.
+    let mut beside = Vec::new();
+    for content in contents {
+        beside.extend(entries_with(conn, *content)?.into_iter().map(|entry| entry.0));
+    }
     let is_out = dsl::published_at.assume_not_null().ge(since.micros());
     let rows: Vec<(EntryId, ContentId, EntryStatus, Timestamp, Option<Timestamp>)> = dsl::publish_pool
-        .filter(dsl::content_id.eq_any(&ids))
+        .filter(dsl::content_id.eq_any(&ids).or(dsl::id.eq_any(&beside)))
         .filter(sql::<BigInt>(IN_POOL).eq(account.0))
         .filter(dsl::id.ne(but))
         .filter(dsl::status.eq_any(open_statuses()).or(is_out))

@@ -2,6 +2,7 @@
 
 use super::change;
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::extras::unapproved_extra;
 use crate::db::schema::publish_checkpoints::dsl as checkpoints;
 use crate::db::schema::publish_pool::dsl;
 use crate::db::{entries, lateness, pool_counts};
@@ -92,8 +93,12 @@ const UNSETTLED: &str = "(publish_pool.status = 'uncertain' \
     OR (publish_pool.status = 'pending' AND publish_pool.unproven) \
     OR (publish_pool.status = 'publishing' AND publish_pool.claimed_by IS NULL))";
 /// It may have been sent back while it was nobody's business, because it repeated an older revision.
-const HELD: &str = "EXISTS (SELECT 1 FROM contents WHERE contents.id = publish_pool.content_id \
-    AND contents.review_status <> 'approved')";
+const HELD: &str = concat!(
+    "(EXISTS (SELECT 1 FROM contents WHERE contents.id = publish_pool.content_id \
+      AND contents.review_status <> 'approved') OR ",
+    unapproved_extra!("publish_pool.id"),
+    ")"
+);
 
 /// A person's word on an entry: what it becomes. The caller has its content locked, and has written the log row, whose
 /// number is the fence: what comes late of an earlier attempt is not this one's. True where a word was wanted.

@@ -52,6 +52,7 @@ fn prove(conn: &mut DbConnection, one: &Ended, log: LogId) -> Result<Written, Db
     let about = About { account: Some(one.account), log: Some(log), ..About::default() };
     events::tell(conn, EventKind::AttemptProven, about, one.finished_at)?;
     crate::db::entries::remember_published(conn, one.content, one.account, one.finished_at)?;
+    super::remember_extras(conn, one)?;
     if settled {
         crate::db::checkpoints::forget(conn, entry)?;
     }

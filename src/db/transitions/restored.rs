@@ -3,9 +3,9 @@
 
 use super::change;
 use crate::db::connection::{DbConnection, DbError};
-use crate::db::pool_counts;
 use crate::db::schema::contents;
 use crate::db::schema::publish_pool::dsl;
+use crate::db::{extras, pool_counts};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::entry::{Cause, EntryStatus};
@@ -24,6 +24,8 @@ pub struct InDoubt {
     pub revision: i32,
     /// Its content was not approved when the copy was made; it may have been since.
     pub held: bool,
+    /// Its last attempt may be out, and is what would be repeated.
+    pub repeats: bool,
 }
 
 type Columns = (EntryId, ContentId, AccountId, i32, bool, Option<i32>, (i32, ReviewStatus));
@@ -46,7 +48,7 @@ pub fn due_by(conn: &mut DbConnection, now: Timestamp) -> Result<Vec<InDoubt>, D
             (contents::revision, contents::review_status),
         ))
         .load(conn)?;
-    Ok(rows
+    let mut rows: Vec<InDoubt> = rows
         .into_iter()
         .map(|(entry, content, account, attempt, unproven, sent, (newest, review))| InDoubt {
             entry,
@@ -56,8 +58,13 @@ pub fn due_by(conn: &mut DbConnection, now: Timestamp) -> Result<Vec<InDoubt>, D
             revision: sent.filter(|_| unproven).unwrap_or(newest),
             // What may be out already repeats a revision that was approved then.
             held: !unproven && review != ReviewStatus::Approved,
+            repeats: unproven,
         })
-        .collect())
+        .collect();
+    for one in rows.iter_mut().filter(|one| !one.repeats && !one.held) {
+        one.held = extras::first_unapproved(conn, one.entry)?.is_some();
+    }
+    Ok(rows)
 }
 
 /// Puts an entry in doubt. `to`: `Pending`, where its platform knows our key or is asked at `look_up_at` before anything is
@@ -92,6 +99,9 @@ pub fn restored(
     ))
     .execute(conn)?;
     if changed == 1 {
+        if !one.repeats {
+            extras::note_newest(conn, one.entry)?;
+        }
         pool_counts::moved(conn, one.account, (from, to))?;
     }
     Ok(changed == 1)

@@ -4,6 +4,7 @@
 use super::{Ended, Look};
 use crate::db::claim::Lane;
 use crate::db::executions::OpenExecution;
+use crate::db::extras::unapproved_extra;
 use crate::db::lateness::{Ahead, Away, late_from};
 use crate::db::pool_counts;
 use crate::db::statement::statement;
@@ -37,7 +38,9 @@ const SQLITE_MOVE: &str = concat!(
     " ELSE late_at END, \
     claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
     held = CASE WHEN ?11 IS NOT NULL THEN TRUE WHEN ?4 THEN FALSE WHEN look_up_at IS NULL THEN held \
-      ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = content_id) END, \
+      ELSE ((SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = content_id) OR ",
+    unapproved_extra!("publish_pool.id"),
+    ") END, \
     look_up_at = ?11, looked_up = ?12, check_at = ?13, submitted_at = ?14 \
     WHERE id = ?8 AND claimed_by = ?9 AND attempt = ?10 AND status = 'publishing'"
 );
@@ -222,7 +225,9 @@ const POSTGRES_OPENING: &str = concat!(
         claimed_by = NULL, claimed_at = NULL, lease_expires_at = NULL, execution_id = NULL, \
         held = CASE WHEN e.look_up_at IS NOT NULL THEN TRUE WHEN e.unproven THEN FALSE \
           WHEN p.look_up_at IS NULL THEN p.held \
-          ELSE (SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = p.content_id) END, \
+          ELSE ((SELECT c.review_status <> 'approved' FROM contents AS c WHERE c.id = p.content_id) OR ",
+    unapproved_extra!("p.id"),
+    ") END, \
         look_up_at = e.look_up_at, looked_up = e.looked_up, check_at = e.check_at, submitted_at = e.submitted_at \
       FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20, $21, $22, $23, $24, $25, $26) \
         AS e (pool_id, number, status, due_at, retry_count, unproven, execution_id, log_status, error_code, \

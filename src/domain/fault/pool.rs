@@ -1,6 +1,6 @@
 //! What can be wrong with what goes into the pool, and with what is asked of its entries.
 
-use crate::domain::ids::{AccountId, EntryId};
+use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::scope::Scope;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +38,12 @@ pub enum PoolFault {
     WhichAccount(Vec<(AccountId, String)>),
     #[error("is wanted: the content's own is none of {0}")]
     OwnAccountElsewhere(Scope),
+    #[error("names {has} contents, {} more than one post may have beside its own (at most {most})", has - most)]
+    TooManyExtras { has: usize, most: usize },
+    #[error("names content {0} twice")]
+    ContentTwice(ContentId),
+    #[error("cannot be: a post on {platform} has one content")]
+    OneContent { platform: String },
 }
 
 /// `1 (blog), 2 (news)`.

@@ -1,6 +1,9 @@
 //! What each change is called, what it is about, and what came of it.
 
-use super::order::{account_of_moved, account_of_updated, content_of_resolved, pause_of_triggered};
+use super::order::{
+    account_and_contents_of_updated, account_of_moved, contents_of_resolved, contents_of_retried,
+    pause_of_triggered,
+};
 use super::told::{Fields, Told, fields};
 use super::{Change, check, own_content, see_account, states, write};
 use crate::db::accounts::{self, AccountRow};
@@ -92,10 +95,10 @@ changes! {
     AddToPool: it => "entry.add", new(Resource::Entry), within added;
     AddToAccounts: it => "entry.add", new(Resource::Entry), within added_to_several;
     BatchAdd: it => "pool.batch_add", new(Resource::Pool), within batch_added;
-    UpdateEntry: it => "entry.update", Subject::new(Resource::Entry, it.id.0), first account_of_updated;
+    UpdateEntry: it => "entry.update", Subject::new(Resource::Entry, it.id.0), first account_and_contents_of_updated;
     CancelEntry: it => "entry.cancel", Subject::new(Resource::Entry, it.0.0);
-    RetryEntry: it => "entry.retry", Subject::new(Resource::Entry, it.id.0);
-    ResolveEntry: it => "entry.resolve", Subject::new(Resource::Entry, it.id.0), first content_of_resolved;
+    RetryEntry: it => "entry.retry", Subject::new(Resource::Entry, it.id.0), first contents_of_retried;
+    ResolveEntry: it => "entry.resolve", Subject::new(Resource::Entry, it.id.0), first contents_of_resolved;
     MoveEntry: it => "entry.move", Subject::new(Resource::Entry, it.id.0), within moved, first account_of_moved;
     DeleteEntry: it => "entry.delete", Subject::new(Resource::Entry, it.0.0);
     ClearPublished: it => "pool.clear", new(Resource::Pool);

@@ -1,17 +1,22 @@
 //! What is locked before what a change is about, as the change itself does: whoever locks several things keeps to one order.
 
 use crate::db::connection::{DbConnection, DbError};
-use crate::db::{contents, entries, pause, slots};
+use crate::db::{entries, pause, slots};
 use crate::domain::ids::EntryId;
-use crate::operations::entry::{ResolveEntry, UpdateEntry};
+use crate::operations::entry::{ResolveEntry, RetryEntry, UpdateEntry, hold_contents_of};
 use crate::operations::execution::TriggerTask;
+use crate::operations::pool::hold_contents;
 use crate::operations::slots::{Move, MoveEntry};
 
-/// Another time may be that of a slot, which is given away with the account locked.
-pub fn account_of_updated(it: &UpdateEntry, conn: &mut DbConnection) -> Result<(), DbError> {
-    match it.scheduled_at {
-        Some(Some(_)) => lock_account_of(conn, it.id),
-        Some(None) | None => Ok(()),
+/// Another time may be that of a slot, which is given away with the account locked; and whoever gives an entry contents locks
+/// these before it.
+pub fn account_and_contents_of_updated(it: &UpdateEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+    if let Some(Some(_)) = it.scheduled_at {
+        lock_account_of(conn, it.id)?;
+    }
+    match (&it.extras, entries::get(conn, it.id)?) {
+        (Some(extras), Some(row)) => hold_contents(conn, row.content_id, extras),
+        (_, _) => Ok(()),
     }
 }
 
@@ -34,11 +39,13 @@ fn lock_account_of(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbErro
 }
 
 /// Whoever changes a content locks it before its entries.
-pub fn content_of_resolved(it: &ResolveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
-    if let Some(row) = entries::get(conn, it.id)? {
-        contents::brief(conn, row.content_id)?;
-    }
-    Ok(())
+pub fn contents_of_resolved(it: &ResolveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+    hold_contents_of(conn, it.id)
+}
+
+/// The same: nobody adds one of them by itself meanwhile.
+pub fn contents_of_retried(it: &RetryEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+    hold_contents_of(conn, it.id)
 }
 
 /// As whoever pauses does.

@@ -116,7 +116,8 @@ pub fn content(row: &ContentRow) -> Fields {
 pub fn entry(row: &EntryRow) -> Fields {
     let (late_after_seconds, slot_at) = (row.late.0, row.slot.0);
     fields(json!({
-        "content_id": row.content_id, "account_id": row.account_id, "status": row.status,
+        "content_id": row.content_id, "extra_content_ids": row.extras.ids(), "account_id": row.account_id,
+        "status": row.status,
         "unproven": row.unproven, "priority": row.priority, "scheduled_at": row.scheduled_at,
         "max_retries": row.max_retries, "late_after_seconds": late_after_seconds, "slot_at": slot_at,
         "media_id": row.media_id, "url": row.url,

@@ -223,6 +223,10 @@ impl Step<'_> {
         id: EntryId,
     ) -> Result<EntryReport, OperationError> {
         let row = pool::locked_entry(conn, id)?;
+        // It waits beside another content, whose priority and time count.
+        if row.content_id != self.placed.content {
+            return Ok(report(self.account, Some(&row), Became::WaitingAlready));
+        }
         let is_changeable = row.status == EntryStatus::Pending && !row.unproven;
         let (wanted, slot) = match self.placed.is_changed && is_changeable {
             true => self.wanted(conn, book, &row)?,

@@ -1,6 +1,8 @@
 //! Adding one entry: the checks that a second post depends on, and the slot that it is to sit in.
 
 use super::Addition;
+use super::extras::{Beside, beside, fits, hold_contents};
+use crate::db;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::connection::DbConnection;
 use crate::db::contents::{self, ContentBrief};
@@ -75,24 +77,27 @@ pub(in crate::operations) fn add_as(
     if let Some(account) = held {
         book.hold(conn, account, now)?;
     }
+    let extras = beside(item)?;
+    hold_contents(conn, item.content, extras.ids())?;
     let content = contents::brief(conn, item.content)?
         .ok_or_else(|| OperationError::not_found(Thing::Content, item.content))?;
     let (account, on_similar) = destination(conn, item.account.or(content.account_id))?;
-    if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {
-        return Err(OperationError::AlreadyInPool { content: item.content, account, entry, status });
-    }
-    if !item.again
-        && let Some(at) = entries::first_published(conn, item.content, account)?
-    {
-        return Err(OperationError::AlreadyPublished { content: item.content, account, at });
-    }
+    may_be_added(conn, item.content, account, item.again)?;
     fitting::check_content(conn, cx, item.content, &[account])?;
+    fits(conn, cx, account, &extras)?;
+    let beside =
+        Beside { extras: extras.ids().iter().copied().enumerate().collect(), account, again: item.again };
+    let are_approved = beside.check(conn, cx)?;
     // The content was given another account since.
     if held.is_some_and(|held| held != account) {
         return Err(OperationError::Raced);
     }
     let similar = match same_text {
-        SameText::Told => similar(conn, item, &content, (account, on_similar), now)?,
+        SameText::Told => {
+            let own = similar(conn, item.content, item.again, &content, (account, on_similar), now)?;
+            let of_extras = beside.similar(conn, on_similar, now)?;
+            own.or(of_extras)
+        }
         SameText::Meant => None,
     };
     let mut slot_at = match (held, item.scheduled_at) {
@@ -108,13 +113,16 @@ pub(in crate::operations) fn add_as(
             priority: item.priority,
             scheduled_at,
             due_at: scheduled_at.unwrap_or(now).max(now),
-            held: content.review_status != ReviewStatus::Approved,
+            held: content.review_status != ReviewStatus::Approved || !are_approved,
             max_retries: item.max_retries,
             key: IdempotencyKey(secrets::random_hex(16)),
             late_after_seconds,
             slot_at,
         };
         if let Some(id) = entries::insert(conn, &new, now)? {
+            if !extras.is_empty() {
+                db::extras::set(conn, id, &extras)?;
+            }
             let slot = slot_at.filter(|_| item.next_slot);
             return Ok(Added { id, slot, due_at: new.due_at, similar });
         }
@@ -133,23 +141,40 @@ pub(in crate::operations) fn add_as(
     }
 }
 
+/// Refuses what waits for the account already, or is out there and not said to be meant.
+pub(super) fn may_be_added(
+    conn: &mut DbConnection,
+    content: ContentId,
+    account: AccountId,
+    again: bool,
+) -> Result<(), OperationError> {
+    if let Some((entry, status)) = entries::open_entry(conn, content, account)? {
+        return Err(OperationError::AlreadyInPool { content, account, entry, status });
+    }
+    match entries::first_published(conn, content, account)? {
+        Some(at) if !again => Err(OperationError::AlreadyPublished { content, account, at }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Another entry with the text of an addition, which is refused for it where its account wants that and it is not said to
 /// be meant.
-fn similar(
+pub(super) fn similar(
     conn: &mut DbConnection,
-    item: &Addition,
+    id: ContentId,
+    again: bool,
     content: &ContentBrief,
     (account, on_similar): (AccountId, OnSimilar),
     now: Timestamp,
 ) -> Result<Option<Similar>, OperationError> {
-    let is_refused = on_similar == OnSimilar::Refuse && !item.again;
+    let is_refused = on_similar == OnSimilar::Refuse && !again;
     if is_refused {
         entries::hold_texts(conn, account)?;
     }
     // It waits nowhere itself, and was published there before only where it is added again.
-    let it = Outgoing { itself: item.again, ..Outgoing::new(item.content, content, account) };
+    let it = Outgoing { itself: again, ..Outgoing::new(id, content, account) };
     match texts::similar(conn, it, now)? {
-        Some(similar) if is_refused => Err(OperationError::SimilarText { content: item.content, similar }),
+        Some(similar) if is_refused => Err(OperationError::SimilarText { content: id, similar }),
         found => Ok(found),
     }
 }

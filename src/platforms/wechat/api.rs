@@ -5,13 +5,14 @@ use super::super::http::{self, Answer, Request};
 use super::super::outbound::Outbound;
 use super::super::platform::{Destination, PublishCall, TestCall};
 use super::errors::Refusal;
-use super::pictures::Picture;
 use super::settings::{SECRET, Settings};
 use crate::domain::clock::Timestamp;
 use crate::domain::kept::message::KeptMessage;
+use crate::domain::media::MediaKind;
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::trust::Trust;
 use crate::platforms::journal::repeated;
+use crate::platforms::pictures::PictureFile;
 use crate::platforms::tokens::{Fetched, Token, Tokens, Wanted};
 use crate::secrets::sha256_hex;
 use fail::fail_point;
@@ -67,7 +68,7 @@ enum Body<'a> {
     /// A GET.
     None,
     Json(String),
-    Form(&'a Picture),
+    Form(&'a PictureFile),
 }
 
 impl Api {
@@ -163,7 +164,7 @@ impl Api {
         &self,
         interface: &'static str,
         more: &str,
-        picture: &Picture,
+        picture: &PictureFile,
     ) -> Result<Value, Trouble> {
         self.call(interface, more, &Body::Form(picture)).await
     }
@@ -277,9 +278,10 @@ impl Api {
 const JSON: &str = "application/json; charset=utf-8";
 
 /// A form with one file. Its boundary is a hash of the file, which does not hold its own hash.
-fn form(picture: &Picture) -> (Vec<(&'static str, String)>, Vec<u8>) {
+fn form(picture: &PictureFile) -> (Vec<(&'static str, String)>, Vec<u8>) {
     let boundary = format!("contenthub-{}", &sha256_hex(&picture.bytes)[..32]);
-    let (kind, name) = picture.format.told();
+    let kind = picture.kind.mime();
+    let name = file_name(picture.kind);
     let head = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"{name}\"\r\n\
          Content-Type: {kind}\r\n\r\n"
@@ -287,6 +289,16 @@ fn form(picture: &Picture) -> (Vec<(&'static str, String)>, Vec<u8>) {
     let end = format!("\r\n--{boundary}--\r\n");
     let body = [head.as_bytes(), &picture.bytes, end.as_bytes()].concat();
     (vec![("content-type", format!("multipart/form-data; boundary={boundary}"))], body)
+}
+
+/// WeChat tells kinds by the ends of names.
+fn file_name(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Png => "picture.png",
+        MediaKind::Jpeg => "picture.jpg",
+        MediaKind::Gif => "picture.gif",
+        MediaKind::Webp => "picture.webp",
+    }
 }
 
 /// What WeChat says: errors come with status 200, too.
@@ -330,11 +342,10 @@ fn lacks(interface: &str, field: &str) -> Seen {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pictures::Purpose;
     use super::*;
 
     fn answered(status: u16, body: &str) -> Result<Value, Trouble> {
-        read("draft/add", &Answer { status, body: body.as_bytes().to_vec(), is_whole: true })
+        read("draft/add", &Answer { status, body: body.as_bytes().to_vec() })
     }
 
     #[test]
@@ -367,7 +378,7 @@ mod tests {
     #[test]
     fn a_form_has_the_file_as_it_is() {
         let bytes = b"\xff\xd8\xff\r\n--contenthub-".to_vec();
-        let picture = Picture::new(bytes.clone(), Purpose::Body).expect("a picture");
+        let picture = PictureFile { kind: MediaKind::Jpeg, bytes: bytes.clone() };
         let (headers, body) = form(&picture);
         let boundary = headers[0].1.split_once("boundary=").expect("a boundary").1;
         let begin = format!(

@@ -40,7 +40,7 @@ impl Source {
         matches!(self, Source::Marked(_))
     }
 
-    fn address(&self) -> Option<&str> {
+    fn into_address(self) -> Option<String> {
         match self {
             Source::Marked(address) | Source::Plain(address) => Some(address),
             Source::None => None,
@@ -55,7 +55,7 @@ pub(super) fn marker(key: &IdempotencyKey) -> String {
 
 /// One article of `draft/add`. Its JSON has every letter as it is: WeChat shows `\uXXXX` to readers.
 #[derive(Debug, Serialize)]
-pub(super) struct News<'a> {
+pub(super) struct News {
     article_type: &'static str,
     title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,21 +65,15 @@ pub(super) struct News<'a> {
     digest: Option<String>,
     content: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content_source_url: Option<&'a str>,
-    thumb_media_id: &'a str,
+    content_source_url: Option<String>,
+    thumb_media_id: String,
     need_open_comment: u8,
     only_fans_can_comment: u8,
 }
 
-impl<'a> News<'a> {
+impl News {
     /// `html` is what was rendered of it, and `cover` the name of its uploaded cover.
-    pub fn new(
-        article: &Article,
-        settings: &Settings,
-        source: &'a Source,
-        html: &str,
-        cover: &'a str,
-    ) -> Self {
+    pub fn new(article: &Article, settings: &Settings, source: Source, html: &str, cover: String) -> Self {
         let (need_open_comment, only_fans_can_comment) = match settings.comments {
             Comments::Closed => (0, 0),
             Comments::Everyone => (1, 0),
@@ -91,7 +85,7 @@ impl<'a> News<'a> {
             author: article.author.as_deref().map(written),
             digest: article.digest.as_deref().map(written),
             content: written(html),
-            content_source_url: source.address(),
+            content_source_url: source.into_address(),
             thumb_media_id: cover,
             need_open_comment,
             only_fans_can_comment,
@@ -153,7 +147,8 @@ mod tests {
     #[test]
     fn an_article_is_written_with_every_letter_as_it_is() {
         let (source, settings) = (source(None, None), settings(json!({"comments": "followers"})));
-        let news = News::new(&article(None), &settings, &source, "<p>“正文”</p>\n", "cover-1");
+        let news =
+            News::new(&article(None), &settings, source.clone(), "<p>“正文”</p>\n", "cover-1".to_owned());
         let written = serde_json::to_string(&news).expect("JSON");
         assert!(written.contains("“正文”") && !written.contains("\\u"), "{written}");
         assert_eq!(
@@ -165,7 +160,7 @@ mod tests {
         );
         let open = |comments: &str| {
             let settings = self::settings(json!({ "comments": comments }));
-            let news = News::new(&article(None), &settings, &source, "x", "c");
+            let news = News::new(&article(None), &settings, source.clone(), "x", "c".to_owned());
             (news.need_open_comment, news.only_fans_can_comment)
         };
         assert_eq!((open("closed"), open("everyone")), ((0, 0), (1, 0)));

@@ -1,6 +1,6 @@
 //! WeChat Official Accounts: Markdown becomes a draft, or a published article.
 //!
-//! Reading order: `settings.rs` → `publishing.rs` (the steps) → `questions.rs` (what is asked afterwards) → `errors.rs` (what
+//! Reading order: `settings.rs` → `publishing.rs` (the steps) → `pictures.rs` → `questions.rs` (what is asked afterwards) → `errors.rs` (what
 //! WeChat's codes mean, as a table) → `api.rs` (its protocol). The protocol is WeChat's own:
 //! <https://developers.weixin.qq.com/doc/offiaccount/Draft_Box/Add_draft.html>,
 //! <https://developers.weixin.qq.com/doc/offiaccount/Publish/Publish.html>.
@@ -11,7 +11,7 @@
 mod api;
 mod article;
 mod errors;
-pub mod pictures;
+mod pictures;
 mod publishing;
 mod questions;
 mod settings;
@@ -24,13 +24,12 @@ use super::platform::{
     Article, Credentials, FieldError, Platform, PublishCall, SETTLE_TIME_DEFAULT, SecretField, TestCall,
 };
 use crate::domain::delivery_class::DeliveryClass;
-use crate::domain::fault::Fault;
+use crate::domain::media_limits::PictureRules;
 use crate::domain::outcome::Seen;
 use crate::domain::question::{LookedUp, Progress};
 use crate::domain::tested::Tested;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use pictures::{Pictures, WebPictures};
 use serde_json::Value;
 use settings::{Mode, SECRET, Settings, mode_of, read_by_people};
 use std::fmt;
@@ -45,20 +44,13 @@ const PUBLISHING_SETTLES: Duration = Duration::from_secs(15 * 60);
 #[derive(Clone)]
 pub struct Wechat {
     outbound: Arc<Outbound>,
-    pictures: Arc<dyn Pictures>,
     publishing_settles: Duration,
 }
 
 impl Wechat {
-    /// Its requests go where `outbound` lets them; pictures come from the web.
+    /// Its requests go where `outbound` lets them.
     pub fn new(outbound: Arc<Outbound>) -> Self {
-        let pictures = Arc::new(WebPictures(outbound.clone()));
-        Wechat { outbound, pictures, publishing_settles: PUBLISHING_SETTLES }
-    }
-
-    /// The same with another place where pictures are found.
-    pub fn with_pictures(self, pictures: Arc<dyn Pictures>) -> Self {
-        Wechat { pictures, ..self }
+        Wechat { outbound, publishing_settles: PUBLISHING_SETTLES }
     }
 
     /// The same for a WeChat that works no longer than this on what it was given to publish.
@@ -113,13 +105,19 @@ impl Platform for Wechat {
         let Ok(settings) = Settings::kept(settings) else { return Ok(()) };
         let css = settings.own_css();
         let mut wrong = article_rules::wechat(article, &settings.options(css.as_ref()));
-        if article.cover.as_deref().is_none_or(|cover| cover.trim().is_empty()) {
-            wrong.push(FieldError::new("cover", Fault::Missing));
-        }
         if let Some(Err(fault)) = article.source_url.as_deref().map(read_by_people) {
             wrong.push(FieldError::new("source_url", fault));
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// <https://developers.weixin.qq.com/doc/offiaccount/Draft_Box/Add_draft.html>: one to eight.
+    fn articles_max(&self) -> usize {
+        8
+    }
+
+    fn picture_rules(&self, _: &Value) -> Option<PictureRules> {
+        Some(pictures::RULES)
     }
 
     /// One: WeChat answers many at once with errors, and its quotas are by the minute.

@@ -1,277 +1,220 @@
-//! Pictures: where an article's are found, and what WeChat takes of them. Nothing here sends anything to WeChat.
+//! The pictures of a post: all of them are looked for before the first is sent, and each is uploaded once for an account.
+//!
+//! What was uploaded is remembered by the file, so that no attempt, entry or revision uploads it again; see
+//! [`Pictures`](crate::platforms::pictures).
 
-use super::super::http::{self, Request};
 use super::super::outbound::Outbound;
-use super::super::platform::PublishCall;
+use super::api::{Api, text};
+use crate::domain::content::Article;
+use crate::domain::ids::ContentId;
 use crate::domain::kept::message::KeptMessage;
-use crate::domain::outcome::{Problem, Scope, Seen};
-use crate::platforms::journal::repeated;
-use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, ready};
+use crate::domain::media::{MediaFacts, MediaHash, UploadAnswer, UploadPurpose};
+use crate::domain::media_limits::{MediaLimits, PictureRules, WECHAT_BODY, WECHAT_COVER};
+use crate::domain::outcome::{Problem, Seen};
+use crate::platforms::pictures::{NotReady, PictureFile, Pictures, Upload};
+use crate::render::wechat::{self as rendering, ImageSource};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
-/// What a picture is uploaded as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// Permanent material, which an article names as its cover.
-    Cover,
-    /// Within an article: it is given an address.
-    Body,
+/// What finding one picture may take of an attempt's time.
+const PICTURE_MAX: Duration = Duration::from_secs(20);
+/// In bytes, of files that are kept in memory between the look at all pictures and their uploads. What is more is read and
+/// made to fit once more.
+const HELD_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// What WeChat takes of an article's pictures.
+pub(super) const RULES: PictureRules =
+    PictureRules { body: WECHAT_BODY, cover: WECHAT_COVER, needs_cover: true };
+
+/// What WeChat calls the pictures of one article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Named {
+    /// The cover's `media_id`.
+    pub cover: String,
+    /// The addresses of the text's pictures, by what the text calls them.
+    pub body: HashMap<String, String>,
 }
 
-impl Purpose {
-    /// In bytes, what WeChat takes:
-    /// <https://developers.weixin.qq.com/doc/offiaccount/Asset_Management/Adding_Permanent_Assets.html>.
-    pub const fn bytes_max(self) -> usize {
-        match self {
-            Purpose::Cover => 10 * 1024 * 1024,
-            // It says “below 1 MB”.
-            Purpose::Body => 1024 * 1024 - 1,
-        }
-    }
-
-    const fn formats(self) -> &'static [Format] {
-        match self {
-            Purpose::Cover => &[Format::Jpeg, Format::Png, Format::Gif, Format::Bmp],
-            Purpose::Body => &[Format::Jpeg, Format::Png],
-        }
-    }
+/// Where an attempt finds pictures, and where it uploads them.
+pub(super) struct Uploads<'a> {
+    pub api: &'a Api,
+    pub outbound: &'a Arc<Outbound>,
+    /// Uploads of another one are unknown to this one.
+    pub appid: &'a str,
 }
 
-/// What a file is, by its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    Jpeg,
-    Png,
-    Gif,
-    Bmp,
+/// A picture as an article names it.
+struct Picture<'a> {
+    /// The number of its article.
+    article: usize,
+    pictures: &'a Pictures,
+    source: String,
+    upload: Upload,
+    limits: MediaLimits,
+    facts: MediaFacts,
+    state: State,
 }
 
-impl Format {
-    /// By the first bytes of a file, whatever its name is.
-    pub fn of(bytes: &[u8]) -> Option<Format> {
-        let signatures: [(&[u8], Format); 5] = [
-            (b"\xff\xd8\xff", Format::Jpeg),
-            (b"\x89PNG\r\n\x1a\n", Format::Png),
-            (b"GIF87a", Format::Gif),
-            (b"GIF89a", Format::Gif),
-            (b"BM", Format::Bmp),
-        ];
-        signatures.into_iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, format)| format)
-    }
-
-    /// The type and the name of its files.
-    pub(super) const fn told(self) -> (&'static str, &'static str) {
-        match self {
-            Format::Jpeg => ("image/jpeg", "picture.jpg"),
-            Format::Png => ("image/png", "picture.png"),
-            Format::Gif => ("image/gif", "picture.gif"),
-            Format::Bmp => ("image/bmp", "picture.bmp"),
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Format::Jpeg => "JPEG",
-            Format::Png => "PNG",
-            Format::Gif => "GIF",
-            Format::Bmp => "BMP",
-        }
-    }
-}
-
-/// A picture that WeChat takes for its purpose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    pub(super) bytes: Vec<u8>,
-    pub(super) format: Format,
-}
-
-impl Picture {
-    /// # Errors
-    /// Why WeChat would not take these bytes.
-    pub fn new(bytes: Vec<u8>, purpose: Purpose) -> Result<Picture, KeptMessage> {
-        if bytes.len() > purpose.bytes_max() {
-            let most = u64::try_from(purpose.bytes_max()).unwrap_or(u64::MAX);
-            return Err(KeptMessage::WeChatPictureLarge { most });
-        }
-        match Format::of(&bytes).filter(|format| purpose.formats().contains(format)) {
-            Some(format) => Ok(Picture { bytes, format }),
-            None => {
-                let takes: Vec<&str> = purpose.formats().iter().map(|format| format.word()).collect();
-                Err(KeptMessage::WeChatPictureFormat { takes: takes.join(", ") })
-            }
-        }
-    }
-}
-
-/// What is known of a picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// It was uploaded for this account and purpose before, and this is what WeChat called it: a cover's media_id, or an
-    /// address.
+/// What is known of a picture before anything is sent.
+enum State {
+    /// What WeChat calls it.
     Uploaded(String),
-    /// It is to be uploaded.
-    New(Picture),
+    /// It can be uploaded; with its file, where there was room for it.
+    Ready(Option<PictureFile>),
 }
 
-/// Where pictures are found, and what their uploads were called. Whoever has a store of files implements this, and keeps
-/// what was uploaded by account and file.
-pub trait Pictures: Send + Sync {
-    /// A picture as the content names it.
+impl Uploads<'_> {
+    /// What WeChat calls the pictures of these articles, uploaded where they were not.
     ///
     /// # Errors
-    /// `Refused` where there is none that WeChat would take; what may pass, as it was seen.
-    fn find(
+    /// Where one of them is missing or cannot be made to fit, and then nothing was sent; or why one could not be uploaded.
+    pub async fn of<'a>(
         &self,
-        call: &PublishCall,
-        source: &str,
-        purpose: Purpose,
-        time: Duration,
-    ) -> LocalBoxFuture<'static, Result<Found, Seen>>;
-
-    /// It was uploaded, and WeChat calls it so.
-    fn uploaded(
-        &self,
-        call: &PublishCall,
-        source: &str,
-        purpose: Purpose,
-        name: &str,
-    ) -> LocalBoxFuture<'static, ()>;
-
-    /// WeChat has it no longer: it is to be uploaded again.
-    fn is_gone(&self, call: &PublishCall, source: &str, purpose: Purpose) -> LocalBoxFuture<'static, ()>;
-}
-
-/// Pictures on the web, fetched by the client that all platforms share, and uploaded by each entry anew.
-#[derive(Debug)]
-pub struct WebPictures(pub Arc<Outbound>);
-
-impl Pictures for WebPictures {
-    fn find(
-        &self,
-        call: &PublishCall,
-        source: &str,
-        purpose: Purpose,
-        time: Duration,
-    ) -> LocalBoxFuture<'static, Result<Found, Seen>> {
-        let (outbound, source) = (self.0.clone(), source.to_owned());
-        let (trust, unix_seconds) = (call.trust.clone(), call.unix_seconds);
-        async move {
-            let refused = |why: KeptMessage| unusable(&source, &why);
-            let is_web = Url::parse(&source).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-            if !is_web {
-                return Err(refused(KeptMessage::WeChatPictureNotWeb));
+        articles: impl Iterator<Item = (&'a Article, &'a Pictures)>,
+    ) -> Result<Vec<Named>, Seen> {
+        let (mut named, mut found) = (Vec::new(), Vec::new());
+        let mut room = HELD_MAX_BYTES;
+        for (number, (article, pictures)) in articles.enumerate() {
+            named.push(Named { cover: String::new(), body: HashMap::new() });
+            for (purpose, source) in sources(article).await? {
+                found.push(self.find(number, pictures, purpose, source, &mut room).await?);
             }
-            let request = Request {
-                url: &source,
-                headers: Vec::new(),
-                body: Vec::new(),
-                time,
-                trust: Some(trust),
-                unix_seconds,
-                answer_max: purpose.bytes_max() + 1,
+        }
+        // Articles of one post may show the same file.
+        let mut known: HashMap<(MediaHash, UploadPurpose), String> = HashMap::new();
+        for picture in found {
+            let key = (picture.upload.media.clone(), picture.upload.purpose);
+            let name = match known.get(&key) {
+                Some(name) => name.clone(),
+                None => known.entry(key).or_insert(self.name(&picture).await?).clone(),
             };
-            let answer = http::get(&outbound, request).await.map_err(|seen| of_its_server(&source, seen))?;
-            if !(200..=299).contains(&answer.status) {
-                return Err(refused(KeptMessage::WeChatPictureStatus { status: answer.status }));
+            let Some(names) = named.get_mut(picture.article) else { continue };
+            match picture.upload.purpose {
+                UploadPurpose::Cover => names.cover = name,
+                UploadPurpose::Body => {
+                    names.body.insert(picture.source, name);
+                }
             }
-            if !answer.is_whole && answer.body.len() <= purpose.bytes_max() {
-                let problem = Problem::new("picture", in_words(&source, &KeptMessage::WeChatPictureCut));
-                return Err(repeated(Seen::ServerFault { problem, retry_after: None }));
+        }
+        Ok(named)
+    }
+
+    /// Forgets the covers of these articles, one of which WeChat says it has no longer.
+    ///
+    /// # Errors
+    /// Where that could not be kept.
+    pub async fn forget_covers<'a>(
+        &self,
+        articles: impl Iterator<Item = (&'a Article, &'a Pictures)>,
+    ) -> Result<(), NotReady> {
+        for (article, pictures) in articles {
+            let Some(source) = cover_of(article) else { continue };
+            let facts = pictures.of(self.outbound, source, self.time()).await?;
+            pictures.forget(&self.upload(facts.sha256, UploadPurpose::Cover)).await?;
+        }
+        Ok(())
+    }
+
+    fn time(&self) -> Duration {
+        self.api.left().min(PICTURE_MAX)
+    }
+
+    fn upload(&self, media: MediaHash, purpose: UploadPurpose) -> Upload {
+        Upload { media, purpose, place: self.appid.to_owned() }
+    }
+
+    /// `room` is how many bytes of files may still be kept in memory.
+    async fn find<'a>(
+        &self,
+        article: usize,
+        pictures: &'a Pictures,
+        purpose: UploadPurpose,
+        source: String,
+        room: &mut usize,
+    ) -> Result<Picture<'a>, Seen> {
+        let seen = |error: NotReady| error.seen();
+        let limits = match purpose {
+            UploadPurpose::Cover => RULES.cover,
+            UploadPurpose::Body => RULES.body,
+        };
+        let facts = pictures.of(self.outbound, &source, self.time()).await.map_err(seen)?;
+        let upload = self.upload(facts.sha256.clone(), purpose);
+        let known = pictures.uploaded(&upload).await.map_err(seen)?.and_then(|it| name_in(it, purpose));
+        let state = match known {
+            Some(name) => State::Uploaded(name),
+            None => {
+                let file = pictures.fitted(&source, &facts, &limits).await.map_err(seen)?;
+                let fits = file.bytes.len() <= *room;
+                *room -= if fits { file.bytes.len() } else { 0 };
+                State::Ready(fits.then_some(file))
             }
-            Picture::new(answer.body, purpose).map(Found::New).map_err(refused)
-        }
-        .boxed_local()
+        };
+        Ok(Picture { article, pictures, source, upload, limits, facts, state })
     }
 
-    fn uploaded(&self, _: &PublishCall, _: &str, _: Purpose, _: &str) -> LocalBoxFuture<'static, ()> {
-        ready(()).boxed_local()
-    }
-
-    fn is_gone(&self, _: &PublishCall, _: &str, _: Purpose) -> LocalBoxFuture<'static, ()> {
-        ready(()).boxed_local()
-    }
-}
-
-/// No attempt will bring a picture that WeChat takes, before a person has changed something.
-pub fn unusable(source: &str, why: &KeptMessage) -> Seen {
-    Seen::Refused(Problem::new("picture", in_words(source, why)))
-}
-
-fn in_words(source: &str, why: &KeptMessage) -> KeptMessage {
-    KeptMessage::WeChatPicture { picture: source.to_owned(), why: why.to_string() }
-}
-
-/// That a picture's server fails says nothing of WeChat: it costs the entry a retry, and names the picture.
-fn of_its_server(source: &str, seen: Seen) -> Seen {
-    let named = |problem: Problem| {
-        let message = KeptMessage::WeChatPicture { picture: source.to_owned(), why: problem.message };
-        Problem::new(problem.code, message)
-    };
-    match seen {
-        Seen::NothingLeft(problem)
-        | Seen::ServerFault { problem, .. }
-        | Seen::AskedToWait { problem, .. }
-        | Seen::EndUnseen { problem, .. } => {
-            Seen::StepFailed { problem: named(problem), scope: Scope::Entry, retry_after: None }
-        }
-        // Its address may not be called: only another picture helps.
-        Seen::AccountBroken { problem, .. } => Seen::Refused(named(problem)),
-        other => other,
+    async fn name(&self, picture: &Picture<'_>) -> Result<String, Seen> {
+        let Picture { pictures, source, upload, limits, facts, state, .. } = picture;
+        let seen = |error: NotReady| error.seen();
+        let read;
+        let file = match state {
+            State::Uploaded(name) => return Ok(name.clone()),
+            State::Ready(Some(file)) => file,
+            State::Ready(None) => {
+                read = pictures.fitted(source, facts, limits).await.map_err(seen)?;
+                &read
+            }
+        };
+        let (interface, more, field) = match upload.purpose {
+            UploadPurpose::Cover => ("material/add_material", "&type=image", "media_id"),
+            UploadPurpose::Body => ("media/uploadimg", "", "url"),
+        };
+        let said = self.api.upload(interface, more, file).await.map_err(|why| self.api.seen(why))?;
+        let name = text(interface, &said, field)?;
+        // Before anything else is sent: an upload is not repeated because of what comes after it.
+        pictures.note(upload, answer(name.clone(), upload.purpose)).await.map_err(seen)?;
+        Ok(name)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
-
-    #[test]
-    fn what_wechat_takes_is_told_by_the_bytes() {
-        let takes = |bytes: &[u8], purpose| Picture::new(bytes.to_vec(), purpose).map(|it| it.format);
-        assert_eq!(takes(PNG, Purpose::Body), Ok(Format::Png));
-        assert_eq!(takes(b"\xff\xd8\xff\xe0", Purpose::Body), Ok(Format::Jpeg));
-        assert_eq!(takes(b"GIF89a", Purpose::Cover), Ok(Format::Gif));
-        assert_eq!(takes(b"BM", Purpose::Cover), Ok(Format::Bmp));
-        for bytes in [&b"GIF89a"[..], b"BM", b"<svg", b""] {
-            let told = takes(bytes, Purpose::Body).expect_err("no picture of an article").to_string();
-            assert!(told.contains("JPEG, PNG"), "{told}");
-        }
+fn answer(name: String, purpose: UploadPurpose) -> UploadAnswer {
+    match purpose {
+        UploadPurpose::Cover => UploadAnswer { platform_id: Some(name), url: None },
+        UploadPurpose::Body => UploadAnswer { platform_id: None, url: Some(name) },
     }
+}
 
-    #[test]
-    fn a_picture_has_a_largest_size() {
-        for (purpose, most) in [(Purpose::Cover, 10 * 1024 * 1024), (Purpose::Body, 1024 * 1024 - 1)] {
-            let mut bytes = PNG.to_vec();
-            bytes.resize(most, 0);
-            assert!(Picture::new(bytes.clone(), purpose).is_ok());
-            bytes.push(0);
-            let told = Picture::new(bytes, purpose).expect_err("too large").to_string();
-            assert!(told.contains(&most.to_string()), "{told}");
-        }
+fn name_in(answer: UploadAnswer, purpose: UploadPurpose) -> Option<String> {
+    match purpose {
+        UploadPurpose::Cover => answer.platform_id,
+        UploadPurpose::Body => answer.url,
     }
+}
 
-    #[test]
-    fn a_pictures_server_is_not_wechat() {
-        let problem = || Problem::new("code", "said");
-        for seen in [
-            Seen::NothingLeft(problem()),
-            Seen::AskedToWait { problem: problem(), retry_after: Some(Duration::from_secs(60)) },
-            Seen::EndUnseen { problem: problem(), retry_after: None },
-        ] {
-            let Seen::StepFailed { problem, scope: Scope::Entry, retry_after: None } =
-                of_its_server("https://a.example/b.png", seen)
-            else {
-                panic!("the entry's own")
-            };
-            assert!(problem.message.contains("b.png") && problem.message.contains("said"));
-        }
-        let refused = of_its_server("x", Seen::AccountBroken { problem: problem(), until: None });
-        assert!(matches!(refused, Seen::Refused(_)), "{refused:?}");
-        assert_eq!(of_its_server("x", Seen::NotSent), Seen::NotSent);
-    }
+/// What an article calls its pictures: its cover, and those of its text.
+async fn sources(article: &Article) -> Result<Vec<(UploadPurpose, String)>, Seen> {
+    let cover = cover_of(article).ok_or_else(|| no_cover(article.content_id))?.to_owned();
+    let body = article.body.clone();
+    let images = blocking(move || rendering::images(&body)).await?;
+    let body = images.into_iter().map(|ImageSource(source)| (UploadPurpose::Body, source));
+    Ok(std::iter::once((UploadPurpose::Cover, cover)).chain(body).collect())
+}
+
+fn cover_of(article: &Article) -> Option<&str> {
+    article.cover.as_deref().map(str::trim).filter(|cover| !cover.is_empty())
+}
+
+fn no_cover(content: ContentId) -> Seen {
+    Seen::Refused(Problem::new("no_cover", KeptMessage::WeChatNoCover { content: content.0 }))
+}
+
+/// What takes time is done on a thread that may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Seen> {
+    actix_rt::task::spawn_blocking(work).await.map_err(|error| {
+        let message = KeptMessage::NotWritten { why: error.to_string() };
+        Seen::Broke { problem: Problem::new("rendering", message), may_have_left: false }
+    })
 }

@@ -1,17 +1,18 @@
-//! A publish, step by step: the cover, the pictures of the text, the draft, and where the account publishes, its submission.
+//! A publish, step by step: the pictures, the draft with all articles, and where the account publishes, its submission.
 //! What each came to is kept, so that nothing is done twice.
 
-use super::api::{Api, Trouble, text};
+use super::api::{Api, text};
 use super::article::{News, Source};
 use super::errors::NO_SUCH_MEDIA;
-use super::pictures::{Found, Purpose};
+use super::pictures::{Uploads, blocking};
 use super::settings::{Mode, Settings};
 use super::{Wechat, steps};
+use crate::domain::content::Article;
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Receipt, Seen};
 use crate::platforms::platform::PublishCall;
 use crate::render::wechat::{self as rendering, ImageSource, Images, Options, Rendered};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -43,9 +44,6 @@ pub(super) fn ask_pause(worked: Duration) -> Duration {
     (worked / 2).clamp(FIRST_ASK, ASK_PAUSE_MAX)
 }
 
-/// What finding one picture may take of an attempt's time.
-const PICTURE_MAX: Duration = Duration::from_secs(20);
-
 struct Publish<'a> {
     wechat: &'a Wechat,
     call: &'a PublishCall,
@@ -56,68 +54,58 @@ struct Publish<'a> {
 impl Publish<'_> {
     /// The draft's media_id.
     async fn draft(&self) -> Result<String, Seen> {
-        let journal = &self.call.journal;
-        if let Some(done) = journal.result(steps::DRAFT) {
+        if let Some(done) = self.call.journal.result(steps::DRAFT) {
             return steps::media_id(&done);
         }
-        let cover_at = self.call.article.cover.as_deref().filter(|cover| !cover.trim().is_empty());
-        let Some(cover_at) = cover_at else {
-            return Err(Seen::Refused(Problem::new("no_cover", KeptMessage::WeChatNoCover)));
-        };
-        let cover = journal.repeatable(steps::COVER, || self.cover(cover_at)).await?;
-        let cover = steps::media_id(&cover)?;
+        match self.try_draft().await {
+            // Somebody deleted a cover at WeChat whose upload was remembered. No draft was made, so nothing is done twice.
+            Err(Seen::Refused(problem)) if problem.code == gone() && self.forget_covers().await => {
+                self.try_draft().await
+            }
+            ended => ended,
+        }
+    }
+
+    async fn try_draft(&self) -> Result<String, Seen> {
+        let journal = &self.call.journal;
         let pictures = journal.repeatable(steps::PICTURES, || self.pictures()).await?;
-        let html = self.render(&pictures).await?;
-        let source = Source::of(&self.call.article, self.settings, &self.call.key);
-        let news = News::new(&self.call.article, self.settings, &source, &html, &cover);
-        let added = journal.irreversible(steps::DRAFT, || self.add_draft(&news, cover_at)).await?;
+        let mut articles = Vec::with_capacity(1 + self.call.extras.len());
+        for ((article, _), names) in self.call.articles().zip(steps::pictures(&pictures)?) {
+            let source = Source::of(article, self.settings, &self.call.key);
+            articles.push(News::new(
+                article,
+                self.settings,
+                source,
+                &self.render(article, names.body).await?,
+                names.cover,
+            ));
+        }
+        let added = journal.irreversible(steps::DRAFT, || self.add_draft(&articles)).await?;
         steps::media_id(&added)
     }
 
-    async fn cover(&self, at: &str) -> Result<Value, Seen> {
-        let media_id = self.uploaded(at, Purpose::Cover).await?;
-        Ok(json!({ "media_id": media_id }))
+    fn uploads(&self) -> Uploads<'_> {
+        Uploads { api: self.api, outbound: &self.wechat.outbound, appid: &self.settings.appid }
     }
 
-    /// The addresses of the text's pictures, by what the text calls them.
     async fn pictures(&self) -> Result<Value, Seen> {
-        let body = self.call.article.body.clone();
-        let wanted = blocking(move || rendering::images(&body)).await?;
-        let mut addresses = Map::with_capacity(wanted.len());
-        for ImageSource(source) in wanted {
-            let address = self.uploaded(&source, Purpose::Body).await?;
-            addresses.insert(source, Value::from(address));
+        let named = self.uploads().of(self.call.articles()).await?;
+        Ok(json!(named))
+    }
+
+    /// False where that could not be kept: then the next try finds the same again.
+    async fn forget_covers(&self) -> bool {
+        if let Err(why) = self.uploads().forget_covers(self.call.articles()).await {
+            log::warn!("entry {}: that a cover is gone was not kept: {why}", self.call.entry);
+            return false;
         }
-        Ok(Value::Object(addresses))
+        self.forget(steps::PICTURES).await
     }
 
-    /// What WeChat calls a picture, uploaded where it was not.
-    async fn uploaded(&self, source: &str, purpose: Purpose) -> Result<String, Seen> {
-        let pictures = &self.wechat.pictures;
-        let time = self.api.left().min(PICTURE_MAX);
-        let picture = match pictures.find(self.call, source, purpose, time).await? {
-            Found::Uploaded(name) => return Ok(name),
-            Found::New(picture) => picture,
-        };
-        let (interface, more, field) = match purpose {
-            Purpose::Cover => ("material/add_material", "&type=image", "media_id"),
-            Purpose::Body => ("media/uploadimg", "", "url"),
-        };
-        let said = self.api.upload(interface, more, &picture).await.map_err(|why| self.api.seen(why))?;
-        let name = text(interface, &said, field)?;
-        pictures.uploaded(self.call, source, purpose, &name).await;
-        Ok(name)
-    }
-
-    /// Takes time, so it is done on a thread that may block.
-    async fn render(&self, pictures: &Value) -> Result<String, Seen> {
-        let addresses: HashMap<ImageSource, String> = pictures
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter_map(|(source, address)| Some((ImageSource(source.clone()), address.as_str()?.to_owned())))
-            .collect();
-        let (settings, body) = (self.settings.clone(), self.call.article.body.clone());
+    async fn render(&self, article: &Article, pictures: HashMap<String, String>) -> Result<String, Seen> {
+        let addresses: HashMap<ImageSource, String> =
+            pictures.into_iter().map(|(source, address)| (ImageSource(source), address)).collect();
+        let (settings, body) = (self.settings.clone(), article.body.clone());
         let rendered = blocking(move || {
             let css = settings.own_css();
             let images = Images::Uploaded(&addresses);
@@ -127,19 +115,10 @@ impl Publish<'_> {
         Ok(html)
     }
 
-    async fn add_draft(&self, news: &News<'_>, cover_at: &str) -> Result<Value, Seen> {
+    async fn add_draft(&self, articles: &[News]) -> Result<Value, Seen> {
         const INTERFACE: &str = "draft/add";
-        let said = match self.api.post(INTERFACE, &json!({ "articles": [news] })).await {
-            Ok(said) => said,
-            Err(trouble) => {
-                if is_gone(&trouble) {
-                    // Somebody deleted it: it is uploaded again by whoever tries next.
-                    self.wechat.pictures.is_gone(self.call, cover_at, Purpose::Cover).await;
-                    self.forget(steps::COVER).await;
-                }
-                return Err(self.api.seen(trouble));
-            }
-        };
+        let asked = json!({ "articles": articles });
+        let said = self.api.post(INTERFACE, &asked).await.map_err(|why| self.api.seen(why))?;
         Ok(json!({ "media_id": text(INTERFACE, &said, "media_id")? }))
     }
 
@@ -169,27 +148,18 @@ impl Publish<'_> {
         Ok(json!({ "publish_id": publish_id, "at": self.call.unix_seconds }))
     }
 
-    /// A step whose work is gone at WeChat. Where that cannot be kept, the next try finds the same again.
-    async fn forget(&self, step: &'static str) {
-        if let Err(why) = self.call.journal.is_gone(step).await {
+    /// A step whose work is gone at WeChat. False where that could not be kept.
+    async fn forget(&self, step: &'static str) -> bool {
+        let kept = self.call.journal.is_gone(step).await;
+        if let Err(why) = &kept {
             log::warn!("entry {}: that its {step} is gone was not kept: {why}", self.call.entry);
         }
+        kept.is_ok()
     }
-}
-
-fn is_gone(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Refused(refusal) if refusal.code == NO_SUCH_MEDIA)
 }
 
 fn gone() -> String {
     format!("wechat_{NO_SUCH_MEDIA}")
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Seen> {
-    actix_rt::task::spawn_blocking(work).await.map_err(|error| {
-        let message = KeptMessage::NotWritten { why: error.to_string() };
-        Seen::Broke { problem: Problem::new("rendering", message), may_have_left: false }
-    })
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ impl LookUp<'_> {
     /// no article has come of it, only a person can tell.
     async fn in_submission(&self, media_id: &str) -> Result<LookedUp, Unanswered> {
         let draft = media_id.to_owned();
-        if !self.source().is_marked() {
+        if !self.is_marked() {
             let problem = Problem::new("no_marker", KeptMessage::WeChatNoMarker { draft });
             return Ok(LookedUp::CannotTell(problem));
         }
@@ -207,7 +207,7 @@ impl LookUp<'_> {
         if !call.journal.is_open(steps::DRAFT) {
             return Ok(LookedUp::NotThere);
         }
-        if !self.source().is_marked() {
+        if !self.is_marked() {
             let title = &call.article.title;
             log::warn!(
                 "entry {}: it was not seen whether its draft was made. Among the drafts of {account} may be two named \
@@ -234,8 +234,10 @@ impl LookUp<'_> {
         }
     }
 
-    fn source(&self) -> Source {
-        Source::of(&self.call.article, self.settings, &self.call.key)
+    /// Whether any of its articles can be told by its marker: they come in one draft, and are found together.
+    fn is_marked(&self) -> bool {
+        let source = |article| Source::of(article, self.settings, &self.call.key);
+        self.call.articles().any(|(article, _)| source(article).is_marked())
     }
 
     async fn is_draft(&self, media_id: &str) -> Result<bool, Unanswered> {

@@ -1,12 +1,12 @@
 //! The steps of a publish, as they are kept, and what they came to.
 
+use super::pictures::Named;
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Seen};
 use serde_json::Value;
+use std::fmt::Display;
 
-/// Its result has the cover's `media_id`.
-pub(super) const COVER: &str = "cover";
-/// Its result has the addresses of the text's pictures, by what the text calls them.
+/// Its result has what WeChat calls the pictures, article by article.
 pub(super) const PICTURES: &str = "pictures";
 /// Its result has the draft's `media_id`.
 pub(super) const DRAFT: &str = "draft";
@@ -29,10 +29,20 @@ pub(super) fn publish_id(result: &Value) -> Result<String, Seen> {
     kept(result, "publish_id")
 }
 
+/// What WeChat calls the pictures of each article.
+///
+/// # Errors
+/// As [`media_id`].
+pub(super) fn pictures(result: &Value) -> Result<Vec<Named>, Seen> {
+    serde_json::from_value(result.clone()).map_err(|error| bad_step(&error))
+}
+
 fn kept(result: &Value, field: &str) -> Result<String, Seen> {
-    result.get(field).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
-        let message =
-            KeptMessage::NotWritten { why: format!("an earlier step was kept without its {field}") };
-        Seen::Broke { problem: Problem::new("bad_step", message), may_have_left: false }
-    })
+    let found = result.get(field).and_then(Value::as_str).map(str::to_owned);
+    found.ok_or_else(|| bad_step(&format_args!("it has no {field}")))
+}
+
+fn bad_step(why: &dyn Display) -> Seen {
+    let message = KeptMessage::NotWritten { why: format!("an earlier step cannot be read: {why}") };
+    Seen::Broke { problem: Problem::new("bad_step", message), may_have_left: false }
 }

@@ -21,7 +21,8 @@ pub fn all(facts: &Facts, answers: &[Answer]) -> Vec<Action> {
 
 /// What helps against one thing that keeps an entry from going out.
 fn of(facts: &Facts, code: &str) -> Vec<Action> {
-    let (entry, content, account) = (facts.row.id, facts.row.content_id, facts.row.account_id);
+    let (entry, account) = (facts.row.id, facts.row.account_id);
+    let content = facts.unapproved_content();
     let name = quoted(&facts.account.name);
     let pool = |verb: &str| Some(format!("POST /api/v1/publish-pool/{entry}/{verb}"));
     match code {

@@ -134,6 +134,18 @@ fn before(facts: &Facts, lane: &Answer) -> Answer {
 }
 
 fn content(facts: &Facts) -> Answer {
+    if let (ReviewStatus::Approved, Some((extra, revision, status))) =
+        (facts.review_status, facts.unapproved_extra)
+    {
+        let id = match status {
+            ReviewStatus::Rejected => message("explain-extra-rejected"),
+            ReviewStatus::PendingReview => message("explain-extra-pending-review"),
+            ReviewStatus::Draft | ReviewStatus::Approved => message("explain-extra-draft"),
+        };
+        let said =
+            Sentence::new(id).with("content", extra.to_string()).with("revision", revision.to_string());
+        return Answer::wants_a_person(Topic::Content, "not_approved", said);
+    }
     let approved = facts.review_status == ReviewStatus::Approved;
     let id = match facts.review_status {
         ReviewStatus::Approved => message("explain-content-approved"),

@@ -39,6 +39,9 @@ explain-content-approved = Its content is approved (revision { $revision }).
 explain-content-draft = Its content is not approved: revision { $revision } is a draft.
 explain-content-pending-review = Its content is not approved: revision { $revision } waits for review.
 explain-content-rejected = Its content is not approved: revision { $revision } was rejected.
+explain-extra-draft = Content { $content } beside it is not approved: revision { $revision } is a draft.
+explain-extra-pending-review = Content { $content } beside it is not approved: revision { $revision } waits for review.
+explain-extra-rejected = Content { $content } beside it is not approved: revision { $revision } was rejected.
 
 explain-clock-held = Nothing is published while the clock is in doubt: { $reason }
 explain-paused = All publishing is paused; `contenthub scheduler resume` ends it.

@@ -38,6 +38,17 @@ impl InChinese for PoolFault {
                 let named = accounts.iter().map(|(id, name)| format!("{id}（{name}）"));
                 chinese("pool-which-account").with("accounts", super::listed(named))
             }
+            PoolFault::TooManyExtras { has, most } => {
+                let (has, excess) = (*has, has.saturating_sub(*most));
+                let said = chinese("pool-too-many-extras").with("has", has.to_string());
+                said.with("excess", excess.to_string()).with("most", most.to_string())
+            }
+            PoolFault::ContentTwice(content) => {
+                chinese("pool-content-twice").with("content", content.to_string())
+            }
+            PoolFault::OneContent { platform } => {
+                chinese("pool-one-content").with("platform", platform.as_str())
+            }
             PoolFault::OwnAccountElsewhere(scope) => {
                 chinese("pool-own-account-elsewhere").with("scope", scope.in_chinese())
             }

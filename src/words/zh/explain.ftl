@@ -39,6 +39,9 @@ explain-content-approved = 内容已批准（第 { $revision } 版）。
 explain-content-draft = 内容未批准：第 { $revision } 版是草稿。
 explain-content-pending-review = 内容未批准：第 { $revision } 版等待审核。
 explain-content-rejected = 内容未批准：第 { $revision } 版已被拒绝。
+explain-extra-draft = 同批内容 { $content } 未批准：第 { $revision } 版是草稿。
+explain-extra-pending-review = 同批内容 { $content } 未批准：第 { $revision } 版等待审核。
+explain-extra-rejected = 同批内容 { $content } 未批准：第 { $revision } 版已被拒绝。
 
 explain-clock-held = 时钟可疑期间不发布任何内容：{ $reason }
 explain-paused = 全部发布已暂停；`contenthub scheduler resume` 恢复。

@@ -219,6 +219,7 @@ fn the_answer_that_ends_an_outage_gives_up_nothing() {
             attempt: claim.attempt,
             content: claim.article.content_id,
             revision: claim.article.revision,
+            extras: Vec::new(),
             account: claim.account,
             account_version: 1,
             counted: false,

@@ -8,7 +8,7 @@ fn a_server_makes_drafts_and_says_where_they_are() {
     let dir = tempfile::tempdir().expect("a folder");
     let product = Product::start(&DatabaseUrl::in_data_dir(dir.path()), dir.path());
     let wechat = WeChat::start();
-    product.receiver.on_path("/cover.jpg", [Answer::status(200).body(JPEG)]);
+    product.receiver.on_path("/cover.jpg", [Answer::status(200).body(super::cover())]);
     let platforms = product.get("/platforms");
     let ours = platforms["items"].as_array().into_iter().flatten().find(|it| it["name"] == "wechat");
     let ours = ours.expect("the platform");

@@ -218,6 +218,7 @@ pub(super) fn take(
         due_at: entry.row.due_at,
         standing: entry.standing(),
         article: article(entry.content, revision),
+        extras: Vec::new(),
         steps: if account.in_steps && number > 1 {
             entry.steps.iter().filter(|(_, of, _)| *of == revision).map(checkpoint).collect()
         } else {

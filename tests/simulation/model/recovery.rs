@@ -104,6 +104,7 @@ fn ended(model: &Model, entry: &Entry, settlement: Settlement, now: Timestamp) -
         attempt: AttemptId { entry: entry.row.entry, number: entry.row.attempt },
         content: entry.content,
         revision: entry.row.revision.unwrap_or(1),
+        extras: Vec::new(),
         account: entry.row.lane,
         account_version: model.lane(entry.row.lane).account.version,
         counted: model.lane(entry.row.lane).counts(),

@@ -116,6 +116,7 @@ impl World<'_> {
                 attempt,
                 content: claim.article.content_id,
                 revision: claim.article.revision,
+                extras: Vec::new(),
                 account: claim.account,
                 account_version: flying.account.version,
                 counted: claim.counted,

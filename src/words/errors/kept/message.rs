@@ -180,19 +180,7 @@ impl InChinese for KeptMessage {
             }
             K::WeChatElsewhere { status } => chinese("wechat-elsewhere").with("status", status.to_string()),
             K::WeChatNoSecret => chinese("wechat-no-secret"),
-            K::WeChatNoCover => chinese("wechat-no-cover"),
-            K::WeChatPicture { picture, why } => {
-                chinese("wechat-picture").with("picture", picture.as_str()).with("why", kept(why))
-            }
-            K::WeChatPictureNotWeb => chinese("wechat-picture-not-web"),
-            K::WeChatPictureStatus { status } => {
-                chinese("wechat-picture-status").with("status", status.to_string())
-            }
-            K::WeChatPictureCut => chinese("wechat-picture-cut"),
-            K::WeChatPictureLarge { most } => chinese("wechat-picture-large").with("most", most.to_string()),
-            K::WeChatPictureFormat { takes } => {
-                chinese("wechat-picture-format").with("takes", takes.as_str())
-            }
+            K::WeChatNoCover { content } => chinese("wechat-no-cover").with("content", content.to_string()),
             K::TokenAwaited => chinese("token-awaited"),
             K::TokenNotKept { why } => chinese("token-not-kept").with("why", kept(why)),
             K::WeChatNotPublished { end } => chinese("wechat-not-published").with("end", end.in_chinese()),
