@@ -40,7 +40,11 @@ pub fn routes(routes: &mut Routes) {
         .refuses(REFUSES);
     routes
         .route((Method::POST, "/publish-pool/batch-add"), editor, batch_add, "Add many at once")
-        .about("Up to 10,000. All of them or none, unless `on_conflict` says `skip`.")
+        .about(
+            "Up to 10,000. All of them or none, unless `on_conflict` says `skip`: then what the pool cannot take is told \
+             in its place, and the rest is added. An item that could be added nowhere, such as one with a priority of 11, \
+             is a mistake in the request, which is refused with either.",
+        )
         .created::<ItemsView<BatchItemView>>()
         .refuses(REFUSES);
 }

@@ -7,8 +7,8 @@ mod extras;
 use crate::domain::fault::PoolFault;
 use crate::domain::thing::Thing;
 pub use adding::Added;
-use adding::hold_all;
 pub(super) use adding::{SameText, add, add_as, late_after, only_enabled};
+use adding::{fitting, hold_all};
 pub(super) use extras::{change as change_extras, contents_of, hold_contents};
 
 use super::slots::SlotBook;
@@ -156,7 +156,8 @@ impl Operation for BatchAdd {
     type Output = BatchOutcome;
     const ACCESS: Access = Access::Write;
 
-    /// With [`OnConflict::Fail`] the first errors are given back as one `Invalid`, by index, and nothing is added.
+    /// With [`OnConflict::Fail`] the first error is given back, by index, and nothing is added. With either, so is that of
+    /// an item which no pool could take: it is a mistake in what was asked, and no conflict.
     fn run(
         self,
         conn: &mut DbConnection,
@@ -166,9 +167,12 @@ impl Operation for BatchAdd {
         if self.items.len() > BATCH_MAX {
             return Err(OperationError::invalid("items", PoolFault::TooManyEntries { most: BATCH_MAX }));
         }
+        let mut added = HashMap::new();
+        for (index, item) in self.items.iter().enumerate() {
+            fitting(item).map_err(|error| in_batch(index, error, &added))?;
+        }
         let mut book = hold_all(conn, &self.items, now)?;
         let mut items = Vec::with_capacity(self.items.len());
-        let mut added = HashMap::new();
         for (index, item) in self.items.iter().enumerate() {
             match add(conn, cx, item, &mut book, now) {
                 Ok(one) => {

@@ -34,7 +34,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 KEPT = ROOT / "target" / "api_fuzz"
 REQUIREMENTS = HERE / "requirements.txt"
-SECONDS = 240
+SECONDS = 300
 # How long a server may take to start or to end, and how much longer than its time a run may take.
 SOON = 60
 LONGER = 120

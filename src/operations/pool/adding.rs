@@ -62,16 +62,7 @@ pub(in crate::operations) fn add_as(
     book: &mut SlotBook,
     now: Timestamp,
 ) -> Result<Added, OperationError> {
-    if !(0..=MAX_RETRIES_LIMIT).contains(&item.max_retries) {
-        return Err(OperationError::invalid(
-            "max_retries",
-            Fault::Range { least: 0, most: MAX_RETRIES_LIMIT.into() },
-        ));
-    }
-    if item.next_slot && item.scheduled_at.is_some() {
-        return Err(OperationError::invalid("scheduled_at", PoolFault::TimeOrSlot));
-    }
-    let late_after_seconds = late_after(item.late_after_seconds)?;
+    let late_after_seconds = fitting(item)?;
     // Whoever locks an account and a content begins with the account.
     let held = slot_account(conn, item, book, now)?;
     if let Some(account) = held {
@@ -155,6 +146,21 @@ pub(super) fn may_be_added(
         Some(at) if !again => Err(OperationError::AlreadyPublished { content, account, at }),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Refuses what no pool could take, whatever is in it. Gives how late the entry may be.
+pub(super) fn fitting(item: &Addition) -> Result<Option<i32>, OperationError> {
+    if !(0..=MAX_RETRIES_LIMIT).contains(&item.max_retries) {
+        return Err(OperationError::invalid(
+            "max_retries",
+            Fault::Range { least: 0, most: MAX_RETRIES_LIMIT.into() },
+        ));
+    }
+    if item.next_slot && item.scheduled_at.is_some() {
+        return Err(OperationError::invalid("scheduled_at", PoolFault::TimeOrSlot));
+    }
+    beside(item)?;
+    late_after(item.late_after_seconds)
 }
 
 /// Another entry with the text of an addition, which is refused for it where its account wants that and it is not said to

@@ -99,6 +99,14 @@ pub fn batches() -> Vec<Case> {
     let invalid = |field: &'static str, body: Vec<u8>, says: &'static str| {
         ("POST", BATCH, body, 422, "invalid", field, says)
     };
+    // What could be added nowhere is no conflict that may be skipped.
+    let skipping = |field: &'static str, value: Value, says: &'static str| {
+        let mut wrong = json!({"content_id": 3, "account_id": 2});
+        wrong[field] = value;
+        let items = json!([{"content_id": 3, "account_id": 1}, wrong]);
+        let body = bytes(&json!({"items": items, "on_conflict": "skip"}));
+        ("POST", BATCH, body, 422, "invalid", format!("items[1].{field}").leak() as &str, says)
+    };
     let many: Vec<Value> = (0..10_001).map(|_| json!({"content_id": 3})).collect();
     vec![
         invalid("items", bytes(&json!({})), "is missing"),
@@ -122,6 +130,11 @@ pub fn batches() -> Vec<Case> {
             "1000",
         ),
         invalid("items[1].account_ids", with(json!({"content_id": 3, "account_ids": [2]})), "batch"),
+        skipping("priority", json!(11), "not 11"),
+        skipping("scheduled_at", json!("x"), "“x”"),
+        skipping("max_retries", json!(-1), "from 0 to 1000"),
+        skipping("late_after_seconds", json!(-1), "from 1 to 31622400"),
+        skipping("account_ids", json!([2]), "batch"),
         invalid("items[1].account_id", with(json!({"content_id": 3})), "1 (blog), 2 (other)"),
         invalid("items[1].x", with(json!({"content_id": 3, "x": 1})), "is not known here"),
         invalid("items[1]", with(json!({"content_id": 3, "account_id": 1})), "items[0]"),
