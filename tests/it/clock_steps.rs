@@ -11,7 +11,7 @@ use crate::support::on_both;
 use crate::support::postgres::fresh_database;
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::actors::executor::Tick;
-use contenthub::db::connection::{DbConnection, connect};
+use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::settlement::LogStatus;
@@ -20,7 +20,6 @@ use contenthub::operations::cancelling::CancelExecution;
 use contenthub::operations::clock_steps::MendTimes;
 use contenthub::operations::execution::{GetExecution, TriggerTask};
 use contenthub::operations::firing::FireDue;
-use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::platforms::registry::Registry;
 use contenthub::{
     AccountId, Addition, App, CreateTask, EntryId, EntryStatus, ExecutionId, ExecutionStatus, Settings,
@@ -30,7 +29,6 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::Duration;
 
 const HOUR: i64 = 3600;
@@ -212,20 +210,6 @@ fn a_step_that_is_taken_back_was_none_and_sleep_is_none_either() {
     });
 }
 
-/// Says when it has the engine's thread, and keeps it busy until it is told to go on.
-struct Busy(mpsc::Sender<()>, mpsc::Receiver<()>);
-
-impl Operation for Busy {
-    type Output = ();
-    const ACCESS: Access = Access::Engine;
-
-    fn run(self, _: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
-        let _ = self.0.send(());
-        let _ = self.1.recv();
-        Ok(())
-    }
-}
-
 #[test]
 fn what_a_clock_claims_that_is_stepped_right_before_goes_back_unsent() {
     on_both(|url, dir| {
@@ -234,17 +218,12 @@ fn what_a_clock_claims_that_is_stepped_right_before_goes_back_unsent() {
         let node = TestNode::start(&house.app);
         witness.is_on_the_wire();
         let [early, ..] = house.later();
-        std::thread::scope(|scope| {
-            let ((go_on, waits), (begins, has_begun)) = (mpsc::channel(), mpsc::channel());
-            let (node, busy) = (&node, Busy(begins, waits));
-            scope.spawn(move || node.perform(busy).expect("told"));
-            has_begun.recv().expect("it has the thread");
+        node.while_busy(|| {
             // The tick is handled when this is answered: a cycle waits for the thread.
             let executor = node.crew.executor();
             actix_rt::System::new().block_on(executor.send(Tick)).expect("handled");
             // Less than the claim is trusted for: that is not what holds it back.
             house.clock.set_by(HOUR * 2 / 3);
-            go_on.send(()).expect("it waits");
         });
         let row = eventually("it was claimed, and went back", || attempts(&house.app, early).pop());
         assert_eq!((row.status, house.status(early)), (LogStatus::NotSent, EntryStatus::Pending));

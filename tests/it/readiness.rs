@@ -9,15 +9,14 @@ use crate::support::on_both;
 use crate::support::postgres::fresh_database;
 use crate::support::product::*;
 use contenthub::actors::executor::Tick;
-use contenthub::db::connection::{DbConnection, connect};
+use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
-use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::platforms::registry::Registry;
-use contenthub::{App, Settings, Timestamp};
+use contenthub::{App, Settings};
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const CHECKS: [&str; 5] = ["database", "secret_key", "clock", "ticks", "actors"];
@@ -85,20 +84,6 @@ fn a_database_that_does_not_answer_is_not_waited_for() {
     eventually("it answers again", || (ask().status == 200).then_some(()));
 }
 
-/// Keeps the engine's thread busy from when it says so until it is told to go on.
-struct Busy(mpsc::Sender<()>, mpsc::Receiver<()>);
-
-impl Operation for Busy {
-    type Output = ();
-    const ACCESS: Access = Access::Engine;
-
-    fn run(self, _: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
-        let _ = self.0.send(());
-        let _ = self.1.recv();
-        Ok(())
-    }
-}
-
 #[test]
 fn a_server_whose_scheduler_does_not_look_any_more_is_not_ready() {
     on_both(|url, dir| {
@@ -107,11 +92,7 @@ fn a_server_whose_scheduler_does_not_look_any_more_is_not_ready() {
         let ask = || node.get(&app, "/readyz", "");
         eventually("it ticks", || (node.crew.metrics().ticks.last().is_some()).then_some(()));
         assert_eq!((ask().status, failed(&ask().body)), (200, vec![]));
-        std::thread::scope(|scope| {
-            let ((go_on, waits), (begins, has_begun)) = (mpsc::channel(), mpsc::channel());
-            let (node, busy) = (&node, Busy(begins, waits));
-            scope.spawn(move || node.perform(busy).expect("told"));
-            has_begun.recv().expect("it has the thread");
+        node.while_busy(|| {
             // It sleeps for 15 s where nothing is due, and may be busy.
             clock.forward(Duration::from_secs(40));
             assert_eq!(ask().status, 200);
@@ -121,7 +102,6 @@ fn a_server_whose_scheduler_does_not_look_any_more_is_not_ready() {
             assert_eq!(failed(body), ["ticks"]);
             assert!(why(body, "ticks").starts_with("the scheduler has not looked"), "{body:#}");
             assert!(answer.headers.contains_key("retry-after"));
-            go_on.send(()).expect("it waits");
         });
         eventually("it ticks again", || (ask().status == 200).then_some(()));
     });

@@ -2,12 +2,13 @@
 
 use super::in_process::{Answered, ask};
 use actix_web::test::TestRequest;
-use contenthub::App;
 use contenthub::actors::crew::Crew;
 use contenthub::actors::db::DbHandle;
+use contenthub::db::connection::DbConnection;
 use contenthub::operations::cycle::ClaimScope;
-use contenthub::operations::{Operation, OperationError};
+use contenthub::operations::{Access, Context, Operation, OperationError};
 use contenthub::views::{NodeStatusView, RestartsView};
+use contenthub::{App, Timestamp};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -61,6 +62,18 @@ impl TestNode {
         actix_rt::System::new().block_on(self.db.perform(operation))
     }
 
+    /// Does it while the engine's thread is busy with something else.
+    pub fn while_busy<T>(&self, does: impl FnOnce() -> T) -> T {
+        thread::scope(|scope| {
+            let ((go_on, waits), (begins, has_begun)) = (mpsc::channel(), mpsc::channel());
+            scope.spawn(move || self.perform(Busy(begins, waits)).expect("told"));
+            has_begun.recv().expect("it has the thread");
+            let done = does();
+            go_on.send(()).expect("it waits");
+            done
+        })
+    }
+
     /// `GET` of a server that runs it.
     pub fn get(&self, app: &App, path: &str, token: &str) -> Answered {
         let peer = "127.0.0.1:40000".parse().expect("an address");
@@ -78,6 +91,20 @@ impl TestNode {
     /// True where nothing was left on the wire.
     pub fn end(mut self) -> bool {
         self.thread.take().expect("it was not ended before").join().expect("the node's thread ends well")
+    }
+}
+
+/// Keeps the engine's thread busy from when it says so until it is told to go on, or nobody can tell it any more.
+struct Busy(mpsc::Sender<()>, mpsc::Receiver<()>);
+
+impl Operation for Busy {
+    type Output = ();
+    const ACCESS: Access = Access::Engine;
+
+    fn run(self, _: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
+        let _ = self.0.send(());
+        let _ = self.1.recv();
+        Ok(())
     }
 }
 

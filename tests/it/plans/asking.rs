@@ -4,6 +4,7 @@ use contenthub::db::connection::DbConnection;
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 /// Keeps the text of each statement that a connection runs.
@@ -151,5 +152,22 @@ fn sql_type(literal: &str) -> &'static str {
         "true" | "false" => "boolean",
         "null" => "unknown",
         _ => "text",
+    }
+}
+
+/// Wants each way of answering to go by one of the indexes, and by none of what is `wrong`, such as a walk through all.
+#[track_caller]
+pub fn are_answered_by(
+    conn: &mut DbConnection,
+    statements: &[(String, Vec<String>)],
+    indexes: &[&str],
+    wrong: &[&str],
+    told: &dyn Debug,
+) {
+    for plan in plans(conn, statements) {
+        assert!(indexes.iter().any(|index| plan.contains(index)), "{told:?}: {indexes:?}\n{plan}");
+        for wrong in wrong {
+            assert!(!plan.contains(wrong), "{told:?}: {wrong}\n{plan}");
+        }
     }
 }
