@@ -57,7 +57,7 @@ pub enum Command {
     },
     /// Set which further contents an entry publishes in the same post; none: it publishes its own alone
     #[command(
-        after_help = "Examples:\n  contenthub publish-pool set-extras 1 124 125\n  contenthub publish-pool set-extras 1"
+        after_help = "Examples:\n  contenthub publish-pool set-extras 6 124 125\n  contenthub publish-pool set-extras 6"
     )]
     SetExtras { id: EntryId, contents: Vec<ContentId> },
     /// Set when an entry goes out

@@ -65,6 +65,16 @@ pub fn entries_with(conn: &mut DbConnection, content: ContentId) -> Result<Vec<E
     Ok(with.select(dsl::pool_id).order(dsl::pool_id).load(conn)?)
 }
 
+/// Entries that have one of these beside their own, whatever became of them.
+pub(super) fn entries_with_any(
+    conn: &mut DbConnection,
+    contents: &[ContentId],
+) -> Result<Vec<EntryId>, DbError> {
+    let ids: Vec<i64> = contents.iter().map(|content| content.0).collect();
+    let with = dsl::extra_contents.filter(dsl::content_id.eq_any(ids));
+    Ok(with.select(dsl::pool_id).distinct().load(conn)?)
+}
+
 /// The first of an entry's further contents that is not approved.
 pub fn first_unapproved(
     conn: &mut DbConnection,

@@ -123,5 +123,8 @@ fn on_white(image: &DynamicImage) -> image::RgbImage {
 
 /// Whether anything of a picture shines through: many that could have it have not.
 pub(super) fn shines_through(image: &DynamicImage) -> bool {
-    image.color().has_alpha() && image.to_rgba8().pixels().any(|pixel| pixel.0[3] < u8::MAX)
+    match image {
+        DynamicImage::ImageRgba8(pixels) => pixels.pixels().any(|pixel| pixel.0[3] < u8::MAX),
+        _ => image.color().has_alpha() && image.to_rgba8().pixels().any(|pixel| pixel.0[3] < u8::MAX),
+    }
 }

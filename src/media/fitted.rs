@@ -102,9 +102,14 @@ fn scaled(image: DynamicImage, side: u32) -> DynamicImage {
         return image;
     }
     let (rough_width, rough_height) = (width.saturating_mul(2), height.saturating_mul(2));
-    let rough = match image.width() > rough_width && image.height() > rough_height {
-        true => image.thumbnail_exact(rough_width, rough_height),
-        false => image,
+    let is_far_too_large = image.width() > rough_width && image.height() > rough_height;
+    let rough = if is_far_too_large {
+        let rough = image.thumbnail_exact(rough_width, rough_height);
+        // What comes now takes memory too.
+        drop(image);
+        rough
+    } else {
+        image
     };
     rough.resize_exact(width, height, FilterType::CatmullRom)
 }

@@ -1,7 +1,7 @@
 //! The crash harness: nodes are killed, again and again, while they publish; then entries in the database and requests
 //! at the receiver are counted. Nothing may be lost, come twice, or be stuck.
 //!
-//!     cargo test --test crash                          every case, about ten kills each
+//!     cargo test --test crash                          every case, about ten kills each, and sixty in WeChat
 //!     cargo test --test crash -- postgres              cases with “postgres” in their names
 //!     cargo test --test crash -- sqlite-keyed --kills 200 --seed 7
 //!
@@ -117,7 +117,7 @@ fn main() -> ExitCode {
     }
     let mut bad: Vec<&str> = rows.iter().filter(|row| !row.is_good()).map(|row| row.name).collect();
     for (name, database) in of_wechat {
-        match wechat::run(*database, Rng::new(asked.seed, name), asked.kills) {
+        match wechat::run(*database, Rng::new(asked.seed, name), asked.given.unwrap_or(wechat::KILLS)) {
             Ok(told) => println!("{name}: good: {told}"),
             Err(told) => {
                 println!("{name}: BAD: {told}");
@@ -126,7 +126,8 @@ fn main() -> ExitCode {
         }
     }
     for name in &bad {
-        println!("again: cargo test --test crash -- {name} --kills {} --seed {}", asked.kills, asked.seed);
+        let kills = asked.given.map(|kills| format!(" --kills {kills}")).unwrap_or_default();
+        println!("again: cargo test --test crash -- {name}{kills} --seed {}", asked.seed);
     }
     if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -135,6 +136,8 @@ fn main() -> ExitCode {
 struct Asked {
     filter: String,
     kills: usize,
+    /// The same where somebody has said it.
+    given: Option<usize>,
     seed: u64,
     list: bool,
 }
@@ -155,10 +158,12 @@ impl Asked {
             .enumerate()
             .find(|(at, argument)| !argument.starts_with('-') && !is_value(*at))
             .map(|(_, argument)| argument.clone());
-        let kills = number("--kills", "CONTENTHUB_CRASH_KILLS");
+        let given = number("--kills", "CONTENTHUB_CRASH_KILLS");
+        let given = given.map(|kills| usize::try_from(kills).expect("a number of kills"));
         Asked {
             filter: filter.unwrap_or_default(),
-            kills: kills.map_or(KILLS, |kills| usize::try_from(kills).expect("a number of kills")),
+            kills: given.unwrap_or(KILLS),
+            given,
             seed: number("--seed", "CONTENTHUB_CRASH_SEED").unwrap_or_else(seeds::fresh),
             list: arguments.iter().any(|argument| argument == "--list"),
         }

@@ -1,5 +1,6 @@
 //! Nodes that publish in WeChat and are killed between any two steps: before a request, after its answer, or when that was
-//! kept. Each article is to be visible to readers once, nothing is lost, and what is left over is no more than drafts.
+//! kept. Each article is to be visible to readers once, nothing is lost, no upload is repeated that was answered and kept, and
+//! what is left over is no more than drafts.
 
 use crate::node::{self, At, Work};
 use crate::process::{Process, until, was_killed};
@@ -12,7 +13,9 @@ use crate::support::wechat::{APPID, SECRET, WeChat};
 use crate::world::{Database, LEASE};
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::platforms::platform::Credentials;
-use contenthub::{AccountId, Addition, App, CreateAccount, CreateContent, EntryFilter, EntryStatus, Paging};
+use contenthub::{
+    AccountId, Addition, App, ContentId, CreateAccount, CreateContent, EntryFilter, EntryStatus, Paging,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -27,9 +30,14 @@ pub const CASES: [(&str, Database); 2] =
 pub const SETTLES: Duration = Duration::from_millis(800);
 const PUBLICATION_TAKES: Duration = Duration::from_millis(200);
 /// Where a node ends itself, and within how many passes.
-const POINTS: [(&str, u64); 3] = [("wechat asks", 14), ("wechat answered", 14), ("step kept", 14)];
-/// Entries that are added before each start.
+const POINTS: [(&str, u64); 4] = [("wechat asks", 20), (ANSWERED, 20), ("upload kept", 6), ("step kept", 14)];
+/// Here an upload is done that nobody knows of yet.
+const ANSWERED: &str = "wechat answered";
+/// How many kills there are for a case: there are two.
+pub const KILLS: usize = 30;
+/// Entries that are added before each start. One of them has several contents.
 const FRESH: usize = 3;
+const EXTRAS: usize = 2;
 /// A node that does not come to its point by then has nothing more to do.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// In the end all that is open comes to an end within this: WeChat is asked 5 s after it was given something.
@@ -44,6 +52,7 @@ struct Stage {
     web: Receiver,
     started: usize,
     added: usize,
+    contents: usize,
 }
 
 /// Kills nodes so often, and judges what came of it.
@@ -52,14 +61,17 @@ struct Stage {
 /// What is wrong, in words; and where logs and database are kept.
 pub fn run(database: Database, mut rng: Rng, kills: usize) -> Result<String, String> {
     let mut stage = Stage::open(database);
-    let mut killed = 0;
+    let (mut killed, mut killed_answered) = (0, 0);
     for round in 0..kills {
         stage.top_up();
         let (point, most) = POINTS[round % POINTS.len()];
         let at = At { point, pass: 1 + rng.below(most), signal: "KILL" };
         let mut process = stage.start(Some(at));
         match process.wait(PATIENCE) {
-            Some(status) if was_killed(status) => killed += 1,
+            Some(status) if was_killed(status) => {
+                killed += 1;
+                killed_answered += usize::from(point == ANSWERED);
+            }
             Some(status) => {
                 return Err(format!("it ended by itself ({status})\n    {}", process.last_words()));
             }
@@ -71,8 +83,9 @@ pub fn run(database: Database, mut rng: Rng, kills: usize) -> Result<String, Str
         !entries.contains_key(&EntryStatus::Pending) && !entries.contains_key(&EntryStatus::Publishing)
     };
     let over = until(THE_REST, || Some(stage.entries()).filter(is_over));
-    let wrong = stage.judge(over.is_some());
-    let told = format!("{killed} kills, {} entries, {:?}", stage.added, stage.entries());
+    let wrong = stage.judge(over.is_some(), killed_answered);
+    let uploads: usize = stage.wechat.uploads_by_sha256(APPID).values().sum();
+    let told = format!("{killed} kills, {} entries, {:?}, {uploads} uploads", stage.added, stage.entries());
     if killed == 0 {
         return Err(format!("nothing was killed, so this proved nothing: {told}"));
     }
@@ -103,19 +116,28 @@ impl Stage {
             ..CreateAccount::new("wechat", "wechat")
         };
         let account = app.create_account(create).expect("an account").id;
-        Stage { dir, url, app, account, wechat, web, started: 0, added: 0 }
+        Stage { dir, url, app, account, wechat, web, started: 0, added: 0, contents: 0 }
     }
 
     fn top_up(&mut self) {
-        for _ in 0..FRESH {
+        for number in 0..FRESH {
             self.added += 1;
-            let mut content = CreateContent::new(format!("Post {}", self.added), "Words.");
-            content.text.cover = Some(self.web.url("/cover.jpg"));
-            content.text.source_url = Some(format!("https://blog.example/{}", self.added));
-            let content = self.app.create_content(content).expect("a content").id;
-            let addition = Addition { account: Some(self.account), ..Addition::of(content) };
+            let content = self.content();
+            let extras = (0..if number == 0 { EXTRAS } else { 0 }).map(|_| self.content()).collect();
+            let addition = Addition { account: Some(self.account), extras, ..Addition::of(content) };
             self.app.add_to_pool(addition).expect("an entry");
         }
+    }
+
+    /// With a cover that others have, and a picture that no other has.
+    fn content(&mut self) -> ContentId {
+        self.contents += 1;
+        let number = self.contents;
+        let picture = self.web.url(&format!("/{number}.png"));
+        let mut content = CreateContent::new(format!("Post {number}"), format!("Words. ![x]({picture})"));
+        content.text.cover = Some(self.web.url("/cover.jpg"));
+        content.text.source_url = Some(format!("https://blog.example/{number}"));
+        self.app.create_content(content).expect("a content").id
     }
 
     fn start(&mut self, at: Option<At>) -> Process {
@@ -141,7 +163,7 @@ impl Stage {
     }
 
     /// What is wrong.
-    fn judge(&self, is_over: bool) -> Vec<String> {
+    fn judge(&self, is_over: bool, killed_answered: usize) -> Vec<String> {
         let mut wrong = Vec::new();
         if !is_over {
             wrong.push(format!("not all came to an end: {:?}", self.entries()));
@@ -151,8 +173,18 @@ impl Stage {
             visible.iter().filter(|it| *it.1 != 1).map(|(title, times)| format!("{title}: {times} times")),
         );
         let published = self.entries().get(&EntryStatus::Published).copied().unwrap_or(0);
-        if (published, visible.len()) != (self.added, self.added) {
-            wrong.push(format!("{published} are published and {} visible of {}", visible.len(), self.added));
+        if (published, visible.len()) != (self.added, self.contents) {
+            let (added, contents) = (self.added, self.contents);
+            wrong.push(format!(
+                "{published} are published of {added}, and {} visible of {contents}",
+                visible.len()
+            ));
+        }
+        // What was answered and not kept is done again, once for each kill there, and nothing else is.
+        let uploads = self.wechat.uploads_by_sha256(APPID);
+        let again: usize = uploads.values().map(|times| times - 1).sum();
+        if again > killed_answered || uploads.len() != self.contents + 1 {
+            wrong.push(format!("{again} uploads were repeated of {} files: {uploads:?}", uploads.len()));
         }
         // A draft that was made and not heard of is found, and used.
         let left = self.wechat.drafts(APPID).len();

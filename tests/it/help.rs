@@ -36,7 +36,7 @@ fn examples(command: &Command, path: &str, into: &mut Vec<Example>, without: &mu
     }
 }
 
-/// What the examples speak of: accounts, contents up to 123, an entry that is pending, one that failed, one that is
+/// What the examples speak of: accounts, contents up to 125, an entry that is pending, one that failed, one that is
 /// uncertain, two that sit in slots, tasks, a run, a token, a copy, and files.
 fn scene(dir: &Path, receiver: &Receiver) {
     let cli = Cli::on(dir, &DatabaseUrl::in_data_dir(&dir.join("data")));
@@ -54,8 +54,13 @@ fn scene(dir: &Path, receiver: &Receiver) {
     let blind = ["account", "create", "blind", "--platform", "webhook", "--setting", "deduplicates=false"];
     cli.ok(&[&blind[..], &["--setting", &url("/blind")]].concat());
     cli.ok(&["account", "create", "site", "--platform", "folder"]);
+    let gzh = ["account", "create", "gzh", "--platform", "wechat", "--setting", "appid=wx0123456789abcdef"];
+    let secret = "app_secret=0123456789abcdef0123456789abcdef";
+    cli.ok(&[&gzh[..], &["--setting", "api_base_url=https://api.example", "--credential", secret]].concat());
+    let cover = ["--cover", "https://example.com/cover.png"];
     for title in ["waits", "rejected", "who knows", "Hello"] {
-        cli.ok(&["content", "create", "--title", title, "--body", "x", "--account", "blog"]);
+        let create = ["content", "create", "--title", title, "--body", "x", "--account", "blog"];
+        cli.ok(&[&create[..], &cover].concat());
     }
     let add = |content: &str, account: &str, more: &[&str]| {
         cli.ok(&[&["publish-pool", "add", content, "--account", account], more].concat());
@@ -89,6 +94,12 @@ fn scene(dir: &Path, receiver: &Receiver) {
     let reviewed = cli.clone().env("CONTENTHUB_REVIEW_REQUIRED", "true");
     reviewed.ok(&["content", "create", "--title", "a draft", "--body", "x"]);
     newest_becomes(5);
+    for content in [124, 125] {
+        let create = ["content", "create", "--title", "one of several", "--body", "x", "--account", "gzh"];
+        cli.ok(&[&create[..], &cover].concat());
+        newest_becomes(content);
+    }
+    add("1", "gzh", &["--scheduled-at", "2099-01-01 00:00"]);
     std::fs::create_dir_all(dir.join("data/backups")).expect("a folder");
     cli.ok(&["db", "backup", "--to", "data/backups/contenthub-2999-11-28T03-00-00.000000Z.db"]);
 }

@@ -5,6 +5,8 @@ mod accounts;
 mod drafts;
 mod extras;
 mod faults;
+mod figures;
+mod many;
 mod pictures;
 mod publications;
 mod served;

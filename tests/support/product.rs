@@ -161,7 +161,7 @@ pub fn has_at_least(value: &Value, expected: &str) {
     }
 }
 
-pub const ENTRY: &str = "id, content_id, account_id, status, unproven, priority, scheduled_at, due_at, retry_count, \
+pub const ENTRY: &str = "id, content_id, extra_content_ids, account_id, status, unproven, priority, scheduled_at, due_at, retry_count, \
     max_retries, attempt, last_error, waiting_for, published_at, log_id, media_id, url, late_after_seconds, \
     late_at, slot_at, added_at, updated_at";
 pub const CONTENT: &str = "id, title, body, digest, author, cover, tags, source_url, account_id, review_status, \

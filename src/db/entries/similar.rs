@@ -2,7 +2,7 @@
 
 use super::open_statuses;
 use crate::db::connection::{DbConnection, DbError};
-use crate::db::extras::entries_with;
+use crate::db::extras::entries_with_any;
 use crate::db::schema::publish_logs::dsl as logs;
 use crate::db::schema::publish_pool::dsl;
 use crate::domain::clock::Timestamp;
@@ -28,6 +28,9 @@ pub fn hold_texts(conn: &mut DbConnection, account: AccountId) -> Result<(), DbE
     Ok(())
 }
 
+/// An entry, when it is due, and since when it is out.
+type Row = (EntryId, ContentId, EntryStatus, Timestamp, Option<Timestamp>);
+
 /// In this form it leads to no index: those of one content are few, and those of an account are not.
 const IN_POOL: &str = "coalesce(publish_pool.account_id, 0)";
 const IN_LOG: &str = "coalesce(publish_logs.account_id, 0)";
@@ -44,19 +47,21 @@ pub fn similar(
 ) -> Result<Option<Similar>, DbError> {
     let ids: Vec<i64> = contents.iter().map(|content| content.0).collect();
     let but = but.map_or(0, |entry| entry.0);
-    // Those that publish one of them beside another content. Few have any.
-    let mut beside = Vec::new();
-    for content in contents {
-        beside.extend(entries_with(conn, *content)?.into_iter().map(|entry| entry.0));
+    let counts = || {
+        let is_out = dsl::published_at.assume_not_null().ge(since.micros());
+        dsl::publish_pool
+            .filter(sql::<BigInt>(IN_POOL).eq(account.0))
+            .filter(dsl::id.ne(but))
+            .filter(dsl::status.eq_any(open_statuses()).or(is_out))
+            .select((dsl::id, dsl::content_id, dsl::status, dsl::due_at, dsl::published_at))
+    };
+    let mut rows: Vec<Row> = counts().filter(dsl::content_id.eq_any(&ids)).load(conn)?;
+    // Few stand beside another one.
+    let beside: Vec<i64> = entries_with_any(conn, contents)?.into_iter().map(|entry| entry.0).collect();
+    if !beside.is_empty() {
+        let more: Vec<Row> = counts().filter(dsl::id.eq_any(beside)).load(conn)?;
+        rows.extend(more);
     }
-    let is_out = dsl::published_at.assume_not_null().ge(since.micros());
-    let rows: Vec<(EntryId, ContentId, EntryStatus, Timestamp, Option<Timestamp>)> = dsl::publish_pool
-        .filter(dsl::content_id.eq_any(&ids).or(dsl::id.eq_any(&beside)))
-        .filter(sql::<BigInt>(IN_POOL).eq(account.0))
-        .filter(dsl::id.ne(but))
-        .filter(dsl::status.eq_any(open_statuses()).or(is_out))
-        .select((dsl::id, dsl::content_id, dsl::status, dsl::due_at, dsl::published_at))
-        .load(conn)?;
     if let Some((entry, content, status, due_at, published_at)) = rows.into_iter().max_by_key(|row| row.0) {
         let at = published_at.unwrap_or(due_at);
         return Ok(Some(Similar { entry, content, account, status, at }));

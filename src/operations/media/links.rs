@@ -86,7 +86,7 @@ pub fn addressed(
     })
 }
 
-/// What a text calls its pictures, each once, with the field that does.
+/// What a text calls its pictures, each once for a field, with the field that does.
 pub fn named(text: &Text) -> Vec<(&'static str, String)> {
     let has_pictures = text.body.contains("![") || text.body.contains('<');
     let images = if has_pictures { wechat::images(&text.body) } else { Vec::new() };
@@ -94,7 +94,7 @@ pub fn named(text: &Text) -> Vec<(&'static str, String)> {
     let cover = text.cover.iter().map(|cover| ("cover", cover.trim().to_owned()));
     let mut named: Vec<(&'static str, String)> = Vec::new();
     for (field, source) in body.chain(cover) {
-        let is_new = named.iter().all(|(_, known)| *known != source);
+        let is_new = named.iter().all(|known| (known.0, &known.1) != (field, &source));
         if is_new && (1..=SOURCE_MAX_BYTES).contains(&source.len()) {
             named.push((field, source));
         }

@@ -13,6 +13,7 @@ use crate::domain::media_limits::{MediaLimits, PictureRules, WECHAT_BODY, WECHAT
 use crate::domain::outcome::{Problem, Seen};
 use crate::platforms::pictures::{NotReady, PictureFile, Pictures, Upload};
 use crate::render::wechat::{self as rendering, ImageSource};
+use fail::fail_point;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -174,6 +175,7 @@ impl Uploads<'_> {
         let name = text(interface, &said, field)?;
         // Before anything else is sent: an upload is not repeated because of what comes after it.
         pictures.note(upload, answer(name.clone(), upload.purpose)).await.map_err(seen)?;
+        fail_point!("upload kept");
         Ok(name)
     }
 }

@@ -39,9 +39,11 @@ impl InChinese for PoolFault {
                 chinese("pool-which-account").with("accounts", super::listed(named))
             }
             PoolFault::TooManyExtras { has, most } => {
-                let (has, excess) = (*has, has.saturating_sub(*most));
-                let said = chinese("pool-too-many-extras").with("has", has.to_string());
-                said.with("excess", excess.to_string()).with("most", most.to_string())
+                let excess = has.saturating_sub(*most);
+                chinese("pool-too-many-extras")
+                    .with("has", has.to_string())
+                    .with("excess", excess.to_string())
+                    .with("most", most.to_string())
             }
             PoolFault::ContentTwice(content) => {
                 chinese("pool-content-twice").with("content", content.to_string())

@@ -12,7 +12,7 @@ fn every_command_has_help() {
     let top = cli.ok(&["--help"]);
     assert_eq!(
         commands_in(&top).join(" "),
-        "serve scheduler publish-pool content account publisher status doctor token audit key bench config db completions man help"
+        "serve scheduler publish-pool content media account publisher status doctor token audit key bench config db completions man help"
     );
     let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
     let mut seen = 0;
