@@ -1,17 +1,14 @@
 //! One of the pool that does the publishing: runs each attempt in a task of its own, so that a panic, a hang or an
 //! unreadable answer is that attempt's outcome and nothing else.
 
+mod calls;
 mod probing;
 
-use super::checkpoints::Checkpoints;
 use super::db::DbHandle;
 use super::in_flight::Flight;
-use super::pictures;
-use super::token_shelf::TokenShelf;
-use crate::db::checkpoints::Checkpoint;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
-use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::clock::Clock;
 use crate::domain::ids::{AttemptId, NodeId};
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Doubt, Outcome, Problem, Seen, judge};
@@ -22,11 +19,10 @@ use crate::domain::steps::conclude_after;
 use crate::domain::trust::Trust;
 use crate::media::Store;
 use crate::operations::ready::Ready;
-use crate::platforms::journal::{Begun, Journal, repeated};
-use crate::platforms::pictures::Pictures;
-use crate::platforms::platform::{Article, Extra, PublishCall};
-use crate::platforms::tokens::Tokens;
+use crate::platforms::journal::{Journal, repeated};
+use crate::platforms::platform::PublishCall;
 use actix::prelude::*;
+use calls::{Means, publish_call};
 use fail::fail_point;
 use std::future::Future;
 use std::sync::Arc;
@@ -83,18 +79,7 @@ impl Handler<Publish> for PublisherActor {
     fn handle(&mut self, command: Publish, _: &mut Self::Context) {
         let (clock, jitter) = (self.clock.clone(), self.jitter.clone());
         let Publish { claim, ready, trust, flight } = command;
-        let keeper = Checkpoints::new(self.db.clone(), self.node.clone(), &claim);
-        let account = ready.destination.account_id;
-        let shelf = TokenShelf::new(self.db.clone(), &self.node, account, claim.attempt);
-        let pictures = pictures::Pictures {
-            db: self.db.clone(),
-            store: self.media.clone(),
-            clock: self.clock.clone(),
-            content: claim.article.content_id,
-            revision: claim.article.revision,
-            account,
-        };
-        let means = Means { keeper, shelf, pictures };
+        let means = self.means(&claim, ready.destination.account_id);
         actix_rt::spawn(async move {
             let ended = tokio::select! {
                 ended = attempt(claim, ready, trust, &flight, clock, &jitter, means) => Some(ended),
@@ -106,13 +91,6 @@ impl Handler<Publish> for PublisherActor {
             }
         });
     }
-}
-
-/// What one attempt's platform reaches the database by.
-struct Means {
-    keeper: Checkpoints,
-    shelf: TokenShelf,
-    pictures: pictures::Pictures,
 }
 
 async fn attempt(
@@ -209,45 +187,6 @@ enum End {
     Attempt(Seen),
     LookedUp(LookedUp),
     Progress(Progress),
-}
-
-fn publish_call(
-    claim: Claim,
-    ready: &Ready,
-    trust: &Trust,
-    means: Means,
-    started_at: Timestamp,
-) -> PublishCall {
-    let begun = |step: Checkpoint| {
-        let result = step.result.as_deref().map(read_result);
-        (step.step, Begun { irreversible: step.irreversible, result })
-    };
-    let steps = claim.steps.into_iter().map(begun);
-    let extra = |article: Article| {
-        let (content, revision) = (article.content_id, article.revision);
-        let pictures = pictures::Pictures { content, revision, ..means.pictures.clone() };
-        Extra { article, pictures: Pictures::on(Arc::new(pictures)) }
-    };
-    let extras = claim.extras.into_iter().map(extra).collect();
-    PublishCall {
-        entry: claim.attempt.entry,
-        attempt: claim.attempt.number,
-        key: claim.key,
-        article: claim.article,
-        destination: ready.destination.clone(),
-        time_left: trust.left(),
-        unix_seconds: started_at.micros() / 1_000_000,
-        trust: trust.clone(),
-        journal: Journal::new(steps.collect(), Arc::new(means.keeper), trust.clone()),
-        tokens: Tokens::kept_by(Arc::new(means.shelf)),
-        pictures: Pictures::on(Arc::new(means.pictures)),
-        extras,
-    }
-}
-
-/// We wrote it ourselves, as JSON.
-fn read_result(text: &str) -> serde_json::Value {
-    serde_json::from_str(text).unwrap_or(serde_json::Value::Null)
 }
 
 /// One call of a platform.

@@ -3,6 +3,7 @@
 use crate::support::command::Cli;
 use crate::support::pictures::png;
 use crate::support::receiver::{Answer, Receiver};
+use crate::support::wechat::WeChat;
 use clap::Command;
 use contenthub::cli::command;
 use contenthub::db::database_url::DatabaseUrl;
@@ -38,7 +39,7 @@ fn examples(command: &Command, path: &str, into: &mut Vec<Example>, without: &mu
 
 /// What the examples speak of: accounts, contents up to 125, an entry that is pending, one that failed, one that is
 /// uncertain, two that sit in slots, tasks, a run, a token, a copy, and files.
-fn scene(dir: &Path, receiver: &Receiver) {
+fn scene(dir: &Path, receiver: &Receiver, wechat: &WeChat) {
     let cli = Cli::on(dir, &DatabaseUrl::in_data_dir(&dir.join("data")));
     std::fs::write(dir.join("a.md"), "# Hello\n").expect("written");
     std::fs::write(dir.join("own.css"), "p { margin: 0 }\n").expect("written");
@@ -56,7 +57,8 @@ fn scene(dir: &Path, receiver: &Receiver) {
     cli.ok(&["account", "create", "site", "--platform", "folder"]);
     let gzh = ["account", "create", "gzh", "--platform", "wechat", "--setting", "appid=wx0123456789abcdef"];
     let secret = "app_secret=0123456789abcdef0123456789abcdef";
-    cli.ok(&[&gzh[..], &["--setting", "api_base_url=https://api.example", "--credential", secret]].concat());
+    let base = format!("api_base_url={}", wechat.url());
+    cli.ok(&[&gzh[..], &["--setting", &base, "--credential", secret]].concat());
     let cover = ["--cover", "https://example.com/cover.png"];
     for title in ["waits", "rejected", "who knows", "Hello"] {
         let create = ["content", "create", "--title", title, "--body", "x", "--account", "blog"];
@@ -153,7 +155,8 @@ fn every_command_has_examples_and_each_of_them_works() {
     let folder = tempfile::tempdir().expect("a folder");
     let prepared = folder.path().join("scene");
     std::fs::create_dir(&prepared).expect("a folder");
-    scene(&prepared, &receiver);
+    let wechat = WeChat::start();
+    scene(&prepared, &receiver, &wechat);
     let mut wrong = Vec::new();
     for (number, example) in all.iter().enumerate() {
         let dir = folder.path().join(number.to_string());

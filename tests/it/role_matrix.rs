@@ -4,6 +4,7 @@
 use crate::roles::ROLES;
 use crate::support::command::{Cli, Response};
 use crate::support::on_both;
+use crate::support::pictures::{png, upload};
 use crate::support::product::*;
 use serde_json::{Value, json};
 
@@ -125,6 +126,7 @@ fn a_token_for_one_account_neither_sees_nor_changes_what_is_anothers() {
         let out = product.add(json!({"content_id": out, "account_id": blog}));
         product.post(&format!("/publish-pool/{out}/publish?wait=true"), &Value::Null, 200);
         let log = product.get("/publisher/history")["items"][0]["id"].as_i64().expect("an attempt");
+        let picture = upload(&product.server, "a.png", &png(2, 2), &[]).expect_status(201).body;
         let content = product.content("waits");
         let entry = product
             .add(json!({"content_id": content, "account_id": blog, "scheduled_at": "2999-01-01 00:00"}));
@@ -147,6 +149,7 @@ fn a_token_for_one_account_neither_sees_nor_changes_what_is_anothers() {
                 Some("publish-pool") => entry,
                 Some("publisher") => log,
                 Some("contents") => content,
+                Some("media") => picture["id"].as_i64().expect("an id"),
                 _ => NO_ID,
             };
             let body = about(&route.body, blog, content, entry);

@@ -243,10 +243,13 @@ fn wires(name: &str, text: &str) -> Vec<String> {
     found.map(told).collect()
 }
 
-fn shape(_: &str, text: &str) -> Vec<String> {
+/// What diesel prints is as long as there are tables.
+const PRINTED: &str = "db/schema.rs";
+
+fn shape(name: &str, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let lines = text.lines().count();
-    if lines > LINES_MAX {
+    if lines > LINES_MAX && name != PRINTED {
         wrong.push(format!("{lines} lines; split it by meaning before {LINES_MAX}"));
     }
     if !text.starts_with("//! ") {

@@ -150,6 +150,10 @@ fn entries_with_the_same_text_are_found_by_their_contents() {
             (contents, "n, 1, 'approved', 0, 0"),
             (pool, "n, 1, 'published', 5, 0, 3, 'k', 0, 0, n"),
             (logs, "n, n, 1, 1, 1, 1, 'published', n, n"),
+            (
+                "INSERT INTO extra_contents (pool_id, place, content_id)",
+                "n, 1, CASE WHEN n < 100 THEN n + 100 ELSE n END",
+            ),
         ] {
             let sql = format!("{into} {} SELECT {columns} FROM numbers", numbers(&conn));
             run(&mut conn, &sql);
@@ -160,8 +164,9 @@ fn entries_with_the_same_text_are_found_by_their_contents() {
             let since = Timestamp::from_micros(1_000_000);
             assert_eq!(entries::similar(conn, &same, AccountId(1), None, since).expect("none"), None);
         });
-        assert_eq!(asked.len(), 2, "the pool, and the log");
-        for (asked, index) in asked.chunks(1).zip(["publish_pool_by_content", "publish_logs_by_content"]) {
+        assert_eq!(asked.len(), 3, "the pool, what stands beside others, and the log");
+        let indexes = ["publish_pool_by_content", "extra_contents_by_content", "publish_logs_by_content"];
+        for (asked, index) in asked.chunks(1).zip(indexes) {
             for plan in plans_as_it_is(&mut conn, asked, "EXPLAIN") {
                 assert!(plan.contains(index), "{index}\n{plan}");
                 assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan"), "{plan}");
