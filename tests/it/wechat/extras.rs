@@ -4,6 +4,7 @@ use super::*;
 use crate::support::on_both;
 use crate::support::wechat::faults::Effect::{Done, NotDone};
 use crate::support::wechat::faults::Fault;
+use crate::support::wechat::refusal::Refusal;
 use contenthub::domain::content::ReviewStatus;
 use contenthub::operations::OperationError;
 use contenthub::operations::content::{DeleteContent, ReviewContent, ReviewStep, UpdateContent};
@@ -244,30 +245,42 @@ fn a_content_that_is_changed_while_it_waits_goes_out_changed_and_what_may_be_out
     });
 }
 
-/// The draft of an attempt that failed afterwards is of no use where one of its texts has changed since.
+/// The draft of an attempt that was refused afterwards is of no use where one of its texts has changed since.
 #[test]
 fn a_draft_of_other_texts_is_not_submitted() {
     on_both(|url, dir| {
         let room = Room::open(url, dir, json!({"mode": "publish"}));
+        let refused = || Fault::refusal(Refusal::new(53503, "no"));
+        let again = |id| room.app.run(RetryEntry { id, by: "ann".to_owned() }).expect("again");
         let [a, b] = room.contents(["a", "b"]);
-        room.wechat.plan(Interface::PublishSubmit, 1, Fault::busy());
+        room.wechat.plan(Interface::PublishSubmit, 1, refused());
         let id = room.together(a, &[b]);
         room.run();
-        assert_eq!((room.settled(id).status, room.asked(Interface::DraftAdd)), (EntryStatus::Pending, 1));
+        assert_eq!((room.settled(id).status, room.settled(id).unproven), (EntryStatus::Failed, false));
         room.rename(b, "b2");
-        room.later(SETTLES);
+        again(id);
         assert_eq!(room.until_out(id).status, EntryStatus::Published);
         let visible = room.wechat.visible_by_title();
-        assert_eq!(visible.keys().collect::<Vec<_>>(), ["a", "b2"]);
+        assert_eq!(visible.keys().collect::<Vec<_>>(), ["a", "b2"], "{:#?}", room.log(id));
         assert_eq!(room.titles_of_drafts(), [["a", "b"]], "the orphan");
         // With the same texts it is used.
         let [c, d] = room.contents(["c", "d"]);
-        room.wechat.plan(Interface::PublishSubmit, 1, Fault::busy());
+        room.wechat.plan(Interface::PublishSubmit, 1, refused());
         let id = room.together(c, &[d]);
         room.run();
-        room.later(SETTLES);
+        again(id);
         assert_eq!(room.until_out(id).status, EntryStatus::Published);
         assert_eq!(room.asked(Interface::DraftAdd), 3);
+        // As long as it may be out it is repeated as it was.
+        let [e, f] = room.contents(["e", "f"]);
+        room.wechat.plan(Interface::PublishSubmit, 1, Fault::busy());
+        let id = room.together(e, &[f]);
+        room.run();
+        assert!(room.settled(id).unproven);
+        room.rename(f, "f2");
+        room.later(60);
+        assert_eq!(room.until_out(id).status, EntryStatus::Published);
+        assert_eq!((room.asked(Interface::DraftAdd), room.wechat.visible_by_title()["f"]), (4, 1));
     });
 }
 

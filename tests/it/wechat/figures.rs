@@ -118,7 +118,7 @@ fn pictures_of_ten_megabytes_pass_through_little_memory() {
     let large = image::DynamicImage::ImageRgb8(noise(1860, 1860));
     large.write_to(&mut drawn, ImageFormat::Png).expect("drawn");
     // A screen, and what a camera makes of 12 and of 24 million pixels.
-    let pictures = [drawn.into_inner(), jpeg(4000, 3000, 78), jpeg(6000, 4000, 35)];
+    let pictures = [drawn.into_inner(), jpeg(4000, 3000, 50), jpeg(6000, 4000, 24)];
     let sizes: Vec<usize> = pictures.iter().map(|bytes| bytes.len() / 1000).collect();
     println!("pictures of {sizes:?} kB");
     assert!(sizes.iter().all(|kb| (8_000..=12_000).contains(kb)), "{sizes:?}");
