@@ -45,7 +45,7 @@ impl Shelf for Pictures {
         let Pictures { db, store, content, revision, .. } = self.clone();
         async move {
             let name = source.clone();
-            let received = blocking(move || receive(&store, name, &bytes)).await??;
+            let received = blocking(move || receive(&store, name, bytes)).await??;
             let keep = KeepFetched { content, revision, source, received };
             let row: MediaRow = db.perform(keep).await.map_err(not_ready)?;
             Ok(row.facts())
@@ -62,8 +62,8 @@ impl Shelf for Pictures {
         let store = self.store.clone();
         let work = move || -> Result<PictureFile, NotReady> {
             let bytes = store.read(&facts.sha256).map_err(of_the_store)?;
-            Ok(match fit(&source, &facts, &bytes, &limits)? {
-                Fitted::AsItIs => PictureFile { kind: facts.kind, bytes },
+            Ok(match fit(&source, &facts, bytes, &limits)? {
+                Fitted::AsItIs(bytes) => PictureFile { kind: facts.kind, bytes },
                 Fitted::Anew { kind, bytes } => PictureFile { kind, bytes },
             })
         };
@@ -93,8 +93,8 @@ impl Shelf for Pictures {
 }
 
 /// What came over a network is looked at to its end: a picture that was cut short would be kept so for good.
-fn receive(store: &Store, source: String, bytes: &[u8]) -> Result<Received, NotReady> {
-    let received = store.receive(&source, bytes).map_err(of_the_store)?;
+fn receive(store: &Store, source: String, bytes: Vec<u8>) -> Result<Received, NotReady> {
+    let received = store.receive(&source, &bytes).map_err(of_the_store)?;
     match check_whole(&source, &received.facts, bytes) {
         Err(MediaFault::Broken { picture, why, .. }) => {
             Err(NotReady::NotFetched { picture, fault: FetchFault::Unreadable(why) })

@@ -33,20 +33,20 @@ pub(super) fn size(kind: MediaKind, bytes: &[u8]) -> Result<(u32, u32), CodecErr
 }
 
 /// Runs `work` with the pixels of a picture, the right way up. No two run at once, so that their pixels are in memory one
-/// picture after another.
+/// picture after another, and each without its file.
 ///
 /// # Errors
 /// Where the file cannot be read, or wants more memory than [`MEMORY_MAX`]; then `work` has not run.
 pub(super) fn with_pixels<T>(
     kind: MediaKind,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     work: impl FnOnce(DynamicImage) -> Result<T, CodecError>,
 ) -> Result<T, CodecError> {
     let _turn = ONE_AT_A_TIME.lock();
     guarded(|| work(pixels(kind, bytes)?))
 }
 
-fn pixels(kind: MediaKind, bytes: &[u8]) -> Result<DynamicImage, CodecError> {
+fn pixels(kind: MediaKind, bytes: Vec<u8>) -> Result<DynamicImage, CodecError> {
     let mut decoder = reader(kind, bytes).into_decoder().map_err(CodecError::said)?;
     // The decoder counts what it needs for itself, not what it writes into.
     let wanted = decoder.total_bytes();
@@ -60,7 +60,7 @@ fn pixels(kind: MediaKind, bytes: &[u8]) -> Result<DynamicImage, CodecError> {
     Ok(image)
 }
 
-fn reader(kind: MediaKind, bytes: &[u8]) -> ImageReader<Cursor<&[u8]>> {
+fn reader<Bytes: AsRef<[u8]>>(kind: MediaKind, bytes: Bytes) -> ImageReader<Cursor<Bytes>> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(MEMORY_MAX);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format(kind));

@@ -18,7 +18,7 @@ const SIDE_LEAST: u32 = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fitted {
     /// The file as it is kept.
-    AsItIs,
+    AsItIs(Vec<u8>),
     /// Of a moving picture this is its first.
     Anew { kind: MediaKind, bytes: Vec<u8> },
 }
@@ -32,11 +32,11 @@ pub enum Fitted {
 pub fn fit(
     picture: &str,
     facts: &MediaFacts,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     limits: &MediaLimits,
 ) -> Result<Fitted, MediaFault> {
     if limits.fits(facts) {
-        return Ok(Fitted::AsItIs);
+        return Ok(Fitted::AsItIs(bytes));
     }
     let broken = |error: CodecError| MediaFault::Broken {
         picture: picture.to_owned(),
@@ -55,7 +55,7 @@ pub fn fit(
 ///
 /// # Errors
 /// [`MediaFault::Broken`] where it cannot. `picture` is what that calls it.
-pub fn check_whole(picture: &str, facts: &MediaFacts, bytes: &[u8]) -> Result<(), MediaFault> {
+pub fn check_whole(picture: &str, facts: &MediaFacts, bytes: Vec<u8>) -> Result<(), MediaFault> {
     codec::with_pixels(facts.kind, bytes, |_| Ok(())).map_err(|error| MediaFault::Broken {
         picture: picture.to_owned(),
         kind: facts.kind,

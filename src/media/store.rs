@@ -143,7 +143,12 @@ impl Store {
     pub fn read(&self, hash: &MediaHash) -> Result<Vec<u8>, StoreError> {
         let place = self.place_of(hash)?;
         let mut bytes = Vec::new();
-        let read = File::open(&place).and_then(|file| file.take(FILE_MAX_BYTES).read_to_end(&mut bytes));
+        let read = File::open(&place).and_then(|file| {
+            // As many as it has: what grows has up to twice as many.
+            let length = file.metadata()?.len().min(FILE_MAX_BYTES);
+            bytes.reserve_exact(usize::try_from(length).unwrap_or(0) + 1);
+            file.take(FILE_MAX_BYTES).read_to_end(&mut bytes)
+        });
         match read {
             Ok(_) => Ok(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::Gone(hash.clone())),

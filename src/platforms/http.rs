@@ -17,6 +17,7 @@ use crate::domain::kept::message::{Answered, KeptMessage};
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::trust::Trust;
 use actix_web::error::ParseError;
+use actix_web::web::Bytes;
 use awc::error::{ConnectError, SendRequestError};
 use awc::http::Method;
 pub use fetch::FetchFault;
@@ -121,7 +122,7 @@ pub(super) struct Answer {
 pub(super) struct Request<'a> {
     pub url: &'a str,
     pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// For everything together: connecting, sending, the answer.
     pub time: Duration,
     /// Until when anything of it may leave; none of what is no post, and may leave late.

@@ -171,7 +171,7 @@ async fn publish(outbound: Arc<Outbound>, call: PublishCall) -> Seen {
     let request = Request {
         url: &settings.url,
         headers,
-        body: body.into_bytes(),
+        body: body.into(),
         time,
         trust: Some(call.trust),
         unix_seconds: call.unix_seconds,

@@ -51,7 +51,7 @@ fn request(stream: &mut impl Read) -> Option<String> {
 fn a_post(url: &str, time: Duration) -> Request<'_> {
     let headers = vec![("content-type", "application/json".to_owned())];
     let (body, trust) = (b"{} tail".to_vec(), Some(trusted_for(u32::MAX)));
-    Request { url, headers, body, time, trust, unix_seconds: 1_000, answer_max: ANSWER_MAX_BYTES }
+    Request { url, headers, body: body.into(), time, trust, unix_seconds: 1_000, answer_max: ANSWER_MAX_BYTES }
 }
 
 /// A clock that jumps far ahead when it has been asked so often.
@@ -193,7 +193,7 @@ fn what_becomes_too_late_on_the_way_ends_there_and_may_have_left() {
     });
     let url = format!("http://127.0.0.1:{port}/");
     let body = vec![b'x'; 64 << 20];
-    let late = Request { trust: Some(trusted_for(1)), body, ..a_post(&url, LONG) };
+    let late = Request { trust: Some(trusted_for(1)), body: body.into(), ..a_post(&url, LONG) };
     let seen = run(post(&nearby(), late));
     drop(seen_enough);
     assert!(

@@ -15,6 +15,7 @@ use crate::platforms::journal::repeated;
 use crate::platforms::pictures::PictureFile;
 use crate::platforms::tokens::{Fetched, Token, Tokens, Wanted};
 use crate::secrets::sha256_hex;
+use actix_web::web::Bytes;
 use fail::fail_point;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -64,11 +65,14 @@ pub(super) struct Api {
     token: RefCell<Option<Token>>,
 }
 
-enum Body<'a> {
+enum Body {
     /// A GET.
     None,
-    Json(String),
-    Form(&'a PictureFile),
+    Json(Bytes),
+    Form {
+        content_type: String,
+        form: Bytes,
+    },
 }
 
 impl Api {
@@ -145,7 +149,7 @@ impl Api {
     /// # Errors
     /// What WeChat says instead, or what was seen of it.
     pub async fn post(&self, interface: &'static str, body: &Value) -> Result<Value, Trouble> {
-        self.call(interface, "", &Body::Json(body.to_string())).await
+        self.call(interface, "", &Body::Json(body.to_string().into())).await
     }
 
     /// `GET`.
@@ -164,13 +168,13 @@ impl Api {
         &self,
         interface: &'static str,
         more: &str,
-        picture: &PictureFile,
+        picture: PictureFile,
     ) -> Result<Value, Trouble> {
-        self.call(interface, more, &Body::Form(picture)).await
+        self.call(interface, more, &form(picture)).await
     }
 
     /// With another token, once, where the first is refused: then nothing was done.
-    async fn call(&self, interface: &'static str, more: &str, body: &Body<'_>) -> Result<Value, Trouble> {
+    async fn call(&self, interface: &'static str, more: &str, body: &Body) -> Result<Value, Trouble> {
         let token = self.token(None).await?;
         match self.once(interface, more, body, &token).await {
             Err(Trouble::Refused(refusal)) if refusal.wants_new_token() => {
@@ -185,21 +189,21 @@ impl Api {
         &self,
         interface: &'static str,
         more: &str,
-        body: &Body<'_>,
+        body: &Body,
         token: &Token,
     ) -> Result<Value, Trouble> {
         let token: String = form_urlencoded::byte_serialize(token.0.as_bytes()).collect();
         let url = format!("{}/cgi-bin/{interface}?access_token={token}{more}", self.base);
         let (headers, written) = match body {
-            Body::None => (Vec::new(), Vec::new()),
-            Body::Json(text) => (vec![("content-type", JSON.to_owned())], text.clone().into_bytes()),
-            Body::Form(picture) => form(picture),
+            Body::None => (Vec::new(), Bytes::new()),
+            Body::Json(text) => (vec![("content-type", JSON.to_owned())], text.clone()),
+            Body::Form { content_type, form } => (vec![("content-type", content_type.clone())], form.clone()),
         };
         let request = self.request(&url, headers, written, REQUEST_MAX)?;
         fail_point!("wechat asks");
         let answer = match body {
             Body::None => http::get(&self.outbound, request).await?,
-            Body::Json(_) | Body::Form(_) => http::post(&self.outbound, request).await?,
+            Body::Json(_) | Body::Form { .. } => http::post(&self.outbound, request).await?,
         };
         fail_point!("wechat answered");
         read(interface, &answer)
@@ -209,7 +213,7 @@ impl Api {
         &self,
         url: &'a str,
         headers: Vec<(&'static str, String)>,
-        body: Vec<u8>,
+        body: Bytes,
         most: Duration,
     ) -> Result<Request<'a>, Seen> {
         let time = self.left().min(most);
@@ -262,7 +266,7 @@ impl Api {
             "force_refresh": force_refresh,
         });
         let headers = vec![("content-type", JSON.to_owned())];
-        let request = self.request(&url, headers, asked.to_string().into_bytes(), TOKEN_REQUEST_MAX)?;
+        let request = self.request(&url, headers, asked.to_string().into(), TOKEN_REQUEST_MAX)?;
         let answer = http::post(&self.outbound, request).await?;
         let said = read(INTERFACE, &answer).map_err(|trouble| match trouble {
             Trouble::Refused(refusal) => refusal.seen_of_a_token(self.now()),
@@ -278,7 +282,8 @@ impl Api {
 const JSON: &str = "application/json; charset=utf-8";
 
 /// A form with one file. Its boundary is a hash of the file, which does not hold its own hash.
-fn form(picture: &PictureFile) -> (Vec<(&'static str, String)>, Vec<u8>) {
+/// The file itself is let go of: it may be large.
+fn form(picture: PictureFile) -> Body {
     let boundary = format!("contenthub-{}", &sha256_hex(&picture.bytes)[..32]);
     let kind = picture.kind.mime();
     let name = file_name(picture.kind);
@@ -287,8 +292,8 @@ fn form(picture: &PictureFile) -> (Vec<(&'static str, String)>, Vec<u8>) {
          Content-Type: {kind}\r\n\r\n"
     );
     let end = format!("\r\n--{boundary}--\r\n");
-    let body = [head.as_bytes(), &picture.bytes, end.as_bytes()].concat();
-    (vec![("content-type", format!("multipart/form-data; boundary={boundary}"))], body)
+    let form = [head.as_bytes(), &picture.bytes, end.as_bytes()].concat().into();
+    Body::Form { content_type: format!("multipart/form-data; boundary={boundary}"), form }
 }
 
 /// WeChat tells kinds by the ends of names.
@@ -379,12 +384,12 @@ mod tests {
     fn a_form_has_the_file_as_it_is() {
         let bytes = b"\xff\xd8\xff\r\n--contenthub-".to_vec();
         let picture = PictureFile { kind: MediaKind::Jpeg, bytes: bytes.clone() };
-        let (headers, body) = form(&picture);
-        let boundary = headers[0].1.split_once("boundary=").expect("a boundary").1;
+        let Body::Form { content_type, form } = form(picture) else { panic!("a form") };
+        let boundary = content_type.split_once("boundary=").expect("a boundary").1;
         let begin = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"picture.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
         );
         let end = format!("\r\n--{boundary}--\r\n");
-        assert_eq!(body, [begin.as_bytes(), &bytes, end.as_bytes()].concat());
+        assert_eq!(form, [begin.as_bytes(), &bytes, end.as_bytes()].concat());
     }
 }

@@ -85,11 +85,11 @@ impl Uploads<'_> {
         }
         // Articles of one post may show the same file.
         let mut known: HashMap<(MediaHash, UploadPurpose), String> = HashMap::new();
-        for picture in found {
+        for mut picture in found {
             let key = (picture.upload.media.clone(), picture.upload.purpose);
             let name = match known.get(&key) {
                 Some(name) => name.clone(),
-                None => known.entry(key).or_insert(self.name(&picture).await?).clone(),
+                None => known.entry(key).or_insert(self.name(&mut picture).await?).clone(),
             };
             let Some(names) = named.get_mut(picture.article) else { continue };
             match picture.upload.purpose {
@@ -155,17 +155,16 @@ impl Uploads<'_> {
         Ok(Picture { article, pictures, source, upload, limits, facts, state })
     }
 
-    async fn name(&self, picture: &Picture<'_>) -> Result<String, Seen> {
+    async fn name(&self, picture: &mut Picture<'_>) -> Result<String, Seen> {
         let Picture { pictures, source, upload, limits, facts, state, .. } = picture;
         let seen = |error: NotReady| error.seen();
-        let read;
-        let file = match state {
+        let held = match state {
             State::Uploaded(name) => return Ok(name.clone()),
-            State::Ready(Some(file)) => file,
-            State::Ready(None) => {
-                read = pictures.fitted(source, facts, limits).await.map_err(seen)?;
-                &read
-            }
+            State::Ready(file) => file.take(),
+        };
+        let file = match held {
+            Some(file) => file,
+            None => pictures.fitted(source, facts, limits).await.map_err(seen)?,
         };
         let (interface, more, field) = match upload.purpose {
             UploadPurpose::Cover => ("material/add_material", "&type=image", "media_id"),
