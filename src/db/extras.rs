@@ -156,10 +156,7 @@ pub fn read(conn: &mut DbConnection, claims: &mut [&mut Claim]) -> Result<(), Db
         if !repeats && rows.iter().any(is_other) {
             checkpoints::forget(conn, entry)?;
         }
-        for (_, place, _, last, (revision, ..)) in rows.iter().filter(|row| row.3 != Some(row.4.0)) {
-            log::debug!(
-                "entry {entry}: its further content {place} is at revision {revision}, before {last:?}"
-            );
+        for (_, place, _, _, (revision, ..)) in rows.iter().filter(|row| row.3 != Some(row.4.0)) {
             let row = dsl::extra_contents.filter(dsl::pool_id.eq(entry.0)).filter(dsl::place.eq(place));
             diesel::update(row).set(dsl::revision.eq(revision)).execute(conn)?;
         }
