@@ -158,7 +158,6 @@ impl App {
         let kept = meta::get(self.conn.lock().get(|_| Ok(()))?, meta::SECRET_KEY_FINGERPRINT)?;
         if let Some(kept) = kept.filter(|kept| self.cx.keys.get(kept).is_none()) {
             self.cx.note_wrong_key(&kept);
-            log::warn!("this database's credentials were sealed with another key: their accounts stay shut");
         }
         Ok(())
     }

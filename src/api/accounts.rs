@@ -1,7 +1,7 @@
 //! `/accounts` and `/platforms`: where things are published.
 
 use super::creating::Creating;
-use super::input::{self, Body, given, not_null};
+use super::input::{self, Body, NoBody, given, not_null};
 use super::openapi::inputs;
 use super::problem::{Answer, Problem};
 use super::query::Query;
@@ -74,10 +74,12 @@ pub fn routes(routes: &mut Routes) {
     routes
         .route((Method::POST, "/accounts/{id}/suspend"), operator, suspend, "Suspend an account")
         .about("Nothing is published there until then, or until it is resumed.")
-        .ok::<AccountView>();
+        .ok::<AccountView>()
+        .versioned();
     routes
         .route((Method::POST, "/accounts/{id}/resume"), operator, resume, "Resume an account")
-        .ok::<AccountView>();
+        .ok::<AccountView>()
+        .versioned();
 }
 
 async fn platforms(api: web::Data<Api>, asked: Query<PageQuery>) -> Answer {
@@ -324,7 +326,7 @@ async fn slots(
 }
 
 /// An account that does not work is an answer, and no error of the request.
-async fn test(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+async fn test(api: web::Data<Api>, caller: Caller, path: web::Path<String>, _: NoBody) -> Answer {
     let testable = api.db.perform(GetTestable(seen(&caller, &path)?)).await?;
     let tested = testable.test().await;
     Ok(HttpResponse::Ok().json(TestView::new(&testable.account, tested)))
@@ -350,14 +352,22 @@ async fn suspend(
     api: web::Data<Api>,
     caller: Caller,
     path: web::Path<String>,
+    still: IfMatch,
     body: Body<SuspendBody>,
 ) -> Answer {
     let until = input::optional_time("until", body.0.until.as_deref(), api.cx.timezone)?;
     let suspend = SuspendAccount { id: input::id("account", &path)?, reason: body.0.reason, until };
-    Ok(HttpResponse::Ok().json(AccountView::from(api.db.perform(caller.does(suspend)).await?)))
+    let row = api.db.perform(caller.does(still.of(suspend))).await?;
+    Ok(versioned(&row.version(), AccountView::from(row)))
 }
 
-async fn resume(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    let row = api.db.perform(caller.does(ResumeAccount(input::id("account", &path)?))).await?;
-    Ok(HttpResponse::Ok().json(AccountView::from(row)))
+async fn resume(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
+    let row = api.db.perform(caller.does(still.of(ResumeAccount(input::id("account", &path)?)))).await?;
+    Ok(versioned(&row.version(), AccountView::from(row)))
 }

@@ -22,15 +22,34 @@ fn told_by(request: &HttpRequest, behind_proxy: Option<&str>) -> IpAddr {
 }
 
 fn written_last(header: &str, value: &str) -> Option<IpAddr> {
-    // In quotes stands no comma here: neither an address nor a port has one.
-    let last = value.rsplit(',').next()?.trim();
     if header != "forwarded" {
-        return address(last);
+        return address(value.rsplit(',').next()?.trim());
     }
-    last.split(';').find_map(|pair| {
+    let last = unquoted_parts(value, ',')?.pop()?;
+    unquoted_parts(last, ';')?.into_iter().find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
         name.eq_ignore_ascii_case("for").then(|| address(value.trim_matches('"'))).flatten()
     })
+}
+
+/// The parts between separators that stand in no quotes (RFC 7239, section 4): what a client has named its host may hold
+/// any sign. None where a quote is not ended.
+fn unquoted_parts(text: &str, separator: char) -> Option<Vec<&str>> {
+    let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if letter == separator && !quoted => {
+                parts.push(&text[start..at]);
+                start = at + letter.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    (!quoted).then_some(parts)
 }
 
 /// An address, perhaps with a port, an IPv6 one perhaps in brackets.
@@ -78,6 +97,10 @@ mod tests {
             ("forwarded", "for=192.0.2.60;proto=http;by=203.0.113.43", Some("192.0.2.60")),
             ("forwarded", "for=1.1.1.1, For=\"[2001:db8:cafe::17]:4711\"", Some("2001:db8:cafe::17")),
             ("forwarded", "proto=https; for=\"192.0.2.43:47011\"", Some("192.0.2.43")),
+            ("forwarded", "for=6.6.6.6;host=\"x,for=1.2.3.4\"", Some("6.6.6.6")),
+            ("forwarded", "host=\"a\\\"b,for=9.9.9.9;for=8.8.8.8\";for=6.6.6.6", Some("6.6.6.6")),
+            ("forwarded", "for=1.1.1.1, host=\"\\\\\", for=6.6.6.6", Some("6.6.6.6")),
+            ("forwarded", "for=6.6.6.6;host=\"x,for=1.2.3.4", None),
             ("forwarded", "for=unknown", None),
             ("forwarded", "for=192.0.2.60, by=1.2.3.4", None),
             ("x-forwarded-for", "for=192.0.2.60", None),

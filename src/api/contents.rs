@@ -1,7 +1,7 @@
 //! `/contents`: what is published.
 
 use super::creating::Creating;
-use super::input::{self, Body, given, not_null};
+use super::input::{self, Body, NoBody, given, not_null};
 use super::problem::Answer;
 use super::query::Query;
 use super::roles::{Caller, Concern};
@@ -48,15 +48,18 @@ pub fn routes(routes: &mut Routes) {
     routes
         .route((Method::POST, "/contents/{id}/submit"), editor, submit, "Submit a content for review")
         .ok::<ContentView>()
+        .versioned()
         .refuses(&["wrong_state"]);
     routes
         .route((Method::POST, "/contents/{id}/approve"), operator, approve, "Approve a content")
-        .about("What waits for it goes out from now on.")
+        .about("What waits for it goes out from now on. With `If-Match`, only the text that was read is approved.")
         .ok::<ContentView>()
+        .versioned()
         .refuses(&["wrong_state"]);
     routes
         .route((Method::POST, "/contents/{id}/reject"), operator, reject, "Reject a content")
         .ok::<ContentView>()
+        .versioned()
         .refuses(&["wrong_state"]);
 }
 
@@ -184,20 +187,38 @@ async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, st
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn submit(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    review(&api, &caller, &path, ReviewStep::Submit).await
+async fn submit(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
+    review(&api, &caller, &path, still, ReviewStep::Submit).await
 }
 
-async fn approve(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    review(&api, &caller, &path, ReviewStep::Approve).await
+async fn approve(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
+    review(&api, &caller, &path, still, ReviewStep::Approve).await
 }
 
-async fn reject(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    review(&api, &caller, &path, ReviewStep::Reject).await
+async fn reject(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
+    review(&api, &caller, &path, still, ReviewStep::Reject).await
 }
 
-async fn review(api: &Api, caller: &Caller, path: &str, step: ReviewStep) -> Answer {
+async fn review(api: &Api, caller: &Caller, path: &str, still: IfMatch, step: ReviewStep) -> Answer {
     let review = ReviewContent { id: input::id("content", path)?, step };
-    let row = api.db.perform(caller.does(review)).await?;
-    Ok(HttpResponse::Ok().json(ContentView::from(row)))
+    let row = api.db.perform(caller.does(still.of(review))).await?;
+    Ok(versioned(&row.version(), ContentView::from(row)))
 }

@@ -12,7 +12,8 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PATCH, D
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, accept-language",
 );
-const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static("allow, etag, location, retry-after");
+const ANSWER_HEADERS: HeaderValue =
+    HeaderValue::from_static("allow, etag, idempotency-replayed, location, retry-after");
 /// How long a browser may go by this, in seconds.
 const FOR_SECONDS: HeaderValue = HeaderValue::from_static("3600");
 

@@ -54,7 +54,12 @@ impl FromRequest for Keyed {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (http, raw) = (request.clone(), read_bytes(request, payload));
-        async move { Ok(Keyed(keyed(&http, &raw.await?)?)) }.boxed_local()
+        async move {
+            let raw = raw.await?;
+            raw.says_nothing()?;
+            Ok(Keyed(keyed(&http, &raw)?))
+        }
+        .boxed_local()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Api;
 use super::problem::{Answer, Problem};
 use super::routes::Routes;
-use crate::operations::pause::GetPause;
+use crate::operations::credentials::LookForKey;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
@@ -81,11 +81,11 @@ async fn readyz(api: web::Data<Api>) -> Answer {
     }
 }
 
-/// Anything that has to be read of it.
+/// Anything that has to be read of it, such as what the next check is of.
 async fn database(api: &Api) -> Checked {
     let db = api.db.clone();
     // Waited for to its end by somebody in any case: that a thread does not answer is found out so.
-    let asked = actix_rt::spawn(async move { db.perform(GetPause).await });
+    let asked = actix_rt::spawn(async move { db.perform(LookForKey).await });
     match tokio::time::timeout(DATABASE_ANSWERS_WITHIN, asked).await {
         Ok(Ok(Ok(_))) => Ok(()),
         Ok(Ok(Err(error))) => Err(error.into()),
@@ -97,6 +97,7 @@ async fn database(api: &Api) -> Checked {
     }
 }
 
+/// As the database was last seen.
 fn secret_key(api: &Api) -> Checked {
     api.cx.look_for_key();
     if api.cx.can_decrypt() {

@@ -47,6 +47,26 @@ impl<T: JsonSchema> Takes for Body<T> {
     }
 }
 
+/// A request whose body has nothing to say: it is left out, or an empty object. Whoever sends more means something that is
+/// not done here, and is told so.
+pub struct NoBody;
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read_bytes(request, payload);
+        async move { bytes.await?.says_nothing().map(|()| NoBody) }.boxed_local()
+    }
+}
+
+impl Takes for NoBody {
+    fn tell(reading: &mut Reading<'_>) {
+        reading.no_body();
+    }
+}
+
 /// A body as it came, with what its JSON may be like.
 pub struct Raw {
     pub bytes: Bytes,
@@ -57,6 +77,14 @@ impl Raw {
     /// Reads it as JSON.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         read(&self.bytes, &self.limits)
+    }
+
+    /// Refuses one that says anything.
+    pub fn says_nothing(&self) -> Result<(), Problem> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        self.read::<Nothing>().map(drop)
     }
 }
 
@@ -107,17 +135,35 @@ pub fn slow(limit: Duration) -> Problem {
 /// An empty body is an empty object: what is missing then is told like any other field.
 fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "not_json", detail);
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| bad(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let (line, column) = place_in(bytes, error.valid_up_to());
+        bad(format!("the body is not UTF-8 at line {line} column {column}")).at(line, column)
+    })?;
     let text = if text.trim().is_empty() { "{}" } else { text };
     json_limits::check(text, limits.json_depth, limits.json_values)
         .map_err(|too_much| refused(too_much, limits))?;
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| bad(format!("the body is not JSON: {error}")).at(error.line(), error.column()))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     if let Some(error) = json_input::find_nul(&value, "") {
         return Err(error.into());
     }
     Ok(json_input::read(value, "")?)
+}
+
+/// serde counts bytes, and people characters.
+fn not_json(text: &str, error: &serde_json::Error) -> Problem {
+    let line_start =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+    let (line, column) = place_in(text.as_bytes(), line_start + error.column().saturating_sub(1));
+    let said = error.to_string();
+    let said = said.rsplit_once(" at line ").map_or(&*said, |(said, _)| said);
+    let detail = format!("the body is not JSON: {said} at line {line} column {column}");
+    Problem::new(StatusCode::BAD_REQUEST, "not_json", detail).at(line, column)
+}
+
+/// Line and column, in characters from 1, of a byte before which all is UTF-8.
+fn place_in(bytes: &[u8], at: usize) -> (usize, usize) {
+    let before = String::from_utf8_lossy(&bytes[..at.min(bytes.len())]);
+    json_limits::place(&before, before.len())
 }
 
 fn refused(too_much: TooMuch, limits: &Limits) -> Problem {

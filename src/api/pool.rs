@@ -1,6 +1,6 @@
 //! `/publish-pool`: what waits, and what became of it.
 
-use super::input::{self, Body, not_null};
+use super::input::{self, Body, NoBody, not_null};
 use super::openapi::inputs;
 use super::problem::{Answer, Problem};
 use super::query::Query;
@@ -70,6 +70,7 @@ pub fn routes(routes: &mut Routes) {
     routes
         .route((Method::POST, "/publish-pool/{id}/cancel"), editor, cancel, "Cancel an entry")
         .ok::<EntryView>()
+        .versioned()
         .refuses(&["wrong_state", "maybe_published"]);
     routes
         .route((Method::POST, "/publish-pool/{id}/move"), editor, move_it, "Move an entry between slots")
@@ -80,11 +81,13 @@ pub fn routes(routes: &mut Routes) {
         .route((Method::POST, "/publish-pool/{id}/retry"), operator, retry, "Try an entry again")
         .about("One that failed or was cancelled, with all its tries.")
         .ok::<EntryView>()
+        .versioned()
         .refuses(&["wrong_state", "maybe_published", "already_in_pool", "already_published"]);
     routes
         .route((Method::POST, "/publish-pool/{id}/resolve"), operator, resolve, "Resolve an uncertain entry")
         .about("Says what became of it: it is out, or it is not, and then whether it is tried again.")
         .ok::<EntryView>()
+        .versioned()
         .refuses(&["wrong_state"]);
 }
 
@@ -237,9 +240,15 @@ async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, st
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn cancel(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
-    let row = api.db.perform(caller.does(CancelEntry(input::id("entry", &path)?))).await?;
-    Ok(HttpResponse::Ok().json(view(&api, row)))
+async fn cancel(
+    api: web::Data<Api>,
+    caller: Caller,
+    path: web::Path<String>,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
+    let row = api.db.perform(caller.does(still.of(CancelEntry(input::id("entry", &path)?)))).await?;
+    Ok(versioned(&row.version(), view(&api, row)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -263,6 +272,7 @@ async fn move_it(
     api: web::Data<Api>,
     path: web::Path<String>,
     caller: Caller,
+    still: IfMatch,
     body: Body<MoveBody>,
 ) -> Answer {
     let to = match (body.0.to, body.0.swap_with) {
@@ -276,15 +286,21 @@ async fn move_it(
         }
     };
     let move_it = MoveEntry { id: input::id("entry", &path)?, to, by: caller.name() };
-    let moved = api.db.perform(caller.does(move_it)).await?;
+    let moved = api.db.perform(caller.does(still.of(move_it))).await?;
     let items = moved.into_iter().map(|row| view(&api, row)).collect();
     Ok(HttpResponse::Ok().json(ItemsView { items }))
 }
 
-async fn retry(api: web::Data<Api>, path: web::Path<String>, caller: Caller) -> Answer {
+async fn retry(
+    api: web::Data<Api>,
+    path: web::Path<String>,
+    caller: Caller,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
     let retry = RetryEntry { id: input::id("entry", &path)?, by: caller.name() };
-    let AddedEntry { row, similar } = api.db.perform(caller.does(retry)).await?;
-    Ok(HttpResponse::Ok().json(view(&api, row).beside(similar)))
+    let AddedEntry { row, similar } = api.db.perform(caller.does(still.of(retry))).await?;
+    Ok(versioned(&row.version(), view(&api, row).beside(similar)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -305,6 +321,7 @@ async fn resolve(
     api: web::Data<Api>,
     path: web::Path<String>,
     caller: Caller,
+    still: IfMatch,
     body: Body<ResolveBody>,
 ) -> Answer {
     for (field, given) in [("url", &body.0.url), ("media_id", &body.0.media_id)] {
@@ -319,11 +336,11 @@ async fn resolve(
         (false, false) => Resolution::GiveUp,
     };
     let resolve = ResolveEntry { id: input::id("entry", &path)?, resolution, by: caller.name() };
-    let row = api.db.perform(caller.does(resolve)).await?;
-    Ok(HttpResponse::Ok().json(view(&api, row)))
+    let row = api.db.perform(caller.does(still.of(resolve))).await?;
+    Ok(versioned(&row.version(), view(&api, row)))
 }
 
-async fn clear(api: web::Data<Api>, caller: Caller) -> Answer {
+async fn clear(api: web::Data<Api>, caller: Caller, _: NoBody) -> Answer {
     let removed = api.db.perform(caller.does(ClearPublished)).await?;
     Ok(HttpResponse::Ok().json(RemovedView { removed }))
 }

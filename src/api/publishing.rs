@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::creating::{Creating, answer};
-use super::input::{self, Body};
+use super::input::{self, Body, NoBody};
 use super::problem::Answer;
 use super::query::Query;
 use super::roles::{Caller, Concern};
@@ -78,6 +78,7 @@ async fn publish_one(
     path: web::Path<String>,
     query: Query<WaitQuery>,
     caller: Caller,
+    _: NoBody,
 ) -> Answer {
     let id: EntryId = input::id("entry", &path)?;
     let asked = api.db.perform(caller.does(PublishNow { ids: vec![id], by: caller.name() })).await?;

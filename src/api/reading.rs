@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 const OF_A_BODY: [&str; 6] =
     ["bad_body", "not_json", "json_too_deep", "json_too_large", "unsupported_encoding", "body_too_large"];
-const OF_A_KEY: [&str; 2] = ["bad_idempotency_key", "idempotency_key_reused"];
+const OF_A_KEY: [&str; 3] = ["bad_idempotency_key", "idempotency_key_reused", "wrong_secret_key"];
 /// What every route refuses that can be asked for a change of one state alone.
 pub const UNREADABLE_IF_MATCH: &str = "bad_if_match";
 const OF_AN_ID: [&str; 2] = ["not_found", "unknown_route"];
@@ -50,6 +50,11 @@ impl<'a> Reading<'a> {
     pub fn form(&mut self, field: &'static str, about: &'static str) {
         self.form = Some((field, about));
         self.refusals.extend(["bad_body", "unsupported_encoding", "body_too_large"]);
+    }
+
+    /// It takes none, and looks.
+    pub fn no_body(&mut self) {
+        self.refusals.extend(OF_A_BODY);
     }
 
     /// The words of a query: each field of `T` is one.

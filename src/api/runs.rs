@@ -1,7 +1,7 @@
 //! `/scheduler`: the runs of tasks, begun, looked at and ended.
 
 use super::creating::{Keyed, answer};
-use super::input;
+use super::input::{self, NoBody};
 use super::problem::{Answer, Problem};
 use super::query::Query;
 use super::roles::{Caller, Concern};
@@ -165,7 +165,7 @@ async fn results(api: web::Data<Api>, path: web::Path<String>, asked: Query<Page
     Ok(HttpResponse::Ok().json(page(api.db.perform(list).await?, |result| result)))
 }
 
-async fn cancel(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
+async fn cancel(api: web::Data<Api>, caller: Caller, path: web::Path<String>, _: NoBody) -> Answer {
     let cancel = CancelExecution(input::id("execution", &path)?);
     let cancelled = api.db.perform(caller.does(cancel)).await?;
     let (execution, on_the_wire) = (ExecutionView::from(cancelled.row), cancelled.on_the_wire);

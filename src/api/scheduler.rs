@@ -1,7 +1,7 @@
 //! `/scheduler`: how publishing stands, and tasks. Their runs are in `runs.rs`.
 
 use super::creating::Creating;
-use super::input::{self, Body, not_null};
+use super::input::{self, Body, NoBody, not_null};
 use super::language::Reader;
 use super::openapi::inputs;
 use super::problem::Answer;
@@ -15,11 +15,13 @@ use crate::domain::misfire::Misfire;
 use crate::domain::role::Role;
 use crate::domain::schedule::ScheduleType;
 use crate::domain::time_input::AskedTime;
+use crate::operations::acting::As;
 use crate::operations::broken::Broken;
 use crate::operations::pause::{PausePublishing, ResumePublishing};
 use crate::operations::status::GetStatus;
 use crate::operations::task::*;
 use crate::operations::task_type::{Description, TaskType};
+use crate::operations::versions::IfStill;
 use crate::operations::versions::Versioned;
 use crate::operations::{Context, OperationError, Paging};
 use crate::views::{PageView, PausedView, ResumedView, StatusView, TaskView};
@@ -80,11 +82,13 @@ pub fn routes(routes: &mut Routes) {
     routes
         .route((Method::POST, "/scheduler/tasks/{id}/enable"), admin, enable, "Enable a task")
         .about("Its next run is computed from now.")
-        .ok::<TaskView>();
+        .ok::<TaskView>()
+        .versioned();
     routes
         .route((Method::POST, "/scheduler/tasks/{id}/disable"), admin, disable, "Disable a task")
         .about("A run of it takes nothing new.")
-        .ok::<TaskView>();
+        .ok::<TaskView>()
+        .versioned();
 }
 
 async fn status(api: web::Data<Api>) -> Answer {
@@ -245,17 +249,33 @@ async fn update(
     Ok(versioned(&row.version(), TaskView::new(row, reader.0)))
 }
 
-async fn enable(api: web::Data<Api>, caller: Caller, reader: Reader, path: web::Path<String>) -> Answer {
-    switch(&api, &caller, reader, &path, true).await
+async fn enable(
+    api: web::Data<Api>,
+    caller: Caller,
+    reader: Reader,
+    path: web::Path<String>,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
+    let update = UpdateTask { enabled: Some(true), ..UpdateTask::new(input::id("task", &path)?) };
+    switched(&api, caller.does(still.of(update)), reader).await
 }
 
-async fn disable(api: web::Data<Api>, caller: Caller, reader: Reader, path: web::Path<String>) -> Answer {
-    switch(&api, &caller, reader, &path, false).await
+async fn disable(
+    api: web::Data<Api>,
+    caller: Caller,
+    reader: Reader,
+    path: web::Path<String>,
+    still: IfMatch,
+    _: NoBody,
+) -> Answer {
+    let update = UpdateTask { enabled: Some(false), ..UpdateTask::new(input::id("task", &path)?) };
+    switched(&api, caller.does(still.of(update)), reader).await
 }
 
-async fn switch(api: &Api, caller: &Caller, reader: Reader, path: &str, enabled: bool) -> Answer {
-    let update = UpdateTask { enabled: Some(enabled), ..UpdateTask::new(input::id("task", path)?) };
-    Ok(HttpResponse::Ok().json(TaskView::new(api.db.perform(caller.does(update)).await?, reader.0)))
+async fn switched(api: &Api, update: As<IfStill<UpdateTask>>, reader: Reader) -> Answer {
+    let row = api.db.perform(update).await?;
+    Ok(versioned(&row.version(), TaskView::new(row, reader.0)))
 }
 
 async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>, still: IfMatch) -> Answer {
@@ -277,7 +297,7 @@ async fn pause(api: web::Data<Api>, caller: Caller, body: Body<PauseBody>) -> An
     Ok(HttpResponse::Ok().json(PausedView { paused }))
 }
 
-async fn resume(api: web::Data<Api>, caller: Caller) -> Answer {
+async fn resume(api: web::Data<Api>, caller: Caller, _: NoBody) -> Answer {
     let was = api.db.perform(caller.does(ResumePublishing { by: caller.name() })).await?;
     Ok(HttpResponse::Ok().json(ResumedView { paused: None, was_paused: was }))
 }

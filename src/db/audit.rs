@@ -52,6 +52,12 @@ pub fn insert(conn: &mut DbConnection, new: &NewRow<'_>, now: Timestamp) -> Resu
     Ok(())
 }
 
+/// When something was changed last, as far as is written.
+pub fn last_change(conn: &mut DbConnection, of: Subject) -> Result<Option<Timestamp>, DbError> {
+    let rows = dsl::audit.filter(dsl::resource.eq(of.kind.as_str())).filter(dsl::resource_id.eq(of.id));
+    Ok(rows.select(diesel::dsl::max(dsl::at)).first(conn)?)
+}
+
 /// Which rows a list shows; what is none is not asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {

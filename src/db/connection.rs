@@ -7,6 +7,8 @@ use super::unusable::{Away, Unusable};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{ConnectionError, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -72,6 +74,7 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
     if patience == Patience::Server && !path.exists() {
         return Err(DbError::Moved(path.to_owned()));
     }
+    make_file(path);
     let mut connection = SqliteConnection::establish(text).map_err(|error| at(path, plain(&error)))?;
     let pragmas = format!(
         "PRAGMA busy_timeout = {}; PRAGMA synchronous = FULL; \
@@ -89,6 +92,12 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
         _ => at(path, error.to_string()),
     })?;
     Ok(connection)
+}
+
+/// Makes the file, for its owner alone, where there is none: what is to be published is nobody else's to read. The files that
+/// SQLite makes beside it are as it is. Where it cannot be made, SQLite says why.
+fn make_file(path: &Path) {
+    let _ = File::options().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// Two processes that open a new file at once both want to switch it to WAL; there SQLite does not wait by itself.

@@ -5,6 +5,7 @@ mod texts;
 pub use texts::*;
 
 use super::connection::{DbConnection, DbError};
+use super::matching;
 use super::schema::content_revisions::dsl as revisions;
 use super::schema::contents::dsl;
 use crate::domain::clock::Timestamp;
@@ -130,11 +131,10 @@ pub fn list(
         ask!(dsl::review_status, review);
     }
     if let Some(title) = &filter.title {
-        let pattern = format!("%{}%", title.replace(['%', '_', '\\'], ""));
+        let is_called = || revisions::title.like(matching::part(title)).escape(matching::ESCAPE);
         let newest = revisions::content_id.eq(dsl::id).and(revisions::revision.eq(dsl::revision));
-        let called =
-            revisions::content_revisions.filter(newest).filter(revisions::title.like(pattern.clone()));
-        items = items.filter(revisions::title.like(pattern));
+        let called = revisions::content_revisions.filter(newest).filter(is_called());
+        items = items.filter(is_called());
         total = total.filter(diesel::dsl::exists(called));
     }
     Ok((items.then_order_by(dsl::id.desc()).limit(limit).offset(offset).load(conn)?, total.get_result(conn)?))

@@ -24,6 +24,7 @@ pub use similar::*;
 use super::connection::{DbConnection, DbError};
 use super::extras;
 use super::lanes::lane_columns;
+use super::matching;
 use super::schema::{accounts, lanes, publish_logs, publish_pool::dsl, published_contents, slot_watches};
 use super::statement::{PrepareOnce, statement};
 use crate::domain::clock::Timestamp;
@@ -195,13 +196,13 @@ macro_rules! filtered {
         }
         if let Some(title) = &$filter.title {
             use super::schema::{content_revisions as texts, contents};
-            let pattern = format!("%{}%", title.replace(['%', '_', '\\'], ""));
+            let pattern = matching::part(title);
             let matching = contents::table
                 .inner_join(
                     texts::table
                         .on(texts::content_id.eq(contents::id).and(texts::revision.eq(contents::revision))),
                 )
-                .filter(texts::title.like(pattern))
+                .filter(texts::title.like(pattern).escape(matching::ESCAPE))
                 .select(contents::id);
             query = query.filter(dsl::content_id.eq_any(matching));
         }

@@ -11,12 +11,14 @@ pub(super) use passing::pass;
 pub use passing::{claimed, pass_on_demand};
 
 use super::connection::{DbConnection, DbError};
+use super::publish_log;
 use super::schema::accounts::dsl as accounts;
 use super::schema::lanes::dsl;
 use super::schema::publish_pool::dsl as pool;
 use super::statement::statement;
 use crate::domain::breaker::{Health, Tripped};
 use crate::domain::clock::Timestamp;
+use crate::domain::entry::EntryStatus;
 use crate::domain::gates::{self, Counted, Passage, Rules, State};
 use crate::domain::ids::*;
 use crate::domain::windows::Windows;
@@ -183,6 +185,22 @@ pub fn in_flight(conn: &mut DbConnection, ids: &[AccountId]) -> Result<HashMap<A
 pub fn sent_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError> {
     let ahead = dsl::lanes.filter(dsl::sent_at.gt(now.micros()));
     Ok(diesel::update(ahead).set(dsl::sent_at.eq(now.micros())).execute(conn)?)
+}
+
+/// The cap of a lane is new, or its day: what went out there today is in it, as if it had been counted from the day's
+/// beginning. What is on the wire, or may be out, counts as out.
+pub fn count_today(conn: &mut DbConnection, id: AccountId, now: Timestamp) -> Result<(), DbError> {
+    let Some((rules, mut state)) = lock(conn, &[id])?.remove(&id) else { return Ok(()) };
+    let day = gates::day_start(now, rules.timezone);
+    let on_the_way: i64 = pool::publish_pool
+        .filter(pool::account_id.eq(id.0))
+        .filter(pool::status.eq(EntryStatus::Publishing.as_str()))
+        .count()
+        .get_result(conn)?;
+    let posts = publish_log::sent_since(conn, id, day)? + on_the_way;
+    state.counted = Some(Counted { day, posts: i32::try_from(posts).unwrap_or(i32::MAX) });
+    // It is looked at anew by whoever claims next.
+    save(conn, id, &rules, &state, None, now)
 }
 
 /// The settings of a lane changed, or the clock did: it is looked at anew.

@@ -26,6 +26,7 @@ pub mod kept;
 pub mod lanes;
 pub mod lateness;
 pub mod leases;
+mod matching;
 pub mod media;
 pub mod media_links;
 pub mod media_uploads;

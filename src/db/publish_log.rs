@@ -12,7 +12,7 @@ use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = super::schema::publish_logs)]
@@ -225,6 +225,17 @@ pub fn last_try_before(conn: &mut DbConnection, attempt: AttemptId) -> Result<Op
         .select(dsl::finished_at)
         .first(conn)
         .optional()?)
+}
+
+/// How many entries of an account have gone out since, or may have.
+pub fn sent_since(conn: &mut DbConnection, account: AccountId, since: Timestamp) -> Result<i64, DbError> {
+    const ENTRIES: &str = "count(DISTINCT pool_id)";
+    let sent = [LogStatus::Published, LogStatus::Uncertain].map(LogStatus::as_str);
+    let rows = dsl::publish_logs
+        .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::finished_at.ge(since.micros()))
+        .filter(dsl::status.eq_any(sent));
+    Ok(rows.select(sql::<BigInt>(ENTRIES)).first(conn)?)
 }
 
 /// How many attempts of an entry were no word of a person's, and no claim that sent nothing.

@@ -45,8 +45,8 @@ pub fn check(text: &str, depth_max: usize, values_max: usize) -> Result<(), TooM
     Ok(())
 }
 
-/// Of a byte, from 1.
-fn place(text: &str, at: usize) -> (usize, usize) {
+/// Line and column of a byte, in characters, from 1.
+pub fn place(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)

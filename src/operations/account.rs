@@ -8,7 +8,7 @@ use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::connection::DbConnection;
-use crate::db::{entries, lateness, slots, tasks};
+use crate::db::{entries, lanes, lateness, slots, tasks};
 use crate::domain::account::{CONCURRENCY_MAX, NAME_MAX_CHARS, OnSimilar, OnUnknown};
 use crate::domain::clock::Timestamp;
 use crate::domain::fault::{AccountFault, Fault, NoneOf};
@@ -222,6 +222,7 @@ impl Operation for UpdateAccount {
             row.settings = settings.to_string();
         }
         let of_name = self.name.as_deref().and_then(unprintable);
+        let day_before = row.daily_cap.is_some().then(|| row.timezone.clone());
         row.name = self.name.unwrap_or(row.name);
         row.enabled = self.enabled.unwrap_or(row.enabled);
         row.timezone = self.timezone.unwrap_or(row.timezone);
@@ -249,6 +250,9 @@ impl Operation for UpdateAccount {
             return Err(OperationError::NameTaken { thing: Thing::Account, name: row.name });
         }
         accounts::update(conn, &row, now)?;
+        if row.daily_cap.is_some() && day_before.as_ref() != Some(&row.timezone) {
+            lanes::count_today(conn, row.id, now)?;
+        }
         if row.late_after_seconds != late_after_before {
             lateness::recompute_late(conn, row.id)?;
         }

@@ -21,7 +21,13 @@ use crate::domain::ids::{AccountId, ContentId, EntryId};
 use crate::domain::resource::{Resource, Subject};
 use crate::domain::scope::Scope;
 use crate::domain::thing::Thing;
+use std::time::Duration;
 use told::{Record, records};
+
+/// Between two changes of one thing, at least.
+const MOMENT: Duration = Duration::from_micros(1);
+/// Longer than anybody waits for a row that another holds.
+const WAITED_AT_MOST: Duration = Duration::from_secs(60);
 
 /// A change, and who wants it.
 #[derive(Debug, Clone)]
@@ -102,7 +108,18 @@ fn write(
         before: record.before.as_deref(),
         after: record.after.as_deref(),
     };
-    Ok(audit::insert(conn, &row, now)?)
+    let at = after_the_last(conn, record, now)?;
+    Ok(audit::insert(conn, &row, at)?)
+}
+
+/// A change that waited for another of the same thing comes after it, also where it was asked for before: each shows as its
+/// `before` what the one under it in the list has made. Where a clock was stepped back they are as far apart as it says.
+fn after_the_last(conn: &mut DbConnection, record: &Record, now: Timestamp) -> Result<Timestamp, DbError> {
+    if record.before.is_none() || record.subject.id.is_none() {
+        return Ok(now);
+    }
+    let next = audit::last_change(conn, record.subject)?.map(|last| last + MOMENT);
+    Ok(next.filter(|next| *next > now && *next < now + WAITED_AT_MOST).unwrap_or(now))
 }
 
 /// Whether somebody may touch this. What belongs to another account is not there for them; what is everybody's is

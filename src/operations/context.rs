@@ -85,7 +85,10 @@ impl Context {
 
     /// The database's credentials were sealed with this key, which we do not have.
     pub fn note_wrong_key(&self, fingerprint: &str) {
-        *self.wrong_key.write() = Some(fingerprint.to_owned());
+        let before = self.wrong_key.write().replace(fingerprint.to_owned());
+        if before.as_deref() != Some(fingerprint) {
+            log::warn!("this database's credentials were sealed with another key: their accounts stay shut");
+        }
     }
 
     /// Where a key is missing, looks whether it has come since.

@@ -29,15 +29,31 @@ pub(super) fn seal(
         return Ok(());
     }
     meta::set_first(conn, meta::SECRET_KEY_FINGERPRINT, cx.keys.first().fingerprint())?;
-    let kept = meta::hold(conn, meta::SECRET_KEY_FINGERPRINT)?.unwrap_or_default();
-    let Some(key) = cx.keys.get(&kept) else {
-        cx.note_wrong_key(&kept);
-        return Err(OperationError::WrongSecretKey);
-    };
+    let key = key_in_use(conn, cx)?;
     let names = Value::from(credentials.0.keys().cloned().collect::<Vec<_>>()).to_string();
     let plain = Value::from_iter(credentials.0.clone()).to_string();
     let sealed = sealed_with(&key, plain.as_bytes(), id)?;
     accounts::set_credentials(conn, id, Some(&sealed), &names)?;
+    Ok(())
+}
+
+/// The key that things are sealed with, to the end of the caller's transaction: nothing is sealed behind the back of whoever
+/// changes it. Before the first credential, our own first.
+pub(super) fn key_in_use(conn: &mut DbConnection, cx: &Context) -> Result<SecretKey, OperationError> {
+    let Some(kept) = meta::hold(conn, meta::SECRET_KEY_FINGERPRINT)? else { return Ok(cx.keys.first()) };
+    cx.keys.get(&kept).ok_or_else(|| {
+        cx.note_wrong_key(&kept);
+        OperationError::WrongSecretKey
+    })
+}
+
+/// Looks whether the database's key is one of ours still: another node may have changed it, or somebody brought it here.
+pub(super) fn look_for_key(conn: &mut DbConnection, cx: &Context) -> Result<(), OperationError> {
+    cx.look_for_key();
+    let kept = meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?;
+    if let Some(kept) = kept.filter(|kept| cx.keys.get(kept).is_none()) {
+        cx.note_wrong_key(&kept);
+    }
     Ok(())
 }
 
@@ -80,6 +96,19 @@ impl Operation for GetKeyInUse {
         _: Timestamp,
     ) -> Result<Option<String>, OperationError> {
         Ok(meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?)
+    }
+}
+
+/// Looks whether ours is the key of the database still.
+#[derive(Debug, Clone, Copy)]
+pub struct LookForKey;
+
+impl Operation for LookForKey {
+    type Output = ();
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, conn: &mut DbConnection, cx: &Context, _: Timestamp) -> Result<(), OperationError> {
+        look_for_key(conn, cx)
     }
 }
 

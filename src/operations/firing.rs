@@ -4,7 +4,7 @@
 mod together;
 
 use super::execution::request;
-use super::{Access, Context, Operation, OperationError};
+use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::claim;
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::demands;
@@ -64,7 +64,7 @@ impl Operation for FireDue {
     const ACCESS: Access = Access::Engine;
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Fired, OperationError> {
-        cx.look_for_key();
+        credentials::look_for_key(conn, cx)?;
         let mut fired = Fired::default();
         let waiting = pause::get(conn)?.map(|_| PUBLISHING);
         let due = tasks::due(conn, waiting, now, Some(AT_ONCE))?;

@@ -1,9 +1,8 @@
 //! A command that its client has named by a key: asked for again, it is answered again, and nothing is done twice.
 
 use super::broken::Broken;
-use super::{Access, Context, Operation, OperationError};
+use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::connection::DbConnection;
-use crate::db::meta;
 use crate::db::request_keys::{self, KeptAnswer};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::TokenId;
@@ -108,10 +107,12 @@ impl<O: Operation> Operation for Once<O> {
                 return Ok(Answered { body, is_repeated: true });
             }
         }
+        // First: what could not be answered again must not be done.
+        let key = request.is_some().then(|| credentials::key_in_use(conn, cx)).transpose()?;
         let output = operation.run(conn, cx, now)?;
         let body = shape(output, cx, now).to_string();
-        if let Some(request) = &request {
-            keep(conn, request, &body, cx, now)?;
+        if let (Some(request), Some(key)) = (&request, key) {
+            keep(conn, request, &body, &key, now)?;
         }
         Ok(Answered { body, is_repeated: false })
     }
@@ -142,14 +143,11 @@ fn keep(
     conn: &mut DbConnection,
     request: &KeyedRequest,
     body: &str,
-    cx: &Context,
+    key: &SecretKey,
     now: Timestamp,
 ) -> Result<(), OperationError> {
     let kept = Kept { fingerprint: request.fingerprint.clone(), body: body.to_owned() };
     let plain = serde_json::to_vec(&kept).map_err(Broken::AnswerUnwritable)?;
-    // As credentials, with the key in use, and not behind the back of whoever changes it.
-    let in_use = meta::hold(conn, meta::SECRET_KEY_FINGERPRINT)?.and_then(|kept| cx.keys.get(&kept));
-    let key = in_use.unwrap_or_else(|| cx.keys.first());
     let sealed = key.seal(&plain, &request.identity()).map_err(Broken::AnswerUnsealed)?;
     request_keys::put(conn, request.token, &request.key, &sealed, now)?;
     request_keys::forget(conn, now - REMEMBERED_FOR, FORGOTTEN_AT_ONCE)?;

@@ -18,9 +18,10 @@ use crate::domain::ids::{AccountId, ContentId, EntryId, TaskId};
 use crate::domain::resource::Subject;
 use crate::domain::scope::Scope;
 use crate::domain::version::{Expected, Version};
-use crate::operations::account::{DeleteAccount, UpdateAccount};
-use crate::operations::content::{DeleteContent, UpdateContent};
-use crate::operations::entry::{DeleteEntry, UpdateEntry};
+use crate::operations::account::{DeleteAccount, ResumeAccount, SuspendAccount, UpdateAccount};
+use crate::operations::content::{DeleteContent, ReviewContent, UpdateContent};
+use crate::operations::entry::{CancelEntry, DeleteEntry, ResolveEntry, RetryEntry, UpdateEntry};
+use crate::operations::slots::MoveEntry;
 use crate::operations::task::{DeleteTask, UpdateTask};
 use crate::secrets;
 use serde_json::{Value, json};
@@ -140,7 +141,7 @@ macro_rules! held {
         impl ChangeOfOne for $change {
             fn hold(&self, conn: &mut DbConnection) -> Result<Option<Version>, DbError> {
                 let $it = self;
-                $hold(conn, $id)
+                $hold(conn, $it, $id)
             }
         }
     )+};
@@ -148,33 +149,45 @@ macro_rules! held {
 
 held! {
     UpdateAccount: it => account(it.id);
+    SuspendAccount: it => account(it.id);
+    ResumeAccount: it => account(it.0);
     DeleteAccount: it => account(it.0);
     UpdateContent: it => content(it.id);
+    ReviewContent: it => content(Some(it.id));
     DeleteContent: it => content(Some(it.0));
     UpdateEntry: it => entry(it.id);
+    CancelEntry: it => entry(it.0);
+    RetryEntry: it => entry(it.id);
+    ResolveEntry: it => entry(it.id);
+    MoveEntry: it => entry(it.id);
     DeleteEntry: it => entry(it.0);
     UpdateTask: it => task(it.id);
     DeleteTask: it => task(it.0);
 }
 
-fn account(conn: &mut DbConnection, id: AccountId) -> Result<Option<Version>, DbError> {
+fn account(conn: &mut DbConnection, _: &impl Change, id: AccountId) -> Result<Option<Version>, DbError> {
     Ok(slots::lock_account(conn, id)?.map(|row| row.version()))
 }
 
-fn content(conn: &mut DbConnection, id: Option<ContentId>) -> Result<Option<Version>, DbError> {
+fn content(
+    conn: &mut DbConnection,
+    _: &impl Change,
+    id: Option<ContentId>,
+) -> Result<Option<Version>, DbError> {
     let row = id.map(|id| contents::lock(conn, id)).transpose()?.flatten();
     Ok(row.map(|row| row.version()))
 }
 
-fn entry(conn: &mut DbConnection, id: EntryId) -> Result<Option<Version>, DbError> {
-    // Whoever locks an account and an entry of it begins with the account.
+fn entry(conn: &mut DbConnection, it: &impl Change, id: EntryId) -> Result<Option<Version>, DbError> {
+    // Whoever locks an account and an entry of it begins with the account, and ends with the entry.
     if let Some(account) = entries::account_of(conn, id)? {
         slots::lock_account(conn, account)?;
     }
+    it.lock_first(conn)?;
     Ok(entries::lock(conn, id)?.map(|row| row.version()))
 }
 
-fn task(conn: &mut DbConnection, id: TaskId) -> Result<Option<Version>, DbError> {
+fn task(conn: &mut DbConnection, _: &impl Change, id: TaskId) -> Result<Option<Version>, DbError> {
     Ok(tasks::lock(conn, id)?.map(|row| row.version()))
 }
 

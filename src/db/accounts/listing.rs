@@ -2,6 +2,7 @@
 
 use super::{AccountRow, by_ids};
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::matching;
 use crate::db::schema::accounts::dsl;
 use crate::domain::ids::AccountId;
 use crate::domain::scope::Scope;
@@ -52,9 +53,9 @@ pub fn page(
         total = total.filter(dsl::id.eq_any(ids));
     }
     if let Some(name) = &filter.name {
-        let pattern = format!("%{}%", name.replace(['%', '_', '\\'], ""));
-        items = items.filter(dsl::name.like(pattern.clone()));
-        total = total.filter(dsl::name.like(pattern));
+        let is_called = || dsl::name.like(matching::part(name)).escape(matching::ESCAPE);
+        items = items.filter(is_called());
+        total = total.filter(is_called());
     }
     let ids: Vec<AccountId> = items.then_order_by(dsl::id).limit(limit).offset(offset).load(conn)?;
     let mut rows = by_ids(conn, &ids)?;

@@ -7,6 +7,7 @@
 use super::gathered::{Gathering, Kind};
 use super::{EntryRow, Filter};
 use crate::db::connection::{DbConnection, DbError};
+use crate::db::matching;
 use crate::db::pool_counts;
 use crate::db::schema::accounts;
 use crate::db::schema::publish_pool::dsl;
@@ -57,8 +58,8 @@ macro_rules! beside {
             query = query.filter(sql::<Bool>(CLAIMABLE)).filter(dsl::due_at.le(now.micros()));
         }
         if let Some(title) = &$filter.title {
-            let pattern = format!("%{}%", title.replace(['%', '_', '\\'], ""));
-            query = query.filter(sql::<Text>(TITLE).like(pattern));
+            let pattern = matching::part(title);
+            query = query.filter(sql::<Text>(TITLE).like(pattern).escape(matching::ESCAPE));
         }
         query
     }};

@@ -3,6 +3,7 @@
 use super::TaskRow;
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::executions::PUBLISHING;
+use crate::db::matching;
 use crate::db::schema::scheduled_tasks::dsl;
 use diesel::prelude::*;
 
@@ -52,9 +53,9 @@ pub fn page(
         ask!(dsl::enabled, enabled, filter.goes_by_type());
     }
     if let Some(name) = &filter.name {
-        let pattern = format!("%{}%", name.replace(['%', '_', '\\'], ""));
-        items = items.filter(dsl::name.like(pattern.clone()));
-        total = total.filter(dsl::name.like(pattern));
+        let is_called = || dsl::name.like(matching::part(name)).escape(matching::ESCAPE);
+        items = items.filter(is_called());
+        total = total.filter(is_called());
     }
     Ok((items.then_order_by(dsl::id).limit(limit).offset(offset).load(conn)?, total.get_result(conn)?))
 }
