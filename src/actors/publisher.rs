@@ -20,13 +20,14 @@ use crate::domain::trust::Trust;
 use crate::media::Store;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Journal, repeated};
-use crate::platforms::platform::PublishCall;
+use crate::platforms::platform::{LAST_LOOK, PublishCall};
 use actix::prelude::*;
 use calls::{Means, publish_call};
 use fail::fail_point;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// Log target of one line per publication; the demo shows it.
 pub const PUBLISHED: &str = "published";
@@ -110,6 +111,7 @@ async fn attempt(
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let extras = claim.extras.iter().map(|article| article.content_id).collect();
     let kept_back = match question {
+        None if claim.standing.unproven && ready.rules.doubt().is_none() => Some(not_repeated()),
         None if claim.is_probe => probing::keeps_back(&ready, &trust, &*clock).await,
         None | Some(_) => None,
     };
@@ -289,6 +291,11 @@ impl Call<'_> {
     }
 }
 
+/// It may be out by an attempt of the time when the account's repeats were known again, or wanted in any case.
+fn not_repeated() -> Seen {
+    Seen::NotRepeated(Problem::new("not_repeated", KeptMessage::NotRepeated))
+}
+
 /// Waits for the platform no longer than it may take. The call itself may panic before there is a future, so both
 /// happen inside a task.
 async fn bounded<T: 'static>(
@@ -296,21 +303,25 @@ async fn bounded<T: 'static>(
     time_left: Duration,
     asked: impl Future<Output = T> + 'static,
 ) -> Result<T, Broken> {
-    let task = actix_rt::spawn(asked);
+    let mut task = actix_rt::spawn(asked);
     // However this ends, the request ends with it.
     let _request = EndWithMe(task.abort_handle());
-    tokio::select! {
-        end = task => end.map_err(|end| {
-            let message = match end.try_into_panic() {
-                Ok(panic) => KeptMessage::Panicked { panic: super::db::panic_text(&*panic).to_owned() },
-                Err(_) => KeptMessage::Cancelled,
-            };
-            Broken::Panic(Problem::new("panic", message))
-        }),
-        () = clock.sleep(time_left + LAST_WORD) => {
-            Err(Broken::TimeOut(Problem::new("timeout", KeptMessage::NoEnd { seconds: time_left.as_secs() })))
-        }
-    }
+    let ended = tokio::select! {
+        end = &mut task => Some(end),
+        // Where the process stood still, the call has not looked yet whether it has an answer.
+        () = clock.sleep(time_left + LAST_WORD) => timeout(LAST_LOOK * 2, task).await.ok(),
+    };
+    let Some(end) = ended else {
+        let seconds = time_left.as_secs();
+        return Err(Broken::TimeOut(Problem::new("timeout", KeptMessage::NoEnd { seconds })));
+    };
+    end.map_err(|end| {
+        let message = match end.try_into_panic() {
+            Ok(panic) => KeptMessage::Panicked { panic: super::db::panic_text(&*panic).to_owned() },
+            Err(_) => KeptMessage::Cancelled,
+        };
+        Broken::Panic(Problem::new("panic", message))
+    })
 }
 
 /// A task that does not outlive this value.

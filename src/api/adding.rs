@@ -174,7 +174,7 @@ fn batch_item((index, item): (usize, Result<Added, OperationError>)) -> BatchIte
         warnings: Vec::new(),
     };
     match item {
-        Ok(Added { id, slot, similar, due_at: _ }) => BatchItemView {
+        Ok(Added { id, slot, similar, account: _, due_at: _ }) => BatchItemView {
             id: Some(id),
             status: BatchStatus::Pending,
             scheduled_at: slot,

@@ -82,7 +82,9 @@ fn host(request: &ServiceRequest, settings: &ServerSettings) -> Result<(), Probl
     if matches!(request.path(), "/healthz" | "/readyz" | "/metrics") {
         return Ok(());
     }
-    let given = request.headers().get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Of two, that in the request's own line is the one that is meant (RFC 9112, section 3.2.2).
+    let of_head = || request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let given = request.uri().authority().map(|it| it.as_str()).or_else(of_head).unwrap_or_default();
     if is_ours(given, public) {
         return Ok(());
     }

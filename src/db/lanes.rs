@@ -187,10 +187,13 @@ pub fn sent_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError
     Ok(diesel::update(ahead).set(dsl::sent_at.eq(now.micros())).execute(conn)?)
 }
 
-/// The cap of a lane is new, or its day: what went out there today is in it, as if it had been counted from the day's
-/// beginning. What is on the wire, or may be out, counts as out.
+/// The cap of a lane is new, or its day, or somebody said what is not out: what went out there today is in it, as if it had
+/// been counted from the day's beginning. What is on the wire, or may be out, counts as out. The lane is looked at anew.
 pub fn count_today(conn: &mut DbConnection, id: AccountId, now: Timestamp) -> Result<(), DbError> {
     let Some((rules, mut state)) = lock(conn, &[id])?.remove(&id) else { return Ok(()) };
+    if rules.daily_cap.is_none() {
+        return Ok(());
+    }
     let day = gates::day_start(now, rules.timezone);
     let on_the_way: i64 = pool::publish_pool
         .filter(pool::account_id.eq(id.0))
@@ -199,7 +202,6 @@ pub fn count_today(conn: &mut DbConnection, id: AccountId, now: Timestamp) -> Re
         .get_result(conn)?;
     let posts = publish_log::sent_since(conn, id, day)? + on_the_way;
     state.counted = Some(Counted { day, posts: i32::try_from(posts).unwrap_or(i32::MAX) });
-    // It is looked at anew by whoever claims next.
     save(conn, id, &rules, &state, None, now)
 }
 

@@ -2,6 +2,7 @@
 
 use super::connection::{DbConnection, DbError};
 use super::schema::publish_logs::dsl;
+use super::schema::publish_pool::dsl as pool;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
@@ -10,7 +11,7 @@ use crate::domain::lateness::{GAVE_UP, TOO_LATE};
 use crate::domain::report::{EntryResult, ResultStatus, Tally};
 use crate::domain::scope::Scope;
 use crate::domain::settlement::LogStatus;
-use diesel::dsl::sql;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
@@ -227,14 +228,18 @@ pub fn last_try_before(conn: &mut DbConnection, attempt: AttemptId) -> Result<Op
         .optional()?)
 }
 
-/// How many entries of an account have gone out since, or may have.
+/// How many entries of an account have gone out since, or may have and are on their way no more.
 pub fn sent_since(conn: &mut DbConnection, account: AccountId, since: Timestamp) -> Result<i64, DbError> {
     const ENTRIES: &str = "count(DISTINCT pool_id)";
-    let sent = [LogStatus::Published, LogStatus::Uncertain].map(LogStatus::as_str);
+    let in_doubt = pool::publish_pool
+        .filter(pool::id.eq(dsl::pool_id))
+        .filter(pool::unproven)
+        .filter(pool::status.ne(EntryStatus::Publishing.as_str()));
+    let may_be_out = dsl::status.eq(LogStatus::Uncertain.as_str()).and(exists(in_doubt));
     let rows = dsl::publish_logs
         .filter(dsl::account_id.eq(account.0))
         .filter(dsl::finished_at.ge(since.micros()))
-        .filter(dsl::status.eq_any(sent));
+        .filter(dsl::status.eq(LogStatus::Published.as_str()).or(may_be_out));
     Ok(rows.select(sql::<BigInt>(ENTRIES)).first(conn)?)
 }
 

@@ -51,7 +51,7 @@ impl Sign {
             | Seen::AccountBroken { .. }
             | Seen::StepFailed { .. }
             | Seen::Submitted { .. } => Sign::Answered,
-            Seen::Broke { .. } | Seen::NotKept { .. } | Seen::NotSent => Sign::Silent,
+            Seen::Broke { .. } | Seen::NotKept { .. } | Seen::NotRepeated(_) | Seen::NotSent => Sign::Silent,
         }
     }
 }

@@ -73,6 +73,8 @@ pub enum Seen {
     NotKept { problem: Problem, may_be_out: bool },
     /// Accepted, and not finished yet: the platform wants to be asked after this long.
     Submitted { ask_after: Duration },
+    /// It may be out by an earlier attempt, and as its account is set by now, nobody would know a repeat again: not sent.
+    NotRepeated(Problem),
     /// The node was stopping, or its claim could no longer be trusted: not sent.
     NotSent,
 }
@@ -96,6 +98,7 @@ impl Seen {
             | Seen::EndUnseen { .. }
             | Seen::Broke { may_have_left: true, .. }
             | Seen::NotKept { may_be_out: true, .. }
+            | Seen::NotRepeated(_)
             | Seen::Submitted { .. } => false,
         }
     }
@@ -176,7 +179,7 @@ pub struct Rules {
 
 impl Rules {
     /// What is done about an attempt that may have published; none where only a person can tell.
-    fn doubt(&self) -> Option<Doubt> {
+    pub fn doubt(&self) -> Option<Doubt> {
         match (self.class, self.on_unknown) {
             (DeliveryClass::Keyed, _) | (DeliveryClass::Blind, OnUnknownEnd::TryAgain) => {
                 Some(Doubt::SendAgain)
@@ -217,6 +220,7 @@ pub fn judge(seen: Seen, rules: Rules) -> Outcome {
         Seen::NotKept { problem, may_be_out: false } => not_out(Scope::Ours, problem, None),
         Seen::NotKept { problem, may_be_out: true } => unknown_end(Scope::Ours, problem, None),
         Seen::Submitted { ask_after } => Outcome::Submitted { ask_after },
+        Seen::NotRepeated(problem) => unknown_end(Scope::Ours, problem, None),
         Seen::NotSent => Outcome::NotSent,
     }
 }

@@ -91,12 +91,18 @@ impl Context {
         }
     }
 
+    /// They were sealed with one of ours.
+    pub fn note_right_key(&self) {
+        if !self.can_decrypt() && self.wrong_key.write().take().is_some() {
+            log::warn!("the key of this database's credentials is there now");
+        }
+    }
+
     /// Where a key is missing, looks whether it has come since.
     pub fn look_for_key(&self) {
         let missing = self.wrong_key.read().clone();
         if missing.is_some_and(|missing| self.keys.get(&missing).is_some()) {
-            log::warn!("the key of this database's credentials is there now");
-            *self.wrong_key.write() = None;
+            self.note_right_key();
         }
     }
 

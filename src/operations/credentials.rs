@@ -49,10 +49,9 @@ pub(super) fn key_in_use(conn: &mut DbConnection, cx: &Context) -> Result<Secret
 
 /// Looks whether the database's key is one of ours still: another node may have changed it, or somebody brought it here.
 pub(super) fn look_for_key(conn: &mut DbConnection, cx: &Context) -> Result<(), OperationError> {
-    cx.look_for_key();
-    let kept = meta::get(conn, meta::SECRET_KEY_FINGERPRINT)?;
-    if let Some(kept) = kept.filter(|kept| cx.keys.get(kept).is_none()) {
-        cx.note_wrong_key(&kept);
+    match meta::get(conn, meta::SECRET_KEY_FINGERPRINT)? {
+        Some(kept) if cx.keys.get(&kept).is_none() => cx.note_wrong_key(&kept),
+        Some(_) | None => cx.note_right_key(),
     }
     Ok(())
 }

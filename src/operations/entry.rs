@@ -8,7 +8,7 @@ use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::{DbConnection, DbError};
 use crate::db::entries::{self, EntryRow, Plan};
 use crate::db::publish_log::{self, Saying};
-use crate::db::{contents, demands, transitions};
+use crate::db::{contents, demands, lanes, slots, transitions};
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
 use crate::domain::fault::{Fault, PoolFault};
@@ -227,7 +227,8 @@ impl Operation for ResolveEntry {
     const ACCESS: Access = Access::Write;
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
-        // Its contents are locked before it, as where one of them is changed.
+        // Its account and its contents are locked before it, as where those are changed.
+        slots::lock_account(conn, entry(conn, self.id)?.account_id)?;
         hold_contents_of(conn, self.id)?;
         let row = locked_entry(conn, self.id)?;
         if let Some(wanted) = needs_no_word(&row) {
@@ -258,10 +259,14 @@ impl Operation for ResolveEntry {
         if !transitions::resolve(conn, self.id, (row.status, to), said.attempt, log, now)? {
             return Err(wrong_state(&row, Needed::ItsEnd));
         }
-        if to == EntryStatus::Published {
-            for content in contents_of(&row) {
-                entries::remember_published(conn, content, row.account_id, now)?;
+        match to {
+            EntryStatus::Published => {
+                for content in contents_of(&row) {
+                    entries::remember_published(conn, content, row.account_id, now)?;
+                }
             }
+            // The place that it kept in its account's day is free.
+            _ => lanes::count_today(conn, row.account_id, now)?,
         }
         entry(conn, self.id)
     }

@@ -13,6 +13,7 @@ mod retry_after;
 mod wire;
 
 use super::outbound::{NoAddress, Outbound};
+use super::platform::LAST_LOOK;
 use crate::domain::kept::message::{Answered, KeptMessage};
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::trust::Trust;
@@ -29,6 +30,7 @@ use retry_after::retry_after;
 use rustls::ClientConfig;
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -156,8 +158,12 @@ async fn exchange(request: Request<'_>, builder: awc::ClientRequest) -> Result<A
     for (name, value) in request.headers {
         builder = builder.insert_header((name, value));
     }
-    let sending = record.watch(builder.send_body(request.body));
-    let mut response = match timeout_at(until, sending).await {
+    let mut sending = pin!(record.watch(builder.send_body(request.body)));
+    let mut ended = timeout_at(until, &mut sending).await;
+    if ended.is_err() {
+        ended = timeout(LAST_LOOK, &mut sending).await;
+    }
+    let mut response = match ended {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => return Err(seen_of(&error, &record)),
         Err(_) => return Err(out_of_time(&record, request.time)),

@@ -107,6 +107,9 @@ pub trait Platform: Send + Sync {
     }
 }
 
+/// A process that stood still finds a time over before it has looked at its sockets, where the answer may lie since long.
+pub const LAST_LOOK: Duration = Duration::from_millis(100);
+
 /// Of platforms that say nothing else.
 pub const SETTLE_TIME_DEFAULT: Duration = Duration::from_secs(60);
 

@@ -140,3 +140,36 @@ fn of_two_who_pause_or_resume_at_once_one_does() {
         assert_eq!(second, nothing, "it was resumed already");
     });
 }
+
+/// The list is in the order in which changes were made, also of those that were asked for at once and waited for each other.
+#[test]
+fn each_row_follows_the_one_under_it() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let id = webhook(&app, "hook", "http://127.0.0.1:9/");
+        let suspended = |reason: String| SuspendAccount { id, reason, until: None };
+        let apps: Vec<App> = (0..4).map(|_| App::open(settings(url, dir)).expect("opened")).collect();
+        thread::scope(|threads| {
+            for (number, app) in apps.iter().enumerate() {
+                threads.spawn(move || {
+                    for round in 0..10 {
+                        let change = suspended(format!("{number}.{round}"));
+                        app.change(change).expect("suspended");
+                    }
+                });
+            }
+        });
+        let filter =
+            Filter { resource: Some(Resource::Account), resource_id: Some(id.0), ..Filter::default() };
+        let paging = Paging::new(None, Some(100)).expect("a page");
+        let rows = app.run(ListAudit { filter, paging }).expect("rows").items;
+        assert_eq!(rows.len(), 41);
+        let reason = |text: &Option<String>| -> Value {
+            let state: Value = serde_json::from_str(text.as_deref().expect("a state")).expect("JSON");
+            state["suspended_reason"].clone()
+        };
+        for pair in rows[..40].windows(2) {
+            assert_eq!(reason(&pair[0].state_before), reason(&pair[1].state_after), "{pair:#?}");
+        }
+    });
+}

@@ -133,6 +133,7 @@ fn what_cannot_be_used_is_refused_and_leaves_nothing_behind() {
             tasks::tasks(),
             tasks::history_and_tokens(),
             bodies::not_json(),
+            bodies::not_wanted(),
             bodies::queries(),
             bodies::nulls(),
         ];

@@ -141,6 +141,10 @@ fn only_the_public_name_is_answered_where_there_is_one() {
             assert_eq!(ask(&server, host, path).0, 200, "{host}{path}");
         }
     }
+    // The request's own line says which host is meant, whatever the head says.
+    let asked_whole = ask(&server, "hub.example:8080", "http://evil.example/api/v1/accounts");
+    assert_eq!(asked_whole.0, 421, "{}", asked_whole.1);
+    assert_eq!(ask(&server, "evil.example", "http://hub.example:8080/api/v1/accounts").0, 200);
     server.use_token("wrong");
     assert_eq!(
         ask(&server, "evil.example", "/api/v1/accounts").0,

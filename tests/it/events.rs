@@ -296,3 +296,38 @@ fn what_is_older_than_a_week_goes_when_something_comes() {
         assert_eq!(count(&mut conn), 2, "a week is kept");
     });
 }
+
+/// Whoever listens for one account hears of what was added there with others.
+#[test]
+fn a_batch_is_told_of_each_account() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir).by_hand();
+        let [blog, news] = ["blog", "news"].map(|name| product.account(name));
+        let to =
+            |account: i64, title: &str| json!({"content_id": product.content(title), "account_id": account});
+        let items =
+            json!([to(blog, "a"), to(news, "b"), to(blog, "c"), {"content_id": 999, "account_id": blog}]);
+        let body = json!({"items": items, "on_conflict": "skip"});
+        let added = product.post("/publish-pool/batch-add", &body, 201);
+        let batches = |query: &str| -> Vec<Value> {
+            let events = kept(&product.server, query);
+            events.into_iter().filter(|event| event["type"] == "change.pool.batch_add").collect()
+        };
+        assert_eq!(batches("after=0").len(), 3, "the whole, and a row for each");
+        for account in [blog, news] {
+            let told = batches(&format!("after=0&account_id={account}"));
+            let [only] = told.as_slice() else { panic!("{told:#?}") };
+            assert_eq!(
+                (&only["account_id"], &only["data"]["resource_id"]),
+                (&json!(account), &json!(account))
+            );
+        }
+        // Which they are is in the audit.
+        let rows = product.get(&format!("/audit?resource=account&id={blog}"));
+        let after = &rows["items"][0]["after"];
+        assert_eq!(
+            [&after["first_id"], &after["last_id"]],
+            [&added["items"][0]["id"], &added["items"][2]["id"]]
+        );
+    });
+}

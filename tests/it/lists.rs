@@ -210,3 +210,46 @@ fn what_is_no_question_is_refused_by_every_list() {
         }
     });
 }
+
+/// In what is looked for no sign stands for others.
+#[test]
+fn signs_of_patterns_are_looked_for_as_they_are() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir).by_hand();
+        let called = ["under_score", "underXscore", "100% sure", "100 sure", r"off\now", "offnow"];
+        for name in called {
+            let account =
+                product.account_with(name, json!({"settings": {"url": product.receiver.url("/x")}}));
+            let content = product.content(name);
+            product.add(json!({"content_id": content, "account_id": account}));
+            let task = json!({"name": name, "task_type": "publishing", "schedule_type": "interval", "interval_seconds": 3600});
+            product.post("/scheduler/tasks", &task, 201);
+        }
+        for (asked, found) in [
+            ("r_s", "under_score"),
+            ("0%25%20s", "100% sure"),
+            ("f%5Cn", r"off\now"),
+            ("_", "under_score"),
+            ("%25", "100% sure"),
+            ("%5C", r"off\now"),
+        ] {
+            for (list, field) in [
+                ("/contents", "title"),
+                ("/accounts", "name"),
+                ("/publish-pool/list", "content_id"),
+                ("/scheduler/tasks", "name"),
+            ] {
+                let page = product.get(&format!("{list}?q={asked}"));
+                let items = page["items"].as_array().expect("items");
+                let told: Vec<Value> = items
+                    .iter()
+                    .map(|item| match field {
+                        "content_id" => product.get(&format!("/contents/{}", item[field]))["title"].clone(),
+                        _ => item[field].clone(),
+                    })
+                    .collect();
+                assert_eq!((told, &page["total"]), (vec![json!(found)], &json!(1)), "{list}?q={asked}");
+            }
+        }
+    });
+}

@@ -5,7 +5,9 @@ use crate::support::on_both;
 use crate::support::process::Running;
 use crate::support::product::*;
 use crate::support::receiver::{Answer, Receiver};
+use contenthub::db::database_url::DatabaseUrl;
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -213,4 +215,27 @@ fn well_formed(text: &str) {
         let reference = text[at + 1..].split(';').next().unwrap_or_default();
         assert!(reference.len() < 10 && !reference.contains(' '), "a bare ampersand: {}", &text[at..]);
     }
+}
+
+/// What is to be published is nobody else's to read on a machine that others use, too.
+#[test]
+fn a_new_database_is_its_owners_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let product = Product::start(&DatabaseUrl::in_data_dir(dir.path()), dir.path());
+    product.content("secret plans");
+    let modes: Vec<(String, u32)> = std::fs::read_dir(dir.path())
+        .expect("a folder")
+        .chain(std::fs::read_dir(dir.path().join("data")).into_iter().flatten())
+        .flatten()
+        .filter(|file| file.file_name().to_string_lossy().starts_with("contenthub.db"))
+        .filter(|file| file.file_type().is_ok_and(|it| it.is_file()))
+        .map(|file| {
+            (
+                file.file_name().to_string_lossy().into_owned(),
+                file.metadata().expect("there").permissions().mode() & 0o777,
+            )
+        })
+        .collect();
+    assert!(modes.len() >= 2, "the database and its log: {modes:?}");
+    assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
 }

@@ -1,7 +1,7 @@
 //! `ETag`, `If-Match` and `If-None-Match`: what somebody else has changed meanwhile is not overwritten unseen.
 
 use crate::support::app::{by_hand, webhook};
-use crate::support::command::Response;
+use crate::support::command::{Cli, Response};
 use crate::support::on_both;
 use crate::support::product::*;
 use crate::support::receiver::Answer;
@@ -267,5 +267,63 @@ fn a_change_from_code_can_expect_a_version_too() {
             refused.to_string(),
             format!("account {account} was changed since it was read; nothing was done")
         );
+    });
+}
+
+/// What is asked for with POST is done, too, only where the thing is still as it was read.
+#[test]
+fn an_act_on_another_state_than_was_read_is_refused() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir).by_hand();
+        let all = changeable(&product, "blog");
+        let acts: [&[(&str, Value)]; 4] = [
+            &[
+                ("move", json!({"to": "first"})),
+                ("resolve", json!({"published": false})),
+                ("retry", json!({})),
+                ("cancel", json!({})),
+            ],
+            &[("submit", json!({})), ("reject", json!({})), ("approve", json!({}))],
+            &[("disable", json!({})), ("enable", json!({}))],
+            &[("suspend", json!({"reason": "x"})), ("resume", json!({}))],
+        ];
+        for (thing, acts) in all.iter().zip(acts) {
+            let read = current(&product, &thing.path);
+            change(&product, thing, &read, 0).expect_status(200);
+            let (before, rows) = (product.get(&thing.path), audited(&product));
+            let act = |act: &str, body: &Value, tag: &str| {
+                ask(&product, "POST", &format!("{}/{act}", thing.path), ("If-Match", tag), Some(body))
+            };
+            for (name, body) in acts {
+                is_refused(&act(name, body, &read));
+            }
+            assert_eq!((product.get(&thing.path), audited(&product)), (before, rows), "nothing was done");
+            // The last of them can be done to each as it is.
+            let (name, body) = acts.last().expect("acts");
+            let expected = if *name == "approve" { 409 } else { 200 };
+            let done = act(name, body, &current(&product, &thing.path)).expect_status(expected);
+            if expected == 200 {
+                assert_eq!(etag(&done), current(&product, &thing.path), "{name}");
+            }
+        }
+    });
+}
+
+/// Between reading and approving somebody may have written another text.
+#[test]
+fn only_the_text_that_was_read_is_approved() {
+    on_both(|url, dir| {
+        let cli = Cli::on(dir, url).env("CONTENTHUB_REVIEW_REQUIRED", "true");
+        let product = Product::start_with(cli).by_hand();
+        let path = format!("/contents/{}", product.content("read"));
+        product.post(&format!("{path}/submit"), &json!({}), 200);
+        let read = current(&product, &path);
+        product.patch(&path, &json!({"body": "another"}), 200);
+        product.post(&format!("{path}/submit"), &json!({}), 200);
+        let approve = |tag: &str| ask(&product, "POST", &format!("{path}/approve"), ("If-Match", tag), None);
+        is_refused(&approve(&read));
+        assert_eq!(product.get(&path)["review_status"], "pending_review");
+        let done = approve(&current(&product, &path)).expect_status(200);
+        assert_eq!(done.body["review_status"], "approved");
     });
 }

@@ -156,6 +156,7 @@ fn observe(row: &Row) -> Observed {
 fn seen_code(seen: &Seen) -> String {
     let problem = match seen {
         Seen::Accepted(_) | Seen::Submitted { .. } | Seen::NotSent => return String::new(),
+        Seen::NotRepeated(problem) => problem,
         Seen::AcceptedUnread(problem)
         | Seen::NothingLeft(problem)
         | Seen::AskedToWait { problem, .. }

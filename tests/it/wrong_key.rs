@@ -6,6 +6,9 @@ use crate::support::command::Cli;
 use crate::support::metrics::Told;
 use crate::support::on_both;
 use crate::support::product::*;
+use contenthub::db::connection::connect;
+use contenthub::db::meta;
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -91,4 +94,58 @@ fn needs_the_key(product: &Product, sealed: i64) {
         );
     }
     assert_eq!(product.get("/accounts"), before);
+}
+
+/// Another node changes the key, and this one's machine has not got it yet: it finds out by itself, says so, and does nothing
+/// that it could not answer for later.
+#[test]
+fn a_key_that_another_changes_is_missed() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir);
+        product.account_with("sealed", json!({"credentials": {"secret": SECRET}}));
+        let keyed = |key: &str| {
+            let body = json!({"title": key, "body": "x"});
+            product.server.request("POST", "/api/v1/contents", &[("Idempotency-Key", key)], Some(&body))
+        };
+        keyed("before").expect_status(201);
+        product.server.get("/readyz").expect_status(200);
+        let set = |value: &str| {
+            let sql = format!("UPDATE meta SET value = '{value}' WHERE key = 'secret_key_fingerprint'");
+            connect(url).expect("connected").batch_execute(&sql).expect("set");
+        };
+        let mut conn = connect(url).expect("connected");
+        let own = meta::get(&mut conn, meta::SECRET_KEY_FINGERPRINT).expect("read").expect("a key");
+        set("of another");
+
+        let refused = keyed("meanwhile").expect_status(409);
+        assert_eq!(refused.body["code"], "wrong_secret_key");
+        assert_eq!(product.get("/contents")["total"], 1, "what cannot be answered again is not done");
+        let ready = product.server.get("/readyz").expect_status(503);
+        assert_eq!(failed(&ready.body), ["secret_key"]);
+        let status = product.get("/scheduler/status");
+        assert_eq!(status["problems"][0]["code"], "wrong_secret_key", "{status:#}");
+
+        set(&own);
+        keyed("meanwhile").expect_status(201);
+        assert_eq!(keyed("before").expect_status(201).headers["idempotency-replayed"], "true");
+        product.server.get("/readyz").expect_status(200);
+    });
+}
+
+/// Also where nobody asks.
+#[test]
+fn a_missing_key_is_found_out_by_looking() {
+    on_both(|url, dir| {
+        let product = Product::start(url, dir);
+        product.account_with("sealed", json!({"credentials": {"secret": SECRET}}));
+        let sql = "UPDATE meta SET value = 'of another' WHERE key = 'secret_key_fingerprint'";
+        connect(url).expect("connected").batch_execute(sql).expect("set");
+        // Whatever makes the scheduler look.
+        product.post("/scheduler/pause", &json!({}), 200);
+        product.post("/scheduler/resume", &json!({}), 200);
+        product.until("/scheduler/status", |status| {
+            let problems = status["problems"].as_array().expect("a list");
+            problems.iter().any(|problem| problem["code"] == "wrong_secret_key")
+        });
+    });
 }

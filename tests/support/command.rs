@@ -331,6 +331,11 @@ impl Server {
     pub fn signal(&self, name: &str) {
         self.running.signal(name);
     }
+
+    /// Has all its threads stand still.
+    pub fn stop(&self) {
+        self.running.stop();
+    }
 }
 
 /// The address in what a server has printed, once the line with it is whole.

@@ -66,6 +66,8 @@ kept_texts! {
         NodeLost { node: String } = "node {node} ended before this attempt did",
         RecoveredTooOften { recoveries: i32 } =
             "{recoveries} nodes ended while they published it: it may be out, and it may be what ended them. Look whether it is out, then resolve it",
+        NotRepeated =
+            "not sent again: it may be out, and as the account is set now, nobody would know a second one. Look whether it is out, then resolve it",
         Panicked { panic: String } = "the platform's code panicked: {panic}",
         Cancelled = "the platform's code was cancelled",
         NoEnd { seconds: u64 } = "no end within {seconds} s",

@@ -1,8 +1,8 @@
 //! What each change is called, what it is about, and what came of it.
 
 use super::order::{
-    account_and_contents_of_updated, account_of_moved, contents_of_resolved, contents_of_retried,
-    pause_of_triggered,
+    account_and_contents_of_updated, account_of_moved, contents_of_retried, pause_of_triggered,
+    places_of_resolved,
 };
 use super::told::{Fields, Told, fields};
 use super::{Change, check, own_content, see_account, states, write};
@@ -39,6 +39,7 @@ use crate::operations::task::*;
 use crate::operations::token::{CreateToken, DeleteToken};
 use crate::operations::{Context, OperationError};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const PUBLISHING: Subject = Subject::all(Resource::Publishing);
 
@@ -98,7 +99,7 @@ changes! {
     UpdateEntry: it => "entry.update", Subject::new(Resource::Entry, it.id.0), first account_and_contents_of_updated;
     CancelEntry: it => "entry.cancel", Subject::new(Resource::Entry, it.0.0);
     RetryEntry: it => "entry.retry", Subject::new(Resource::Entry, it.id.0), first contents_of_retried;
-    ResolveEntry: it => "entry.resolve", Subject::new(Resource::Entry, it.id.0), first contents_of_resolved;
+    ResolveEntry: it => "entry.resolve", Subject::new(Resource::Entry, it.id.0), first places_of_resolved;
     MoveEntry: it => "entry.move", Subject::new(Resource::Entry, it.id.0), within moved, first account_of_moved;
     DeleteEntry: it => "entry.delete", Subject::new(Resource::Entry, it.0.0);
     ClearPublished: it => "pool.clear", new(Resource::Pool);
@@ -226,10 +227,21 @@ impl Tells for Vec<AddedEntry> {
 
 impl Tells for BatchOutcome {
     fn tells(&self) -> Told {
-        let added: Vec<EntryId> = self.items.iter().flatten().map(|one| one.id).collect();
-        let skipped = self.items.len() - added.len();
-        let (first, last) = (added.iter().min(), added.iter().max());
-        Told::did(json!({"added": added.len(), "skipped": skipped, "first_id": first, "last_id": last}))
+        let mut by_account: BTreeMap<AccountId, Vec<EntryId>> = BTreeMap::new();
+        for one in self.items.iter().flatten() {
+            by_account.entry(one.account).or_default().push(one.id);
+        }
+        let of = |added: &[EntryId]| {
+            let (first, last) = (added.iter().min(), added.iter().max());
+            fields(json!({"added": added.len(), "first_id": first, "last_id": last}))
+        };
+        let all: Vec<EntryId> = by_account.values().flatten().copied().collect();
+        let mut whole = of(&all);
+        whole.insert("skipped".to_owned(), json!(self.items.len() - all.len()));
+        // Whoever listens for one account hears of what was added there.
+        let of_accounts =
+            by_account.iter().map(|(id, added)| (Subject::new(Resource::Account, id.0), of(added)));
+        Told::DidTo([(Subject::all(Resource::Pool), whole)].into_iter().chain(of_accounts).collect())
     }
 }
 

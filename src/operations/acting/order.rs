@@ -38,12 +38,13 @@ fn lock_account_of(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbErro
     Ok(())
 }
 
-/// Whoever changes a content locks it before its entries.
-pub fn contents_of_resolved(it: &ResolveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+/// Whoever changes an account or a content locks it before its entries.
+pub fn places_of_resolved(it: &ResolveEntry, conn: &mut DbConnection) -> Result<(), DbError> {
+    lock_account_of(conn, it.id)?;
     hold_contents_of(conn, it.id)
 }
 
-/// The same: nobody adds one of them by itself meanwhile.
+/// The same of contents alone: nobody adds one of them by itself meanwhile.
 pub fn contents_of_retried(it: &RetryEntry, conn: &mut DbConnection) -> Result<(), DbError> {
     hold_contents_of(conn, it.id)
 }

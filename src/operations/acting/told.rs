@@ -16,6 +16,8 @@ pub enum Told {
     Gone,
     /// Something that no thing shows, such as how many there were.
     Did(Fields),
+    /// The same of several things.
+    DidTo(Vec<(Subject, Fields)>),
     /// A rehearsal.
     Nothing,
 }
@@ -53,6 +55,9 @@ pub fn records(subject: Subject, before: Option<Fields>, told: Told) -> Vec<Reco
     match (told, before) {
         (Told::Nothing, _) => Vec::new(),
         (Told::Gone, before) => vec![record(subject, before.map(without_nulls), None)],
+        (Told::DidTo(things), _) => {
+            things.into_iter().map(|(of, what)| record(of, None, Some(what))).collect()
+        }
         (Told::Did(what), _) => vec![record(subject, None, Some(what))],
         (Told::Now(states), Some(mut before)) => {
             let own = states.into_iter().find(|(of, _)| *of == subject);

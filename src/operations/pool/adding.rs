@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Added {
     pub id: EntryId,
+    pub account: AccountId,
     /// The one that it got, where it asked for the next slot.
     pub slot: Option<Timestamp>,
     pub due_at: Timestamp,
@@ -115,7 +116,7 @@ pub(in crate::operations) fn add_as(
                 db::extras::set(conn, id, &extras)?;
             }
             let slot = slot_at.filter(|_| item.next_slot);
-            return Ok(Added { id, slot, due_at: new.due_at, similar });
+            return Ok(Added { id, account, slot, due_at: new.due_at, similar });
         }
         // Somebody else added it since we looked, or sits in the slot.
         if let Some((entry, status)) = entries::open_entry(conn, item.content, account)? {

@@ -18,6 +18,7 @@ kept-from-a-copy = 数据库是恢复的副本：它在副本制作之后到期�
 kept-node-stopped = 节点在平台响应之前停止
 kept-node-lost = 节点 { $node } 在此次尝试结束之前就已终止
 kept-recovered-too-often = 有 { $count } 个节点在发布它时终止：它可能已经发出，也可能正是它使节点终止。请查看是否已发出，然后说明结果
+kept-not-repeated = 没有再次发送：它可能已经发出，而按账号现在的设置，没有谁能认出第二次发送。请查看是否已发出，然后说明结果
 kept-panicked = 平台的代码崩溃：{ $panic }
 kept-cancelled = 平台的代码被取消
 kept-no-end = { $seconds } 秒内没有结束

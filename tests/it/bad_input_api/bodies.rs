@@ -27,6 +27,13 @@ pub fn not_json() -> Vec<Case> {
         deep.into_iter()
             .map(|body| ("POST", "/publish-pool/add", body, 400, "json_too_deep", "", "64 levels")),
     );
+    // In characters, as an editor counts them.
+    for (body, says) in [
+        ("{\"标题\":\n\"中文\" 1}".as_bytes().to_vec(), "at line 2 column 6"),
+        (b"{\"title\":\"a\xff\"}".to_vec(), "at line 1 column 12"),
+    ] {
+        cases.push(("POST", "/publish-pool/add", body, 400, "not_json", "", says));
+    }
     for body in ["[]", "null", "5", "\"x\"", "[3, 1]"] {
         cases.push((
             "POST",
@@ -40,6 +47,32 @@ pub fn not_json() -> Vec<Case> {
     }
     let escaped = br#"{"content_id":3,"scheduled_at":"a\u0000b"}"#.to_vec();
     cases.push(("POST", "/publish-pool/add", escaped, 422, "invalid", "scheduled_at", "U+0000"));
+    cases
+}
+
+/// Where a request has nothing to say, what it says all the same is not passed over.
+pub fn not_wanted() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for path in [
+        "/publish-pool/clear",
+        "/publish-pool/1/cancel",
+        "/publish-pool/1/retry",
+        "/publish-pool/1/publish",
+        "/contents/1/submit",
+        "/contents/1/approve",
+        "/contents/1/reject",
+        "/accounts/1/test",
+        "/accounts/1/resume",
+        "/scheduler/resume",
+        "/scheduler/tasks/1/enable",
+        "/scheduler/tasks/1/disable",
+        "/scheduler/tasks/1/trigger",
+        "/scheduler/executions/1/cancel",
+    ] {
+        let says = bytes(&json!({"account_id": 1}));
+        cases.push(("POST", path, says, 422, "invalid", "account_id", "is not known here"));
+        cases.push(("POST", path, b"{not json".to_vec(), 400, "not_json", "", "the body is not JSON"));
+    }
     cases
 }
 

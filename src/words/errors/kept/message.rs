@@ -35,6 +35,7 @@ impl InChinese for KeptMessage {
             K::RecoveredTooOften { recoveries } => {
                 chinese("kept-recovered-too-often").with("count", recoveries.to_string())
             }
+            K::NotRepeated => chinese("kept-not-repeated"),
             K::Panicked { panic } => chinese("kept-panicked").with("panic", panic.as_str()),
             K::Cancelled => chinese("kept-cancelled"),
             K::NoEnd { seconds } => chinese("kept-no-end").with("seconds", seconds.to_string()),
