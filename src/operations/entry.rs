@@ -228,7 +228,8 @@ impl Operation for ResolveEntry {
 
     fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<EntryRow, OperationError> {
         // Its account and its contents are locked before it, as where those are changed.
-        slots::lock_account(conn, entry(conn, self.id)?.account_id)?;
+        let account = entry(conn, self.id)?.account_id;
+        slots::lock_account(conn, account)?;
         hold_contents_of(conn, self.id)?;
         let row = locked_entry(conn, self.id)?;
         if let Some(wanted) = needs_no_word(&row) {

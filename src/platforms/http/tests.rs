@@ -51,7 +51,15 @@ fn request(stream: &mut impl Read) -> Option<String> {
 fn a_post(url: &str, time: Duration) -> Request<'_> {
     let headers = vec![("content-type", "application/json".to_owned())];
     let (body, trust) = (b"{} tail".to_vec(), Some(trusted_for(u32::MAX)));
-    Request { url, headers, body: body.into(), time, trust, unix_seconds: 1_000, answer_max: ANSWER_MAX_BYTES }
+    Request {
+        url,
+        headers,
+        body: body.into(),
+        time,
+        trust,
+        unix_seconds: 1_000,
+        answer_max: ANSWER_MAX_BYTES,
+    }
 }
 
 /// A clock that jumps far ahead when it has been asked so often.

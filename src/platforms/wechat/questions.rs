@@ -59,6 +59,7 @@ impl From<Seen> for Unanswered {
             | Seen::NothingLeft(problem)
             | Seen::Refused(problem)
             | Seen::WrongAddress(problem)
+            | Seen::NotRepeated(problem)
             | Seen::Broke { problem, .. }
             | Seen::NotKept { problem, .. } => Unanswered::Unknown { problem, retry_after: None },
             Seen::Accepted(_) | Seen::Submitted { .. } | Seen::NotSent => {

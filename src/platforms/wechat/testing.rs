@@ -46,7 +46,8 @@ fn tested(seen: Seen) -> Tested {
         | Seen::EndUnseen { problem, .. }
         | Seen::StepFailed { problem, .. }
         | Seen::Broke { problem, .. }
-        | Seen::NotKept { problem, .. } => Tested::PlatformFailed(problem),
+        | Seen::NotKept { problem, .. }
+        | Seen::NotRepeated(problem) => Tested::PlatformFailed(problem),
         Seen::Accepted(_) | Seen::Submitted { .. } | Seen::NotSent => {
             Tested::failed("no_answer", KeptMessage::NoAnswerSeen { seen: format!("{seen:?}") })
         }
