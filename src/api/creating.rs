@@ -33,7 +33,7 @@ pub struct Creating<T> {
 /// The key of a request whose body says nothing, where it has one.
 pub struct Keyed(Option<KeyedRequest>);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Creating<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for Creating<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Creating<T> {
         async move {
             let raw = raw.await?;
             let request = Keyed(keyed(&http, &raw)?);
-            Ok(Creating { body: raw.read()?, request })
+            Ok(Creating { body: raw.read().await?, request })
         }
         .boxed_local()
     }
@@ -56,7 +56,7 @@ impl FromRequest for Keyed {
         let (http, raw) = (request.clone(), read_bytes(request, payload));
         async move {
             let raw = raw.await?;
-            raw.says_nothing()?;
+            raw.says_nothing().await?;
             Ok(Keyed(keyed(&http, &raw)?))
         }
         .boxed_local()

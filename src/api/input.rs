@@ -9,6 +9,8 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::json_limits::TooMuch;
 use crate::domain::{json_input, json_limits, time_input};
+use crate::operations::OperationError;
+use crate::operations::broken::Broken;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
@@ -31,13 +33,13 @@ use tokio::time::timeout;
 /// A JSON body. Not JSON is a 400; JSON that does not fit is a 422 that names the field.
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = read_bytes(request, payload);
-        async move { bytes.await?.read().map(Body) }.boxed_local()
+        async move { bytes.await?.read().await.map(Body) }.boxed_local()
     }
 }
 
@@ -57,7 +59,7 @@ impl FromRequest for NoBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = read_bytes(request, payload);
-        async move { bytes.await?.says_nothing().map(|()| NoBody) }.boxed_local()
+        async move { bytes.await?.says_nothing().await.map(|()| NoBody) }.boxed_local()
     }
 }
 
@@ -67,24 +69,33 @@ impl Takes for NoBody {
     }
 }
 
+/// Bodies up to this size, in bytes, are read in a few hundred microseconds.
+const READ_HERE_MAX: usize = 64 * 1024;
+
 /// A body as it came, with what its JSON may be like.
+#[derive(Clone)]
 pub struct Raw {
     pub bytes: Bytes,
     limits: Limits,
 }
 
 impl Raw {
-    /// Reads it as JSON.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        read(&self.bytes, &self.limits)
+    /// Reads it as JSON. A large one elsewhere: others are answered by this thread meanwhile.
+    pub async fn read<T: DeserializeOwned + Send + 'static>(&self) -> Result<T, Problem> {
+        if self.bytes.len() <= READ_HERE_MAX {
+            return read(&self.bytes, &self.limits);
+        }
+        let Raw { bytes, limits } = self.clone();
+        let reading = web::block(move || read(&bytes, &limits)).await;
+        reading.map_err(|error| OperationError::from(Broken::Said(error.to_string())))?
     }
 
     /// Refuses one that says anything.
-    pub fn says_nothing(&self) -> Result<(), Problem> {
+    pub async fn says_nothing(&self) -> Result<(), Problem> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Nothing {}
-        self.read::<Nothing>().map(drop)
+        self.read::<Nothing>().await.map(drop)
     }
 }
 
@@ -135,13 +146,13 @@ pub fn slow(limit: Duration) -> Problem {
 /// An empty body is an empty object: what is missing then is told like any other field.
 fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "not_json", detail);
+    json_limits::check(bytes, limits.json_depth, limits.json_values)
+        .map_err(|too_much| refused(too_much, limits))?;
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let (line, column) = place_in(bytes, error.valid_up_to());
+        let (line, column) = json_limits::place(bytes, error.valid_up_to());
         bad(format!("the body is not UTF-8 at line {line} column {column}")).at(line, column)
     })?;
     let text = if text.trim().is_empty() { "{}" } else { text };
-    json_limits::check(text, limits.json_depth, limits.json_values)
-        .map_err(|too_much| refused(too_much, limits))?;
     let value: Value = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     if let Some(error) = json_input::find_nul(&value, "") {
         return Err(error.into());
@@ -153,17 +164,11 @@ fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, Problem
 fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     let line_start =
         text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-    let (line, column) = place_in(text.as_bytes(), line_start + error.column().saturating_sub(1));
+    let (line, column) = json_limits::place(text.as_bytes(), line_start + error.column().saturating_sub(1));
     let said = error.to_string();
     let said = said.rsplit_once(" at line ").map_or(&*said, |(said, _)| said);
     let detail = format!("the body is not JSON: {said} at line {line} column {column}");
     Problem::new(StatusCode::BAD_REQUEST, "not_json", detail).at(line, column)
-}
-
-/// Line and column, in characters from 1, of a byte before which all is UTF-8.
-fn place_in(bytes: &[u8], at: usize) -> (usize, usize) {
-    let before = String::from_utf8_lossy(&bytes[..at.min(bytes.len())]);
-    json_limits::place(&before, before.len())
 }
 
 fn refused(too_much: TooMuch, limits: &Limits) -> Problem {

@@ -20,6 +20,12 @@ pub fn note(conn: &mut DbConnection, entry: EntryId, by: &str, now: Timestamp) -
     Ok(())
 }
 
+/// Whether somebody wants it.
+pub fn is_noted(conn: &mut DbConnection, entry: EntryId) -> Result<bool, DbError> {
+    let noted = dsl::publish_demands.filter(dsl::pool_id.eq(entry.0));
+    Ok(diesel::select(diesel::dsl::exists(noted)).get_result(conn)?)
+}
+
 /// Nobody wants it now any more.
 pub fn withdraw(conn: &mut DbConnection, entry: EntryId) -> Result<(), DbError> {
     diesel::delete(dsl::publish_demands.filter(dsl::pool_id.eq(entry.0))).execute(conn)?;

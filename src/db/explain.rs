@@ -133,7 +133,7 @@ pub fn read(
         disabled_task: tasks(conn, false)?.into_iter().find(covers),
         nodes: nodes::list(conn)?
             .into_iter()
-            .map(|row| NodeStatus { row, in_flight: 0, alive: true })
+            .map(|row| NodeStatus { row, in_flight: 0, overdue: 0, alive: true })
             .collect(),
         seen_by: leases::lease_clock(conn, now)?,
         row,

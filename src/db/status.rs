@@ -36,6 +36,8 @@ pub struct Status {
     seen_by: Timestamp,
     /// By the node that holds it, also of nodes that say nothing of themselves.
     pub on_the_wire: HashMap<NodeId, i64>,
+    /// Of those, the ones whose lease is over.
+    overdue: HashMap<NodeId, i64>,
     pub nodes: Vec<NodeStatus>,
     /// In order of their ids.
     pub lanes: Vec<LaneStatus>,
@@ -53,6 +55,8 @@ pub struct NodeStatus {
     pub row: NodeRow,
     /// On the wire, by what the database says.
     pub in_flight: i64,
+    /// What it holds for longer than it has said.
+    pub overdue: i64,
     pub alive: bool,
 }
 
@@ -98,15 +102,16 @@ pub fn read(
     now: Timestamp,
 ) -> Result<Status, DbError> {
     let wire = on_the_wire(conn)?;
-    let mut held: HashMap<NodeId, i64> = HashMap::new();
-    wire.iter().for_each(|claim| *held.entry(claim.node.clone()).or_default() += 1);
-    let in_flight = |node: &NodeId| held.get(node).copied().unwrap_or(0);
+    let seen_by = leases::lease_clock(conn, now)?;
+    let held = by_node(wire.iter());
+    let overdue = by_node(wire.iter().filter(|claim| claim.until < seen_by));
     let nodes = nodes::list(conn)?.into_iter();
-    let nodes = nodes.map(|row| NodeStatus { in_flight: in_flight(&row.id), row, alive: true }).collect();
+    let nodes = nodes.map(|row| NodeStatus::new(row, &held, &overdue)).collect();
     Ok(Status {
         at: now,
-        seen_by: leases::lease_clock(conn, now)?,
+        seen_by,
         on_the_wire: held,
+        overdue,
         nodes,
         lanes: lanes(conn, &wire, can_decrypt, platform_pause, now)?,
         open_executions: executions::open(conn)?.len(),
@@ -115,6 +120,14 @@ pub fn read(
         can_decrypt,
         paused: super::pause::get(conn)?,
     })
+}
+
+impl NodeStatus {
+    /// Taken to live until it is looked at.
+    fn new(row: NodeRow, held: &HashMap<NodeId, i64>, overdue: &HashMap<NodeId, i64>) -> Self {
+        let of = |counts: &HashMap<NodeId, i64>| counts.get(&row.id).copied().unwrap_or(0);
+        NodeStatus { in_flight: of(held), overdue: of(overdue), row, alive: true }
+    }
 }
 
 impl Status {
@@ -127,9 +140,8 @@ impl Status {
     /// The same with what a node knows of itself, which is newer than what it has told the database.
     pub fn with_own(mut self, row: NodeRow) -> Self {
         self.nodes.retain(|node| node.row.id != row.id);
-        let in_flight = self.on_the_wire.get(&row.id).copied().unwrap_or(0);
         let row = NodeRow { seen_at: self.at, ..row };
-        self.nodes.push(NodeStatus { row, in_flight, alive: true });
+        self.nodes.push(NodeStatus::new(row, &self.on_the_wire, &self.overdue));
         self.nodes.sort_by(|a, b| (a.row.started_at, &a.row.id).cmp(&(b.row.started_at, &b.row.id)));
         self
     }
@@ -170,19 +182,26 @@ struct OnTheWire {
     account: AccountId,
     node: NodeId,
     sends: bool,
+    /// The end of its lease.
+    until: Timestamp,
+}
+
+fn by_node<'a>(claims: impl Iterator<Item = &'a OnTheWire>) -> HashMap<NodeId, i64> {
+    let mut counts: HashMap<NodeId, i64> = HashMap::new();
+    claims.for_each(|claim| *counts.entry(claim.node.clone()).or_default() += 1);
+    counts
 }
 
 fn on_the_wire(conn: &mut DbConnection) -> Result<Vec<OnTheWire>, DbError> {
     const HELD: &str = "publish_pool.status = 'publishing' AND publish_pool.claimed_by IS NOT NULL";
     const SENDS: &str = "publish_pool.look_up_at IS NULL AND publish_pool.check_at IS NULL";
-    let rows: Vec<(EntryId, AccountId, NodeId, bool)> = pool::publish_pool
+    let (node, until) = (pool::claimed_by.assume_not_null(), pool::lease_expires_at.assume_not_null());
+    let rows: Vec<(EntryId, AccountId, NodeId, bool, Timestamp)> = pool::publish_pool
         .filter(sql::<Bool>(HELD))
-        .select((pool::id, pool::account_id, pool::claimed_by.assume_not_null(), sql::<Bool>(SENDS)))
+        .select((pool::id, pool::account_id, node, sql::<Bool>(SENDS), until))
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(entry, account, node, sends)| OnTheWire { entry, account, node, sends })
-        .collect())
+    let claim = |(entry, account, node, sends, until)| OnTheWire { entry, account, node, sends, until };
+    Ok(rows.into_iter().map(claim).collect())
 }
 
 fn number(conn: &mut DbConnection, sql: &'static str, bind: Option<Timestamp>) -> Result<i64, DbError> {

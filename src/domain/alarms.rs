@@ -16,6 +16,10 @@ pub enum Alarm {
     NobodyPublishes,
     /// A node died with something on the wire that nobody has taken back.
     NodeGone { node: NodeId, in_flight: i64 },
+    /// A node that lives holds posts longer than it has said: it stands still, or cannot write.
+    NodeSilent { node: NodeId, overdue: i64 },
+    /// The node that answers sends nothing, because of a clock.
+    ClockHeld { why: String },
     /// This process cannot open the database's credentials.
     WrongSecretKey,
     /// Something is due on these lanes, and no enabled task takes it.
@@ -41,6 +45,8 @@ impl Alarm {
             Alarm::Paused(_) => "paused",
             Alarm::NobodyPublishes => "nobody_publishes",
             Alarm::NodeGone { .. } => "node_gone",
+            Alarm::NodeSilent { .. } => "node_silent",
+            Alarm::ClockHeld { .. } => "clock_held",
             Alarm::WrongSecretKey => "wrong_secret_key",
             Alarm::NoTask { .. } => "no_task",
             Alarm::Late { .. } => "late",
@@ -57,13 +63,17 @@ impl Alarm {
         match self {
             Alarm::Paused(_)
             | Alarm::NobodyPublishes
+            | Alarm::NodeSilent { .. }
             | Alarm::WrongSecretKey
             | Alarm::NoTask { .. }
             | Alarm::Late { .. }
             | Alarm::Shut { .. }
             | Alarm::Uncertain { .. }
             | Alarm::PossibleDuplicates { .. } => true,
-            Alarm::NodeGone { .. } | Alarm::PlatformDown { .. } | Alarm::BrokeDown { .. } => false,
+            Alarm::NodeGone { .. }
+            | Alarm::ClockHeld { .. }
+            | Alarm::PlatformDown { .. }
+            | Alarm::BrokeDown { .. } => false,
         }
     }
 }

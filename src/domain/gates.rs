@@ -201,23 +201,16 @@ impl State {
         }
     }
 
-    /// An attempt ended that was claimed at `claimed_at`. `is_out`: it is, or may be.
-    pub fn ended(
-        &mut self,
-        rules: &Rules,
-        claimed_at: Timestamp,
-        now: Timestamp,
-        was_sent: bool,
-        is_out: bool,
-    ) {
+    /// An attempt ended that had a place. `is_out`: it is, or may be.
+    pub fn ended(&mut self, rules: &Rules, now: Timestamp, was_sent: bool, is_out: bool) {
         if !rules.spacing.is_zero() && was_sent {
             // Posts arrive as far apart as they were sent only if the next is claimed after this one's end.
             self.sent_at = self.sent_at.max(Some(now));
         }
         if let Some(counted) = &mut self.counted
             && !is_out
-            && claimed_at >= counted.day
         {
+            // Also of the day that began meanwhile: what was on the wire then was counted for it.
             counted.posts = (counted.posts - 1).max(0);
         }
     }

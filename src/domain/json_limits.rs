@@ -12,9 +12,9 @@ pub enum TooMuch {
 
 /// Counts objects, lists and what is in them; an empty one counts as if one thing were in it. What is not JSON is
 /// counted too, whatever that means.
-pub fn check(text: &str, depth_max: usize, values_max: usize) -> Result<(), TooMuch> {
+pub fn check(text: &[u8], depth_max: usize, values_max: usize) -> Result<(), TooMuch> {
     let (mut depth, mut values, mut in_text, mut escaped) = (0_usize, 1_usize, false, false);
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.iter().copied().enumerate() {
         if in_text {
             match byte {
                 _ if escaped => escaped = false,
@@ -46,10 +46,11 @@ pub fn check(text: &str, depth_max: usize, values_max: usize) -> Result<(), TooM
 }
 
 /// Line and column of a byte, in characters, from 1.
-pub fn place(text: &str, at: usize) -> (usize, usize) {
+pub fn place(text: &[u8], at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -58,18 +59,24 @@ mod tests {
 
     #[test]
     fn depth_is_told_with_its_place() {
-        assert_eq!(check(r#"{"a":[1,{"b":"[[[[\"[["}]}"#, 3, 100), Ok(()));
-        assert_eq!(check("{\"é\":[1,\n {\"b\":[]}]}", 3, 100), Err(TooMuch::Deep { line: 2, column: 7 }));
-        assert_eq!(check("[[]", 1, 100), Err(TooMuch::Deep { line: 1, column: 2 }));
-        assert_eq!(check(&"[".repeat(10_000), 64, 100_000), Err(TooMuch::Deep { line: 1, column: 65 }));
-        assert_eq!(check("]]]][", 1, 100), Ok(()));
+        assert_eq!(check(br#"{"a":[1,{"b":"[[[[\"[["}]}"#, 3, 100), Ok(()));
+        assert_eq!(
+            check("{\"é\":[1,\n {\"b\":[]}]}".as_bytes(), 3, 100),
+            Err(TooMuch::Deep { line: 2, column: 7 })
+        );
+        assert_eq!(check(b"[[]", 1, 100), Err(TooMuch::Deep { line: 1, column: 2 }));
+        assert_eq!(
+            check("[".repeat(10_000).as_bytes(), 64, 100_000),
+            Err(TooMuch::Deep { line: 1, column: 65 })
+        );
+        assert_eq!(check(b"]]]][", 1, 100), Ok(()));
     }
 
     #[test]
     fn values_are_counted_outside_of_text() {
-        assert_eq!(check("[1,2,3]", 9, 4), Ok(()), "itself, and three");
-        assert_eq!(check("[1,2,3,4]", 9, 4), Err(TooMuch::Many));
-        assert_eq!(check(r#"[",,,,,,,,\",,,,"]"#, 9, 2), Ok(()));
-        assert_eq!(check("[{},{},{}]", 9, 6), Err(TooMuch::Many));
+        assert_eq!(check(b"[1,2,3]", 9, 4), Ok(()), "itself, and three");
+        assert_eq!(check(b"[1,2,3,4]", 9, 4), Err(TooMuch::Many));
+        assert_eq!(check(br#"[",,,,,,,,\",,,,"]"#, 9, 2), Ok(()));
+        assert_eq!(check(b"[{},{},{}]", 9, 6), Err(TooMuch::Many));
     }
 }

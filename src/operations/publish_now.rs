@@ -113,6 +113,10 @@ fn want(
 ) -> Result<EntryRow, OperationError> {
     let row = locked_entry(conn, id)?;
     check(conn, cx, &row, now)?;
+    if row.due_at <= now && demands::is_noted(conn, id)? {
+        // Somebody wants it already, and it is not tried yet: there is nothing to add, and who waits for that try waits on.
+        return Ok(row);
+    }
     // Beside the attempts: it says who had it published outside its schedule.
     let problem = Some(("publish_now", KeptMessage::WantedNow));
     let said = saying(&row, LogStatus::NotSent, problem, by);

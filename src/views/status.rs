@@ -121,9 +121,10 @@ pub struct CapView {
 }
 
 impl StatusView {
-    /// `own`: the node that answers, if one does.
-    pub fn new(status: &Status, own: Option<NodeId>) -> Self {
-        let alarms = alarms(status);
+    /// `own`: the node that answers, if one does, and what its clock keeps it from.
+    pub fn new(status: &Status, own: Option<(NodeId, Option<String>)>) -> Self {
+        let (own, hold) = own.map_or((None, None), |(node, hold)| (Some(node), hold));
+        let alarms = alarms(status, hold);
         let nodes: Vec<NodeView> = status.nodes.iter().map(node_view).collect();
         let living = || nodes.iter().filter(|node| node.alive);
         let oldest = |lane: &LaneStatus| lane.oldest_due_at.map(|at| status.at.since(at));
@@ -159,7 +160,7 @@ fn shut_for_good(status: &Status) -> impl Iterator<Item = &LaneStatus> {
 }
 
 /// What is wrong, the worst first.
-fn alarms(status: &Status) -> Vec<Alarm> {
+fn alarms(status: &Status, hold: Option<String>) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     if let Some(paused) = &status.paused {
         alarms.push(Alarm::Paused(paused.clone()));
@@ -174,6 +175,12 @@ fn alarms(status: &Status) -> Vec<Alarm> {
     for node in status.nodes.iter().filter(|node| !node.alive && node.in_flight > 0) {
         alarms.push(Alarm::NodeGone { node: node.row.id.clone(), in_flight: node.in_flight });
     }
+    // By a clock that leapt, every lease is over.
+    let leases_are_known = hold.is_none();
+    for node in status.nodes.iter().filter(|node| leases_are_known && node.alive && node.overdue > 0) {
+        alarms.push(Alarm::NodeSilent { node: node.row.id.clone(), overdue: node.overdue });
+    }
+    alarms.extend(hold.map(|why| Alarm::ClockHeld { why }));
     if !status.can_decrypt {
         alarms.push(Alarm::WrongSecretKey);
     }

@@ -14,12 +14,14 @@ use contenthub::actors::executor::Tick;
 use contenthub::db::connection::connect;
 use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::execution::Trigger;
+use contenthub::domain::role::Role;
 use contenthub::domain::settlement::LogStatus;
 use contenthub::engine::clock_watch::Hold;
 use contenthub::operations::cancelling::CancelExecution;
 use contenthub::operations::clock_steps::MendTimes;
 use contenthub::operations::execution::{GetExecution, TriggerTask};
 use contenthub::operations::firing::FireDue;
+use contenthub::operations::token::CreateToken;
 use contenthub::platforms::registry::Registry;
 use contenthub::{
     AccountId, Addition, App, CreateTask, EntryId, EntryStatus, ExecutionId, ExecutionStatus, Settings,
@@ -156,6 +158,13 @@ fn an_hour_forward_publishes_nothing_for_a_minute_and_then_what_is_due() {
         assert_eq!((status, &body["code"]), (503, &json!("clock_held")));
         assert_eq!(failed(&body), ["clock"]);
         assert!(body["detail"].as_str().is_some_and(|text| text.contains("3600 s")), "{body}");
+        let (_, token) = house.app.run(CreateToken::new("operator", Role::Viewer)).expect("a token");
+        let told = node.get(&house.app, "/api/v1/scheduler/status", &token).body;
+        assert_eq!(
+            (&told["ok"], &told["problems"][0]["code"]),
+            (&json!(false), &json!("clock_held")),
+            "{told:#}"
+        );
         house.clock.forward(MINUTE / 2);
         witnesses[1].a_cycle_has_run(&house);
         assert_eq!(house.receiver.posts().len(), 0);

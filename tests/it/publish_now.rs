@@ -13,7 +13,7 @@ use contenthub::operations::account::{SuspendAccount, UpdateAccount};
 use contenthub::operations::cycle::{ClaimScope, Cycle};
 use contenthub::operations::entry::{CancelEntry, RetryEntry, UpdateEntry};
 use contenthub::operations::pause::{PausePublishing, ResumePublishing};
-use contenthub::operations::publish_now::PublishNow;
+use contenthub::operations::publish_now::{PublishNow, was_tried};
 use contenthub::{AccountId, Addition, App, EntryId, EntryStatus, LaneChanges, OperationError, TaskId};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -201,6 +201,26 @@ fn another_time_or_a_cancel_takes_the_wish_back() {
         // Both are due, and no task takes them.
         let waiting = [moved, cancelled].map(|id| entry(&app, id).status);
         assert_eq!(waiting, [EntryStatus::Pending; 2]);
+        let _ = node.stop();
+        assert_eq!(receiver.posts().len(), 1);
+    });
+}
+
+/// Two who want the same at once want one try, and both hear of that.
+#[test]
+fn a_second_wish_waits_for_the_same_try() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        let id = later(&app, "wanted", webhook(&app, "blog", &receiver.url("/blog")));
+        let wanted =
+            || app.run(PublishNow { ids: vec![id], by: "Ada".to_owned() }).expect("wanted").remove(0);
+        let (first, second) = (wanted(), wanted());
+        assert_eq!(first.attempt, second.attempt);
+        assert!(!was_tried(&first, &second), "the second wish is no try");
+        assert_eq!(attempts(&app, id).len(), 1, "nothing was added");
+        let node = app.start().expect("a node");
+        eventually("it is out", || (entry(&app, id).status == EntryStatus::Published).then_some(()));
         let _ = node.stop();
         assert_eq!(receiver.posts().len(), 1);
     });

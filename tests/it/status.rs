@@ -254,3 +254,29 @@ fn servers_on_two_machines_see_each_other() {
     }
     product.receiver.release();
 }
+
+/// A command that somebody has put aside (Ctrl-Z) lives, and nobody takes over what it holds on SQLite: that is told.
+#[test]
+fn a_node_that_stands_still_with_posts_on_the_wire_is_told() {
+    on_both(|url, dir| {
+        let product = Product::start_with(Cli::on(dir, url).env("CONTENTHUB_LEASE_SECONDS", "2"));
+        product.receiver.on_any([Answer::status(200).held()]);
+        let blog = product.account("blog");
+        product.add(json!({"content_id": product.content("a"), "account_id": blog}));
+        product.receiver.wait_for(1, SOON);
+        eventually_told(&product.cli, 1);
+        product.server.stop();
+        // On PostgreSQL it is not known to live: others take over.
+        let expected = if matches!(url, DatabaseUrl::Sqlite(_)) { "node_silent" } else { "node_gone" };
+        let status = crate::support::app::eventually("it is told", || {
+            let status = product.cli.json(&["status"]);
+            codes(&status).contains(&expected).then_some(status)
+        });
+        assert_eq!(codes(&status), [expected], "{status:#}");
+        product.server.signal("CONT");
+        product.receiver.release();
+        crate::support::app::eventually("all is well again", || {
+            (product.cli.json(&["status"])["ok"] == true).then_some(())
+        });
+    });
+}

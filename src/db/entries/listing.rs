@@ -7,10 +7,9 @@
 use super::gathered::{Gathering, Kind};
 use super::{EntryRow, Filter};
 use crate::db::connection::{DbConnection, DbError};
-use crate::db::matching;
-use crate::db::pool_counts;
 use crate::db::schema::accounts;
 use crate::db::schema::publish_pool::dsl;
+use crate::db::{matching, pool_counts};
 use crate::domain::entry::EntryStatus;
 use crate::domain::ids::*;
 use crate::domain::priority::Priority;
@@ -58,8 +57,7 @@ macro_rules! beside {
             query = query.filter(sql::<Bool>(CLAIMABLE)).filter(dsl::due_at.le(now.micros()));
         }
         if let Some(title) = &$filter.title {
-            let pattern = matching::part(title);
-            query = query.filter(sql::<Text>(TITLE).like(pattern).escape(matching::ESCAPE));
+            query = query.filter(sql::<Text>(TITLE).like(matching::part(title)).escape(matching::ESCAPE));
         }
         query
     }};

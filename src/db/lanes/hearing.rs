@@ -131,7 +131,7 @@ fn hear_one(
     };
     if one.counted {
         let was_sent = settlement.log != LogStatus::NotSent;
-        state.ended(rules, one.started_at, one.finished_at, was_sent, settlement.is_out_or_may_be());
+        state.ended(rules, one.finished_at, was_sent, settlement.is_out_or_may_be());
     }
     Ok(state.health.hear(Heard { entry, sign: settlement.sign, at: one.finished_at, last_try }, pause))
 }

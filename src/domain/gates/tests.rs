@@ -68,9 +68,9 @@ fn sends_are_spaced_from_the_end_of_the_last_one_and_go_alone() {
     state.sent(&rules, 1, 0, now);
     let until = |state: &State| shut_gate(&rules, state, now).and_then(|shut| shut.until);
     assert_eq!(until(&state), Some(at("2026-03-02 10:01:00")));
-    state.ended(&rules, now, at("2026-03-02 10:00:07"), true, true);
+    state.ended(&rules, at("2026-03-02 10:00:07"), true, true);
     assert_eq!(until(&state), Some(at("2026-03-02 10:01:07")));
-    state.ended(&rules, now, at("2026-03-02 10:00:20"), false, false);
+    state.ended(&rules, at("2026-03-02 10:00:20"), false, false);
     assert_eq!(until(&state), Some(at("2026-03-02 10:01:07")), "what was not sent takes no room");
     assert!(shut_gate(&rules, &state, at("2026-03-02 10:01:07")).is_none(), "it opens at its instant");
 }
@@ -87,9 +87,9 @@ fn a_cap_counts_by_the_accounts_day_what_is_out_or_may_be() {
     assert_eq!(more(&state, 0, noon), 3);
     state.sent(&rules, 2, 0, noon);
     assert_eq!(more(&state, 2, noon), 1);
-    state.ended(&rules, noon, noon, true, false);
+    state.ended(&rules, noon, true, false);
     assert_eq!(more(&state, 1, noon), 2, "what is certainly not out gives its place back");
-    state.ended(&rules, noon, noon, true, true);
+    state.ended(&rules, noon, true, true);
     assert_eq!(more(&state, 0, noon), 2, "what is out, or may be, keeps it");
     state.sent(&rules, 2, 0, noon);
     let until = at("2026-03-03 00:00:00");
@@ -98,10 +98,16 @@ fn a_cap_counts_by_the_accounts_day_what_is_out_or_may_be() {
     assert_eq!(passage(&rules, &state, 2, noon), Passage::OnlyUnproven { concurrency: 64 });
     assert_eq!(more(&state, 2, until), 1, "what is on the wire at midnight may arrive in the new day");
     assert_eq!(more(&state, 0, until), 3);
-    state.ended(&rules, noon, until, true, false);
+    state.ended(&rules, until, true, false);
     state.sent(&rules, 1, 0, until);
     assert_eq!(more(&state, 1, until), 2, "yesterday's places are not today's");
     assert_eq!(more(&state, 0, noon), 2, "a clock that steps back over midnight begins no day anew");
+    let mut over_midnight = State::default();
+    over_midnight.sent(&rules, 2, 0, noon);
+    over_midnight.sent(&rules, 1, 2, until);
+    assert_eq!(more(&over_midnight, 3, until), 0, "two of yesterday are on the wire");
+    over_midnight.ended(&rules, until, true, false);
+    assert_eq!(more(&over_midnight, 2, until), 1, "one of them is certainly not out");
 }
 
 #[test]

@@ -19,6 +19,10 @@ pub fn alarm(alarm: &Alarm) -> Sentence {
         Alarm::NodeGone { node, in_flight } => {
             Sentence::new(message("alarm-node-gone")).with("node", node.to_string()).with("count", *in_flight)
         }
+        Alarm::NodeSilent { node, overdue } => {
+            Sentence::new(message("alarm-node-silent")).with("node", node.to_string()).with("count", *overdue)
+        }
+        Alarm::ClockHeld { why } => Sentence::new(message("alarm-clock-held")).with("why", why.as_str()),
         Alarm::WrongSecretKey => message("alarm-wrong-secret-key").into(),
         Alarm::NoTask { lanes } => Sentence::new(message("alarm-no-task")).with("lanes", names(lanes)),
         Alarm::Late { lane, oldest } => {

@@ -41,7 +41,7 @@ pub(super) fn hear<'a>(model: &mut Model, ended: &'a [Ended], counts: &[bool]) -
         let Lane { rules, state, .. } = &mut model.lanes[one.account.0 as usize - 1];
         if one.counted {
             let was_sent = settlement.log != LogStatus::NotSent;
-            state.ended(rules, one.started_at, one.finished_at, was_sent, settlement.is_out_or_may_be());
+            state.ended(rules, one.finished_at, was_sent, settlement.is_out_or_may_be());
         }
         let heard = Heard { entry: one.attempt.entry, sign: settlement.sign, at: one.finished_at, last_try };
         match state.health.hear(heard, PLATFORM_PAUSE) {
