@@ -161,6 +161,7 @@ diesel::table! {
         sent_at -> Nullable<BigInt>,
         cap_day -> Nullable<BigInt>,
         cap_count -> Integer,
+        told_at -> Nullable<BigInt>,
     }
 }
 
@@ -184,6 +185,7 @@ diesel::table! {
         restarts -> Text,
         started_at -> BigInt,
         seen_at -> BigInt,
+        held -> Nullable<Text>,
     }
 }
 
