@@ -109,9 +109,7 @@ async fn attempt(
     let is_tested = question.is_none() && claim.is_probe && probing::is_tested(&ready);
     let kept_back = match question {
         None if would_be_repeated(&claim, &ready) => Some(not_repeated()),
-        None if is_tested => {
-            probing::keeps_back(&ready, &trust, &*clock, attempt.number, &keeper).await
-        }
+        None if is_tested => probing::keeps_back(&ready, &trust, &*clock, attempt.number, &keeper).await,
         None | Some(_) => None,
     };
     let time_left = trust.left();
