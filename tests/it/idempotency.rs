@@ -94,7 +94,8 @@ fn changed(body: &Value) -> Value {
 /// Another request of the same route: where there is nothing to say in its body, by its query.
 fn another<'a>(path: &'a str, body: &Value) -> (Cow<'a, str>, Value) {
     let other = changed(body);
-    let path = if *body == json!({}) { format!("{path}?wait=false").into() } else { path.into() };
+    let path: Cow<'a, str> =
+        if *body == json!({}) { format!("{path}?wait=false").into() } else { path.into() };
     assert!(other != *body || path.contains('?'), "it is the same");
     (path, other)
 }
