@@ -14,11 +14,11 @@ use crate::operations::broken::Broken;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
-use actix_web::web::Bytes;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
@@ -28,6 +28,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 /// A JSON body. Not JSON is a 400; JSON that does not fit is a 422 that names the field.
@@ -69,6 +70,8 @@ impl Takes for NoBody {
     }
 }
 
+/// So much of a body is taken in one go, in bytes.
+const TURN_BYTES: usize = 128 * 1024;
 /// Bodies up to this size, in bytes, are read in a few hundred microseconds.
 const READ_HERE_MAX: usize = 64 * 1024;
 
@@ -105,7 +108,8 @@ pub fn read_bytes(
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Raw, Problem>> + use<> {
     let encoding = request.headers().get(CONTENT_ENCODING).cloned();
-    let bytes = Bytes::from_request(request, payload);
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
+    let payload = payload.take();
     let api = request.app_data::<web::Data<Api>>();
     let body_max_bytes = api.map_or(0, |api| api.body_max_bytes);
     let limits = api.map_or_else(Limits::default, |api| api.server.limits.clone());
@@ -113,20 +117,47 @@ pub fn read_bytes(
         if let Some(encoding) = encoding.filter(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Err(encoded(&encoding));
         }
-        let bytes = timeout(limits.body_time, bytes).await.map_err(|_| slow(limits.body_time))?;
+        let whole = collected(payload, announced, body_max_bytes);
+        let bytes = timeout(limits.body_time, whole).await.map_err(|_| slow(limits.body_time))?;
         let bytes = bytes.map_err(|error| unread(&error, body_max_bytes))?;
         Ok(Raw { bytes, limits })
     }
 }
 
-fn unread(error: &actix_web::Error, body_max_bytes: usize) -> Problem {
-    let too_large = matches!(error.as_error::<PayloadError>(), Some(PayloadError::Overflow))
-        || error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE;
-    if too_large {
-        let detail = format!("the body is larger than {body_max_bytes} bytes");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail);
+/// All of it, where it is no larger than `most`. Whoever sends much and fast lets the others have their turns.
+async fn collected(
+    mut payload: Payload,
+    announced: Option<usize>,
+    most: usize,
+) -> Result<Bytes, PayloadError> {
+    if announced.is_some_and(|length| length > most) {
+        return Err(PayloadError::Overflow);
     }
-    Problem::new(StatusCode::BAD_REQUEST, "bad_body", format!("the body could not be read: {error}"))
+    let (mut whole, mut turn_ends) = (BytesMut::new(), TURN_BYTES);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk?;
+        if chunk.len() > most - whole.len() {
+            return Err(PayloadError::Overflow);
+        }
+        whole.extend_from_slice(&chunk);
+        if whole.len() >= turn_ends {
+            turn_ends = whole.len() + TURN_BYTES;
+            yield_now().await;
+        }
+    }
+    Ok(whole.freeze())
+}
+
+fn unread(error: &PayloadError, body_max_bytes: usize) -> Problem {
+    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad_body", detail);
+    match error {
+        PayloadError::Overflow => {
+            let detail = format!("the body is larger than {body_max_bytes} bytes");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        }
+        PayloadError::Incomplete(_) => bad("the body ended too soon, or its encoding is broken".to_owned()),
+        error => bad(format!("the body could not be read: {error}")),
+    }
 }
 
 /// Refuses a body: what is small when it comes may be any size when it is unpacked.

@@ -90,7 +90,6 @@ pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
         .wrap(actix_web::middleware::from_fn(move |request, next| {
             edge::guard(at_the_edge.clone(), request, next)
         }))
-        .app_data(web::PayloadConfig::new(api.body_max_bytes))
         .app_data(api)
         .configure(|config| all().configure(false, config))
         .configure(sites::routes)
