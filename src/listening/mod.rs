@@ -119,5 +119,5 @@ async fn accepted(
         },
     };
     let marks = Rc::new(Marks::default());
-    Ok((Watched::new(stream, place, marks, limits), Protocol::Http1, client))
+    Ok((Watched::new(stream, tls.is_some(), place, marks, limits), Protocol::Http1, client))
 }

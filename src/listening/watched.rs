@@ -30,12 +30,13 @@ pub struct Watched<S> {
     unasked: usize,
     answer_stall: Duration,
     answer: Deadline,
+    over_tls: bool,
     _place: Taken,
 }
 
 impl<S> Watched<S> {
     /// The first head is timed from now on.
-    pub fn new(io: S, place: Taken, marks: Rc<Marks>, limits: &Limits) -> Self {
+    pub fn new(io: S, over_tls: bool, place: Taken, marks: Rc<Marks>, limits: &Limits) -> Self {
         let mut watched = Watched {
             io,
             marks,
@@ -45,6 +46,7 @@ impl<S> Watched<S> {
             unasked: 0,
             answer_stall: limits.answer_stall,
             answer: Deadline::default(),
+            over_tls,
             _place: place,
         };
         watched.head.set_unless_set(limits.head_time);
@@ -76,7 +78,7 @@ impl<S: AsyncWrite + Unpin> Watched<S> {
     fn cut(&mut self, cx: &mut Context<'_>) -> io::Error {
         if self.unasked > 0 {
             // Nothing else is being written: no request is being answered. What does not fit now is not sent.
-            let answer = answers::slow_request();
+            let answer = answers::slow_request(self.over_tls);
             let _ = Pin::new(&mut self.io).poll_write(cx, answer.as_bytes());
             let _ = Pin::new(&mut self.io).poll_flush(cx);
             let _ = Pin::new(&mut self.io).poll_shutdown(cx);
@@ -110,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let instead = if this.has_unread_head() { answers::instead_of(bytes) } else { None };
+        let instead = if this.has_unread_head() { answers::instead_of(bytes, this.over_tls) } else { None };
         let written = match instead {
             // Short, and the first that is written: it fits, and what would not fit is not sent.
             Some(answer) => Pin::new(&mut this.io).poll_write(cx, answer.as_bytes()).map_ok(|_| bytes.len()),

@@ -89,6 +89,13 @@ fn https_is_served_and_the_certificate_replaced_while_connections_go_on() {
     let answer = asked(&mut first);
     let only_https = answer.headers.get("strict-transport-security").map(String::as_str);
     assert_eq!(only_https, Some("max-age=31536000"));
+    // Also to what is no request.
+    let unread = connect("cert.pem").expect("trusted").get("/ of\x01nothing").expect("an answer");
+    assert_eq!(unread.start, "HTTP/1.1 400 Bad Request");
+    assert_eq!(
+        unread.headers.get("strict-transport-security"),
+        answer.headers.get("strict-transport-security")
+    );
     assert!(connect("other-cert.pem").is_err(), "a client that trusts another one");
     // Whoever speaks plain HTTP to it gets no page.
     let mut plain = Raw::connect(server.address());
