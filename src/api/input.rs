@@ -50,7 +50,7 @@ impl<T: JsonSchema> Takes for Body<T> {
     }
 }
 
-/// A request whose body has nothing to say: it is left out, or an empty object. Whoever sends more means something that is
+/// A request whose body has nothing to say: it is left out, null, or an empty object. Whoever sends more means something that is
 /// not done here, and is told so.
 pub struct NoBody;
 
@@ -98,6 +98,9 @@ impl Raw {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Nothing {}
+        if self.bytes.trim_ascii() == b"null" {
+            return Ok(());
+        }
         self.read::<Nothing>().await.map(drop)
     }
 }

@@ -191,8 +191,13 @@ fn entries(story: &mut Story, blog: i64, content: i64) -> i64 {
         })
         .collect();
     let items = json!({"items": items});
+    // One row for the whole, and one for each account.
+    story.rows += 1;
     let (added, row) = story.does("POST /publish-pool/batch-add", 0, items.clone(), "pool.batch_add");
     let (first, last) = (&added["items"][0]["id"], &added["items"][29]["id"]);
+    assert_eq!(row["after"], json!({"added": 30, "first_id": first, "last_id": last}));
+    assert_eq!((&row["resource"], &row["resource_id"]), (&json!("account"), &json!(blog)));
+    let row = story.product.get("/audit?page_size=2")["items"][1].clone();
     assert_eq!(row["after"], json!({"added": 30, "skipped": 0, "first_id": first, "last_id": last}));
     assert_eq!((&row["resource"], &row["resource_id"]), (&json!("pool"), &Value::Null));
     story.is_refused("POST /publish-pool/batch-add", 0, items, 409);
