@@ -111,7 +111,7 @@ async fn attempt(
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let extras = claim.extras.iter().map(|article| article.content_id).collect();
     let kept_back = match question {
-        None if claim.standing.unproven && ready.rules.doubt().is_none() => Some(not_repeated()),
+        None if would_be_repeated(&claim, &ready) => Some(not_repeated()),
         None if claim.is_probe => probing::keeps_back(&ready, &trust, &*clock).await,
         None | Some(_) => None,
     };
@@ -289,6 +289,14 @@ impl Call<'_> {
     async fn bounded<T: 'static>(&self, asked: impl Future<Output = T> + 'static) -> Result<T, Broken> {
         bounded(self.clock, self.time_left, asked).await
     }
+}
+
+/// Whether nobody would know it again, and it may be out. Of a publish in steps what is done is not done again, so only where
+/// one that cannot be taken back was begun, and its end was not seen.
+fn would_be_repeated(claim: &Claim, ready: &Ready) -> bool {
+    let is_open = |step: &Checkpoint| step.irreversible && step.result.is_none();
+    let is_in_doubt = !ready.in_steps || claim.steps.iter().any(is_open);
+    claim.standing.unproven && is_in_doubt && ready.rules.doubt().is_none()
 }
 
 /// It may be out by an attempt of the time when the account's repeats were known again, or wanted in any case.
