@@ -81,13 +81,14 @@ impl PausePublishing {
     }
 
     fn pause(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<Paused, OperationError> {
-        let reason = self.reason.filter(|reason| !reason.trim().is_empty());
-        if reason.as_deref().is_some_and(|it| it.chars().count() > REASON_CHARS_MAX || it.contains('\0')) {
+        let is_unfit = |it: &str| it.chars().count() > REASON_CHARS_MAX || it.contains('\0');
+        if self.reason.as_deref().is_some_and(is_unfit) {
             return Err(OperationError::invalid(
                 "reason",
                 AccountFault::ReasonTooLong { most: REASON_CHARS_MAX },
             ));
         }
+        let reason = self.reason.filter(|reason| !reason.trim().is_empty());
         if let Some(paused) = pause::hold_to_change(conn)? {
             return Ok(paused);
         }

@@ -53,6 +53,9 @@ pub fn not_json() -> Vec<Case> {
 /// Where a request has nothing to say, what it says all the same is not passed over.
 pub fn not_wanted() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
+    // Also of what says nothing there may be too much.
+    let blank = bytes(&json!({"reason": "\u{c}".repeat(501)}));
+    cases.push(("POST", "/scheduler/pause", blank, 422, "invalid", "reason", "500"));
     for path in [
         "/publish-pool/clear",
         "/publish-pool/1/cancel",
