@@ -6,6 +6,7 @@ mod probing;
 
 use super::db::DbHandle;
 use super::in_flight::Flight;
+use crate::db::checkpoints::Checkpoint;
 use crate::db::claim::Claim;
 use crate::db::transitions::Ended;
 use crate::domain::clock::Clock;
