@@ -8,12 +8,15 @@ use crate::domain::fault::{Fault, MediaFault};
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::media::{MediaFacts, UploadAnswer};
 use crate::domain::media_limits::MediaLimits;
-use crate::media::{Fitted, Received, Store, StoreError, check_whole, fit};
+use crate::media::{Anew, Fitted, Received, Store, StoreError, check_whole, fit};
 use crate::operations::OperationError;
-use crate::operations::media::publishing::{FindPicture, FindUpload, KeepFetched, NoteUpload, UploadOf};
-use crate::platforms::pictures::{FetchFault, NotReady, PictureFile, Shelf, Upload};
+use crate::operations::media::publishing::{
+    FindPicture, FindUpload, KeepFetched, KnownPicture, KnownPictures, NoteUpload, UploadOf,
+};
+use crate::platforms::pictures::{FetchFault, Known, NotReady, PictureFile, Shelf, Upload};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use std::io::{BufReader, Cursor};
 use std::sync::Arc;
 
 /// The shelf of one attempt.
@@ -35,6 +38,20 @@ impl Pictures {
 }
 
 impl Shelf for Pictures {
+    fn known(&self, place: String) -> LocalBoxFuture<'static, Result<Vec<Known>, NotReady>> {
+        let Pictures { content, revision, account, db, .. } = self.clone();
+        async move {
+            let known = db.perform(KnownPictures { content, revision, account, place }).await;
+            let told = |KnownPicture { source, row, uploads }| Known {
+                source,
+                facts: row.facts(),
+                uploads: uploads.into_iter().map(|(purpose, uploaded)| (purpose, answer(uploaded))).collect(),
+            };
+            Ok(known.map_err(not_ready)?.into_iter().map(told).collect())
+        }
+        .boxed_local()
+    }
+
     fn find(&self, source: String) -> LocalBoxFuture<'static, Result<Option<MediaFacts>, NotReady>> {
         let find = FindPicture { content: self.content, revision: self.revision, source };
         let db = self.db.clone();
@@ -53,6 +70,15 @@ impl Shelf for Pictures {
         .boxed_local()
     }
 
+    fn has(&self, facts: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>> {
+        let store = self.store.clone();
+        let look = move || match store.has(&facts).map_err(of_the_store)? {
+            true => Ok(()),
+            false => Err(of_the_store(StoreError::Gone(facts.sha256))),
+        };
+        async move { blocking(look).await? }.boxed_local()
+    }
+
     fn fitted(
         &self,
         source: String,
@@ -61,11 +87,14 @@ impl Shelf for Pictures {
     ) -> LocalBoxFuture<'static, Result<PictureFile, NotReady>> {
         let store = self.store.clone();
         let work = move || -> Result<PictureFile, NotReady> {
-            let bytes = store.read(&facts.sha256).map_err(of_the_store)?;
-            Ok(match fit(&source, &facts, bytes, &limits)? {
-                Fitted::AsItIs(bytes) => PictureFile { kind: facts.kind, bytes },
-                Fitted::Anew { kind, bytes } => PictureFile { kind, bytes },
-            })
+            let file = store.open(&facts.sha256).map_err(of_the_store)?;
+            match fit(&source, &facts, BufReader::new(file), &limits)? {
+                Fitted::AsItIs => {
+                    let bytes = store.read(&facts.sha256, PictureFile::ROOM).map_err(of_the_store)?;
+                    Ok(PictureFile { kind: facts.kind, bytes })
+                }
+                Fitted::Anew(Anew { kind, bytes }) => Ok(PictureFile { kind, bytes }),
+            }
         };
         async move { blocking(work).await? }.boxed_local()
     }
@@ -74,7 +103,7 @@ impl Shelf for Pictures {
         let (find, db) = (FindUpload(self.upload(of)), self.db.clone());
         async move {
             let found: Option<Uploaded> = db.perform(find).await.map_err(not_ready)?;
-            Ok(found.map(|known| UploadAnswer { platform_id: known.platform_id, url: known.url }))
+            Ok(found.map(answer))
         }
         .boxed_local()
     }
@@ -92,10 +121,14 @@ impl Shelf for Pictures {
     }
 }
 
+fn answer(uploaded: Uploaded) -> UploadAnswer {
+    UploadAnswer { platform_id: uploaded.platform_id, url: uploaded.url }
+}
+
 /// What came over a network is looked at to its end: a picture that was cut short would be kept so for good.
 fn receive(store: &Store, source: String, bytes: Vec<u8>) -> Result<Received, NotReady> {
-    let received = store.receive(&source, &bytes).map_err(of_the_store)?;
-    match check_whole(&source, &received.facts, bytes) {
+    let received = store.receive(&source, &bytes[..]).map_err(of_the_store)?;
+    match check_whole(&source, &received.facts, Cursor::new(bytes)) {
         Err(MediaFault::Broken { picture, why, .. }) => {
             Err(NotReady::NotFetched { picture, fault: FetchFault::Unreadable(why) })
         }

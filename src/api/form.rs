@@ -1,5 +1,5 @@
 //! Forms with a file (`multipart/form-data`): read once at the edge, with limits of their own on bytes, time, and how many
-//! are read at once.
+//! are read at once. A file goes to the disk as it comes, and is never whole in memory.
 
 use super::Api;
 use super::creating::{Keyed, keyed_by};
@@ -11,13 +11,13 @@ use crate::config::Limits;
 use crate::domain::fault::Fault;
 use crate::domain::media::FILE_MAX_BYTES;
 use crate::domain::request_key::RequestKey;
+use crate::media::{Store, StoreError, Written};
 use crate::operations::OperationError;
-use crate::secrets;
+use crate::operations::broken::Broken;
 use actix_multipart::{Field, Multipart};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_ENCODING;
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, StreamExt};
@@ -26,9 +26,11 @@ use tokio::time::timeout;
 
 /// The field of the form that holds the file.
 pub const FIELD: &str = "file";
-/// A file is in memory while it is read: so many at once, in a process.
+/// So many files come at once, in a process.
 const PLACES: usize = 4;
 static PLACE: Semaphore = Semaphore::const_new(PLACES);
+/// In bytes: so much of a file is written at once.
+const PART_BYTES: usize = 256 * 1024;
 /// Fields beside the file, which are passed over.
 const OTHER_FIELDS_MAX: usize = 8;
 /// In bytes, of each of these.
@@ -36,10 +38,10 @@ const OTHER_FIELD_MAX: usize = 64 * 1024;
 
 /// The file of a form that makes something, what it was called, and the key of its request, where it has one.
 pub struct FileForm {
-    pub bytes: Bytes,
+    pub file: Written,
     pub name: String,
     pub request: Keyed,
-    /// As long as the file is in memory.
+    /// As long as there is anything to be done with the file.
     pub place: SemaphorePermit<'static>,
 }
 
@@ -51,6 +53,7 @@ impl FromRequest for FileForm {
         let (http, form) = (request.clone(), Multipart::from_request(request, payload));
         let api = request.app_data::<web::Data<Api>>();
         let limits = api.map_or_else(Limits::default, |api| api.server.limits.clone());
+        let store = api.map_or_else(Store::default, |api| api.cx.media.clone());
         async move {
             let encoding = http.headers().get(CONTENT_ENCODING);
             if let Some(encoding) = encoding.filter(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -59,11 +62,11 @@ impl FromRequest for FileForm {
             let form = form.await.map_err(|error| bad(&error))?;
             let place =
                 timeout(limits.body_time, place()).await.map_err(|_| OperationError::Overloaded)??;
-            let read = timeout(limits.body_time, read(form)).await;
-            let (bytes, name) = read.map_err(|_| slow(limits.body_time))??;
-            let told = [name.as_bytes(), b"\n", secrets::sha256_hex(&bytes).as_bytes()].concat();
+            let read = timeout(limits.body_time, read(form, &store)).await;
+            let (file, name) = read.map_err(|_| slow(limits.body_time))??;
+            let told = [name.as_bytes(), b"\n", file.sha256().as_str().as_bytes()].concat();
             let request = keyed_by(&http, &told)?;
-            Ok(FileForm { bytes, name, request, place })
+            Ok(FileForm { file, name, request, place })
         }
         .boxed_local()
     }
@@ -77,12 +80,12 @@ impl Takes for FileForm {
 }
 
 /// Whoever waits for a place holds nothing yet.
-pub async fn place() -> Result<SemaphorePermit<'static>, Problem> {
+async fn place() -> Result<SemaphorePermit<'static>, Problem> {
     PLACE.acquire().await.map_err(|_| OperationError::Overloaded.into())
 }
 
 /// The file, and what it was called.
-async fn read(mut form: Multipart) -> Result<(Bytes, String), Problem> {
+async fn read(mut form: Multipart, store: &Store) -> Result<(Written, String), Problem> {
     let mut found = None;
     let mut others = 0;
     while let Some(field) = form.next().await {
@@ -92,12 +95,11 @@ async fn read(mut form: Multipart) -> Result<(Bytes, String), Problem> {
                 return Err(Problem::field(FIELD, Fault::GivenTwice));
             }
             let name = name_of(&field);
-            let most = usize::try_from(FILE_MAX_BYTES).unwrap_or(usize::MAX);
-            found = Some((whole(&mut field, most).await?, name));
+            found = Some((written(&mut field, store).await?, name));
             continue;
         }
         others += 1;
-        whole(&mut field, OTHER_FIELD_MAX).await?;
+        passed_over(&mut field).await?;
         if others > OTHER_FIELDS_MAX {
             return Err(too_large());
         }
@@ -111,12 +113,47 @@ fn name_of(field: &Field) -> String {
     name.unwrap_or_default().to_owned()
 }
 
-async fn whole(field: &mut Field, most: usize) -> Result<Bytes, Problem> {
-    match field.bytes(most).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(bad(&error)),
-        Err(_) => Err(too_large()),
+/// A field that goes to the disk.
+async fn written(field: &mut Field, store: &Store) -> Result<Written, Problem> {
+    let store = store.clone();
+    let mut writing = blocking(move || store.write()).await?.map_err(OperationError::from)?;
+    let (mut part, mut left) = (Vec::with_capacity(PART_BYTES), FILE_MAX_BYTES);
+    loop {
+        let chunk = field.next().await.transpose().map_err(|error| bad(&error))?;
+        let is_last = chunk.is_none();
+        let chunk = chunk.unwrap_or_default();
+        let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        left = left.checked_sub(length).ok_or_else(too_large)?;
+        part.extend_from_slice(&chunk);
+        if part.len() >= PART_BYTES || (is_last && !part.is_empty()) {
+            let added = blocking(move || {
+                writing.add(&part)?;
+                part.clear();
+                Ok::<_, StoreError>((writing, part))
+            });
+            (writing, part) = added.await?.map_err(OperationError::from)?;
+        }
+        if is_last {
+            return Ok(writing.end());
+        }
     }
+}
+
+/// A field that nobody wants.
+async fn passed_over(field: &mut Field) -> Result<(), Problem> {
+    let mut left = OTHER_FIELD_MAX;
+    while let Some(chunk) = field.next().await {
+        let chunk = chunk.map_err(|error| bad(&error))?;
+        left = left.checked_sub(chunk.len()).ok_or_else(too_large)?;
+    }
+    Ok(())
+}
+
+/// What waits for the disk is done on a thread that may.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, OperationError> {
+    web::block(work).await.map_err(|error| Broken::Said(error.to_string()).into())
 }
 
 fn too_large() -> Problem {

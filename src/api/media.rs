@@ -1,6 +1,6 @@
 //! `/media`: pictures that contents show.
 
-use super::form::{FileForm, place};
+use super::form::{FileForm, blocking};
 use super::problem::Answer;
 use super::query::Query;
 use super::roles::{Caller, Concern};
@@ -9,17 +9,24 @@ use super::{Api, PageQuery, input, page};
 use crate::domain::ids::MediaId;
 use crate::domain::media::MediaKind;
 use crate::domain::role::Role;
-use crate::media::{Received, Store, StoreError};
+use crate::media::{Received, Store, Written};
 use crate::operations::OperationError;
-use crate::operations::broken::Broken;
 use crate::operations::media::{AddMedia, DeleteMedia, GetMedia, ListMedia, RemoveFile};
 use crate::views::{MediaView, PageView};
+use actix_web::body::{MessageBody, SizedStream};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
+use futures_util::{Stream, stream};
 use serde_json::json;
+use std::fs::File;
+use std::io::{self, Read};
 
 const KINDS: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// In bytes, of a file that is sent.
+const PART_BYTES: u64 = 256 * 1024;
 
 pub fn routes(routes: &mut Routes) {
     let (viewer, editor) = ((Role::Viewer, Concern::Own), (Role::Editor, Concern::Own));
@@ -49,18 +56,18 @@ pub fn routes(routes: &mut Routes) {
 }
 
 async fn create(api: web::Data<Api>, caller: Caller, form: FileForm) -> Answer {
-    let FileForm { bytes, name, request, place } = form;
+    let FileForm { file, name, request, place } = form;
     let store = api.cx.media.clone();
-    let received = blocking(move || receive(&store, &name, &bytes)).await??;
+    let received = blocking(move || receive(&store, &name, file)).await??;
     drop(place);
     let add = caller.does(AddMedia(received));
     request.once(&api, StatusCode::CREATED, add, |added, _, _| json!(MediaView::from(added.row))).await
 }
 
 /// What has no name is called by its field.
-fn receive(store: &Store, name: &str, bytes: &[u8]) -> Result<Received, OperationError> {
+fn receive(store: &Store, name: &str, file: Written) -> Result<Received, OperationError> {
     let name = if name.is_empty() { super::form::FIELD } else { name };
-    Ok(store.receive(name, bytes)?)
+    Ok(store.end(file, name)?)
 }
 
 async fn list(api: web::Data<Api>, query: Query<PageQuery>) -> Answer {
@@ -77,20 +84,39 @@ async fn get(api: web::Data<Api>, path: web::Path<String>) -> Answer {
 async fn file(api: web::Data<Api>, path: web::Path<String>) -> Answer {
     let id: MediaId = input::id("picture", &path)?;
     let row = api.db.perform(GetMedia(id)).await?;
-    let place = place().await?;
     let (store, kind) = (api.cx.media.clone(), row.kind);
-    let read: Result<Vec<u8>, StoreError> = blocking(move || store.read(&row.sha256)).await?;
-    drop(place);
-    Ok(shown(kind, read.map_err(OperationError::from)?))
+    let file = blocking(move || store.open(&row.sha256)).await?.map_err(OperationError::from)?;
+    let length = u64::try_from(row.bytes).unwrap_or(0);
+    Ok(shown(kind, SizedStream::new(length, parts(file, length))))
 }
 
-fn shown(kind: MediaKind, bytes: Vec<u8>) -> HttpResponse {
+fn shown(kind: MediaKind, file: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, kind.mime()))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"))
-        .body(bytes)
+        .body(file)
+}
+
+/// The file as it is sent: a part of it is in memory.
+fn parts(file: File, length: u64) -> impl Stream<Item = Result<Bytes, io::Error>> {
+    stream::try_unfold((file, length), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let read = blocking(move || {
+            let mut part = Vec::new();
+            Read::take(&mut file, left.min(PART_BYTES)).read_to_end(&mut part)?;
+            Ok::<_, io::Error>((file, part))
+        });
+        let (file, part) = read.await.map_err(io::Error::other)??;
+        match u64::try_from(part.len()).unwrap_or(u64::MAX) {
+            // It was cut short on the disk. Whoever asked is told by an answer that is cut short, too.
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            length => Ok(Some((Bytes::from(part), (file, left.saturating_sub(length))))),
+        }
+    })
 }
 
 async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) -> Answer {
@@ -101,8 +127,4 @@ async fn delete(api: web::Data<Api>, caller: Caller, path: web::Path<String>) ->
         log::warn!("the file of picture {id}, which was deleted, stays for now: {error}");
     }
     Ok(HttpResponse::NoContent().finish())
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, OperationError> {
-    web::block(work).await.map_err(|error| Broken::Said(error.to_string()).into())
 }

@@ -5,13 +5,13 @@ use super::usage::UsageError;
 use super::{Done, Failure};
 use crate::app::App;
 use crate::domain::ids::MediaId;
-use crate::domain::media::FILE_MAX_BYTES;
 use crate::operations::Paging;
 use crate::operations::media::{AddMedia, DeleteMedia, GetMedia, ListMedia, RemoveFile};
 use crate::views::MediaView;
 use crate::words::{Sentence, message};
 use serde_json::{Value, json};
-use std::io::Read;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Subcommand)]
@@ -62,7 +62,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
 fn add(files: &[PathBuf], app: &App, out: &Output) -> Result<Done, Failure> {
     let mut views = Vec::with_capacity(files.len());
     for path in files {
-        let received = app.context().media.receive(&path.display().to_string(), &read(path)?);
+        let received = app.context().media.receive(&path.display().to_string(), open(path)?);
         let added = app.change(AddMedia(received.map_err(crate::operations::OperationError::from)?))?;
         let view = MediaView::from(added.row);
         if out.is_table() {
@@ -102,11 +102,10 @@ fn list(paging: Paging, app: &App, out: &Output) -> Result<Done, Failure> {
     out.page(&COLUMNS, &page.items, &page)
 }
 
-/// One byte more than is taken shows that there is more.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|source| UsageError::File { path: path.to_owned(), source })?;
-    Ok(bytes)
+fn open(path: &Path) -> Result<File, Failure> {
+    let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    });
+    Ok(opened.map_err(|source| UsageError::File { path: path.to_owned(), source })?)
 }

@@ -8,7 +8,7 @@ use crate::domain::event::EventKind;
 use crate::domain::execution::{ExecutionStatus, RunRule, Trigger};
 use crate::domain::extras::Extras;
 use crate::domain::ids::*;
-use crate::domain::media::{MediaHash, MediaKind};
+use crate::domain::media::{MediaHash, MediaKind, UploadPurpose};
 use crate::domain::misfire::Misfire;
 use crate::domain::posting_slots::MissedSlot;
 use crate::domain::priority::Priority;
@@ -80,5 +80,6 @@ read_as! { Text, String =>
     Role: |text| Ok(text.parse()?),
     Resource: |text| Ok(text.parse()?),
     MediaKind: |text| Ok(text.parse()?),
+    UploadPurpose: |text| Ok(text.parse()?),
     MediaHash: |text| Ok(text.parse()?),
 }

@@ -50,6 +50,22 @@ pub fn find(
         .optional()?)
 }
 
+/// What an account was answered at one place to uploads of these files: each with its file and its purpose.
+pub fn of_files(
+    conn: &mut DbConnection,
+    account: AccountId,
+    place: &str,
+    files: &[MediaHash],
+) -> Result<Vec<(String, UploadPurpose, Uploaded)>, DbError> {
+    let files: Vec<&str> = files.iter().map(MediaHash::as_str).collect();
+    Ok(dsl::media_uploads
+        .filter(dsl::account_id.eq(account.0))
+        .filter(dsl::sha256.eq_any(files))
+        .filter(dsl::place.eq(place))
+        .select((dsl::sha256, dsl::purpose, (dsl::platform_id, dsl::url, dsl::uploaded_at)))
+        .load(conn)?)
+}
+
 const KEEP: &str = "INSERT INTO media_uploads (account_id, sha256, purpose, place, platform_id, url, uploaded_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account_id, sha256, purpose, place) DO UPDATE SET \
     platform_id = excluded.platform_id, url = excluded.url, uploaded_at = excluded.uploaded_at";

@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 /// In bytes: a larger file is not taken in, wherever it comes from.
 pub const FILE_MAX_BYTES: u64 = 20 * 1024 * 1024;
-/// A picture with more of them is not taken in: whoever makes it smaller has to hold them all, four bytes each.
+/// A picture with more of them is not taken in. What can be read only whole may have fewer, by what that takes of memory:
+/// `media::facts` knows.
 pub const PIXELS_MAX: u64 = 50_000_000;
 /// In characters, of the name that a file had where it came from. It is for people alone.
 pub const NAME_MAX_CHARS: usize = 200;
@@ -27,7 +28,10 @@ text_enum! {
 }
 
 impl MediaKind {
-    /// By the first 12 bytes of a file. None where it is none of them.
+    /// How much of a file tells its kind.
+    pub const HEAD_BYTES: usize = 12;
+
+    /// By the first [`MediaKind::HEAD_BYTES`] of a file. None where it is none of them.
     pub fn sniff(head: &[u8]) -> Option<Self> {
         match head {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(MediaKind::Png),

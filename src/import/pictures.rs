@@ -4,12 +4,12 @@
 //! site (`/images/a.png`), is left as it is: nothing of it is beside the file.
 
 use super::{ImportFault, Post, Problem};
-use crate::domain::media::{FILE_MAX_BYTES, SOURCE_MAX_BYTES};
+use crate::domain::media::SOURCE_MAX_BYTES;
 use crate::media::{Received, Store, StoreError};
 use crate::render::wechat::{self, ImageSource};
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -129,18 +129,15 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
 
 fn receive(source: &str, place: &Path, pictures: Pictures<'_>) -> Result<Received, ImportFault> {
     let shown = super::shortened(source);
-    let mut bytes = Vec::new();
-    // One byte more than is taken shows that there is more.
-    let read = fs::File::open(place).and_then(|file| file.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| unreadable(source, &error))?;
-    match pictures {
-        Pictures::Looked => Ok(Received::looked_at(&shown, &bytes)?),
-        Pictures::Taken(store) => match store.receive(&shown, &bytes) {
-            Ok(received) => Ok(received),
-            Err(StoreError::Picture(fault)) => Err(fault.into()),
-            Err(error) => Err(unreadable(source, &error)),
-        },
-    }
+    let mut file = fs::File::open(place).map_err(|error| unreadable(source, &error))?;
+    let received = match pictures {
+        Pictures::Looked => Received::looked_at(&shown, &mut file),
+        Pictures::Taken(store) => store.receive(&shown, file),
+    };
+    received.map_err(|error| match error {
+        StoreError::Picture(fault) => fault.into(),
+        error => unreadable(source, &error),
+    })
 }
 
 /// What a post calls its pictures that are beside it, each once.

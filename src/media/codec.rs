@@ -1,18 +1,27 @@
-//! The library that reads and writes pictures, held within bounds. What strangers send is read here and nowhere else.
+//! The libraries that read and write pictures, held within bounds. What strangers send is read here and nowhere else.
+//!
+//! A picture is small as a file and large when its pixels lie open. So they never all do: a JPEG is made smaller while it is
+//! read, a PNG comes row by row. What its library reads only whole may have no more pixels than fit into [`MEMORY_MAX`].
 
-use crate::domain::media::{MediaKind, PIXELS_MAX};
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
+mod jpeg;
+mod png;
+mod whole;
+mod writing;
+
+pub(super) use writing::{jpeg, png};
+
+use super::shrink::Shrink;
+use crate::domain::media::MediaKind;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, RgbaImage};
 use parking_lot::Mutex;
-use std::io::Cursor;
+use std::io::{BufRead, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// In bytes, of all that reading one picture may take besides its file: 50 million pixels of four bytes.
-const MEMORY_MAX: u64 = PIXELS_MAX * 4;
+/// In bytes, of all that reading one picture may take.
+pub(super) const MEMORY_MAX: u64 = 80 * 1024 * 1024;
 
-/// A picture is large when its pixels lie open: a process reads them one after another.
+/// A process reads the pixels of one picture after another.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Why a picture cannot be read or written, in the words of the library.
@@ -25,106 +34,120 @@ impl CodecError {
         // It ends up in one line on a terminal.
         CodecError(error.to_string().replace(char::is_control, " "))
     }
+
+    fn incomplete() -> Self {
+        CodecError("some of its rows are missing".to_owned())
+    }
 }
 
-/// Width and height in pixels, as the head of the file says.
-pub(super) fn size(kind: MediaKind, bytes: &[u8]) -> Result<(u32, u32), CodecError> {
-    guarded(|| reader(kind, bytes).into_dimensions().map_err(CodecError::said))
+/// What the head of a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub width: u32,
+    pub height: u32,
+    /// In bytes: what reading it takes of memory, beside a row and what it becomes. None where it comes row by row.
+    memory: Option<u64>,
 }
 
-/// Runs `work` with the pixels of a picture, the right way up. No two run at once, so that their pixels are in memory one
-/// picture after another, and each without its file.
+/// In pixels: a row must fit into memory, too. Of the four kinds only PNG knows longer sides.
+const SIDE_MAX: u32 = 65_535;
+
+impl Head {
+    fn new(width: u32, height: u32) -> Result<Self, CodecError> {
+        match (width, height) {
+            (0, _) | (_, 0) => Err(CodecError("it has no pixels".to_owned())),
+            (1..=SIDE_MAX, 1..=SIDE_MAX) => Ok(Head { width, height, memory: None }),
+            _ => Err(CodecError(format!("a side of it has more than {SIDE_MAX} pixels"))),
+        }
+    }
+
+    /// It is read whole, and takes so many bytes for so many pixels.
+    fn of_memory(self, bytes: u64, pixels: u64) -> Self {
+        Head { memory: Some((self.pixels() * bytes).div_ceil(pixels.max(1))), ..self }
+    }
+
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// The most pixels that such a file may have, where its pixels have to lie in memory.
+    pub fn pixels_max(&self) -> Option<u64> {
+        self.memory.map(|bytes| self.pixels() * MEMORY_MAX / bytes.max(1))
+    }
+
+    fn is_bearable(&self) -> Result<(), CodecError> {
+        match self.pixels_max() {
+            Some(most) if self.pixels() > most => {
+                let has = self.pixels();
+                Err(CodecError(format!("it has {has} pixels, and only {most} of this kind fit into memory")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a file without its end is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// As browsers show it: as far as it goes.
+    MayBeMissing,
+    Needed,
+}
+
+/// Width, height, and what it takes to read it.
+pub(super) fn head(kind: MediaKind, file: impl BufRead + Seek) -> Result<Head, CodecError> {
+    guarded(|| match kind {
+        MediaKind::Png => png::head(file),
+        MediaKind::Jpeg => jpeg::head(file),
+        MediaKind::Gif | MediaKind::Webp => whole::head(kind, file),
+    })
+}
+
+/// The picture, the right way up, and no side of it longer than this. No two are read at once.
 ///
 /// # Errors
-/// Where the file cannot be read, or wants more memory than [`MEMORY_MAX`]; then `work` has not run.
-pub(super) fn with_pixels<T>(
+/// Where the file cannot be read, or wants more memory than [`MEMORY_MAX`].
+pub(super) fn smaller(
     kind: MediaKind,
-    bytes: Vec<u8>,
-    work: impl FnOnce(DynamicImage) -> Result<T, CodecError>,
-) -> Result<T, CodecError> {
+    file: impl BufRead + Seek,
+    side: u32,
+) -> Result<RgbaImage, CodecError> {
+    read(kind, file, side, End::MayBeMissing)
+}
+
+/// Reads it to its end.
+///
+/// # Errors
+/// As [`smaller`], and where it was cut short.
+pub(super) fn check(kind: MediaKind, file: impl BufRead + Seek) -> Result<(), CodecError> {
+    read(kind, file, 1, End::Needed).map(drop)
+}
+
+fn read(kind: MediaKind, file: impl BufRead + Seek, side: u32, end: End) -> Result<RgbaImage, CodecError> {
     let _turn = ONE_AT_A_TIME.lock();
-    guarded(|| work(pixels(kind, bytes)?))
+    guarded(|| {
+        let (shrink, orientation) = match kind {
+            MediaKind::Png => png::read(file, side)?,
+            MediaKind::Jpeg => jpeg::read(file, side, end)?,
+            MediaKind::Gif | MediaKind::Webp => whole::read(kind, file, side)?,
+        };
+        let mut image = DynamicImage::ImageRgba8(shrink.end().ok_or_else(CodecError::incomplete)?);
+        // How a camera was held is said beside the pixels, and is lost where they are written anew.
+        image.apply_orientation(orientation);
+        Ok(image.into_rgba8())
+    })
 }
 
-fn pixels(kind: MediaKind, bytes: Vec<u8>) -> Result<DynamicImage, CodecError> {
-    let mut decoder = reader(kind, bytes).into_decoder().map_err(CodecError::said)?;
-    // The decoder counts what it needs for itself, not what it writes into.
-    let wanted = decoder.total_bytes();
-    if wanted > MEMORY_MAX {
-        return Err(CodecError(format!("it takes {wanted} bytes of memory, more than {MEMORY_MAX}")));
-    }
-    // How a camera was held is said beside the pixels, and is lost where they are written anew.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(CodecError::said)?;
-    image.apply_orientation(orientation);
-    Ok(image)
+/// What is read of a file: rows that became a smaller picture, and how that is held.
+type Read = (Shrink, Orientation);
+
+/// How a camera was held, by the data that it wrote beside the picture.
+fn orientation(exif: Option<&[u8]>) -> Orientation {
+    exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
 }
 
-fn reader<Bytes: AsRef<[u8]>>(kind: MediaKind, bytes: Bytes) -> ImageReader<Cursor<Bytes>> {
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MEMORY_MAX);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format(kind));
-    reader.limits(limits);
-    reader
-}
-
-fn format(kind: MediaKind) -> ImageFormat {
-    match kind {
-        MediaKind::Png => ImageFormat::Png,
-        MediaKind::Jpeg => ImageFormat::Jpeg,
-        MediaKind::Gif => ImageFormat::Gif,
-        MediaKind::Webp => ImageFormat::WebP,
-    }
-}
-
-/// Decoders of the library are known to panic on files that were made to harm them.
+/// Decoders of the libraries are known to panic on files that were made to harm them.
 fn guarded<T>(work: impl FnOnce() -> Result<T, CodecError>) -> Result<T, CodecError> {
     let broke = |_| Err(CodecError("it broke what reads pictures".to_owned()));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(broke)
-}
-
-/// Written as JPEG; what shines through is white. `quality` is from 1 to 100.
-pub(super) fn jpeg(image: &DynamicImage, quality: u8) -> Result<Vec<u8>, CodecError> {
-    let mut bytes = Vec::new();
-    let encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
-    let opaque = DynamicImage::ImageRgb8(on_white(image));
-    opaque.write_with_encoder(encoder).map_err(CodecError::said)?;
-    Ok(bytes)
-}
-
-/// Written as PNG of eight bits a colour, with what shines through.
-pub(super) fn png(image: &DynamicImage) -> Result<Vec<u8>, CodecError> {
-    let mut bytes = Vec::new();
-    let plain = match image.color().has_alpha() {
-        true => DynamicImage::ImageRgba8(image.to_rgba8()),
-        false => DynamicImage::ImageRgb8(image.to_rgb8()),
-    };
-    plain.write_with_encoder(PngEncoder::new(&mut bytes)).map_err(CodecError::said)?;
-    Ok(bytes)
-}
-
-fn on_white(image: &DynamicImage) -> image::RgbImage {
-    if !image.color().has_alpha() {
-        return image.to_rgb8();
-    }
-    let shining = image.to_rgba8();
-    let mut opaque = image::RgbImage::new(shining.width(), shining.height());
-    for (from, to) in shining.pixels().zip(opaque.pixels_mut()) {
-        let [red, green, blue, alpha] = from.0;
-        let alpha = u32::from(alpha);
-        let over = |colour: u8| {
-            let mixed = (u32::from(colour) * alpha + 255 * (255 - alpha)) / 255;
-            u8::try_from(mixed).unwrap_or(u8::MAX)
-        };
-        to.0 = [over(red), over(green), over(blue)];
-    }
-    opaque
-}
-
-/// Whether anything of a picture shines through: many that could have it have not.
-pub(super) fn shines_through(image: &DynamicImage) -> bool {
-    match image {
-        DynamicImage::ImageRgba8(pixels) => pixels.pixels().any(|pixel| pixel.0[3] < u8::MAX),
-        _ => image.color().has_alpha() && image.to_rgba8().pixels().any(|pixel| pixel.0[3] < u8::MAX),
-    }
 }

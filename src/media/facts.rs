@@ -4,6 +4,32 @@ use super::codec;
 use crate::domain::fault::MediaFault;
 use crate::domain::media::{FILE_MAX_BYTES, MediaFacts, MediaHash, MediaKind, PIXELS_MAX};
 use sha2::{Digest, Sha256};
+use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
+
+/// A file by its bytes: how many, and their hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sum {
+    pub bytes: u64,
+    pub sha256: MediaHash,
+}
+
+/// The bytes of a file, counted and hashed as they come.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Summing {
+    bytes: u64,
+    hash: Sha256,
+}
+
+impl Summing {
+    pub fn add(&mut self, part: &[u8]) {
+        self.bytes += u64::try_from(part.len()).unwrap_or(u64::MAX);
+        self.hash.update(part);
+    }
+
+    pub fn end(self) -> Sum {
+        Sum { bytes: self.bytes, sha256: MediaHash::of(self.hash.finalize().into()) }
+    }
+}
 
 /// Reads what is kept of a file: its kind, its size in bytes and pixels, its hash. Only its head is read as a picture: a
 /// file whose rest is damaged is found when it is made to fit. `picture` is what errors call it.
@@ -12,28 +38,50 @@ use sha2::{Digest, Sha256};
 /// Where it is none of the kinds that are taken, cannot be read as the kind that it begins as, or has more bytes or pixels
 /// than are taken.
 pub fn facts(picture: &str, bytes: &[u8]) -> Result<MediaFacts, MediaFault> {
+    let mut summing = Summing::default();
+    summing.add(bytes);
+    facts_of(picture, &summing.end(), Cursor::new(bytes))
+}
+
+/// The same of a file that is not in memory.
+pub(super) fn facts_of(
+    picture: &str,
+    sum: &Sum,
+    mut file: impl BufRead + Seek,
+) -> Result<MediaFacts, MediaFault> {
     let picture = || picture.to_owned();
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if length > FILE_MAX_BYTES {
-        return Err(MediaFault::TooManyBytes { picture: picture(), has: length, most: FILE_MAX_BYTES });
+    if sum.bytes > FILE_MAX_BYTES {
+        return Err(MediaFault::TooManyBytes { picture: picture(), has: sum.bytes, most: FILE_MAX_BYTES });
     }
-    let kind = MediaKind::sniff(bytes).ok_or_else(|| MediaFault::UnknownKind { picture: picture() })?;
-    let broken = |why: String| MediaFault::Broken { picture: picture(), kind, why };
-    let (width, height) = codec::size(kind, bytes).map_err(|error| broken(error.to_string()))?;
-    if width == 0 || height == 0 {
-        return Err(broken("it has no pixels".to_owned()));
-    }
-    let facts = MediaFacts { sha256: hash(bytes), kind, bytes: length, width, height };
-    match facts.pixels() {
-        has if has > PIXELS_MAX => {
-            Err(MediaFault::TooManyPixels { picture: picture(), has, most: PIXELS_MAX })
-        }
-        _ => Ok(facts),
+    // What cannot be read now is found to be no picture: so it is as far as anybody can see.
+    let kind = sniffed(&mut file).ok().flatten();
+    let kind = kind.ok_or_else(|| MediaFault::UnknownKind { picture: picture() })?;
+    let head = codec::head(kind, file).map_err(|error| MediaFault::Broken {
+        picture: picture(),
+        kind,
+        why: error.to_string(),
+    })?;
+    let most = head.pixels_max().map_or(PIXELS_MAX, |most| most.min(PIXELS_MAX));
+    match head.pixels() {
+        has if has > most => Err(MediaFault::TooManyPixels { picture: picture(), has, most }),
+        _ => Ok(MediaFacts {
+            sha256: sum.sha256.clone(),
+            kind,
+            bytes: sum.bytes,
+            width: head.width,
+            height: head.height,
+        }),
     }
 }
 
-fn hash(bytes: &[u8]) -> MediaHash {
-    MediaHash::of(Sha256::digest(bytes).into())
+/// Leaves the file at its beginning.
+fn sniffed(file: &mut (impl BufRead + Seek)) -> io::Result<Option<MediaKind>> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut head = Vec::with_capacity(MediaKind::HEAD_BYTES);
+    let most = u64::try_from(MediaKind::HEAD_BYTES).unwrap_or(u64::MAX);
+    Read::take(&mut *file, most).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(MediaKind::sniff(&head))
 }
 
 #[cfg(test)]
@@ -60,13 +108,13 @@ mod tests {
             let facts = facts("a", &bytes).expect("a picture");
             assert_eq!((facts.kind, facts.width, facts.height), (kind, 31, 17));
             assert_eq!(facts.bytes, u64::try_from(bytes.len()).expect("a length"));
-            assert_eq!(facts.sha256, facts_of(&bytes).sha256);
+            assert_eq!(facts.sha256, called_otherwise(&bytes).sha256);
         }
         // echo -n '' | sha256sum
-        assert!(hash(b"").as_str().starts_with("e3b0c44298fc1c14"));
+        assert!(Summing::default().end().sha256.as_str().starts_with("e3b0c44298fc1c14"));
     }
 
-    fn facts_of(bytes: &[u8]) -> MediaFacts {
+    fn called_otherwise(bytes: &[u8]) -> MediaFacts {
         facts("another name", bytes).expect("a picture")
     }
 
@@ -90,7 +138,7 @@ mod tests {
         let fault = facts("a.gif", &bytes).expect_err("too large");
         assert_eq!(
             fault,
-            MediaFault::TooManyPixels { picture: "a.gif".to_owned(), has: 500_010_000, most: PIXELS_MAX }
+            MediaFault::TooManyPixels { picture: "a.gif".to_owned(), has: 500_010_000, most: 10_485_760 }
         );
     }
 }

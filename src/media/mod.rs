@@ -4,8 +4,9 @@
 mod codec;
 mod facts;
 mod fitted;
+mod shrink;
 mod store;
 
 pub use facts::facts;
-pub use fitted::{Fitted, check_whole, fit};
-pub use store::{FOLDERS, Received, Store, StoreError};
+pub use fitted::{Anew, Fitted, check_whole, fit};
+pub use store::{FOLDERS, Received, Store, StoreError, Writing, Written};

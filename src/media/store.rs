@@ -3,12 +3,12 @@
 //!
 //! Which of them are in use is the database's to know: a file without a row there is nobody's.
 
-use super::facts;
+use super::facts::{Sum, Summing, facts_of};
 use crate::domain::clock::Timestamp;
 use crate::domain::fault::MediaFault;
 use crate::domain::media::{FILE_MAX_BYTES, MediaFacts, MediaHash, NAME_MAX_CHARS};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +16,8 @@ use std::time::UNIX_EPOCH;
 
 /// How many folders of files there are: each a pair of hexadecimal digits.
 pub const FOLDERS: u16 = 256;
+/// How much of a file is in memory, in bytes.
+const PART_BYTES: usize = 64 * 1024;
 /// Below the folder, of what is on its way in.
 const INCOMING: &str = "incoming";
 
@@ -48,6 +50,45 @@ pub struct Received {
     file: Option<Arc<Incoming>>,
 }
 
+/// A file that is being written, as its bytes come. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct Writing {
+    incoming: Incoming,
+    file: File,
+    summing: Summing,
+}
+
+impl Writing {
+    /// The next bytes of the file.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn add(&mut self, part: &[u8]) -> Result<(), StoreError> {
+        self.summing.add(part);
+        self.file.write_all(part).map_err(at(&self.incoming.0))
+    }
+
+    /// All of them have come.
+    pub fn end(self) -> Written {
+        Written { incoming: self.incoming, file: self.file, sum: self.summing.end() }
+    }
+}
+
+/// A file that was written, whatever it is. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct Written {
+    incoming: Incoming,
+    file: File,
+    sum: Sum,
+}
+
+impl Written {
+    /// The hash of its bytes.
+    pub fn sha256(&self) -> &MediaHash {
+        &self.sum.sha256
+    }
+}
+
 /// A file on its way in. It goes with the last who knows of it.
 #[derive(Debug, PartialEq, Eq)]
 struct Incoming(PathBuf);
@@ -61,8 +102,36 @@ impl Drop for Incoming {
 
 impl Received {
     /// A picture that was looked at, and not taken in: for a rehearsal.
-    pub fn looked_at(picture: &str, bytes: &[u8]) -> Result<Self, MediaFault> {
-        Ok(Received { facts: facts(picture, bytes)?, name: named(picture), file: None })
+    ///
+    /// # Errors
+    /// Where it is none that is taken, or cannot be read.
+    pub fn looked_at(picture: &str, file: &mut File) -> Result<Self, StoreError> {
+        let mut summing = Summing::default();
+        in_parts(picture, &*file, |part| {
+            summing.add(part);
+            Ok(())
+        })?;
+        file.seek(SeekFrom::Start(0)).map_err(at(Path::new(picture)))?;
+        let facts = facts_of(picture, &summing.end(), BufReader::new(&*file))?;
+        Ok(Received { facts, name: named(picture), file: None })
+    }
+}
+
+/// Reads a file, one byte more than is taken, so that it is seen where there is more. `picture` is what it is called.
+fn in_parts(
+    picture: &str,
+    file: impl Read,
+    mut each: impl FnMut(&[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut file = BufReader::with_capacity(PART_BYTES, file.take(FILE_MAX_BYTES + 1));
+    loop {
+        let part = file.fill_buf().map_err(at(Path::new(picture)))?;
+        let length = part.len();
+        if length == 0 {
+            return Ok(());
+        }
+        each(part)?;
+        file.consume(length);
     }
 }
 
@@ -89,22 +158,42 @@ impl Store {
         Ok(self.root()?.join(folder).join(hash.as_str()))
     }
 
-    /// Takes a picture in: looks at it, and writes it to the disk beside the others, unless it is there. `picture` is what
-    /// it was called where it came from.
+    /// Takes a picture in: writes it to the disk beside the others, unless it is there, and looks at it. `picture` is what it
+    /// was called where it came from.
     ///
     /// # Errors
     /// Where it is none that is taken, or cannot be written.
-    pub fn receive(&self, picture: &str, bytes: &[u8]) -> Result<Received, StoreError> {
-        let received = Received::looked_at(picture, bytes)?;
-        if self.has(&received.facts)? {
-            return Ok(received);
-        }
+    pub fn receive(&self, picture: &str, file: impl Read) -> Result<Received, StoreError> {
+        let mut writing = self.write()?;
+        in_parts(picture, file, |part| writing.add(part))?;
+        self.end(writing.end(), picture)
+    }
+
+    /// Begins a file whose bytes come one after another.
+    ///
+    /// # Errors
+    /// Where the disk takes none.
+    pub fn write(&self) -> Result<Writing, StoreError> {
         let folder = self.root()?.join(INCOMING);
         fs::create_dir_all(&folder).map_err(at(&folder))?;
-        let (incoming, mut file) = unnamed(&folder)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        written.map_err(at(&incoming.0))?;
-        Ok(Received { file: Some(Arc::new(incoming)), ..received })
+        let (incoming, file) = unnamed(&folder)?;
+        Ok(Writing { incoming, file, summing: Summing::default() })
+    }
+
+    /// Takes in what was written, as [`Store::receive`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn end(&self, written: Written, picture: &str) -> Result<Received, StoreError> {
+        let Written { incoming, mut file, sum } = written;
+        file.seek(SeekFrom::Start(0)).map_err(at(&incoming.0))?;
+        let facts = facts_of(picture, &sum, BufReader::new(&file))?;
+        let name = named(picture);
+        if self.has(&facts)? {
+            return Ok(Received { facts, name, file: None });
+        }
+        file.sync_all().map_err(at(&incoming.0))?;
+        Ok(Received { facts, name, file: Some(Arc::new(incoming)) })
     }
 
     /// Gives a picture its place. Done twice it is done once. Whoever calls it holds the lock of pictures in the database
@@ -136,24 +225,33 @@ impl Store {
         }
     }
 
-    /// The bytes of a picture, at most [`FILE_MAX_BYTES`].
+    /// The file of a picture.
     ///
     /// # Errors
     /// [`StoreError::Gone`] where there is no such file.
-    pub fn read(&self, hash: &MediaHash) -> Result<Vec<u8>, StoreError> {
+    pub fn open(&self, hash: &MediaHash) -> Result<File, StoreError> {
         let place = self.place_of(hash)?;
+        File::open(&place).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => StoreError::Gone(hash.clone()),
+            _ => at(&place)(error),
+        })
+    }
+
+    /// The bytes of a picture, at most [`FILE_MAX_BYTES`], with room for so many more.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn read(&self, hash: &MediaHash, room: usize) -> Result<Vec<u8>, StoreError> {
+        let file = self.open(hash)?;
         let mut bytes = Vec::new();
-        let read = File::open(&place).and_then(|file| {
-            // As many as it has: what grows has up to twice as many.
-            let length = file.metadata()?.len().min(FILE_MAX_BYTES);
-            bytes.reserve_exact(usize::try_from(length).unwrap_or(0) + 1);
+        // As many as it has: what grows has up to twice as many.
+        let read = file.metadata().and_then(|facts| {
+            let length = usize::try_from(facts.len().min(FILE_MAX_BYTES)).unwrap_or(0);
+            bytes.reserve_exact(length + room.max(1));
             file.take(FILE_MAX_BYTES).read_to_end(&mut bytes)
         });
-        match read {
-            Ok(_) => Ok(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::Gone(hash.clone())),
-            Err(error) => Err(at(&place)(error)),
-        }
+        let place = self.place_of(hash)?;
+        read.map(|_| bytes).map_err(at(&place))
     }
 
     /// Removes a file. Whoever calls it holds the lock of pictures in the database, and has seen there that the file has no
@@ -194,7 +292,7 @@ fn unnamed(folder: &Path) -> Result<(Incoming, File), StoreError> {
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!("{}-{number}", std::process::id()));
-        match File::options().write(true).create_new(true).open(&path) {
+        match File::options().read(true).write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((Incoming(path), file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(at(&path)(error)),

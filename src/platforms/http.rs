@@ -8,6 +8,7 @@ mod fetch;
 mod gate;
 mod line;
 mod options;
+mod parts;
 mod record;
 mod retry_after;
 mod wire;
@@ -25,6 +26,7 @@ pub use fetch::FetchFault;
 pub(super) use fetch::{FetchLimits, fetch};
 use futures_util::StreamExt;
 pub(super) use options::options;
+use parts::Parts;
 use record::{Record, Stage};
 use retry_after::retry_after;
 use rustls::ClientConfig;
@@ -158,7 +160,7 @@ async fn exchange(request: Request<'_>, builder: awc::ClientRequest) -> Result<A
     for (name, value) in request.headers {
         builder = builder.insert_header((name, value));
     }
-    let mut sending = pin!(record.watch(builder.send_body(request.body)));
+    let mut sending = pin!(record.watch(builder.send_body(Parts::of(request.body))));
     let mut ended = timeout_at(until, &mut sending).await;
     if ended.is_err() {
         ended = timeout(LAST_LOOK, &mut sending).await;

@@ -5,6 +5,11 @@
 //! to fit, is told while nothing is out. Then it uploads each that it has no answer for ([`Pictures::uploaded`]), and keeps
 //! each answer at once ([`Pictures::note`]).
 
+mod room;
+
+pub use super::http::FetchFault;
+pub use room::Room;
+
 use super::http::{FetchLimits, fetch};
 use super::outbound::Outbound;
 use crate::domain::fault::MediaFault;
@@ -17,18 +22,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use super::http::FetchFault;
-
 /// The longest that one picture is fetched for.
 pub const FETCH_MAX: Duration = Duration::from_secs(30);
 
 /// Where pictures are kept, for one article of one account.
 pub trait Shelf: Send + Sync {
+    /// What is known already of the article's pictures, and of their uploads at one place.
+    fn known(&self, place: String) -> LocalBoxFuture<'static, Result<Vec<Known>, NotReady>>;
+
     /// The picture that the article calls `source`; none where it is not kept.
     fn find(&self, source: String) -> LocalBoxFuture<'static, Result<Option<MediaFacts>, NotReady>>;
 
     /// Keeps what was fetched of `source`.
     fn keep(&self, source: String, bytes: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>>;
+
+    /// Whether the file of a picture is at hand.
+    fn has(&self, facts: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>>;
 
     /// The file of a picture, made to fit. `source` is what errors call it.
     fn fitted(
@@ -56,11 +65,32 @@ pub struct Upload {
     pub place: String,
 }
 
+/// A picture that is kept already, under a name that the article has for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub source: String,
+    pub facts: MediaFacts,
+    /// What the account's platform answered, by what it was given the file for.
+    pub uploads: Vec<(UploadPurpose, UploadAnswer)>,
+}
+
+impl Known {
+    pub fn uploaded(&self, purpose: UploadPurpose) -> Option<&UploadAnswer> {
+        self.uploads.iter().find(|upload| upload.0 == purpose).map(|upload| &upload.1)
+    }
+}
+
 /// A file as a platform is given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PictureFile {
     pub kind: MediaKind,
     pub bytes: Vec<u8>,
+}
+
+impl PictureFile {
+    /// In bytes: a file that is read is given so much more room, for what a platform has around it. To make room later may
+    /// take as much as the file once more.
+    pub const ROOM: usize = 1024;
 }
 
 /// Why a picture cannot be given to a platform. Nothing of the article has been sent for it.
@@ -115,6 +145,12 @@ impl Pictures {
         Pictures(Arc::new(Nothing))
     }
 
+    /// What is known already of the article's pictures, and of what the platform was given of them at one place: one
+    /// question for all. What is not there is to be asked for with [`Pictures::of`] and [`Pictures::uploaded`].
+    pub async fn known(&self, place: &str) -> Result<Vec<Known>, NotReady> {
+        self.0.known(place.to_owned()).await
+    }
+
     /// The picture that the article calls `source`. One of the web that is not kept yet is fetched, within `time` at most,
     /// and kept, so that it is fetched once for a content. Whether it fits is not looked at.
     pub async fn of(
@@ -136,6 +172,11 @@ impl Pictures {
             }
             Err(fault) => Err(NotReady::NotFetched { picture: source.to_owned(), fault }),
         }
+    }
+
+    /// Whether the file of a picture is at hand, which is not read for it.
+    pub async fn has(&self, facts: &MediaFacts) -> Result<(), NotReady> {
+        self.0.has(facts.clone()).await
     }
 
     /// The file of a picture, made to fit these limits: as it is where it fits, else encoded anew or made smaller. Takes up to
@@ -169,18 +210,26 @@ impl Pictures {
 struct Nothing;
 
 impl Nothing {
-    fn has<T: 'static>() -> LocalBoxFuture<'static, Result<T, NotReady>> {
+    fn at_hand<T: 'static>() -> LocalBoxFuture<'static, Result<T, NotReady>> {
         std::future::ready(Err(NotReady::NotAtHand("none are kept".to_owned()))).boxed_local()
     }
 }
 
 impl Shelf for Nothing {
+    fn known(&self, _: String) -> LocalBoxFuture<'static, Result<Vec<Known>, NotReady>> {
+        std::future::ready(Ok(Vec::new())).boxed_local()
+    }
+
     fn find(&self, _: String) -> LocalBoxFuture<'static, Result<Option<MediaFacts>, NotReady>> {
         std::future::ready(Ok(None)).boxed_local()
     }
 
     fn keep(&self, _: String, _: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>> {
-        Nothing::has()
+        Nothing::at_hand()
+    }
+
+    fn has(&self, _: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>> {
+        Nothing::at_hand()
     }
 
     fn fitted(
@@ -189,7 +238,7 @@ impl Shelf for Nothing {
         _: MediaFacts,
         _: MediaLimits,
     ) -> LocalBoxFuture<'static, Result<PictureFile, NotReady>> {
-        Nothing::has()
+        Nothing::at_hand()
     }
 
     fn uploaded(&self, _: Upload) -> LocalBoxFuture<'static, Result<Option<UploadAnswer>, NotReady>> {
@@ -197,6 +246,6 @@ impl Shelf for Nothing {
     }
 
     fn note(&self, _: Upload, _: Option<UploadAnswer>) -> LocalBoxFuture<'static, Result<(), NotReady>> {
-        Nothing::has()
+        Nothing::at_hand()
     }
 }

@@ -243,7 +243,8 @@ fn wires(name: &str, text: &str) -> Vec<String> {
     found.map(told).collect()
 }
 
-/// What diesel prints is as long as there are tables.
+/// `diesel print-schema` writes it to the byte (`diesel.toml`), in one file: it is as long as there are tables. Nobody reads or
+/// changes it by hand, which is what the limit is for.
 const PRINTED: &str = "db/schema.rs";
 
 fn shape(name: &str, text: &str) -> Vec<String> {

@@ -33,37 +33,37 @@ fn files(dir: &Path) -> Vec<String> {
 fn a_picture_is_there_once_it_has_its_place_and_not_before() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = Store::at(dir.path().join("media"));
-    let received = store.receive("posts/图 1.png", &png(3)).expect("received");
+    let received = store.receive("posts/图 1.png", &png(3)[..]).expect("received");
     let hash = received.facts.sha256.clone();
     assert_eq!(received.name.as_deref(), Some("图 1.png"));
-    assert!(matches!(store.read(&hash), Err(StoreError::Gone(_))));
+    assert!(matches!(store.read(&hash, 0), Err(StoreError::Gone(_))));
     assert_eq!(files(dir.path()).len(), 1, "what is on its way is beside the others");
 
     store.place(&received).expect("placed");
     let folder = &hash.as_str()[..2];
     assert_eq!(files(dir.path()), [format!("media/{folder}/{hash}")]);
-    assert_eq!(store.read(&hash).expect("read"), png(3));
+    assert_eq!(store.read(&hash, 0).expect("read"), png(3));
 
     // The same file again, under another name: there is nothing to be written, and nothing is.
-    let again = store.receive("b.png", &png(3)).expect("received");
+    let again = store.receive("b.png", &png(3)[..]).expect("received");
     assert_eq!(files(dir.path()).len(), 1);
     store.place(&again).expect("placed");
     store.place(&received).expect("placed twice");
     drop((received, again));
-    assert_eq!(store.read(&hash).expect("read"), png(3), "dropping it takes nothing away");
+    assert_eq!(store.read(&hash, 0).expect("read"), png(3), "dropping it takes nothing away");
 }
 
 #[test]
 fn what_gets_no_place_leaves_nothing() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = Store::at(dir.path().join("media"));
-    let received = store.receive("a.png", &png(1)).expect("received");
+    let received = store.receive("a.png", &png(1)[..]).expect("received");
     let other = received.clone();
     drop(received);
     assert_eq!(files(dir.path()).len(), 1, "somebody still knows of it");
     drop(other);
     assert_eq!(files(dir.path()), Vec::<String>::new());
-    let refused = store.receive("a.png", b"no picture");
+    let refused = store.receive("a.png", &b"no picture"[..]);
     assert!(matches!(refused, Err(StoreError::Picture(MediaFault::UnknownKind { .. }))), "{refused:?}");
     assert_eq!(files(dir.path()), Vec::<String>::new());
 }
@@ -72,17 +72,17 @@ fn what_gets_no_place_leaves_nothing() {
 fn a_picture_that_has_gone_since_it_was_received_is_told() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = Store::at(dir.path().to_owned());
-    store.place(&store.receive("a.png", &png(1)).expect("received")).expect("placed");
-    let again = store.receive("a.png", &png(1)).expect("received");
+    store.place(&store.receive("a.png", &png(1)[..]).expect("received")).expect("placed");
+    let again = store.receive("a.png", &png(1)[..]).expect("received");
     assert!(store.remove(&again.facts.sha256).expect("removed"));
     assert!(matches!(store.place(&again), Err(StoreError::Gone(_))));
     assert!(!store.remove(&again.facts.sha256).expect("removed"));
     // One that is shorter than it should be is none, and is written anew.
-    store.place(&store.receive("a.png", &png(1)).expect("received")).expect("placed");
+    store.place(&store.receive("a.png", &png(1)[..]).expect("received")).expect("placed");
     let place = store.place_of(&again.facts.sha256).expect("a place");
     fs::write(&place, b"x").expect("written");
-    store.place(&store.receive("a.png", &png(1)).expect("received")).expect("placed");
-    assert_eq!(store.read(&again.facts.sha256).expect("read"), png(1));
+    store.place(&store.receive("a.png", &png(1)[..]).expect("received")).expect("placed");
+    assert_eq!(store.read(&again.facts.sha256, 0).expect("read"), png(1));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn what_is_old_is_found_folder_by_folder() {
     assert_eq!(all(LATER), [], "without a folder");
     let mut hashes: Vec<MediaHash> = (1..20)
         .map(|width| {
-            let received = store.receive("a.png", &png(width)).expect("received");
+            let received = store.receive("a.png", &png(width)[..]).expect("received");
             store.place(&received).expect("placed");
             received.facts.sha256
         })
@@ -110,7 +110,7 @@ fn what_is_old_is_found_folder_by_folder() {
 fn what_a_dead_process_left_is_swept_once_it_is_old() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = Store::at(dir.path().to_owned());
-    let received = store.receive("a.png", &png(1)).expect("received");
+    let received = store.receive("a.png", &png(1)[..]).expect("received");
     std::mem::forget(received.clone());
     drop(received);
     assert_eq!(store.sweep_incoming(EARLIER).expect("swept"), 0);
@@ -121,6 +121,6 @@ fn what_a_dead_process_left_is_swept_once_it_is_old() {
 
 #[test]
 fn without_a_folder_nothing_is_taken() {
-    let refused = Store::default().receive("a.png", &png(1));
+    let refused = Store::default().receive("a.png", &png(1)[..]);
     assert!(matches!(refused, Err(StoreError::NoFolder)), "{refused:?}");
 }

@@ -52,6 +52,47 @@ impl Operation for FindPicture {
     }
 }
 
+/// What is known already of the pictures that a revision shows, in one question: which they are, and what the platform of an
+/// account was given of them at one place. What a text names for the first time is not there.
+#[derive(Debug, Clone)]
+pub struct KnownPictures {
+    pub content: ContentId,
+    pub revision: i32,
+    pub account: AccountId,
+    pub place: String,
+}
+
+/// A picture that is known already.
+#[derive(Debug, Clone)]
+pub struct KnownPicture {
+    /// As the text has it.
+    pub source: String,
+    pub row: MediaRow,
+    pub uploads: Vec<(UploadPurpose, Uploaded)>,
+}
+
+impl Operation for KnownPictures {
+    type Output = Vec<KnownPicture>;
+    const ACCESS: Access = Access::Read;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        _: Timestamp,
+    ) -> Result<Vec<KnownPicture>, OperationError> {
+        let noted = media_links::of_revision(conn, self.content, self.revision)?;
+        let files: Vec<MediaHash> = noted.iter().map(|(_, row)| row.sha256.clone()).collect();
+        let uploads = media_uploads::of_files(conn, self.account, &self.place, &files)?;
+        let of = |row: &MediaRow| {
+            let same = uploads.iter().filter(|upload| upload.0 == row.sha256.as_str());
+            same.map(|(_, purpose, uploaded)| (*purpose, uploaded.clone())).collect()
+        };
+        let known = |(source, row)| KnownPicture { source, uploads: of(&row), row };
+        Ok(noted.into_iter().map(known).collect())
+    }
+}
+
 /// Keeps a picture that was fetched for a revision.
 #[derive(Debug, Clone)]
 pub struct KeepFetched {

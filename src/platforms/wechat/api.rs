@@ -5,10 +5,10 @@ use super::super::http::{self, Answer, Request};
 use super::super::outbound::Outbound;
 use super::super::platform::{Destination, PublishCall, TestCall};
 use super::errors::Refusal;
+use super::form::Form;
 use super::settings::{SECRET, Settings};
 use crate::domain::clock::Timestamp;
 use crate::domain::kept::message::KeptMessage;
-use crate::domain::media::MediaKind;
 use crate::domain::outcome::{Problem, Seen};
 use crate::domain::trust::Trust;
 use crate::platforms::journal::repeated;
@@ -69,10 +69,7 @@ enum Body {
     /// A GET.
     None,
     Json(Bytes),
-    Form {
-        content_type: String,
-        form: Bytes,
-    },
+    Form(Form),
 }
 
 impl Api {
@@ -170,7 +167,7 @@ impl Api {
         more: &str,
         picture: PictureFile,
     ) -> Result<Value, Trouble> {
-        self.call(interface, more, &form(picture)).await
+        self.call(interface, more, &Body::Form(Form::of(picture))).await
     }
 
     /// With another token, once, where the first is refused: then nothing was done.
@@ -197,13 +194,13 @@ impl Api {
         let (headers, written) = match body {
             Body::None => (Vec::new(), Bytes::new()),
             Body::Json(text) => (vec![("content-type", JSON.to_owned())], text.clone()),
-            Body::Form { content_type, form } => (vec![("content-type", content_type.clone())], form.clone()),
+            Body::Form(form) => (vec![("content-type", form.content_type.clone())], form.bytes.clone()),
         };
         let request = self.request(&url, headers, written, REQUEST_MAX)?;
         fail_point!("wechat asks");
         let answer = match body {
             Body::None => http::get(&self.outbound, request).await?,
-            Body::Json(_) | Body::Form { .. } => http::post(&self.outbound, request).await?,
+            Body::Json(_) | Body::Form(_) => http::post(&self.outbound, request).await?,
         };
         fail_point!("wechat answered");
         read(interface, &answer)
@@ -281,31 +278,6 @@ impl Api {
 
 const JSON: &str = "application/json; charset=utf-8";
 
-/// A form with one file. Its boundary is a hash of the file, which does not hold its own hash.
-/// The file itself is let go of: it may be large.
-fn form(picture: PictureFile) -> Body {
-    let boundary = format!("contenthub-{}", &sha256_hex(&picture.bytes)[..32]);
-    let kind = picture.kind.mime();
-    let name = file_name(picture.kind);
-    let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"{name}\"\r\n\
-         Content-Type: {kind}\r\n\r\n"
-    );
-    let end = format!("\r\n--{boundary}--\r\n");
-    let form = [head.as_bytes(), &picture.bytes, end.as_bytes()].concat().into();
-    Body::Form { content_type: format!("multipart/form-data; boundary={boundary}"), form }
-}
-
-/// WeChat tells kinds by the ends of names.
-fn file_name(kind: MediaKind) -> &'static str {
-    match kind {
-        MediaKind::Png => "picture.png",
-        MediaKind::Jpeg => "picture.jpg",
-        MediaKind::Gif => "picture.gif",
-        MediaKind::Webp => "picture.webp",
-    }
-}
-
 /// What WeChat says: errors come with status 200, too.
 fn read(interface: &'static str, answer: &Answer) -> Result<Value, Trouble> {
     let status = answer.status;
@@ -378,18 +350,5 @@ mod tests {
         for said in [json!({}), json!({"id": ""}), json!({"id": null}), json!({"id": [7]})] {
             assert!(matches!(text("x", &said, "id"), Err(Seen::AcceptedUnread(_))), "{said}");
         }
-    }
-
-    #[test]
-    fn a_form_has_the_file_as_it_is() {
-        let bytes = b"\xff\xd8\xff\r\n--contenthub-".to_vec();
-        let picture = PictureFile { kind: MediaKind::Jpeg, bytes: bytes.clone() };
-        let Body::Form { content_type, form } = form(picture) else { panic!("a form") };
-        let boundary = content_type.split_once("boundary=").expect("a boundary").1;
-        let begin = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"picture.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
-        );
-        let end = format!("\r\n--{boundary}--\r\n");
-        assert_eq!(form, [begin.as_bytes(), &bytes, end.as_bytes()].concat());
     }
 }

@@ -11,6 +11,7 @@
 mod api;
 mod article;
 mod errors;
+mod form;
 mod pictures;
 mod publishing;
 mod questions;

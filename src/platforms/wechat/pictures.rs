@@ -11,7 +11,7 @@ use crate::domain::kept::message::KeptMessage;
 use crate::domain::media::{MediaFacts, MediaHash, UploadAnswer, UploadPurpose};
 use crate::domain::media_limits::{MediaLimits, PictureRules, WECHAT_BODY, WECHAT_COVER};
 use crate::domain::outcome::{Problem, Seen};
-use crate::platforms::pictures::{NotReady, PictureFile, Pictures, Upload};
+use crate::platforms::pictures::{Known, NotReady, PictureFile, Pictures, Room, Upload};
 use crate::render::wechat::{self as rendering, ImageSource};
 use fail::fail_point;
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ use std::time::Duration;
 
 /// What finding one picture may take of an attempt's time.
 const PICTURE_MAX: Duration = Duration::from_secs(20);
-/// In bytes, of files that are kept in memory between the look at all pictures and their uploads. What is more is read and
-/// made to fit once more.
+/// In bytes, of files that were encoded anew and are kept in memory between the look at all pictures and their uploads. What
+/// is more is made to fit once more.
 const HELD_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What WeChat takes of an article's pictures.
@@ -62,8 +62,10 @@ struct Picture<'a> {
 enum State {
     /// What WeChat calls it.
     Uploaded(String),
-    /// It can be uploaded; with its file, where there was room for it.
-    Ready(Option<PictureFile>),
+    /// It can be uploaded as it is kept.
+    Fits,
+    /// It can be made to fit; with what it became, where there was room for that.
+    MadeToFit(Option<(PictureFile, Room)>),
 }
 
 impl Uploads<'_> {
@@ -79,8 +81,10 @@ impl Uploads<'_> {
         let mut room = HELD_MAX_BYTES;
         for (number, (article, pictures)) in articles.enumerate() {
             named.push(Named { cover: String::new(), body: HashMap::new() });
+            let known = pictures.known(self.appid).await.map_err(|error| error.seen())?;
             for (purpose, source) in sources(article).await? {
-                found.push(self.find(number, pictures, purpose, source, &mut room).await?);
+                let known = known.iter().find(|picture| picture.source == source);
+                found.push(self.find(number, pictures, (purpose, source), known, &mut room).await?);
             }
         }
         // Articles of one post may show the same file.
@@ -126,13 +130,13 @@ impl Uploads<'_> {
         Upload { media, purpose, place: self.appid.to_owned() }
     }
 
-    /// `room` is how many bytes of files may still be kept in memory.
+    /// `known` is what is known of it already, and `room` how many bytes of files may still be kept in memory.
     async fn find<'a>(
         &self,
         article: usize,
         pictures: &'a Pictures,
-        purpose: UploadPurpose,
-        source: String,
+        (purpose, source): (UploadPurpose, String),
+        known: Option<&Known>,
         room: &mut usize,
     ) -> Result<Picture<'a>, Seen> {
         let seen = |error: NotReady| error.seen();
@@ -140,16 +144,27 @@ impl Uploads<'_> {
             UploadPurpose::Cover => RULES.cover,
             UploadPurpose::Body => RULES.body,
         };
-        let facts = pictures.of(self.outbound, &source, self.time()).await.map_err(seen)?;
+        let facts = match known {
+            Some(known) => known.facts.clone(),
+            None => pictures.of(self.outbound, &source, self.time()).await.map_err(seen)?,
+        };
         let upload = self.upload(facts.sha256.clone(), purpose);
-        let known = pictures.uploaded(&upload).await.map_err(seen)?.and_then(|it| name_in(it, purpose));
-        let state = match known {
+        let answer = match known {
+            Some(known) => known.uploaded(purpose).cloned(),
+            None => pictures.uploaded(&upload).await.map_err(seen)?,
+        };
+        let state = match answer.and_then(|it| name_in(it, purpose)) {
             Some(name) => State::Uploaded(name),
+            None if limits.fits(&facts) => {
+                pictures.has(&facts).await.map_err(seen)?;
+                State::Fits
+            }
             None => {
                 let file = pictures.fitted(&source, &facts, &limits).await.map_err(seen)?;
-                let fits = file.bytes.len() <= *room;
-                *room -= if fits { file.bytes.len() } else { 0 };
-                State::Ready(fits.then_some(file))
+                let length = file.bytes.len();
+                let kept = if length <= *room { Room::to_wait(length) } else { None };
+                *room -= if kept.is_some() { length } else { 0 };
+                State::MadeToFit(kept.map(|kept| (file, kept)))
             }
         };
         Ok(Picture { article, pictures, source, upload, limits, facts, state })
@@ -158,13 +173,18 @@ impl Uploads<'_> {
     async fn name(&self, picture: &mut Picture<'_>) -> Result<String, Seen> {
         let Picture { pictures, source, upload, limits, facts, state, .. } = picture;
         let seen = |error: NotReady| error.seen();
-        let held = match state {
+        let (held, reads) = match state {
             State::Uploaded(name) => return Ok(name.clone()),
-            State::Ready(file) => file.take(),
+            State::Fits => (None, facts.bytes),
+            State::MadeToFit(made) => (made.take(), 0),
         };
-        let file = match held {
-            Some(file) => file,
-            None => pictures.fitted(source, facts, limits).await.map_err(seen)?,
+        // Until the upload is answered.
+        let (file, _room) = match held {
+            Some(held) => held,
+            None => {
+                let room = Room::to_go(reads, self.api.left()).await.ok_or(Seen::NotSent)?;
+                (pictures.fitted(source, facts, limits).await.map_err(seen)?, room)
+            }
         };
         let (interface, more, field) = match upload.purpose {
             UploadPurpose::Cover => ("material/add_material", "&type=image", "media_id"),

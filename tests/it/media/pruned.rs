@@ -21,7 +21,7 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn add(app: &App, width: u32) -> MediaView {
-    let received = app.context().media.receive("a.png", &png(width, 1)).expect("received");
+    let received = app.context().media.receive("a.png", &png(width, 1)[..]).expect("received");
     app.run(AddMedia(received)).expect("added").row.into()
 }
 
@@ -116,7 +116,7 @@ fn a_file_whose_row_is_gone_is_swept_and_one_that_was_taken_again_is_not() {
         assert_eq!(files(dir).len(), 2);
         assert_eq!(sweep(Timestamp::MAX), 1);
         assert_eq!(files(dir), [again.sha256.to_string()]);
-        assert_eq!(app.context().media.read(&again.sha256).expect("read"), png(2, 1));
+        assert_eq!(app.context().media.read(&again.sha256, 0).expect("read"), png(2, 1));
     });
 }
 

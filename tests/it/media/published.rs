@@ -37,7 +37,7 @@ pub fn shown(url: &DatabaseUrl) -> Vec<(i32, Vec<i32>)> {
 }
 
 fn received(app: &App, width: u32) -> Received {
-    app.context().media.receive("a.png", &png(width, 1)).expect("received")
+    app.context().media.receive("a.png", &png(width, 1)[..]).expect("received")
 }
 
 #[test]
@@ -132,11 +132,11 @@ fn a_file_that_is_gone_is_told_and_comes_back_when_it_is_added_again() {
         let row = app.run(AddMedia(received(&app, 3))).expect("added").row;
         let store = &app.context().media;
         store.remove(&row.sha256).expect("removed by hand");
-        let told = store.read(&row.sha256).expect_err("gone").to_string();
+        let told = store.read(&row.sha256, 0).expect_err("gone").to_string();
         assert!(told.contains("is not in the media folder"), "{told}");
         let again = app.run(AddMedia(received(&app, 3))).expect("added");
         assert!(!again.is_new && again.row.id == row.id);
-        assert_eq!(store.read(&row.sha256).expect("read"), png(3, 1));
+        assert_eq!(store.read(&row.sha256, 0).expect("read"), png(3, 1));
         assert_eq!(app.run(GetMedia(row.id)).expect("a row").width, 3);
     });
 }

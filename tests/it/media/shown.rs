@@ -115,7 +115,7 @@ fn a_picture_is_fetched_fitted_and_uploaded_once() {
         let given = Given::default();
         let stage = Stage::open(url, dir, platform(given.clone()));
         let site = Site::start(drawn(ImageFormat::WebP, 40, 20));
-        let received = stage.app.context().media.receive("a.png", &png(8, 8)).expect("received");
+        let received = stage.app.context().media.receive("a.png", &png(8, 8)[..]).expect("received");
         let address =
             contenthub::views::MediaView::from(stage.app.run(AddMedia(received)).expect("added").row);
         let body = format!("![]({}) ![]({})", address.address, site.url);
@@ -141,7 +141,7 @@ fn while_a_picture_cannot_be_had_nothing_is_given_and_a_later_try_goes_well() {
         let stage = Stage::open(url, dir, platform(given.clone()));
         let site = Site::start(png(300, 300));
         site.is_down.store(true, Ordering::SeqCst);
-        let received = stage.app.context().media.receive("a.png", &png(9, 9)).expect("received");
+        let received = stage.app.context().media.receive("a.png", &png(9, 9)[..]).expect("received");
         let kept = contenthub::views::MediaView::from(stage.app.run(AddMedia(received)).expect("added").row);
         let waits = add_text(&stage.app, "a", &format!("![]({}) ![]({})", kept.address, site.url), &stage);
         stage.run();

@@ -17,6 +17,11 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// How much longer than its calls one after another must take; a debug build, beside other tests, is given more.
 const TIMES_MOST: f64 = 1.2;
 const TIMES_MOST_DEBUG: f64 = 3.0;
+/// In the source; fewer are left for readers to see, and more than 20,000 WeChat takes of nobody.
+const CHARACTERS: usize = 20_000;
+const ADDITIONS: usize = 21;
+const RENDERED_WITHIN: Duration = Duration::from_millis(5);
+const RENDERED_WITHIN_DEBUG: Duration = Duration::from_millis(200);
 const MEMORY_MAX_MB: u64 = 120;
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -89,6 +94,51 @@ fn a_hundred_articles_take_little_longer_than_wechat_does() {
     assert!(times <= if is_of_release() { TIMES_MOST } else { TIMES_MOST_DEBUG }, "{times} times as long");
     let uploads = wechat.uploads_by_sha256(APPID);
     assert!(uploads.len() == ARTICLES * PICTURES + 1 && uploads.values().all(|times| *times == 1));
+}
+
+/// Of as many characters as WeChat takes, nearly: prose in both languages, lists, a table, links, and code with colours.
+fn long_text() -> String {
+    let mut text = String::new();
+    for part in 0.. {
+        text.push_str(&format!(
+            "## 第{part}节 Part {part}\n\n用Rust写的**程序**，见[链接](https://example.com/{part})。It says *what* it does, \
+             and `why`.\n\n- 一项\n- another\n\n| a | 乙 |\n|---|---|\n| {part} | 数 |\n\n```rust\nfn part_{part}() -> u64 {{\n    \
+             // 注释\n    let text = \"text\";\n    {part}\n}}\n```\n\n"
+        ));
+        if text.chars().count() > CHARACTERS {
+            break;
+        }
+    }
+    text.chars().take(CHARACTERS).collect()
+}
+
+/// How long adding an entry takes, in which its article is rendered to see whether it fits: of many the one in the middle.
+fn adding_takes(product: &Product, account: i64, text: &str) -> Duration {
+    let mut took: Vec<Duration> = (0..ADDITIONS)
+        .map(|number| {
+            let content =
+                json!({"title": number.to_string(), "body": text, "cover": "https://a.example/a.png"});
+            let content = id(&product.post("/contents", &content, 201));
+            let entry =
+                json!({"content_id": content, "account_id": account, "scheduled_at": "2099-01-01T00:00:00Z"});
+            let began = Instant::now();
+            product.post("/publish-pool", &entry, 201);
+            began.elapsed()
+        })
+        .collect();
+    took.sort();
+    took[ADDITIONS / 2]
+}
+
+#[test]
+fn a_long_article_is_rendered_in_a_moment() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (product, _wechat, account) = stage(dir.path(), Duration::ZERO);
+    let short = adding_takes(&product, account, "Words.");
+    let long = adding_takes(&product, account, &long_text());
+    let took = long.saturating_sub(short);
+    println!("an article of {CHARACTERS} characters was rendered in {took:?} ({long:?} less {short:?})");
+    assert!(took <= if is_of_release() { RENDERED_WITHIN } else { RENDERED_WITHIN_DEBUG }, "{took:?}");
 }
 
 /// So that no encoder makes it small.

@@ -78,7 +78,7 @@ fn a_thousand_posts_on_five_accounts_go_out_though_tokens_and_a_quota_end_on_the
         behaviour.latency = Duration::from_millis(20);
         behaviour.token_lifetime = Duration::from_secs(120);
     });
-    let received = room.app.context().media.receive("cover.jpg", &cover()).expect("received");
+    let received = room.app.context().media.receive("cover.jpg", &cover()[..]).expect("received");
     let cover = MediaAddress::of(&room.app.run(AddMedia(received)).expect("added").row.sha256);
     let appids: Vec<String> = (0..ACCOUNTS).map(|number| format!("wx{number:016}")).collect();
     let accounts: Vec<AccountId> = (0..)
