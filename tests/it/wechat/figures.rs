@@ -122,7 +122,7 @@ fn adding_takes(product: &Product, account: i64, text: &str) -> Duration {
             let entry =
                 json!({"content_id": content, "account_id": account, "scheduled_at": "2099-01-01T00:00:00Z"});
             let began = Instant::now();
-            product.post("/publish-pool", &entry, 201);
+            product.post("/publish-pool/add", &entry, 201);
             began.elapsed()
         })
         .collect();
