@@ -70,7 +70,7 @@ impl Sum {
     /// The mean, of so much weight.
     fn mean(&self, weight: u64) -> [u8; 4] {
         let rounded = |sum: u64, by: u64| {
-            let mean = if by == 0 { 0 } else { (sum + by / 2) / by };
+            let mean = (sum + by / 2).checked_div(by).unwrap_or(0);
             u8::try_from(mean).unwrap_or(u8::MAX)
         };
         let [red, green, blue] = self.colours.map(|colour| rounded(colour, self.alpha));
