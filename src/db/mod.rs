@@ -33,6 +33,7 @@ pub mod node_locks;
 pub mod nodes;
 pub mod pause;
 pub mod pool_counts;
+pub mod postgres_url;
 pub mod prune;
 pub mod publish_log;
 pub mod recycled;
