@@ -26,6 +26,7 @@ use crate::operations::content::CreateContent;
 use crate::operations::cycle::ClaimScope;
 use crate::operations::execution::{ListExecutions, RunProgress};
 use crate::operations::history::ListHistory;
+use crate::operations::nodes::SeeNodes;
 use crate::operations::pool::{AddToPool, AddedEntry, Addition, GetEntry, GetStats, ListEntries};
 use crate::operations::task::{CreateTask, ListTasks, MakeFirstTask, UpdateTask};
 use crate::operations::task_type::TaskTypes;
@@ -37,7 +38,7 @@ use crate::platforms::registry::Registry;
 use crate::secrets::{Keyring, SecretError};
 use crate::task_run::{self, Listener, Ran};
 use crate::tasks;
-use crate::views::{AccountView, ContentView, EntryView, ExecutionView, LogView, TaskView};
+use crate::views::{AccountView, ContentView, EntryView, ExecutionView, Here, LogView, TaskView};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -196,12 +197,12 @@ impl App {
     /// same text.
     pub fn add_to_pool(&self, addition: Addition) -> Result<EntryView, OperationError> {
         let AddedEntry { row, similar } = self.change(AddToPool(addition))?;
-        Ok(self.entry_view(row).beside(similar))
+        Ok(self.entry_view(row, &self.here()).beside(similar))
     }
 
     /// One entry of the pool.
     pub fn entry(&self, id: EntryId) -> Result<EntryView, OperationError> {
-        Ok(self.entry_view(self.run(GetEntry(id))?))
+        Ok(self.entry_view(self.run(GetEntry(id))?, &self.here()))
     }
 
     /// Entries of the pool, newest first. In a large pool `total` is at least how many there are: see
@@ -212,11 +213,26 @@ impl App {
         paging: Paging,
     ) -> Result<Page<EntryView>, OperationError> {
         let found = self.run(ListEntries::page(filter, paging))?;
-        Ok(found.page.map(|row| self.entry_view(row)))
+        let here = self.here();
+        Ok(found.page.map(|row| self.entry_view(row, &here)))
     }
 
-    fn entry_view(&self, row: entries::EntryRow) -> EntryView {
-        EntryView::new(row, self.now(), self.cx.can_decrypt())
+    fn entry_view(&self, row: entries::EntryRow, here: &Here) -> EntryView {
+        EntryView::new(row, self.now(), here)
+    }
+
+    /// What is known here of why entries wait. Blocks on the file system. Where it cannot be found out who publishes,
+    /// somebody is taken to: what was asked for has gone well all the same.
+    pub fn here(&self) -> Here {
+        let can_decrypt = self.cx.can_decrypt();
+        let seen = self.run(SeeNodes).and_then(|seen| Ok(seen.find_the_living(&self.settings.database)?));
+        match seen {
+            Ok(seen) => Here::beside(&seen.nodes, can_decrypt),
+            Err(error) => {
+                log::debug!("who publishes is not known: {error}");
+                Here::server(can_decrypt, None)
+            }
+        }
     }
 
     /// The pool in numbers.

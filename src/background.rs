@@ -1,5 +1,6 @@
 //! A node on a thread of its own: publishing goes on while the program that embeds it does something else.
 
+use crate::actors::shutdown::Ending;
 use crate::db::connection::DbError;
 use crate::db::unusable::Unusable;
 use crate::domain::clock::Clock;
@@ -50,7 +51,7 @@ impl BackgroundNode {
             let _ = told.send(Ok(()));
             // An error says that the handle is gone, which means the same.
             let _ = stopped.await;
-            if node.stop(grace).await { Drained::Whole } else { Drained::LeftSome }
+            if node.stop(grace).await == Ending::Whole { Drained::Whole } else { Drained::LeftSome }
         };
         let thread = std::thread::Builder::new()
             .name("contenthub-node".to_owned())

@@ -6,7 +6,7 @@ use crate::actors::executor::{ExecutorSettings, Tick};
 use crate::actors::job_runner::LookForJobs;
 use crate::actors::jobs::Jobs;
 use crate::actors::presence::Presence;
-use crate::actors::shutdown;
+use crate::actors::shutdown::{self, Ending};
 use crate::actors::timekeeper::Timekeeper;
 use crate::actors::watchdog::Watchdog;
 use crate::db::connection::{DbError, Patience};
@@ -114,9 +114,9 @@ impl Node {
         let _ = self.crew.runner().try_send(LookForJobs);
     }
 
-    /// Sends nothing new, waits at most `grace` for what is on the wire, and ends. False where something had no answer
-    /// then: it is written as unproven, or as uncertain where only a person can tell.
-    pub async fn stop(self, grace: Duration) -> bool {
+    /// Sends nothing new, waits at most `grace` for what is on the wire, and ends. What has no answer then is written as
+    /// unproven, or as uncertain where only a person can tell.
+    pub async fn stop(self, grace: Duration) -> Ending {
         self.crew.in_flight.close();
         self.presence.changed();
         self.crew.jobs().close();

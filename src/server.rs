@@ -3,6 +3,7 @@
 use crate::actors::event_tail::EventTail;
 use crate::actors::shared_reads::SharedReads;
 use crate::actors::token_uses::TokenUses;
+use crate::actors::shutdown::Ending;
 use crate::actors::{old_texts, pool_counts};
 use crate::api::wrong_tokens::WrongTokens;
 use crate::api::{self, Api, Rates};
@@ -31,6 +32,11 @@ pub enum ServeError {
     Db(#[from] DbError),
     #[error("the server broke: {0}")]
     Io(#[from] std::io::Error),
+    #[error(
+        "the database did not take what became of {0} posts that were on the wire (is the disk full?): the next start finds \
+         it out"
+    )]
+    Unwritten(usize),
     #[error("a second {0}: ended at once; what was on the wire is found out by the next start")]
     EndedAtOnce(StopSignal),
 }
@@ -101,11 +107,12 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
         };
         let db = node.db.clone();
         let mut stopping = Box::pin(async move {
-            if !node.stop(grace).await {
+            let ending = node.stop(grace).await;
+            if ending == Ending::CutOff {
                 log::warn!("something had no answer when the grace was over; the next start looks after it");
             }
             if broke {
-                return Err(std::io::Error::other("the HTTP server ended by itself"));
+                return Err(ServeError::Io(std::io::Error::other("the HTTP server ended by itself")));
             }
             handle.stop(true).await;
             running.await.map_err(std::io::Error::other)??;
@@ -119,10 +126,13 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             if let Err(error) = healing.await {
                 log::warn!("the sites could not be healed: {error}");
             }
+            if let Ending::Unwritten(count) = ending {
+                return Err(ServeError::Unwritten(count));
+            }
             Ok(())
         });
         tokio::select! {
-            stopped = &mut stopping => stopped.map_err(ServeError::from),
+            stopped = &mut stopping => stopped,
             signal = signals.next() => {
                 // To the very end of the process this node is alive: its locks go when the kernel takes them.
                 std::mem::forget(stopping);

@@ -59,6 +59,8 @@ pub struct Crew {
     parts: Parts,
     started_at: Timestamp,
     at_work: Mutex<AtWork>,
+    /// Why the database did not take what this node last had to say of itself.
+    unwritten: Mutex<Option<String>>,
 }
 
 struct AtWork {
@@ -93,7 +95,8 @@ impl Crew {
         };
         at_work.introduce(&plan.db);
         let (parts, started_at) = (Parts::default(), plan.clock.now());
-        Ok(Arc::new(Crew { plan, in_flight, parts, started_at, at_work: Mutex::new(at_work) }))
+        let at_work = Mutex::new(at_work);
+        Ok(Arc::new(Crew { plan, in_flight, parts, started_at, at_work, unwritten: Mutex::default() }))
     }
 
     /// What people are told of it.
@@ -123,6 +126,7 @@ impl Crew {
             restarts: serde_json::to_string(&restarts).unwrap_or_default(),
             started_at: self.started_at,
             seen_at: self.started_at,
+            held: self.hold().map(|hold| hold.to_string()),
         }
     }
 
@@ -137,6 +141,16 @@ impl Crew {
     /// What keeps this node from publishing now, whatever is due.
     pub fn hold(&self) -> Option<Hold> {
         self.plan.time.look()
+    }
+
+    /// Why the database takes no writes, by the last that was tried.
+    pub fn unwritten(&self) -> Option<String> {
+        self.unwritten.lock().clone()
+    }
+
+    /// What became of a write that only says that this node lives.
+    pub fn has_written(&self, written: Result<(), String>) {
+        *self.unwritten.lock() = written.err();
     }
 
     pub fn metrics(&self) -> &Arc<Metrics> {

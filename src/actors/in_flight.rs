@@ -144,6 +144,11 @@ impl InFlight {
         self.state.lock().attempts.values().filter(|attempt| attempt.ended.is_none()).count()
     }
 
+    /// How many attempts there are whose end is not written.
+    pub fn unwritten(&self) -> usize {
+        self.state.lock().attempts.len()
+    }
+
     /// Nothing leaves any more: what is claimed and not sent goes back.
     pub fn close(&self) {
         self.state.lock().closing = true;

@@ -1,19 +1,25 @@
 //! Has a node's row in the database say that it runs, and how it is.
 //!
-//! On PostgreSQL the row is renewed as often as leases are, for the other machines; on SQLite it is written only when it
-//! says something new, because whether a node lives is told by its lock.
+//! On PostgreSQL the row is renewed as often as leases are, for the other machines. On SQLite, where a lock tells whether a
+//! node lives, it is written when it says something new, and else each minute: a database that takes no writes is found
+//! out so before there is anything to publish.
 
 use super::crew::Crew;
 use super::db::DbHandle;
 use crate::db::node_locks::NodeLocks;
+use crate::db::nodes::NodeRow;
 use crate::domain::ids::NodeId;
 use crate::operations::nodes::{ForgetNodes, ListNodes, SHOWN_WHEN_DEAD, TellNode};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+/// How often it is looked whether there is something new.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a row on SQLite is written that says nothing new.
+pub const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// A node that stops does not wait longer for a database that is away.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -58,19 +64,22 @@ async fn tell(crew: Arc<Crew>, db: DbHandle, locks: Option<Arc<NodeLocks>>, news
     if let Some(locks) = locks.clone() {
         forget_the_dead(&db, locks, &crew).await;
     }
+    let every = if locks.is_some() { TOLD_EVERY } else { crew.lease() / 3 };
     let mut told = None;
     loop {
         let row = crew.row();
-        if locks.is_none() || told.as_ref() != Some(&row) {
-            match db.perform(TellNode(row.clone())).await {
-                Ok(()) => told = Some(row),
-                // The next time is soon.
-                Err(error) => log::debug!("the node's row could not be written: {error}"),
-            }
-        }
         // Not by the node's clock: what is told is that the process runs.
+        let is_new = |(said, at): &(NodeRow, Instant)| *said != row || at.elapsed() >= every;
+        if told.as_ref().is_none_or(is_new) {
+            let written = db.perform(TellNode(row.clone())).await;
+            if let Err(error) = &written {
+                log::debug!("the node's row could not be written: {error}");
+            }
+            told = written.is_ok().then(|| (row, Instant::now()));
+            crew.has_written(written.map_err(|error| error.to_string()));
+        }
         tokio::select! {
-            () = sleep(crew.lease() / 3) => {}
+            () = sleep(LOOK_EVERY.min(every)) => {}
             () = news.notified() => {}
         }
     }

@@ -111,9 +111,12 @@ async fn attempt(
     let (on_demand, due_at) = (claim.is_on_demand(), claim.due_at);
     let (content, revision) = (claim.article.content_id, claim.article.revision);
     let extras = claim.extras.iter().map(|article| article.content_id).collect();
+    let is_tested = question.is_none() && claim.is_probe && probing::is_tested(&ready);
     let kept_back = match question {
         None if would_be_repeated(&claim, &ready) => Some(not_repeated()),
-        None if claim.is_probe => probing::keeps_back(&ready, &trust, &*clock).await,
+        None if is_tested => {
+            probing::keeps_back(&ready, &trust, &*clock, attempt.number, means.keeper()).await
+        }
         None | Some(_) => None,
     };
     let time_left = trust.left();
@@ -180,7 +183,7 @@ async fn attempt(
         started_at,
         finished_at,
         settlement,
-        has_steps: ready.in_steps,
+        has_steps: ready.in_steps || is_tested,
     }
 }
 

@@ -16,12 +16,23 @@ const WRITING: Duration = Duration::from_secs(3);
 /// A dead executor has a successor soon.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Drains a node. False where something was still on the wire when the grace was over.
-pub async fn drain(crew: &Crew, grace: Duration) -> bool {
+/// How a node has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything had an answer, and it is written.
+    Whole,
+    /// Something had no answer when the grace was over; that is written.
+    CutOff,
+    /// The database did not take what became of so many attempts. The next start finds it out.
+    Unwritten(usize),
+}
+
+/// Drains a node.
+pub async fn drain(crew: &Crew, grace: Duration) -> Ending {
     crew.in_flight.close();
     let end = Instant::now() + (grace - LAST_WORDS.min(grace / 10));
     if drained_by(crew, end).await {
-        return true;
+        return Ending::Whole;
     }
     let left = crew.in_flight.count();
     log::warn!("{left} attempts have no answer yet and are cut off: what became of them is not known");
@@ -29,10 +40,12 @@ pub async fn drain(crew: &Crew, grace: Duration) -> bool {
     if !drained_by(crew, Instant::now() + HEARING).await {
         crew.in_flight.cut_the_deaf();
         if !drained_by(crew, Instant::now() + WRITING).await {
-            log::warn!("the database does not take what became of them; the next start finds it out");
+            let unwritten = crew.in_flight.unwritten();
+            log::warn!("the database does not take what became of {unwritten}; the next start finds it out");
+            return Ending::Unwritten(unwritten);
         }
     }
-    false
+    Ending::CutOff
 }
 
 /// Whether everything had ended and was written by then.

@@ -19,7 +19,7 @@ use crate::domain::similar_text::AdditionWarning;
 use crate::domain::text_enum;
 use crate::operations::pool::*;
 use crate::operations::{Context, OperationError};
-use crate::views::{AddedView, BatchItemView, BatchStatus, EntryView, ItemsView};
+use crate::views::{AddedView, BatchItemView, BatchStatus, EntryView, Here, ItemsView};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web;
 use schemars::JsonSchema;
@@ -49,8 +49,8 @@ pub fn routes(routes: &mut Routes) {
         .refuses(REFUSES);
 }
 
-fn view_of(added: AddedEntry, cx: &Context, now: Timestamp) -> Value {
-    json!(EntryView::new(added.row, now, cx.can_decrypt()).beside(added.similar))
+fn view_of(added: AddedEntry, here: &Here, now: Timestamp) -> Value {
+    json!(EntryView::new(added.row, now, here).beside(added.similar))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -110,15 +110,18 @@ impl AddBody {
 
 async fn add(api: web::Data<Api>, caller: Caller, asked: Creating<AddBody>) -> Answer {
     let Creating { body, request } = asked;
-    let addition = body.addition(&api)?;
+    let (addition, here) = (body.addition(&api)?, api.here());
     match body.account_ids {
-        None => request.once(&api, StatusCode::CREATED, caller.does(AddToPool(addition)), view_of).await,
+        None => {
+            let shape = move |added: AddedEntry, _: &Context, now| view_of(added, &here, now);
+            request.once(&api, StatusCode::CREATED, caller.does(AddToPool(addition)), shape).await
+        }
         Some(_) if body.account_id.is_some() => {
             Err(Problem::field("account_ids", RequestFault::NotWith("account_id")))
         }
         Some(accounts) => {
-            let shape = |all: Vec<AddedEntry>, cx: &Context, now| {
-                let items = all.into_iter().map(|added| view_of(added, cx, now)).collect();
+            let shape = move |all: Vec<AddedEntry>, _: &Context, now| {
+                let items = all.into_iter().map(|added| view_of(added, &here, now)).collect();
                 json!(ItemsView { items })
             };
             let add = caller.does(AddToAccounts { addition, accounts });

@@ -87,7 +87,10 @@ async fn database(api: &Api) -> Checked {
     // Waited for to its end by somebody in any case: that a thread does not answer is found out so.
     let asked = actix_rt::spawn(async move { db.perform(LookForKey).await });
     match tokio::time::timeout(DATABASE_ANSWERS_WITHIN, asked).await {
-        Ok(Ok(Ok(_))) => Ok(()),
+        Ok(Ok(Ok(_))) => api.crew.unwritten().map_or(Ok(()), |why| {
+            let detail = format!("the database takes no writes: {why}");
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail))
+        }),
         Ok(Ok(Err(error))) => Err(error.into()),
         Ok(Err(_)) | Err(_) => {
             let seconds = DATABASE_ANSWERS_WITHIN.as_secs();

@@ -7,7 +7,7 @@ use super::routes::Takes;
 use crate::config::Limits;
 use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
-use crate::domain::json_limits::TooMuch;
+use crate::domain::json_limits::{Counter, TooMuch};
 use crate::domain::{json_input, json_limits, time_input};
 use crate::operations::OperationError;
 use crate::operations::broken::Broken;
@@ -75,21 +75,20 @@ const TURN_BYTES: usize = 128 * 1024;
 /// Bodies up to this size, in bytes, are read in a few hundred microseconds.
 const READ_HERE_MAX: usize = 64 * 1024;
 
-/// A body as it came, with what its JSON may be like.
+/// A body as it came.
 #[derive(Clone)]
 pub struct Raw {
     pub bytes: Bytes,
-    limits: Limits,
 }
 
 impl Raw {
     /// Reads it as JSON. A large one elsewhere: others are answered by this thread meanwhile.
     pub async fn read<T: DeserializeOwned + Send + 'static>(&self) -> Result<T, Problem> {
         if self.bytes.len() <= READ_HERE_MAX {
-            return read(&self.bytes, &self.limits);
+            return read(&self.bytes);
         }
-        let Raw { bytes, limits } = self.clone();
-        let reading = web::block(move || read(&bytes, &limits)).await;
+        let bytes = self.bytes.clone();
+        let reading = web::block(move || read(&bytes)).await;
         reading.map_err(|error| OperationError::from(Broken::Said(error.to_string())))?
     }
 
@@ -120,29 +119,33 @@ pub fn read_bytes(
         if let Some(encoding) = encoding.filter(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Err(encoded(&encoding));
         }
-        let whole = collected(payload, announced, body_max_bytes);
-        let bytes = timeout(limits.body_time, whole).await.map_err(|_| slow(limits.body_time))?;
-        let bytes = bytes.map_err(|error| unread(&error, body_max_bytes))?;
-        Ok(Raw { bytes, limits })
+        let whole = collected(payload, announced, body_max_bytes, &limits);
+        let bytes = timeout(limits.body_time, whole).await.map_err(|_| slow(limits.body_time))??;
+        Ok(Raw { bytes })
     }
 }
 
-/// All of it, where it is no larger than `most`. Whoever sends much and fast lets the others have their turns.
+/// All of it, where it is no larger than `most`, and as JSON no more than is taken: the rest of one that is too much is not
+/// waited for. Whoever sends much and fast lets the others have their turns.
 async fn collected(
     mut payload: Payload,
     announced: Option<usize>,
     most: usize,
-) -> Result<Bytes, PayloadError> {
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
+    let overflow = || unread(&PayloadError::Overflow, most);
     if announced.is_some_and(|length| length > most) {
-        return Err(PayloadError::Overflow);
+        return Err(overflow());
     }
+    let mut counter = Counter::new(limits.json_depth, limits.json_values);
     let (mut whole, mut turn_ends) = (BytesMut::new(), TURN_BYTES);
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk?;
+        let chunk = chunk.map_err(|error| unread(&error, most))?;
         if chunk.len() > most - whole.len() {
-            return Err(PayloadError::Overflow);
+            return Err(overflow());
         }
         whole.extend_from_slice(&chunk);
+        counter.count(&whole).map_err(|too_much| refused(too_much, limits))?;
         if whole.len() >= turn_ends {
             turn_ends = whole.len() + TURN_BYTES;
             yield_now().await;
@@ -178,10 +181,8 @@ pub fn slow(limit: Duration) -> Problem {
 }
 
 /// An empty body is an empty object: what is missing then is told like any other field.
-fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, Problem> {
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "not_json", detail);
-    json_limits::check(bytes, limits.json_depth, limits.json_values)
-        .map_err(|too_much| refused(too_much, limits))?;
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (line, column) = json_limits::place(bytes, error.valid_up_to());
         bad(format!("the body is not UTF-8 at line {line} column {column}")).at(line, column)

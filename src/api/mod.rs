@@ -44,7 +44,7 @@ use crate::operations::events::ReadEvents;
 use crate::operations::pool::ListEntries;
 use crate::operations::token::Recognise;
 use crate::operations::{Context, OperationError, Page, Paging};
-use crate::views::PageView;
+use crate::views::{Here, PageView};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
 pub use client::client_address;
@@ -80,6 +80,13 @@ pub struct Api {
     pub body_max_bytes: usize,
     pub server: ServerSettings,
     pub rates: Rates,
+}
+
+impl Api {
+    /// What this server knows of why entries wait.
+    fn here(&self) -> Here {
+        Here::server(self.cx.can_decrypt(), self.crew.hold().map(|hold| hold.to_string()))
+    }
 }
 
 /// All routes, each error of which is a problem.

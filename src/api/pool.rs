@@ -92,7 +92,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 fn view(api: &Api, row: EntryRow) -> EntryView {
-    EntryView::new(row, api.clock.now(), api.cx.can_decrypt())
+    EntryView::new(row, api.clock.now(), &api.here())
 }
 
 #[derive(Deserialize, JsonSchema)]

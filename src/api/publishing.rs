@@ -70,7 +70,7 @@ struct WaitQuery {
 }
 
 fn view(api: &Api, row: EntryRow) -> EntryView {
-    EntryView::new(row, api.clock.now(), api.cx.can_decrypt())
+    EntryView::new(row, api.clock.now(), &api.here())
 }
 
 async fn publish_one(
@@ -133,8 +133,9 @@ async fn publish_content(api: web::Data<Api>, caller: Caller, asked: Creating<Co
         max_retries: body.max_retries.unwrap_or(Addition::of(body.content_id).max_retries),
         ..Addition::of(body.content_id)
     };
-    let shape = |added: AddedEntry, cx: &Context, now| {
-        json!(EntryView::new(added.row, now, cx.can_decrypt()).beside(added.similar))
+    let here = api.here();
+    let shape = move |added: AddedEntry, _: &Context, now| {
+        json!(EntryView::new(added.row, now, &here).beside(added.similar))
     };
     let publish = caller.does(PublishContent { addition, by: caller.name() });
     let made = request.perform(&api, publish, shape).await?;

@@ -96,10 +96,10 @@ async fn status(api: web::Data<Api>) -> Answer {
     let database = api.crew.database().clone();
     let looked = actix_rt::task::spawn_blocking(move || status.find_the_living(&database)).await;
     let looked = looked.map_err(|error| OperationError::from(Broken::Said(error.to_string())))?;
-    let (own, hold) = (api.crew.row(), api.crew.hold().map(|hold| hold.to_string()));
+    let (own, unwritten) = (api.crew.row(), api.crew.unwritten());
     let id = own.id.clone();
     let status = looked.map_err(OperationError::from)?.with_own(own);
-    Ok(HttpResponse::Ok().json(StatusView::new(&status, Some((id, hold)))))
+    Ok(HttpResponse::Ok().json(StatusView::new(&status, Some((id, unwritten)))))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::domain::ids::EntryId;
 use crate::operations::OperationError;
 use crate::operations::explain::ExplainEntry;
-use crate::views::{Answer, EntryView, ExplanationView, LogView, Topic};
+use crate::views::{Answer, EntryView, ExplanationView, Here, LogView, Topic};
 use crate::words::{Sentence, message};
 use serde_json::{Value, json};
 
@@ -21,11 +21,11 @@ const ATTEMPTS: [(&str, &str); 5] = [
 pub fn run(id: EntryId, app: &App, out: &Output) -> Result<Done, Failure> {
     let facts = app.run(ExplainEntry(id))?.find_the_living(&app.settings().database);
     let facts = facts.map_err(OperationError::from)?;
-    let view = ExplanationView::new(&facts, None);
+    let (view, here) = (ExplanationView::new(&facts, None), Here::beside(&facts.seen.nodes, facts.can_decrypt));
     if out.is_table() {
         return output::write(&text(&view, out));
     }
-    let mut entry = json!(EntryView::new(facts.row, view.at, facts.can_decrypt));
+    let mut entry = json!(EntryView::new(facts.row, view.at, &here));
     if out.is_json() {
         entry["explanation"] = json!(view);
     }

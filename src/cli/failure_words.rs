@@ -134,6 +134,7 @@ impl InChinese for ServeError {
             ServeError::Tls(error) => error.in_chinese(),
             ServeError::Db(error) => error.in_chinese(),
             ServeError::Io(error) => chinese("serve-broke").with("why", error.to_string()),
+            ServeError::Unwritten(count) => chinese("serve-unwritten").with("count", count.to_string()),
             ServeError::EndedAtOnce(signal) => {
                 chinese("serve-ended-at-once").with("signal", signal.to_string())
             }

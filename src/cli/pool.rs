@@ -244,11 +244,7 @@ pub fn run(command: Command, app: &App, out: &Output) -> Result<Done, Failure> {
 }
 
 fn entry_view(row: EntryRow, app: &App) -> EntryView {
-    EntryView::new(row, app.clock().now(), app.context().can_decrypt())
-}
-
-fn view(row: EntryRow, app: &App) -> Value {
-    json!(entry_view(row, app))
+    EntryView::new(row, app.clock().now(), &app.here())
 }
 
 /// Tells of another entry with the same text, which need not be wrong.
@@ -260,7 +256,7 @@ fn warn(similar: Option<Similar>, out: &Output) {
 }
 
 fn show(row: EntryRow, app: &App, out: &Output) -> Result<Done, Failure> {
-    out.one(&view(row, app))
+    out.one(&json!(entry_view(row, app)))
 }
 
 fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failure> {
@@ -276,7 +272,8 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
     let paging = Paging::new(arguments.page, arguments.page_size)?;
     let (due, before) = (arguments.due, arguments.cursor);
     let found = app.run(ListEntries { filter, due, paging, before })?;
-    let page = found.page.each().map(|row| entry_view(row.clone(), app));
+    let (here, now) = (app.here(), app.clock().now());
+    let page = found.page.each().map(|row| EntryView::new(row.clone(), now, &here));
     let Page { items, total, page, page_size } = page;
     let whole = EntryPageView {
         page: PageView { items, total, page, page_size },
@@ -303,7 +300,7 @@ fn list(arguments: ListArguments, app: &App, out: &Output) -> Result<Done, Failu
             let said = Sentence::new(message("list-goes-on")).with("next", next.to_string());
             eprintln!("{}", out.words(&said));
         }
-        Some(_) | None => out.tell_more(&found.page.map(|row| view(row, app))),
+        Some(_) | None => out.tell_more(&found.page.map(|row| json!(EntryView::new(row, now, &here)))),
     }
     Ok(done)
 }
@@ -357,7 +354,7 @@ fn move_it(arguments: &MoveArguments, app: &App, out: &Output) -> Result<Done, F
         (None, false, false) => Move::Down,
     };
     let moved = app.change(MoveEntry { id: arguments.id, to, by: user() })?;
-    let rows: Vec<Value> = moved.into_iter().map(|row| view(row, app)).collect();
+    let rows: Vec<Value> = moved.into_iter().map(|row| json!(entry_view(row, app))).collect();
     let columns = [("ID", "id"), ("CONTENT", "content_id"), ("ACCOUNT", "account_id"), ("SLOT", "slot_at")];
     out.list(&columns, &rows, &json!({"items": rows}))
 }

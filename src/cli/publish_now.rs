@@ -37,8 +37,8 @@ pub fn run(ids: Vec<EntryId>, app: &App, out: &Output) -> Result<Done, Failure> 
     };
     let published = rows.iter().filter(|row| row.status == EntryStatus::Published).count();
     let all = rows.len();
-    let (now, can_decrypt) = (app.clock().now(), app.context().can_decrypt());
-    let rows: Vec<Value> = rows.into_iter().map(|row| json!(EntryView::new(row, now, can_decrypt))).collect();
+    let (now, here) = (app.clock().now(), app.here());
+    let rows: Vec<Value> = rows.into_iter().map(|row| json!(EntryView::new(row, now, &here))).collect();
     out.list(&COLUMNS, &rows, &json!({"items": rows}))?;
     Ok(match published {
         _ if published == all => Done::Well,

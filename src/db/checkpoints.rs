@@ -125,6 +125,20 @@ pub fn reached(conn: &mut DbConnection, entry: EntryId, revision: i32) -> Result
     Ok(Reached::of(done.into_iter()))
 }
 
+/// The step before a probe whose place is tested first; what it came to is the number of its attempt.
+pub const TEST: &str = "test";
+
+/// Whether this attempt began with a test of its place: then it says when the post itself is sent.
+pub fn is_tested(conn: &mut DbConnection, attempt: AttemptId) -> Result<bool, DbError> {
+    let tested: Option<Option<String>> = dsl::publish_checkpoints
+        .filter(dsl::pool_id.eq(attempt.entry.0))
+        .filter(dsl::step.eq(TEST))
+        .select(dsl::result)
+        .first(conn)
+        .optional()?;
+    Ok(tested.flatten().is_some_and(|number| number == attempt.number.to_string()))
+}
+
 /// The steps of these entries.
 pub fn of(conn: &mut DbConnection, entries: &[EntryId]) -> Result<Vec<Checkpoint>, DbError> {
     let ids: Vec<i64> = entries.iter().map(|entry| entry.0).collect();

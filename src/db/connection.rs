@@ -7,8 +7,8 @@ use super::unusable::{Away, Unusable};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{ConnectionError, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
-use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -73,6 +73,10 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
     // SQLite would make a new one, and a server has made or found its own at its start.
     if patience == Patience::Server && !path.exists() {
         return Err(DbError::Moved(path.to_owned()));
+    }
+    // A server that runs goes on by the name that it has: see there.
+    if patience == Patience::Command && fs::metadata(path).is_ok_and(|file| file.nlink() > 1) {
+        return Err(DbError::Unusable(Unusable::ManyNames(path.to_owned())));
     }
     make_file(path);
     let mut connection = SqliteConnection::establish(text).map_err(|error| at(path, plain(&error)))?;

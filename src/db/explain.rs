@@ -8,8 +8,8 @@ use super::entries::{self, EntryRow};
 use super::publish_log::{self, LogRow};
 use super::schema::{content_revisions, contents, publish_pool, scheduled_tasks};
 use super::statement::statement;
-use super::status::{self, NodeStatus};
-use super::{extras, lanes, leases, nodes};
+use super::status::{self, SeenNodes};
+use super::{extras, lanes};
 use crate::domain::clock::Timestamp;
 use crate::domain::content::ReviewStatus;
 use crate::domain::gates::{Rules, State};
@@ -58,9 +58,7 @@ pub struct Facts {
     /// One that would publish it, and is disabled.
     pub disabled_task: Option<PublishingTask>,
     pub can_decrypt: bool,
-    pub nodes: Vec<NodeStatus>,
-    /// By the clock that nodes are seen by.
-    seen_by: Timestamp,
+    pub seen: SeenNodes,
 }
 
 /// A task, as far as it matters for publishing one entry.
@@ -85,7 +83,7 @@ impl PublishingTask {
 impl Facts {
     /// Finds out which nodes live. Blocks on the file system.
     pub fn find_the_living(mut self, database: &DatabaseUrl) -> Result<Self, DbError> {
-        status::find_the_living(&mut self.nodes, self.at, self.seen_by, database)?;
+        self.seen = self.seen.find_the_living(database)?;
         Ok(self)
     }
 
@@ -97,9 +95,14 @@ impl Facts {
         }
     }
 
+    /// What keeps all servers from publishing whatever is due, where something does.
+    pub fn hold(&self) -> Option<&str> {
+        status::hold_of_all(&self.seen.nodes)
+    }
+
     /// Whether a server runs that fires tasks.
     pub fn has_server(&self) -> bool {
-        self.nodes.iter().any(|node| node.alive && node.row.fires && !node.row.stopping)
+        status::servers(&self.seen.nodes).next().is_some()
     }
 }
 
@@ -131,11 +134,7 @@ pub fn read(
         before: before(conn, &row, now)?,
         tasks: tasks(conn, true)?.into_iter().filter(covers).collect(),
         disabled_task: tasks(conn, false)?.into_iter().find(covers),
-        nodes: nodes::list(conn)?
-            .into_iter()
-            .map(|row| NodeStatus { row, in_flight: 0, overdue: 0, alive: true })
-            .collect(),
-        seen_by: leases::lease_clock(conn, now)?,
+        seen: SeenNodes::read(conn, now)?,
         row,
         account,
         rules,

@@ -31,9 +31,12 @@ use std::time::Duration;
 /// The columns of a lane's gates, as any query may read them beside others.
 pub type Columns = (
     (i32, String, String, i32, Option<i32>, bool, Option<Timestamp>),
-    Option<(i32, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i32, Option<EntryId>)>,
+    Option<BreakerColumns>,
     Option<(Option<Timestamp>, Option<Timestamp>, i32)>,
 );
+
+type BreakerColumns =
+    (i32, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i32, Option<EntryId>);
 
 /// What selects [`Columns`] where accounts are left-joined with lanes.
 macro_rules! lane_columns {
@@ -52,6 +55,7 @@ macro_rules! lane_columns {
             (
                 lanes::failures,
                 lanes::wait_until,
+                lanes::told_at,
                 lanes::tripped_at,
                 lanes::probe_at,
                 lanes::probes,
@@ -74,11 +78,11 @@ pub fn read((of_account, breaker, counts): Columns) -> (Rules, State) {
         spacing: Duration::from_secs(u64::try_from(spacing).unwrap_or(0)),
         daily_cap,
     };
-    let (failures, wait_until, tripped_at, probe_at, probes, probed) = breaker.unwrap_or_default();
+    let (failures, wait_until, told_at, tripped_at, probe_at, probes, probed) = breaker.unwrap_or_default();
     let tripped =
         tripped_at.map(|since| Tripped { since, probe_at: probe_at.unwrap_or(since), probes, probed });
     let (sent_at, cap_day, posts) = counts.unwrap_or_default();
-    let health = Health { failures, awaits_answer, answered_at, wait_until, tripped };
+    let health = Health { failures, awaits_answer, answered_at, wait_until, told_at, tripped };
     (rules, State { health, sent_at, counted: cap_day.map(|day| Counted { day, posts }) })
 }
 
@@ -142,6 +146,7 @@ fn save(
     let values = (
         dsl::failures.eq(health.failures),
         dsl::wait_until.eq(health.wait_until.map(Timestamp::micros)),
+        dsl::told_at.eq(health.told_at.map(Timestamp::micros)),
         dsl::tripped_at.eq(tripped.map(|it| it.since.micros())),
         dsl::probe_at.eq(tripped.map(|it| it.probe_at.micros())),
         dsl::probes.eq(tripped.map_or(0, |it| it.probes)),

@@ -22,6 +22,8 @@ pub struct NodeRow {
     pub restarts: String,
     pub started_at: Timestamp,
     pub seen_at: Timestamp,
+    /// What keeps it from publishing, whatever is due.
+    pub held: Option<String>,
 }
 
 pub fn list(conn: &mut DbConnection) -> Result<Vec<NodeRow>, DbError> {
@@ -41,6 +43,7 @@ pub fn put(conn: &mut DbConnection, node: &NodeRow, seen_at: Timestamp) -> Resul
         dsl::restarts.eq(&node.restarts),
         dsl::started_at.eq(node.started_at.micros()),
         dsl::seen_at.eq(seen_at.micros()),
+        dsl::held.eq(&node.held),
     );
     let changed = diesel::update(dsl::nodes.filter(dsl::id.eq(&node.id.0))).set(values).execute(conn)?;
     if changed == 0 {

@@ -179,6 +179,7 @@ diesel::table! {
         sent_at -> Nullable<BigInt>,
         cap_day -> Nullable<BigInt>,
         cap_count -> Integer,
+        told_at -> Nullable<BigInt>,
     }
 }
 
@@ -228,6 +229,7 @@ diesel::table! {
         restarts -> Text,
         started_at -> BigInt,
         seen_at -> BigInt,
+        held -> Nullable<Text>,
     }
 }
 

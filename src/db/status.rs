@@ -58,6 +58,8 @@ pub struct NodeStatus {
     /// What it holds for longer than it has said.
     pub overdue: i64,
     pub alive: bool,
+    /// For how long it has not written that it lives, where its lock says so (SQLite).
+    pub silent_for: Option<Duration>,
 }
 
 /// A lane.
@@ -126,7 +128,7 @@ impl NodeStatus {
     /// Taken to live until it is looked at.
     fn new(row: NodeRow, held: &HashMap<NodeId, i64>, overdue: &HashMap<NodeId, i64>) -> Self {
         let of = |counts: &HashMap<NodeId, i64>| counts.get(&row.id).copied().unwrap_or(0);
-        NodeStatus { in_flight: of(held), overdue: of(overdue), row, alive: true }
+        NodeStatus { in_flight: of(held), overdue: of(overdue), row, alive: true, silent_for: None }
     }
 }
 
@@ -147,6 +149,42 @@ impl Status {
     }
 }
 
+/// The nodes that the database knows of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenNodes {
+    /// Taken to live, until it is looked.
+    pub nodes: Vec<NodeStatus>,
+    at: Timestamp,
+    /// By the clock that nodes are seen by.
+    seen_by: Timestamp,
+}
+
+impl SeenNodes {
+    pub fn read(conn: &mut DbConnection, now: Timestamp) -> Result<Self, DbError> {
+        let seen = |row| NodeStatus { row, in_flight: 0, overdue: 0, alive: true, silent_for: None };
+        let nodes = nodes::list(conn)?.into_iter().map(seen).collect();
+        Ok(SeenNodes { nodes, at: now, seen_by: leases::lease_clock(conn, now)? })
+    }
+
+    /// Finds out which nodes live. Blocks on the file system.
+    pub fn find_the_living(mut self, database: &DatabaseUrl) -> Result<Self, DbError> {
+        find_the_living(&mut self.nodes, self.at, self.seen_by, database)?;
+        Ok(self)
+    }
+}
+
+/// Servers that run.
+pub fn servers(nodes: &[NodeStatus]) -> impl Iterator<Item = &NodeStatus> {
+    nodes.iter().filter(|node| node.alive && node.row.fires && !node.row.stopping)
+}
+
+/// What keeps the first of them from publishing, where each is kept.
+pub fn hold_of_all(nodes: &[NodeStatus]) -> Option<&str> {
+    let mut holds = servers(nodes).map(|node| node.row.held.as_deref());
+    let first = holds.next()??;
+    holds.all(|hold| hold.is_some()).then_some(first)
+}
+
 /// Finds out which nodes live: by their locks on SQLite, by when they were seen on PostgreSQL (`seen_by`: its clock).
 /// Blocks on the file system.
 pub fn find_the_living(
@@ -162,6 +200,7 @@ pub fn find_the_living(
             for node in nodes {
                 node.alive = !gone.contains(&node.row.id);
                 if node.alive {
+                    node.silent_for = Some(at.since(node.row.seen_at));
                     node.row.seen_at = at;
                 }
             }

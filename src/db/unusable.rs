@@ -31,6 +31,12 @@ pub enum Unusable {
     NotUtf8(PathBuf),
     #[error("{} is not a SQLite database", .0.display())]
     NotSqlite(PathBuf),
+    #[error(
+        "{} has another name, a hard link: SQLite keeps what was written last beside the name that a file is opened by, so \
+         that programs which use different names lose each other's posts. Remove the other name; `contenthub backup` makes a \
+         copy", .0.display()
+    )]
+    ManyNames(PathBuf),
     #[error("{} cannot be written: check its owner and mode, and its folder's", .0.display())]
     ReadOnly(PathBuf),
     #[error("{}: {said}", path.display())]

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// What has been due for so long on a lane that nothing keeps shut ought to have gone out.
 pub const LATE_AFTER: Duration = Duration::from_secs(600);
 
+/// A node that has not written for so long, where it ought to each minute, cannot.
+pub const SILENT_AFTER: Duration = Duration::from_secs(180);
+
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Alarm {
@@ -18,8 +21,12 @@ pub enum Alarm {
     NodeGone { node: NodeId, in_flight: i64 },
     /// A node that lives holds posts longer than it has said: it stands still, or cannot write.
     NodeSilent { node: NodeId, overdue: i64 },
-    /// The node that answers sends nothing, because of a clock.
-    ClockHeld { why: String },
+    /// A node that lives has not written for this long that it does: it stands still, or cannot write.
+    NodeUnheard { node: NodeId, since: Duration },
+    /// The node that answers cannot write to the database.
+    CannotWrite { why: String },
+    /// A node sends nothing, because of a clock.
+    ClockHeld { node: NodeId, why: String },
     /// This process cannot open the database's credentials.
     WrongSecretKey,
     /// Something is due on these lanes, and no enabled task takes it.
@@ -45,7 +52,8 @@ impl Alarm {
             Alarm::Paused(_) => "paused",
             Alarm::NobodyPublishes => "nobody_publishes",
             Alarm::NodeGone { .. } => "node_gone",
-            Alarm::NodeSilent { .. } => "node_silent",
+            Alarm::NodeSilent { .. } | Alarm::NodeUnheard { .. } => "node_silent",
+            Alarm::CannotWrite { .. } => "cannot_write",
             Alarm::ClockHeld { .. } => "clock_held",
             Alarm::WrongSecretKey => "wrong_secret_key",
             Alarm::NoTask { .. } => "no_task",
@@ -64,6 +72,8 @@ impl Alarm {
             Alarm::Paused(_)
             | Alarm::NobodyPublishes
             | Alarm::NodeSilent { .. }
+            | Alarm::NodeUnheard { .. }
+            | Alarm::CannotWrite { .. }
             | Alarm::WrongSecretKey
             | Alarm::NoTask { .. }
             | Alarm::Late { .. }

@@ -77,6 +77,8 @@ pub struct Health {
     /// The first answer after the last failure that was followed by one.
     pub answered_at: Option<Timestamp>,
     pub wait_until: Option<Timestamp>,
+    /// When the platform asked to wait until then.
+    pub told_at: Option<Timestamp>,
     pub tripped: Option<Tripped>,
 }
 
@@ -136,7 +138,9 @@ impl Health {
     fn failed(&mut self, heard: Heard, wait_until: Option<Timestamp>, pause: Duration) {
         // A burst that is told to wait is told once, or a platform that limits its rate would look as if it were down.
         let was_told = wait_until.is_some() && self.wait_until.is_some_and(|until| until > heard.at);
-        self.wait_until = self.wait_until.max(wait_until);
+        if wait_until > self.wait_until {
+            (self.wait_until, self.told_at) = (wait_until, Some(heard.at));
+        }
         self.awaits_answer = true;
         match &mut self.tripped {
             Some(tripped) if tripped.probed == Some(heard.entry) => {
@@ -168,11 +172,16 @@ impl Health {
         self.wait_until.max(self.tripped.map(|tripped| tripped.probe_at))
     }
 
-    /// Pauses that no clock could have given are cut: it was stepped back.
+    /// Pauses that began later than now last from now on as long as they were to, and those that no clock could have given
+    /// are cut: it was stepped back.
     pub fn mend(&mut self, now: Timestamp, pause: Duration) {
+        if let (Some(until), Some(told)) = (self.wait_until, self.told_at.filter(|told| *told > now)) {
+            (self.wait_until, self.told_at) = (Some(now + until.since(told)), Some(now));
+        }
         self.wait_until = self.wait_until.map(|until| until.min(now + retry::RETRY_AFTER_MAX));
         if let Some(tripped) = &mut self.tripped {
-            tripped.probe_at = tripped.probe_at.min(now + pause * PAUSE_MAX_FACTOR);
+            let longest = if tripped.since > now { probe_pause(pause, tripped.probes) } else { pause * PAUSE_MAX_FACTOR };
+            tripped.probe_at = tripped.probe_at.min(now + longest);
             tripped.since = tripped.since.min(now);
         }
         self.answered_at = self.answered_at.map(|at| at.min(now));
@@ -296,7 +305,20 @@ mod tests {
         health.wait_until = Some(at(1_000_000));
         health.mend(at(0), PAUSE);
         assert_eq!(health.shut_until(), Some(at(24 * 3600)));
-        assert_eq!(health.tripped.map(|it| it.probe_at), Some(at(130)));
+        assert_eq!(health.tripped.map(|it| it.probe_at), Some(at(30)));
+    }
+
+    #[test]
+    fn a_platform_that_asked_to_wait_gets_that_time_and_not_the_step_too() {
+        let wait = Sign::Failed { unseen: false, wait_until: Some(at(4000 + 90)) };
+        let mut health = Health::default();
+        health.hear(heard(1, wait, 4000), PAUSE);
+        health.mend(at(4010), PAUSE);
+        assert_eq!(health.shut_until(), Some(at(4090)), "nothing was stepped");
+        health.mend(at(400), PAUSE);
+        assert_eq!(health.shut_until(), Some(at(490)));
+        health.mend(at(410), PAUSE);
+        assert_eq!(health.shut_until(), Some(at(490)), "once");
     }
 
     #[test]

@@ -10,39 +10,59 @@ pub enum TooMuch {
     Many,
 }
 
-/// Counts objects, lists and what is in them; an empty one counts as if one thing were in it. What is not JSON is
-/// counted too, whatever that means.
-pub fn check(text: &[u8], depth_max: usize, values_max: usize) -> Result<(), TooMuch> {
-    let (mut depth, mut values, mut in_text, mut escaped) = (0_usize, 1_usize, false, false);
-    for (at, byte) in text.iter().copied().enumerate() {
-        if in_text {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_text = true,
-            b'{' | b'[' => {
-                depth += 1;
-                values += 1;
-                if depth > depth_max {
-                    let (line, column) = place(text, at);
-                    return Err(TooMuch::Deep { line, column });
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' => values += 1,
-            _ => continue,
-        }
-        if values > values_max {
-            return Err(TooMuch::Many);
-        }
+/// Counts objects, lists and what is in them while text comes in; an empty one counts as if one thing were in it. What is
+/// not JSON is counted too, whatever that means.
+#[derive(Debug, Clone)]
+pub struct Counter {
+    depth_max: usize,
+    values_max: usize,
+    depth: usize,
+    values: usize,
+    in_text: bool,
+    escaped: bool,
+    /// Bytes that were counted.
+    counted: usize,
+}
+
+impl Counter {
+    pub fn new(depth_max: usize, values_max: usize) -> Self {
+        Counter { depth_max, values_max, depth: 0, values: 1, in_text: false, escaped: false, counted: 0 }
     }
-    Ok(())
+
+    /// Counts what has come since the last time. `text`: all that has come.
+    pub fn count(&mut self, text: &[u8]) -> Result<(), TooMuch> {
+        let begun = self.counted;
+        self.counted = text.len();
+        for (at, byte) in text.iter().copied().enumerate().skip(begun) {
+            if self.in_text {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_text = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_text = true,
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    self.values += 1;
+                    if self.depth > self.depth_max {
+                        let (line, column) = place(text, at);
+                        return Err(TooMuch::Deep { line, column });
+                    }
+                }
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                b',' => self.values += 1,
+                _ => continue,
+            }
+            if self.values > self.values_max {
+                return Err(TooMuch::Many);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Line and column of a byte, in characters, from 1.
@@ -56,6 +76,15 @@ pub fn place(text: &[u8], at: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The same whether it comes at once or byte by byte.
+    fn check(text: &[u8], depth_max: usize, values_max: usize) -> Result<(), TooMuch> {
+        let at_once = Counter::new(depth_max, values_max).count(text);
+        let mut counter = Counter::new(depth_max, values_max);
+        let byte_by_byte = (0..=text.len()).try_for_each(|end| counter.count(&text[..end]));
+        assert_eq!(byte_by_byte, at_once);
+        at_once
+    }
 
     #[test]
     fn depth_is_told_with_its_place() {

@@ -285,6 +285,9 @@ impl Operation for SuspendAccount {
         if self.reason.trim().is_empty() || self.reason.contains('\0') {
             return Err(OperationError::invalid("reason", AccountFault::NoReason));
         }
+        if let Some(until) = self.until.filter(|until| *until <= now) {
+            return Err(OperationError::invalid("until", AccountFault::UntilPast { until }));
+        }
         if !accounts::set_suspension(conn, self.id, Some(&self.reason), self.until, now)? {
             return Err(OperationError::not_found(Thing::Account, self.id));
         }

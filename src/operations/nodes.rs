@@ -4,6 +4,7 @@ use super::{Access, Context, Operation, OperationError};
 use crate::db::connection::DbConnection;
 use crate::db::leases;
 use crate::db::nodes::{self, NodeRow};
+use crate::db::status::SeenNodes;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::NodeId;
 use std::time::Duration;
@@ -42,6 +43,24 @@ impl Operation for ListNodes {
 
     fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<Vec<NodeRow>, OperationError> {
         Ok(nodes::list(conn)?)
+    }
+}
+
+/// The nodes, to be asked which of them live.
+#[derive(Debug, Clone, Copy)]
+pub struct SeeNodes;
+
+impl Operation for SeeNodes {
+    type Output = SeenNodes;
+    const ACCESS: Access = Access::Read;
+
+    fn run(
+        self,
+        conn: &mut DbConnection,
+        _: &Context,
+        now: Timestamp,
+    ) -> Result<SeenNodes, OperationError> {
+        Ok(SeenNodes::read(conn, now)?)
     }
 }
 

@@ -222,8 +222,12 @@ fn lost(
     let rules = rules_of(platform, &settings, held.on_unknown, cx);
     let problem = Problem::new("node_lost", KeptMessage::NodeLost { node: held.node.to_string() });
     let in_steps = platform.is_some_and(|platform| guarded::has_steps(&**platform).unwrap_or(false));
-    let reached =
-        if in_steps { checkpoints::reached(conn, held.entry, held.revision)? } else { Reached::InDoubt };
+    let says_when_it_sends = in_steps || checkpoints::is_tested(conn, held.attempt())?;
+    let reached = if says_when_it_sends {
+        checkpoints::reached(conn, held.entry, held.revision)?
+    } else {
+        Reached::InDoubt
+    };
     let seen = match reached {
         Reached::InDoubt => Seen::EndUnseen { problem, retry_after: None },
         Reached::Nothing | Reached::Done => {

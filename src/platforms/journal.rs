@@ -114,14 +114,7 @@ impl Journal {
         }
         self.trusted()?;
         let was_begun = self.steps.lock().contains_key(step);
-        match self.keep(step, Mark::Intent).await {
-            Ok(()) => {}
-            Err(NotKept::ClaimLost) => return Err(Seen::NotSent),
-            Err(NotKept::Failed(reason)) => {
-                let step = step.to_owned();
-                return Err(not_kept(KeptMessage::StepNotBegun { step, reason }, false));
-            }
-        }
+        self.keep(step, Mark::Intent).await.map_err(|why| not_begun(step, why))?;
         // Committing takes time too.
         if let Err(seen) = self.trusted() {
             return Err(if was_begun { seen } else { self.withdraw(step, seen).await });
@@ -203,6 +196,16 @@ impl Journal {
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Journal({:?})", self.steps.lock().keys())
+    }
+}
+
+/// Of a step that was not begun, because that could not be kept.
+pub fn not_begun(step: &str, why: NotKept) -> Seen {
+    match why {
+        NotKept::ClaimLost => Seen::NotSent,
+        NotKept::Failed(reason) => {
+            not_kept(KeptMessage::StepNotBegun { step: step.to_owned(), reason }, false)
+        }
     }
 }
 

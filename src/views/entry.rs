@@ -1,7 +1,7 @@
 //! An entry of the publish pool.
 
 use super::ExplanationView;
-use super::waiting::waiting_for;
+use super::waiting::{Here, waiting_for};
 use crate::db::entries::EntryRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
@@ -58,9 +58,8 @@ pub struct ExplainedEntryView {
 }
 
 impl EntryView {
-    /// `can_decrypt`: whether this process has the key of the database's credentials.
-    pub fn new(row: EntryRow, now: Timestamp, can_decrypt: bool) -> Self {
-        let waiting_for = waiting_for(&row, now, can_decrypt);
+    pub fn new(row: EntryRow, now: Timestamp, here: &Here) -> Self {
+        let waiting_for = waiting_for(&row, now, here);
         EntryView {
             id: row.id,
             content_id: row.content_id,

@@ -34,6 +34,7 @@ pub use status::{AlarmView, BreakerView, CapView, LaneView, NodeView, StatusView
 pub use switches::{PausedView, ResumedView, TriggeredView};
 pub use test_view::{TestView, WarningView};
 pub use token::TokenView;
+pub use waiting::{Here, Publishing};
 
 use crate::db::accounts::AccountRow;
 use crate::db::contents::{ContentRow, read_tags};

@@ -6,7 +6,7 @@ pub use sentences::gate as gate_in_words;
 
 use super::RestartsView;
 use crate::db::status::{COUNTED_MAX, LaneStatus, NodeStatus, Status};
-use crate::domain::alarms::{Alarm, LATE_AFTER};
+use crate::domain::alarms::{Alarm, LATE_AFTER, SILENT_AFTER};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::lane_look::BreakerState;
@@ -121,10 +121,10 @@ pub struct CapView {
 }
 
 impl StatusView {
-    /// `own`: the node that answers, if one does, and what its clock keeps it from.
+    /// `own`: the node that answers, if one does, and why it cannot write, if it cannot.
     pub fn new(status: &Status, own: Option<(NodeId, Option<String>)>) -> Self {
-        let (own, hold) = own.map_or((None, None), |(node, hold)| (Some(node), hold));
-        let alarms = alarms(status, hold);
+        let (own, unwritten) = own.map_or((None, None), |(node, unwritten)| (Some(node), unwritten));
+        let alarms = alarms(status, unwritten);
         let nodes: Vec<NodeView> = status.nodes.iter().map(node_view).collect();
         let living = || nodes.iter().filter(|node| node.alive);
         let oldest = |lane: &LaneStatus| lane.oldest_due_at.map(|at| status.at.since(at));
@@ -160,7 +160,7 @@ fn shut_for_good(status: &Status) -> impl Iterator<Item = &LaneStatus> {
 }
 
 /// What is wrong, the worst first.
-fn alarms(status: &Status, hold: Option<String>) -> Vec<Alarm> {
+fn alarms(status: &Status, unwritten: Option<String>) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     if let Some(paused) = &status.paused {
         alarms.push(Alarm::Paused(paused.clone()));
@@ -175,12 +175,22 @@ fn alarms(status: &Status, hold: Option<String>) -> Vec<Alarm> {
     for node in status.nodes.iter().filter(|node| !node.alive && node.in_flight > 0) {
         alarms.push(Alarm::NodeGone { node: node.row.id.clone(), in_flight: node.in_flight });
     }
+    let living = || status.nodes.iter().filter(|node| node.alive);
     // By a clock that leapt, every lease is over.
-    let leases_are_known = hold.is_none();
-    for node in status.nodes.iter().filter(|node| leases_are_known && node.alive && node.overdue > 0) {
-        alarms.push(Alarm::NodeSilent { node: node.row.id.clone(), overdue: node.overdue });
+    let clock_is_known = living().all(|node| node.row.held.is_none());
+    for node in living().filter(|_| clock_is_known) {
+        let id = || node.row.id.clone();
+        if node.overdue > 0 {
+            alarms.push(Alarm::NodeSilent { node: id(), overdue: node.overdue });
+        } else if let Some(since) = node.silent_for.filter(|since| *since >= SILENT_AFTER) {
+            alarms.push(Alarm::NodeUnheard { node: id(), since });
+        }
     }
-    alarms.extend(hold.map(|why| Alarm::ClockHeld { why }));
+    alarms.extend(unwritten.map(|why| Alarm::CannotWrite { why }));
+    for node in living() {
+        let held = node.row.held.clone();
+        alarms.extend(held.map(|why| Alarm::ClockHeld { node: node.row.id.clone(), why }));
+    }
     if !status.can_decrypt {
         alarms.push(Alarm::WrongSecretKey);
     }

@@ -1,6 +1,7 @@
 //! Why an entry still waits, in words for a person.
 
 use crate::db::entries::EntryRow;
+use crate::db::status::{self, NodeStatus};
 use crate::domain::account::shut_reason;
 use crate::domain::clock::Timestamp;
 use crate::domain::entry::EntryStatus;
@@ -8,15 +9,50 @@ use crate::domain::gates::shut_gate;
 use crate::domain::kept::waiting::Waiting;
 use crate::domain::question::Question;
 
-/// Of what nothing else keeps.
-pub(super) const WAITS_FOR_A_RUN: Waiting = Waiting::Run;
+/// Of what nothing else keeps, though nobody may be there for a run.
+pub(super) const WAIT_FOR_A_RUN: [Waiting; 2] = [Waiting::Run, Waiting::Server];
 
-/// None where it does not wait. `can_decrypt`: whether this process has the key of the database's credentials.
-pub(super) fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> Option<String> {
+/// Where it is asked why an entry waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Here {
+    /// This process has the key of the database's credentials.
+    pub can_decrypt: bool,
+    pub publishing: Publishing,
+}
+
+/// Whether anybody publishes what is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Publishing {
+    AtWork,
+    /// A clock keeps everybody who would, for this reason.
+    Held(String),
+    /// No server runs.
+    Nobody,
+}
+
+impl Here {
+    /// Beside nodes of which it is known which ones live.
+    pub fn beside(nodes: &[NodeStatus], can_decrypt: bool) -> Self {
+        let publishing = match status::hold_of_all(nodes) {
+            Some(why) => Publishing::Held(why.to_owned()),
+            None if status::servers(nodes).next().is_none() => Publishing::Nobody,
+            None => Publishing::AtWork,
+        };
+        Here { can_decrypt, publishing }
+    }
+
+    /// In a server, which may be kept from publishing by this.
+    pub fn server(can_decrypt: bool, hold: Option<String>) -> Self {
+        Here { can_decrypt, publishing: hold.map_or(Publishing::AtWork, Publishing::Held) }
+    }
+}
+
+/// None where it does not wait.
+pub(super) fn waiting_for(row: &EntryRow, now: Timestamp, here: &Here) -> Option<String> {
     let reason = row.lane_suspended_reason.as_deref();
     let shut = shut_reason(row.lane_enabled, reason, row.lane_suspended_until, now);
     let shut = shut.map(|closed| closed.to_string());
-    let wrong_key = || (row.lane_has_credentials && !can_decrypt).then(|| Waiting::RightKey.to_string());
+    let wrong_key = || (row.lane_has_credentials && !here.can_decrypt).then(|| Waiting::RightKey.to_string());
     if let Some(question) = row.question() {
         return Some(waiting_for_answer(question, shut.or_else(wrong_key)));
     }
@@ -30,11 +66,17 @@ pub(super) fn waiting_for(row: &EntryRow, now: Timestamp, can_decrypt: bool) -> 
         return Some(waiting_for_its_time(row).to_string());
     }
     let paused = || row.is_paused.then(|| Waiting::EndOfPause.to_string());
+    let (clock, run) = match &here.publishing {
+        Publishing::AtWork => (None, Waiting::Run),
+        Publishing::Held(why) => (Some(Waiting::Clock { why: why.clone() }.to_string()), Waiting::Run),
+        Publishing::Nobody => (None, Waiting::Server),
+    };
     paused()
+        .or(clock)
         .or(shut)
         .or_else(wrong_key)
         .or_else(|| gate(row, now))
-        .or_else(|| Some(WAITS_FOR_A_RUN.to_string()))
+        .or_else(|| Some(run.to_string()))
 }
 
 fn waiting_for_its_time(row: &EntryRow) -> Waiting {

@@ -8,6 +8,10 @@ use std::time::Duration;
 /// A step is noticed within this, also where there is nothing to do.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// What was computed by the clock as it was may be written for a while yet, by a command that waits for its turn. Longer than
+/// any waits.
+const MEND_AGAIN_AFTER: Duration = Duration::from_secs(40);
+
 impl PublishingExecutorActor {
     pub(super) fn look_at_clock(&mut self, ctx: &mut Context<Self>) {
         self.time.look();
@@ -17,6 +21,8 @@ impl PublishingExecutorActor {
         }
         if self.time.take_stepped_back() {
             self.mend_times(ctx);
+            let later = self.clock.sleep(MEND_AGAIN_AFTER).into_actor(self);
+            ctx.spawn(later.map(|(), me, ctx| me.mend_times(ctx)));
         }
         // What waits for an alarm waits for a time that may lie behind, or be long in coming.
         if self.time.take_freed() {

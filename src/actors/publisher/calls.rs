@@ -23,6 +23,12 @@ pub(super) struct Means {
     pictures: pictures::Pictures,
 }
 
+impl Means {
+    pub(super) fn keeper(&self) -> &Checkpoints {
+        &self.keeper
+    }
+}
+
 impl PublisherActor {
     pub(super) fn means(&self, claim: &Claim, account: AccountId) -> Means {
         Means {

@@ -100,19 +100,34 @@ pub fn set_now(
     Ok(changed == 1)
 }
 
-/// Those that were added by a clock which was ahead, and never tried. The last ones of all, by id.
+/// Those that were added by a clock which was ahead, and never tried. All that wait are looked at: others may have been
+/// added since, by a clock that was set right already.
 const ADDED_AHEAD: &str = "UPDATE publish_pool SET due_at = CASE WHEN scheduled_at > $1 THEN scheduled_at ELSE $1 END \
     WHERE status = 'pending' AND attempt = 0 AND due_at > $1 AND added_at > $1 \
-      AND coalesce(scheduled_at, 0) <= added_at \
-      AND id > coalesce((SELECT p.id FROM publish_pool AS p WHERE p.added_at <= $1 ORDER BY p.id DESC LIMIT 1), 0)";
+      AND coalesce(scheduled_at, 0) <= added_at";
+/// Those that wait for their next try for as long as was computed by such a clock, from the end of the one before. What a
+/// person, a slot or a date has them wait for stays. What a breaker put off, it brings back.
+const TRIED_AHEAD: &str = "UPDATE publish_pool SET due_at = $1 + (due_at - updated_at), updated_at = $1 \
+    WHERE status = 'pending' AND attempt > 0 AND look_up_at IS NULL AND updated_at > $1 AND due_at > updated_at \
+      AND coalesce(scheduled_at, 0) < due_at AND coalesce(slot_at, 0) <> due_at";
+/// The same of those that their platform is asked about.
+const ASKED_AHEAD: &str = "UPDATE publish_pool SET look_up_at = look_up_at - (updated_at - $1), \
+      check_at = check_at - (updated_at - $1), updated_at = $1, \
+      submitted_at = CASE WHEN submitted_at > $1 THEN $1 ELSE submitted_at END \
+    WHERE claimed_by IS NULL AND (look_up_at IS NOT NULL OR check_at IS NOT NULL) AND updated_at > $1";
 
-/// What was to go out at once, and was added when the clock was ahead, is due now, or at the time that it was given.
+/// What was to go out at once, and was added when the clock was ahead, is due now, or at the time that it was given. Pauses
+/// that began by such a clock last as long as they were to.
 pub fn due_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError> {
-    let due = statement::<()>(ADDED_AHEAD).bind::<BigInt, _>(now.micros());
-    Ok(match conn {
-        DbConnection::Sqlite(inner) => due.execute(inner)?,
-        DbConnection::Postgres(inner) => due.execute(inner)?,
-    })
+    let mut changed = 0;
+    for mends in [ADDED_AHEAD, TRIED_AHEAD, ASKED_AHEAD] {
+        let due = statement::<()>(mends).bind::<BigInt, _>(now.micros());
+        changed += match conn {
+            DbConnection::Sqlite(inner) => due.execute(inner)?,
+            DbConnection::Postgres(inner) => due.execute(inner)?,
+        };
+    }
+    Ok(changed)
 }
 
 /// Holds back, or lets go, what waits for a content's approval: also what is on the wire, because it may come back

@@ -1,5 +1,7 @@
 //! What can be wrong with accounts, their platforms' settings and secrets, with tokens, and with who asks about them.
 
+use crate::domain::clock::Timestamp;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountFault {
     #[error("{platform} has no secrets")]
@@ -8,6 +10,8 @@ pub enum AccountFault {
     NoSuchSecret { platform: String, known: Vec<String> },
     #[error("must say why")]
     NoReason,
+    #[error("{until} is over: give a time to come, or leave it out, and it is suspended until somebody resumes it")]
+    UntilPast { until: Timestamp },
     #[error("must have at most {most} characters, and no U+0000")]
     ReasonTooLong { most: usize },
     #[error("holds {has} windows; {most} at most")]

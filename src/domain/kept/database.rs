@@ -35,6 +35,8 @@ kept_texts! {
             "{said}. It may take encrypted connections only. Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS",
         NoTlsHere { said: String } =
             "{said}. Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS",
+        ManyNames { path: String } =
+            "{path} has another name, a hard link: SQLite keeps what was written last beside the name that a file is opened by, so that programs which use different names lose each other's posts. Remove the other name; `contenthub backup` makes a copy",
         NotThere { path: String } = "{path} is not there",
         NotUtf8 { path: String } = "{path} is not a UTF-8 path",
         NotSqlite { path: String } = "{path} is not a SQLite database",

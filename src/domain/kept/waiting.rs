@@ -24,6 +24,8 @@ kept_texts! {
         SlotAfterMissed { at: Timestamp, missed: Timestamp } = "its slot, {at}; it missed the one of {missed}",
         Slot { at: Timestamp } = "its slot, {at}",
         Time { at: Timestamp } = "its time, {at}",
+        Clock { why: String } = "the clock: {why}",
+        Server = "a server: none runs. Start one with `contenthub serve`, or run a task that publishes it",
         Place { busy: i64, places: i32 } = "a place in its lane: {busy} of {places} are on the wire",
         Run = "a run: its turn has not come, or no enabled task publishes what is due",
     }

@@ -4,8 +4,8 @@ use super::{Action, Answer};
 use crate::db::explain::Facts;
 use crate::domain::account::shut_reason;
 use crate::domain::ids::TaskId;
-use crate::views::EntryView;
-use crate::views::waiting::WAITS_FOR_A_RUN;
+use crate::views::waiting::WAIT_FOR_A_RUN;
+use crate::views::{EntryView, Here};
 use crate::words::{Language, Message, Sentence, message};
 use std::collections::HashSet;
 
@@ -141,8 +141,9 @@ fn trigger(facts: &Facts) -> Vec<Action> {
 
 /// A run takes what is due and what no gate keeps, and nothing else.
 fn a_run_takes_it(facts: &Facts) -> bool {
-    let view = EntryView::new(facts.row.clone(), facts.at, facts.can_decrypt);
-    facts.row.due_at <= facts.at && view.waiting_for.is_none_or(|keeps| keeps == WAITS_FOR_A_RUN.to_string())
+    let view = EntryView::new(facts.row.clone(), facts.at, &Here::beside(&facts.seen.nodes, facts.can_decrypt));
+    let is_a_run = |keeps: String| WAIT_FOR_A_RUN.iter().any(|run| run.to_string() == keeps);
+    facts.row.due_at <= facts.at && view.waiting_for.is_none_or(is_a_run)
 }
 
 fn run_of(task: TaskId) -> Action {

@@ -167,7 +167,7 @@ fn publisher(facts: &Facts, clock: Option<String>) -> Answer {
     if facts.row.is_paused {
         return Answer::wants_a_person(about, "paused", Sentence::new(message("explain-paused")));
     }
-    if let Some(hold) = clock {
+    if let Some(hold) = clock.or_else(|| facts.hold().map(str::to_owned)) {
         return Answer::holds(
             about,
             "clock_held",

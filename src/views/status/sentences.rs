@@ -22,7 +22,15 @@ pub fn alarm(alarm: &Alarm) -> Sentence {
         Alarm::NodeSilent { node, overdue } => {
             Sentence::new(message("alarm-node-silent")).with("node", node.to_string()).with("count", *overdue)
         }
-        Alarm::ClockHeld { why } => Sentence::new(message("alarm-clock-held")).with("why", why.as_str()),
+        Alarm::NodeUnheard { node, since } => {
+            Sentence::new(message("alarm-node-unheard")).with("node", node.to_string()).with("span", *since)
+        }
+        Alarm::CannotWrite { why } => {
+            Sentence::new(message("alarm-cannot-write")).with("why", why.as_str())
+        }
+        Alarm::ClockHeld { node, why } => {
+            Sentence::new(message("alarm-clock-held")).with("node", node.to_string()).with("why", why.as_str())
+        }
         Alarm::WrongSecretKey => message("alarm-wrong-secret-key").into(),
         Alarm::NoTask { lanes } => Sentence::new(message("alarm-no-task")).with("lanes", names(lanes)),
         Alarm::Late { lane, oldest } => {

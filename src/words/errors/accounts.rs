@@ -14,6 +14,7 @@ impl InChinese for AccountFault {
                 .with("platform", platform.as_str())
                 .with("known", listed(known)),
             AccountFault::NoReason => chinese("account-no-reason"),
+            AccountFault::UntilPast { until } => chinese("account-until-past").with("until", *until),
             AccountFault::ReasonTooLong { most: limit } => {
                 chinese("account-reason-too-long").with("most", *limit)
             }

@@ -112,6 +112,7 @@ similar-waits = 条目 { $entry }（内容 { $content }）的文字相同，正�
 account-no-secrets = { $platform } 没有凭据
 account-no-such-secret = { $platform } 没有这项凭据；它有：{ $known }
 account-no-reason = 请说明原因
+account-until-past = { $until } 已经过去：请给出将来的时间，或者省略它，则停用到有人恢复为止
 account-reason-too-long = 最多 { $most } 个字符，且不能有 U+0000
 account-too-many-windows = 有 { $has } 个时间窗口；最多 { $most } 个
 account-too-many-lines-of-slots = 有 { $has } 行发布时段；最多 { $most } 行

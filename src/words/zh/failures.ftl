@@ -82,6 +82,7 @@ away-thread-gone = 其线程已结束，由另一个接替
 away-earlier-session = 本节点之前的会话没有结束
 unusable-not-there = { $path } 不存在
 unusable-not-utf8 = { $path } 不是 UTF-8 路径
+unusable-many-names = { $path } 还有另一个名称（硬链接）：SQLite 把最后写入的内容保存在打开时所用的名称旁边，因此使用不同名称的程序会丢失彼此的内容。请移除另一个名称；`contenthub backup` 可以制作副本
 unusable-not-sqlite = { $path } 不是 SQLite 数据库
 unusable-read-only = { $path } 不可写：请检查它及其文件夹的所有者和权限
 unusable-two-ats = 其地址中有多个 @：请把密码中的 @ 写成 %40
@@ -222,6 +223,7 @@ usage-no-schedule = 请说明何时运行：--interval SECONDS、--cron EXPRESSI
 usage-no-change = 请说明改什么：--name NAME、--interval SECONDS、--cron EXPRESSION、--run-at TIME、--on-due、--timezone ZONE、--param NAME=VALUE、--no-params、--misfire HOW 或 --next-run TIME；--help 中有示例
 usage-bad-files = { $total } 个文件中有 { $bad } 个无法导入，因此没有导入任何文件；请改正，或用 --skip-bad 略过它们
 serve-listen = 无法在 { $address } 上监听：{ $why }
+serve-unwritten = 数据库没有接收发送中的 { $count } 篇的结果（磁盘满了？）：下次启动时会查明
 serve-broke = 服务器出错：{ $why }
 serve-ended-at-once = 第二次 { $signal }：立即结束；正在发送的内容由下次启动查明
 demo-directory = 无法创建临时目录：{ $why }

@@ -127,6 +127,8 @@ waiting-slot-after-missed = 其时段，{ $at }；它错过了 { $missed } 的�
 waiting-slot = 其时段，{ $at }
 waiting-time = 其时间，{ $at }
 waiting-place = 通道中的位置：{ $places } 个中有 { $busy } 个正在发送
+waiting-clock = 时钟：{ $why }
+waiting-server = 服务器：没有服务器在运行。请用 `contenthub serve` 启动，或运行发布它的任务
 waiting-run = 执行：还没有轮到它，或者没有已启用的任务发布到期的内容
 
 kept-picture-not-fetched = 无法获取图片“{ $picture }”：{ $said }

@@ -45,6 +45,7 @@ impl InChinese for KeptDatabase {
             K::NoPublisherThread { why } => chinese("unusable-no-publisher-thread").with("why", why.as_str()),
             K::EncryptedOnly { said } => chinese("unusable-encrypted-only").with("why", said.as_str()),
             K::NoTlsHere { said } => chinese("unusable-no-tls-here").with("why", said.as_str()),
+            K::ManyNames { path } => chinese("unusable-many-names").with("path", path.as_str()),
             K::NotThere { path } => chinese("unusable-not-there").with("path", path.as_str()),
             K::NotUtf8 { path } => chinese("unusable-not-utf8").with("path", path.as_str()),
             K::NotSqlite { path } => chinese("unusable-not-sqlite").with("path", path.as_str()),

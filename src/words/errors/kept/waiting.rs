@@ -33,6 +33,8 @@ impl InChinese for Waiting {
             Waiting::Place { busy, places } => {
                 chinese("waiting-place").with("busy", busy.to_string()).with("places", places.to_string())
             }
+            Waiting::Clock { why } => chinese("waiting-clock").with("why", why.as_str()),
+            Waiting::Server => chinese("waiting-server"),
             Waiting::Run => chinese("waiting-run"),
         }
     }

@@ -1,0 +1,2 @@
+ALTER TABLE nodes DROP COLUMN held;
+ALTER TABLE lanes DROP COLUMN told_at;
