@@ -2,8 +2,8 @@
 
 use crate::actors::event_tail::EventTail;
 use crate::actors::shared_reads::SharedReads;
-use crate::actors::token_uses::TokenUses;
 use crate::actors::shutdown::Ending;
+use crate::actors::token_uses::TokenUses;
 use crate::actors::{old_texts, pool_counts};
 use crate::api::wrong_tokens::WrongTokens;
 use crate::api::{self, Api, Rates};

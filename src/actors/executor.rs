@@ -4,6 +4,8 @@ mod clock;
 mod counting;
 mod recovering;
 
+pub use clock::MEND_AGAIN_AFTER;
+
 use super::db::{Changed, DbHandle};
 use super::in_flight::InFlight;
 use super::publisher::{AttemptEnded, Publish};

@@ -1,7 +1,7 @@
 //! Has a node's row in the database say that it runs, and how it is.
 //!
 //! On PostgreSQL the row is renewed as often as leases are, for the other machines. On SQLite, where a lock tells whether a
-//! node lives, it is written when it says something new, and else each minute: a database that takes no writes is found
+//! node lives, it is written when it says something new, and else once in a lease: a database that takes no writes is found
 //! out so before there is anything to publish.
 
 use super::crew::Crew;
@@ -18,8 +18,6 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// How often it is looked whether there is something new.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often a row on SQLite is written that says nothing new.
-pub const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// A node that stops does not wait longer for a database that is away.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -64,7 +62,7 @@ async fn tell(crew: Arc<Crew>, db: DbHandle, locks: Option<Arc<NodeLocks>>, news
     if let Some(locks) = locks.clone() {
         forget_the_dead(&db, locks, &crew).await;
     }
-    let every = if locks.is_some() { TOLD_EVERY } else { crew.lease() / 3 };
+    let every = if locks.is_some() { crew.lease() } else { crew.lease() / 3 };
     let mut told = None;
     loop {
         let row = crew.row();

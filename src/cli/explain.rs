@@ -21,7 +21,8 @@ const ATTEMPTS: [(&str, &str); 5] = [
 pub fn run(id: EntryId, app: &App, out: &Output) -> Result<Done, Failure> {
     let facts = app.run(ExplainEntry(id))?.find_the_living(&app.settings().database);
     let facts = facts.map_err(OperationError::from)?;
-    let (view, here) = (ExplanationView::new(&facts, None), Here::beside(&facts.seen.nodes, facts.can_decrypt));
+    let (view, here) =
+        (ExplanationView::new(&facts, None), Here::beside(&facts.seen.nodes, facts.can_decrypt));
     if out.is_table() {
         return output::write(&text(&view, out));
     }

@@ -7,8 +7,10 @@ use std::time::Duration;
 /// What has been due for so long on a lane that nothing keeps shut ought to have gone out.
 pub const LATE_AFTER: Duration = Duration::from_secs(600);
 
-/// A node that has not written for so long, where it ought to each minute, cannot.
-pub const SILENT_AFTER: Duration = Duration::from_secs(180);
+/// A node that has not written for so many leases, where it ought to once in each, cannot;
+pub const SILENT_LEASES: u32 = 3;
+/// at least this long, because a machine may be busy.
+pub const SILENT_MIN: Duration = Duration::from_secs(30);
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]

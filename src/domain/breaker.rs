@@ -180,7 +180,11 @@ impl Health {
         }
         self.wait_until = self.wait_until.map(|until| until.min(now + retry::RETRY_AFTER_MAX));
         if let Some(tripped) = &mut self.tripped {
-            let longest = if tripped.since > now { probe_pause(pause, tripped.probes) } else { pause * PAUSE_MAX_FACTOR };
+            let longest = if tripped.since > now {
+                probe_pause(pause, tripped.probes)
+            } else {
+                pause * PAUSE_MAX_FACTOR
+            };
             tripped.probe_at = tripped.probe_at.min(now + longest);
             tripped.since = tripped.since.min(now);
         }

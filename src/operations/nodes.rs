@@ -54,12 +54,7 @@ impl Operation for SeeNodes {
     type Output = SeenNodes;
     const ACCESS: Access = Access::Read;
 
-    fn run(
-        self,
-        conn: &mut DbConnection,
-        _: &Context,
-        now: Timestamp,
-    ) -> Result<SeenNodes, OperationError> {
+    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<SeenNodes, OperationError> {
         Ok(SeenNodes::read(conn, now)?)
     }
 }

@@ -6,7 +6,7 @@ pub use sentences::gate as gate_in_words;
 
 use super::RestartsView;
 use crate::db::status::{COUNTED_MAX, LaneStatus, NodeStatus, Status};
-use crate::domain::alarms::{Alarm, LATE_AFTER, SILENT_AFTER};
+use crate::domain::alarms::{Alarm, LATE_AFTER, SILENT_LEASES, SILENT_MIN};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::*;
 use crate::domain::lane_look::BreakerState;
@@ -77,6 +77,8 @@ pub struct NodeView {
     pub in_flight: i64,
     pub concurrency: i32,
     pub restarts: RestartsView,
+    /// What keeps it from publishing whatever is due, such as a clock that leapt.
+    pub held: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -182,7 +184,7 @@ fn alarms(status: &Status, unwritten: Option<String>) -> Vec<Alarm> {
         let id = || node.row.id.clone();
         if node.overdue > 0 {
             alarms.push(Alarm::NodeSilent { node: id(), overdue: node.overdue });
-        } else if let Some(since) = node.silent_for.filter(|since| *since >= SILENT_AFTER) {
+        } else if let Some(since) = node.silent_for.filter(|since| *since >= silent_after(node)) {
             alarms.push(Alarm::NodeUnheard { node: id(), since });
         }
     }
@@ -231,6 +233,11 @@ fn alarms(status: &Status, unwritten: Option<String>) -> Vec<Alarm> {
     alarms
 }
 
+fn silent_after(node: &NodeStatus) -> Duration {
+    let lease = Duration::from_secs(u64::try_from(node.row.lease_seconds).unwrap_or(0));
+    (lease * SILENT_LEASES).max(SILENT_MIN)
+}
+
 fn alarm_view(alarm: &Alarm) -> AlarmView {
     let sentence = sentences::alarm(alarm);
     let message = sentence.say(Language::En);
@@ -257,6 +264,7 @@ fn node_view(node: &NodeStatus) -> NodeView {
         in_flight: node.in_flight,
         concurrency: row.concurrency,
         restarts: restarts(&row.restarts),
+        held: row.held.clone(),
     }
 }
 

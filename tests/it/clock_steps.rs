@@ -1,6 +1,7 @@
 //! A clock that somebody sets, forward and back, on one node and between two: nothing goes out early, nothing twice, and
 //! nothing sleeps for long.
 
+mod pauses;
 mod two_nodes;
 
 use crate::readiness::failed;
@@ -21,8 +22,10 @@ use contenthub::operations::cancelling::CancelExecution;
 use contenthub::operations::clock_steps::MendTimes;
 use contenthub::operations::execution::{GetExecution, TriggerTask};
 use contenthub::operations::firing::FireDue;
+use contenthub::operations::status::GetStatus;
 use contenthub::operations::token::CreateToken;
 use contenthub::platforms::registry::Registry;
+use contenthub::views::StatusView;
 use contenthub::{
     AccountId, Addition, App, CreateTask, EntryId, EntryStatus, ExecutionId, ExecutionStatus, Settings,
     TaskId, TaskView, Timestamp,
@@ -165,10 +168,23 @@ fn an_hour_forward_publishes_nothing_for_a_minute_and_then_what_is_due() {
             (&json!(false), &json!("clock_held")),
             "{told:#}"
         );
+        // The same for whoever reads the database, and for whoever asks about a post.
+        let shown = eventually("it is told", || {
+            let status = house.app.run(GetStatus).expect("a status").find_the_living(url).expect("looked");
+            let view = StatusView::new(&status, None);
+            view.problems.iter().any(|it| it.code == "clock_held").then_some(view)
+        });
+        assert!(shown.nodes[0].held.as_deref().is_some_and(|why| why.contains("3600 s")), "{shown:?}");
+        let due = add(&house.app, "due", house.hook);
+        let why = format!("/api/v1/publish-pool/{due}");
+        let over_http = node.get(&house.app, &why, &token).body["waiting_for"].clone();
+        for why in [over_http, json!(entry(&house.app, due).waiting_for)] {
+            assert!(why.as_str().is_some_and(|why| why.starts_with("the clock: ")), "{why}");
+        }
         house.clock.forward(MINUTE / 2);
         witnesses[1].a_cycle_has_run(&house);
         assert_eq!(house.receiver.posts().len(), 0);
-        for id in later.iter().chain([&wanted]) {
+        for id in later.iter().chain([&wanted, &due]) {
             assert_eq!(house.status(*id), EntryStatus::Pending, "{id}");
             assert_eq!(attempts(&house.app, *id).len(), 0, "nothing was claimed, nor given up");
         }
@@ -180,7 +196,7 @@ fn an_hour_forward_publishes_nothing_for_a_minute_and_then_what_is_due() {
         assert_eq!(house.run(asked), ExecutionStatus::Running, "it waits");
 
         house.clock.forward(MINUTE);
-        house.are_out(&later);
+        house.are_out(&[later.as_slice(), &[due]].concat());
         eventually("it is too late", || (house.status(wanted) == EntryStatus::Failed).then_some(()));
         assert_eq!(hold(&node), None);
         assert_eq!(readyz(&house, &node).0, 200);

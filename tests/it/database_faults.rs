@@ -5,7 +5,7 @@ mod postgres;
 mod sqlite;
 
 use crate::readiness::{failed, why};
-use crate::support::app::{AddMany, settings};
+use crate::support::app::{AddMany, eventually, settings};
 use crate::support::command::{Cli, Response, Server};
 use crate::support::product::{Product, id};
 use crate::support::receiver::{Answer, Receiver};

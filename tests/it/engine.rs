@@ -1,6 +1,7 @@
 //! The engine end to end, in one process: pool, scheduler, executor, publishers.
 
 use crate::support::on_both;
+use contenthub::actors::shutdown::Ending;
 use contenthub::actors::system_clock::SystemClock;
 use contenthub::db::contents::Text;
 use contenthub::db::database_url::DatabaseUrl;
@@ -80,7 +81,7 @@ fn a_due_entry_is_published_by_itself() {
             assert_eq!((row.status, row.attempt, row.unproven), (EntryStatus::Published, 1, false));
             let key = row.media_id.expect("a media id");
             assert!(dir.join("sites/site").join(format!("{key}.html")).exists());
-            assert!(node.stop(Duration::from_secs(5)).await, "nothing is left on the wire");
+            assert_eq!(node.stop(Duration::from_secs(5)).await, Ending::Whole, "nothing is left on the wire");
         });
     });
 }

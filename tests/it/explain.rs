@@ -3,6 +3,7 @@
 
 use crate::support::app::*;
 use crate::support::command::Cli;
+use crate::support::node::TestNode;
 use crate::support::on_both;
 use crate::support::product::{Product, has_fields};
 use crate::support::receiver::{Answer, Receiver};
@@ -314,5 +315,21 @@ fn what_waits_behind_a_shut_lane_is_told_when_it_is_added() {
                 "{shown}"
             );
         }
+    });
+}
+
+#[test]
+fn what_is_due_waits_for_a_server_where_none_runs() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let app = Arc::new(app);
+        let blog = account(&app, "blog", "folder", json!({}));
+        let due = add(&app, "due", blog);
+        let waits = || entry(&app, due).waiting_for.expect("it waits");
+        assert!(waits().starts_with("a server: none runs"), "{}", waits());
+        let node = TestNode::start(&app);
+        eventually("a server is seen", || waits().starts_with("a run: ").then_some(()));
+        drop(node);
+        assert!(waits().starts_with("a server: none runs"), "{}", waits());
     });
 }

@@ -4,13 +4,19 @@
 use crate::support::app::*;
 use crate::support::on_both;
 use crate::support::played::{Played, What, answers};
+use crate::support::postgres::fresh_database;
 use crate::support::stage::{Stage, problem, state};
 use What::{Publish, Test};
 use contenthub::EntryStatus;
+use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::delivery_class::DeliveryClass;
+use contenthub::domain::execution::Trigger;
+use contenthub::domain::ids::NodeId;
 use contenthub::domain::outcome::{Receipt, Seen};
 use contenthub::domain::tested::Tested;
 use contenthub::operations::account::{GetAccount, ResumeAccount, UpdateAccount};
+use contenthub::operations::execution::TriggerTask;
+use contenthub::operations::recovery::{Dead, Recover};
 use futures_util::FutureExt;
 use futures_util::future::pending;
 use std::collections::VecDeque;
@@ -154,14 +160,50 @@ fn a_test_that_hangs_when_the_node_stops_leaves_no_doubt() {
         let id = tripped(&stage);
         stage.later(301);
         let task = stage.task;
-        let trigger = contenthub::operations::execution::TriggerTask {
-            task,
-            by: contenthub::domain::execution::Trigger::Api,
-        };
+        let trigger = TriggerTask { task, by: Trigger::Api };
         stage.node.perform(trigger).expect("triggered");
         eventually("it is tested", || (stage.calls.count(Test) == 1).then_some(()));
         let app = stage.app.clone();
         drop(stage);
         assert_eq!(state(&entry(&app, id)), (EntryStatus::Pending, false, 0));
+    });
+}
+
+/// Another node takes back what this one holds, as if it were dead.
+fn taken_back(stage: &Stage, id: contenthub::EntryId) -> contenthub::EntryView {
+    let dead = Dead::Nodes(vec![stage.node.status().node]);
+    let recovered = stage.app.run(Recover { by: NodeId("another".to_owned()), dead }).expect("recovered");
+    assert_eq!(recovered.entries, 1);
+    stage.entry(id)
+}
+
+/// A node that dies while it tests has sent nothing; one that dies later, nobody knows.
+#[test]
+fn a_node_that_dies_before_a_probe_has_left_leaves_no_doubt() {
+    on_both(|url, dir| {
+        for (plays, what, expected) in [
+            (TestPlay::Hangs, Test, (EntryStatus::Pending, false, 0)),
+            (TestPlay::Ends(fine()), Publish, (EntryStatus::Uncertain, true, 0)),
+        ] {
+            let dir = tempfile::tempdir_in(dir).expect("a folder");
+            let url = &match url {
+                DatabaseUrl::Sqlite(_) => DatabaseUrl::Sqlite(dir.path().join("own.db")),
+                DatabaseUrl::Postgres(_) => fresh_database(),
+            };
+            let failures = Mutex::new(3);
+            let played = Played::new(DeliveryClass::Blind, move |_| {
+                let mut left = failures.lock().expect("nobody panics with it");
+                *left -= 1;
+                if *left >= 0 { std::future::ready(down()).boxed_local() } else { pending().boxed_local() }
+            });
+            let stage = Stage::open(url, dir.path(), tested(played, [plays]));
+            let id = tripped(&stage);
+            stage.later(301);
+            let trigger = TriggerTask { task: stage.task, by: Trigger::Api };
+            stage.node.perform(trigger).expect("triggered");
+            let count = if what == Test { 1 } else { 4 };
+            eventually("it is at it", || (stage.calls.count(what) == count).then_some(()));
+            assert_eq!(state(&taken_back(&stage, id)), expected, "{what:?}");
+        }
     });
 }

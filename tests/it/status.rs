@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const STATUS: &str = "ok, problems, needs_a_person, at, node, stopping, in_flight, concurrency, open_executions, restarts, \
     paused, due_now, due_now_capped, oldest_due_seconds, suspended_accounts, uncertain_entries, possible_duplicates, nodes, lanes";
-const NODE: &str = "id, kind, host, pid, version, alive, stopping, started_at, last_seen_at, in_flight, concurrency, restarts";
+const NODE: &str = "id, kind, host, pid, version, alive, stopping, started_at, last_seen_at, in_flight, concurrency, restarts, held";
 const LANE: &str = "account_id, name, platform, open, gate, until, needs_a_person, in_flight, concurrency, due_now, \
     due_now_capped, oldest_due_seconds, breaker, daily_cap";
 

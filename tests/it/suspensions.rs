@@ -11,13 +11,14 @@ use contenthub::db::database_url::DatabaseUrl;
 use contenthub::domain::delivery_class::DeliveryClass;
 use contenthub::domain::execution::Trigger;
 use contenthub::domain::outcome::Seen;
-use contenthub::operations::account::UpdateAccount;
+use contenthub::operations::account::{GetAccount, SuspendAccount, UpdateAccount};
 use contenthub::operations::execution::TriggerTask;
 use contenthub::{EntryId, EntryStatus};
 use futures_util::FutureExt;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Two attempts on the wire, of which each ends with its title as the account's fault, in turn.
@@ -70,5 +71,18 @@ fn one_that_is_shut_is_not_shut_again() {
         let first = ends(&stage, url, &told[0], ids[0]).expect("it is shut");
         assert!(first.contains("first"), "{first}");
         assert_eq!(ends(&stage, url, &told[1], ids[1]), Some(first), "one alert");
+    });
+}
+
+#[test]
+fn one_that_would_be_over_already_is_refused() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let id = account(&app, "blog", "folder", json!({}));
+        let until = Some(app.now() - Duration::from_secs(1));
+        let refused = app.run(SuspendAccount { id, reason: "on holiday".to_owned(), until });
+        let said = refused.expect_err("it is over").to_string();
+        assert!(said.contains("until") && said.contains("is over: give a time to come"), "{said}");
+        assert_eq!(app.run(GetAccount(id)).expect("the account").suspended_reason, None);
     });
 }

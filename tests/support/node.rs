@@ -4,6 +4,7 @@ use super::in_process::{Answered, ask};
 use actix_web::test::TestRequest;
 use contenthub::actors::crew::Crew;
 use contenthub::actors::db::DbHandle;
+use contenthub::actors::shutdown::Ending;
 use contenthub::db::connection::DbConnection;
 use contenthub::operations::cycle::ClaimScope;
 use contenthub::operations::{Access, Context, Operation, OperationError};
@@ -39,7 +40,7 @@ impl TestNode {
         let work = async move {
             let node = app.start_node(scope).await.expect("a node");
             told.send((Arc::clone(&node.crew), node.db.clone())).expect("somebody waits");
-            node.stop(stopped.await.unwrap_or_default()).await
+            node.stop(stopped.await.unwrap_or_default()).await == Ending::Whole
         };
         let thread = thread::Builder::new()
             .name(THREAD.to_owned())

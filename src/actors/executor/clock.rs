@@ -10,7 +10,7 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What was computed by the clock as it was may be written for a while yet, by a command that waits for its turn. Longer than
 /// any waits.
-const MEND_AGAIN_AFTER: Duration = Duration::from_secs(40);
+pub const MEND_AGAIN_AFTER: Duration = Duration::from_secs(40);
 
 impl PublishingExecutorActor {
     pub(super) fn look_at_clock(&mut self, ctx: &mut Context<Self>) {

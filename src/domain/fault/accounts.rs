@@ -10,7 +10,9 @@ pub enum AccountFault {
     NoSuchSecret { platform: String, known: Vec<String> },
     #[error("must say why")]
     NoReason,
-    #[error("{until} is over: give a time to come, or leave it out, and it is suspended until somebody resumes it")]
+    #[error(
+        "{until} is over: give a time to come, or leave it out, and it is suspended until somebody resumes it"
+    )]
     UntilPast { until: Timestamp },
     #[error("must have at most {most} characters, and no U+0000")]
     ReasonTooLong { most: usize },

@@ -141,7 +141,8 @@ fn trigger(facts: &Facts) -> Vec<Action> {
 
 /// A run takes what is due and what no gate keeps, and nothing else.
 fn a_run_takes_it(facts: &Facts) -> bool {
-    let view = EntryView::new(facts.row.clone(), facts.at, &Here::beside(&facts.seen.nodes, facts.can_decrypt));
+    let view =
+        EntryView::new(facts.row.clone(), facts.at, &Here::beside(&facts.seen.nodes, facts.can_decrypt));
     let is_a_run = |keeps: String| WAIT_FOR_A_RUN.iter().any(|run| run.to_string() == keeps);
     facts.row.due_at <= facts.at && view.waiting_for.is_none_or(is_a_run)
 }

@@ -25,12 +25,10 @@ pub fn alarm(alarm: &Alarm) -> Sentence {
         Alarm::NodeUnheard { node, since } => {
             Sentence::new(message("alarm-node-unheard")).with("node", node.to_string()).with("span", *since)
         }
-        Alarm::CannotWrite { why } => {
-            Sentence::new(message("alarm-cannot-write")).with("why", why.as_str())
-        }
-        Alarm::ClockHeld { node, why } => {
-            Sentence::new(message("alarm-clock-held")).with("node", node.to_string()).with("why", why.as_str())
-        }
+        Alarm::CannotWrite { why } => Sentence::new(message("alarm-cannot-write")).with("why", why.as_str()),
+        Alarm::ClockHeld { node, why } => Sentence::new(message("alarm-clock-held"))
+            .with("node", node.to_string())
+            .with("why", why.as_str()),
         Alarm::WrongSecretKey => message("alarm-wrong-secret-key").into(),
         Alarm::NoTask { lanes } => Sentence::new(message("alarm-no-task")).with("lanes", names(lanes)),
         Alarm::Late { lane, oldest } => {

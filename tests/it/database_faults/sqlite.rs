@@ -59,6 +59,69 @@ fn full(world: &mut World) {
     limit_of_files(pid, Some((soft, hard)));
     world.ends(run, 40);
     world.is_whole();
+    // With nothing on the wire, too.
+    limit_of_files(pid, Some((1024, hard)));
+    world.eventually("it says that it cannot write", || world.server().get("/readyz").status == 503);
+    world.is_not_ready();
+    let status = world.product.get("/scheduler/status");
+    assert_eq!(status["problems"][0]["code"], "cannot_write", "{status:#}");
+    limit_of_files(pid, Some((soft, hard)));
+    world.is_ready_again();
+    let status = world.product.get("/scheduler/status");
+    assert_eq!(status["ok"], true, "{status:#}");
+}
+
+/// What became of it is not known to anybody but the one that ends: it says so, and the next one finds it out.
+#[test]
+fn whoever_ends_without_having_written_what_it_knows_says_so() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(dir.path());
+    let cli = Cli::on(dir.path(), &url).env("CONTENTHUB_GRACE_SECONDS", "2");
+    let product = Product::start_with(cli);
+    product.receiver.on_any([Answer::status(200).held()]);
+    let blog = product.account("blog");
+    let entry = product.add(json!({"content_id": product.content("a"), "account_id": blog}));
+    product.receiver.wait_for(1, PATIENCE);
+    let pid = i32::try_from(product.server.pid()).expect("a pid");
+    let (_, hard) = limit_of_files(pid, None);
+    limit_of_files(pid, Some((1024, hard)));
+    product.receiver.release();
+    let Product { server, receiver, cli, .. } = product;
+    let (ended, said) = server.terminate(PATIENCE);
+    assert_eq!(ended.code(), Some(1), "{said}");
+    let told = "the database did not take what became of 1 posts that were on the wire";
+    assert!(said.lines().last().is_some_and(|line| line.contains(told)), "{said}");
+    receiver.on_any([Answer::status(200)]);
+    let _next = Server::start(&cli, &[]);
+    eventually("it is found out", || {
+        let shown = cli.json(&["publish-pool", "show", &entry.to_string()]);
+        (shown["status"] == "published").then_some(())
+    });
+    assert_eq!(receiver.by_webhook_id().len(), 1, "under one key");
+}
+
+/// Those that open a file by different names do not see what the others write.
+#[test]
+fn a_file_with_two_names_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(dir.path());
+    let DatabaseUrl::Sqlite(path) = &url else { panic!("it is a file") };
+    let cli = Cli::on(dir.path(), &url);
+    let server = Server::start(&cli, &[]);
+    let other = path.with_extension("other");
+    fs::hard_link(path, &other).expect("linked");
+    for name in [path, &other] {
+        let refused = Cli::on(dir.path(), &DatabaseUrl::Sqlite(name.clone())).run(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+        ]);
+        let said = refused.expect_code(1).stderr;
+        assert!(said.contains(&format!("{} has another name, a hard link", name.display())), "{said}");
+    }
+    assert_eq!(server.get("/readyz").status, 200, "whoever runs goes on");
+    fs::remove_file(&other).expect("removed");
+    cli.ok(&["status"]);
 }
 
 fn limit_of_files(pid: i32, new: Option<(u64, u64)>) -> (u64, u64) {
