@@ -186,10 +186,17 @@ pub fn in_flight(conn: &mut DbConnection, ids: &[AccountId]) -> Result<HashMap<A
     Ok(rows.into_iter().map(|(id, count)| (id, i32::try_from(count).unwrap_or(i32::MAX))).collect())
 }
 
-/// No lane has sent anything later than now: its spacing is counted from there. Its rows are locked by [`look_anew`].
-pub fn sent_by(conn: &mut DbConnection, now: Timestamp) -> Result<usize, DbError> {
-    let ahead = dsl::lanes.filter(dsl::sent_at.gt(now.micros()));
-    Ok(diesel::update(ahead).set(dsl::sent_at.eq(now.micros())).execute(conn)?)
+/// What lanes count from instants that lie ahead, such as a pause, they count from now: the clock was stepped back. Their rows
+/// are locked by [`look_anew`].
+pub fn count_from(conn: &mut DbConnection, now: Timestamp, pause: Duration) -> Result<(), DbError> {
+    for (id, (rules, state)) in all(conn)? {
+        let mut mended = state;
+        mended.mend(now, pause);
+        if mended != state {
+            save(conn, id, &rules, &mended, None, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// The cap of a lane is new, or its day, or somebody said what is not out: what went out there today is in it, as if it had

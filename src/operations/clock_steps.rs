@@ -35,7 +35,7 @@ impl Operation for MendTimes {
     type Output = usize;
     const ACCESS: Access = Access::Engine;
 
-    fn run(self, conn: &mut DbConnection, _: &Context, now: Timestamp) -> Result<usize, OperationError> {
+    fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<usize, OperationError> {
         conn.write(|conn| {
             let mut sooner = 0;
             for task in tasks::list(conn)? {
@@ -44,8 +44,8 @@ impl Operation for MendTimes {
             executions::begun_by(conn, now)?;
             entries::due_by(conn, now)?;
             lanes::look_anew(conn, None)?;
-            // At this instant, not at that of the next look, which may be a while off.
-            lanes::sent_by(conn, now)?;
+            // From this instant, not from that of the next look, which may be a while off.
+            lanes::count_from(conn, now, cx.platform_pause)?;
             Ok(sooner)
         })
     }
