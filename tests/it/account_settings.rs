@@ -214,7 +214,7 @@ fn an_entry_tells_which_gate_it_waits_for() {
         let [midnight, noon, later] = [24 * 3600, 36 * 3600, 48 * 3600].map(after);
         let lanes = "account_id, wait_until, tripped_at, probe_at, sent_at, cap_day, cap_count";
         let (asked, down) = ("the platform asks to wait", "the platform has not answered since");
-        let (spacing, cap, run) = ("spacing of 86400 s", "daily cap of 3", "a run");
+        let (spacing, cap, run) = ("spacing of 86400 s", "daily cap of 3", "a server: none runs");
         let until = |what: &str, at: Timestamp| (what.to_owned(), format!("until {at}"));
         let nothing = || (run.to_owned(), String::new());
         for (known, of_plain, of_unproven) in [
