@@ -1,6 +1,6 @@
 //! The bench's own database: made, filled, dropped.
 
-use super::waiting::AddWaiting;
+use super::waiting::{AddWaiting, Settle};
 use super::{BODY_BYTES, BenchError, LATENESS_SPAN, Plan};
 use crate::app::App;
 use crate::db::connection::{DbConnection, connect};
@@ -92,6 +92,9 @@ pub fn fill(
         app.run(AddWaiting { count, account: *account, due_at: far })?;
         waiting += count;
         told(waiting)?;
+    }
+    if waiting > 0 {
+        app.run(Settle)?;
     }
     let contents = make_contents(app, plan.entries, BODY_BYTES, &mut |done| told(waiting + done / 2))?;
     // Entries last, and their times from here: what fills slowly must not look late.

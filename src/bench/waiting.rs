@@ -6,6 +6,7 @@ use crate::db::statement::statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, ContentId};
 use crate::operations::{Access, Context, Operation, OperationError};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -47,6 +48,32 @@ impl Operation for AddWaiting {
             DbConnection::Postgres(inner) => write!(inner),
         }
         entries::insert_for_all_after(conn, ContentId(after), self.account, self.due_at, now)?;
+        Ok(())
+    }
+}
+
+/// A pool in which so much waits was not written a moment ago: what its database does after writing, in its own time, is done
+/// now, and not beside what is measured.
+pub struct Settle;
+
+const POSTGRES_SETTLED: &str = "VACUUM (ANALYZE) publish_pool, contents, content_revisions";
+const SQLITE_SETTLED: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+impl Operation for Settle {
+    type Output = ();
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
+        match conn {
+            DbConnection::Sqlite(inner) => inner.batch_execute(SQLITE_SETTLED)?,
+            DbConnection::Postgres(inner) => {
+                inner.batch_execute(POSTGRES_SETTLED)?;
+                // A user who may not have it done measures beside it.
+                if let Err(error) = inner.batch_execute("CHECKPOINT") {
+                    log::debug!("no checkpoint before the measurement: {error}");
+                }
+            }
+        }
         Ok(())
     }
 }

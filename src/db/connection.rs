@@ -75,7 +75,9 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
         return Err(DbError::Moved(path.to_owned()));
     }
     // A server that runs goes on by the name that it has: see there.
-    if patience == Patience::Command && fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1) {
+    if patience == Patience::Command
+        && fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1)
+    {
         return Err(DbError::Unusable(Unusable::ManyNames(path.to_owned())));
     }
     make_file(path);
