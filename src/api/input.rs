@@ -125,8 +125,9 @@ pub fn read_bytes(
     }
 }
 
-/// All of it, where it is no larger than `most`, and as JSON no more than is taken: the rest of one that is too much is not
-/// waited for. Whoever sends much and fast lets the others have their turns.
+/// All of it, where it is no larger than `most`, and as JSON no more than is taken. The rest of one that is too much as JSON is
+/// let go of as it comes: whoever sends it reads no answer before it is out. Whoever sends much and fast lets the others have
+/// their turns.
 async fn collected(
     mut payload: Payload,
     announced: Option<usize>,
@@ -138,20 +139,24 @@ async fn collected(
         return Err(overflow());
     }
     let mut counter = Counter::new(limits.json_depth, limits.json_values);
-    let (mut whole, mut turn_ends) = (BytesMut::new(), TURN_BYTES);
+    let (mut whole, mut is_refused) = (BytesMut::new(), None);
+    let (mut length, mut turn_ends) = (0, TURN_BYTES);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| unread(&error, most))?;
-        if chunk.len() > most - whole.len() {
+        if chunk.len() > most - length {
             return Err(overflow());
         }
-        whole.extend_from_slice(&chunk);
-        counter.count(&whole).map_err(|too_much| refused(too_much, limits))?;
-        if whole.len() >= turn_ends {
-            turn_ends = whole.len() + TURN_BYTES;
+        length += chunk.len();
+        if is_refused.is_none() {
+            whole.extend_from_slice(&chunk);
+            is_refused = counter.count(&whole).err().map(|too_much| refused(too_much, limits));
+        }
+        if length >= turn_ends {
+            turn_ends = length + TURN_BYTES;
             yield_now().await;
         }
     }
-    Ok(whole.freeze())
+    is_refused.map_or(Ok(whole.freeze()), Err)
 }
 
 fn unread(error: &PayloadError, body_max_bytes: usize) -> Problem {

@@ -74,7 +74,7 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
     if patience == Patience::Server && !path.exists() {
         return Err(DbError::Moved(path.to_owned()));
     }
-    // A server that runs goes on by the name that it has: see there.
+    // Not asked of a server that runs: it goes on by the name that it has.
     if patience == Patience::Command
         && fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1)
     {
