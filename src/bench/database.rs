@@ -1,6 +1,6 @@
 //! The bench's own database: made, filled, dropped.
 
-use super::waiting::{AddWaiting, Settle};
+use super::waiting::{AddWaiting, settle};
 use super::{BODY_BYTES, BenchError, LATENESS_SPAN, Plan};
 use crate::app::App;
 use crate::db::connection::{DbConnection, connect};
@@ -94,7 +94,7 @@ pub fn fill(
         told(waiting)?;
     }
     if waiting > 0 {
-        app.run(Settle)?;
+        settle(&app.settings().database)?;
     }
     let contents = make_contents(app, plan.entries, BODY_BYTES, &mut |done| told(waiting + done / 2))?;
     // Entries last, and their times from here: what fills slowly must not look late.

@@ -1,6 +1,7 @@
 //! Entries of years to come, which a claim has to pass over: so many that they are written by the database itself.
 
-use crate::db::connection::DbConnection;
+use crate::db::connection::{DbConnection, DbError, connect};
+use crate::db::database_url::DatabaseUrl;
 use crate::db::entries;
 use crate::db::statement::statement;
 use crate::domain::clock::Timestamp;
@@ -52,28 +53,21 @@ impl Operation for AddWaiting {
     }
 }
 
-/// A pool in which so much waits was not written a moment ago: what its database does after writing, in its own time, is done
-/// now, and not beside what is measured.
-pub struct Settle;
-
 const POSTGRES_SETTLED: &str = "VACUUM (ANALYZE) publish_pool, contents, content_revisions";
 const SQLITE_SETTLED: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-impl Operation for Settle {
-    type Output = ();
-    const ACCESS: Access = Access::Write;
-
-    fn run(self, conn: &mut DbConnection, _: &Context, _: Timestamp) -> Result<(), OperationError> {
-        match conn {
-            DbConnection::Sqlite(inner) => inner.batch_execute(SQLITE_SETTLED)?,
-            DbConnection::Postgres(inner) => {
-                inner.batch_execute(POSTGRES_SETTLED)?;
-                // A user who may not have it done measures beside it.
-                if let Err(error) = inner.batch_execute("CHECKPOINT") {
-                    log::debug!("no checkpoint before the measurement: {error}");
-                }
+/// A pool in which so much waits was not written a moment ago: what its database does after writing, in its own time, is done
+/// now, and not beside what is measured.
+pub fn settle(url: &DatabaseUrl) -> Result<(), DbError> {
+    match &mut connect(url)? {
+        DbConnection::Sqlite(inner) => inner.batch_execute(SQLITE_SETTLED)?,
+        DbConnection::Postgres(inner) => {
+            inner.batch_execute(POSTGRES_SETTLED)?;
+            // A user who may not have it done measures beside it.
+            if let Err(error) = inner.batch_execute("CHECKPOINT") {
+                log::debug!("no checkpoint before the measurement: {error}");
             }
         }
-        Ok(())
     }
+    Ok(())
 }
