@@ -1,12 +1,19 @@
 //! `/scheduler/status` and `contenthub status`: nodes, lanes, and first of all what is wrong.
 
+use crate::support::app::{eventually, settings};
 use crate::support::command::{Cli, Server};
+use crate::support::node::TestNode;
 use crate::support::postgres::fresh_database;
 use crate::support::product::*;
 use crate::support::receiver::Answer;
 use crate::support::{knows_better, on_both};
 use contenthub::db::database_url::DatabaseUrl;
+use contenthub::operations::nodes::ListNodes;
+use contenthub::operations::status::GetStatus;
+use contenthub::views::StatusView;
+use contenthub::{App, Settings};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const STATUS: &str = "ok, problems, needs_a_person, at, node, stopping, in_flight, concurrency, open_executions, restarts, \
     paused, due_now, due_now_capped, oldest_due_seconds, suspended_accounts, uncertain_entries, possible_duplicates, nodes, lanes";
@@ -279,4 +286,29 @@ fn a_node_that_stands_still_with_posts_on_the_wire_is_told() {
             (product.cli.json(&["status"])["ok"] == true).then_some(())
         });
     });
+}
+
+/// On SQLite a lock says that it lives, and its row when it last could write.
+#[test]
+fn a_server_that_lives_and_does_not_write_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(dir.path());
+    // It does not write again while this is looked at.
+    let settings = Settings { lease_seconds: 3600, ..settings(&url, dir.path()) };
+    let app = Arc::new(App::open(settings).expect("opened"));
+    let node = TestNode::start(&app);
+    let told = || {
+        let status = app.run(GetStatus).expect("a status").find_the_living(&url).expect("looked");
+        StatusView::new(&status, None).problems
+    };
+    eventually("its row is written", || (app.run(ListNodes).expect("nodes").len() == 1).then_some(()));
+    assert_eq!(told(), []);
+    let since = |hours: i64| app.now().micros() - hours * 3_600_000_000;
+    write(&url, &format!("UPDATE nodes SET seen_at = {}", since(2)));
+    assert_eq!(told(), []);
+    write(&url, &format!("UPDATE nodes SET seen_at = {}", since(4)));
+    let [alarm] = &told()[..] else { panic!("one: {:?}", told()) };
+    assert!(alarm.code == "node_silent" && alarm.needs_a_person, "{alarm:?}");
+    assert!(alarm.message.contains("has written nothing for 4 h"), "{}", alarm.message);
+    drop(node);
 }

@@ -7,9 +7,12 @@ use crate::support::node::TestNode;
 use crate::support::receiver::Answer;
 use crate::support::{knows_better, on_both};
 use contenthub::actors::executor::{MEND_AGAIN_AFTER, Tick};
+use contenthub::db::connection::connect;
+use contenthub::db::schema::publish_pool::dsl;
 use contenthub::operations::clock_steps::MendTimes;
 use contenthub::operations::status::GetStatus;
 use contenthub::{EntryId, EntryStatus, Timestamp};
+use diesel::prelude::*;
 use std::time::Duration;
 
 /// Nearly: what is added takes a moment.
@@ -109,5 +112,41 @@ fn a_backoff_is_as_long_as_it_was_to_be() {
         assert!(due(&house, failed) > house.app.now(), "and it does wait");
         assert_eq!(due(&house, at_its_time), asked_for, "what a person said stands");
         drop(node);
+    });
+}
+
+/// What is looked up, or asked about, once its platform has had its time.
+#[test]
+fn a_question_is_asked_when_it_was_to_be() {
+    on_both(|url, dir| {
+        let house = House::open(url, dir);
+        let ids = ["looked up", "asked"].map(|title| add(&house.app, title, house.hook));
+        let (now, ahead) = (house.app.now().micros(), house.app.now().micros() + HOUR * 1_000_000);
+        let [later, since] = [ahead + 30_000_000, ahead - 1_000_000];
+        for (id, question) in ids.iter().zip([
+            format!("status = 'pending', held = TRUE, look_up_at = {later}"),
+            format!("status = 'publishing', check_at = {later}, submitted_at = {since}"),
+        ]) {
+            let written = format!(
+                "UPDATE publish_pool SET attempt = 1, updated_at = {ahead}, {question} WHERE id = {id}"
+            );
+            knows_better(url, &written);
+        }
+        house.app.run(MendTimes).expect("mended");
+        let mut conn = connect(url).expect("connected");
+        let asked: Vec<(Option<i64>, Option<i64>, Option<i64>)> = dsl::publish_pool
+            .select((dsl::look_up_at, dsl::check_at, dsl::submitted_at))
+            .order(dsl::id)
+            .load(&mut conn)
+            .expect("read");
+        let is_soon =
+            |at: Option<i64>| at.is_some_and(|at| (now + 30_000_000..now + 60_000_000).contains(&at));
+        let [(looked_up, ..), (_, checked, since)] = asked[..] else { panic!("two: {asked:?}") };
+        assert!(is_soon(looked_up) && is_soon(checked), "{asked:?}");
+        assert!(since.is_some_and(|since| since < now + 30_000_000), "{asked:?}");
+        house.app.run(MendTimes).expect("mended");
+        let again: Vec<Option<i64>> =
+            dsl::publish_pool.select(dsl::look_up_at).order(dsl::id).load(&mut conn).expect("read");
+        assert_eq!(again[0], looked_up, "once");
     });
 }
