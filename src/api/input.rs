@@ -29,7 +29,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// A JSON body. Not JSON is a 400; JSON that does not fit is a 422 that names the field.
 pub struct Body<T>(pub T);
@@ -72,6 +72,8 @@ impl Takes for NoBody {
 
 /// So much of a body is taken in one go, in bytes.
 const TURN_BYTES: usize = 128 * 1024;
+/// How long the next turn of a body is put off whose end nobody here waits for.
+const REFUSED_TURN: Duration = Duration::from_millis(2);
 /// Bodies up to this size, in bytes, are read in a few hundred microseconds.
 const READ_HERE_MAX: usize = 64 * 1024;
 
@@ -153,7 +155,10 @@ async fn collected(
         }
         if length >= turn_ends {
             turn_ends = length + TURN_BYTES;
-            yield_now().await;
+            match is_refused {
+                None => yield_now().await,
+                Some(_) => sleep(REFUSED_TURN).await,
+            }
         }
     }
     is_refused.map_or(Ok(whole.freeze()), Err)
