@@ -126,7 +126,7 @@ impl Crew {
             restarts: serde_json::to_string(&restarts).unwrap_or_default(),
             started_at: self.started_at,
             seen_at: self.started_at,
-            held: self.hold().map(|hold| hold.to_string()),
+            held: self.plan.time.last_hold().map(|hold| hold.to_string()),
         }
     }
 

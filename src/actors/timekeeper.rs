@@ -93,6 +93,11 @@ impl Timekeeper {
         hold
     }
 
+    /// What kept this node from publishing when somebody last looked, which is a moment ago.
+    pub fn last_hold(&self) -> Option<Hold> {
+        self.watch.lock().hold()
+    }
+
     /// The database's clock said this, at some time since it was asked at `asked` by the monotonic clock.
     pub fn compare(&self, asked: Duration, database: Timestamp) {
         let reading = self.read();
