@@ -143,12 +143,9 @@ fn receive(source: &str, place: &Path, pictures: Pictures<'_>) -> Result<Receive
 /// What a post calls its pictures that are beside it, each once.
 fn sources(post: &Post) -> Vec<String> {
     let images = wechat::images(&post.body).into_iter().map(|ImageSource(source)| source);
-    let mut sources: Vec<String> = Vec::new();
-    for source in images.chain(post.cover.clone()) {
-        if is_beside(&source) && !sources.contains(&source) {
-            sources.push(source);
-        }
-    }
+    let mut sources: Vec<String> = images.filter(|source| is_beside(source)).collect();
+    let cover = post.cover.clone().filter(|cover| is_beside(cover) && !sources.contains(cover));
+    sources.extend(cover);
     sources
 }
 

@@ -36,9 +36,12 @@ pub fn note(
     revision: i32,
     text: &Text,
 ) -> Result<(), OperationError> {
-    let before = match revision {
-        ..=1 => Vec::new(),
-        _ => media_links::of_revision(conn, content, revision - 1)?,
+    let before: HashMap<String, MediaId> = match revision {
+        ..=1 => HashMap::new(),
+        _ => {
+            let noted = media_links::of_revision(conn, content, revision - 1)?;
+            noted.into_iter().map(|(source, row)| (source, row.id)).collect()
+        }
     };
     // Most texts show no picture of ours, and are not parsed for it.
     if before.is_empty() && !may_hold_addresses(text) {
@@ -47,9 +50,8 @@ pub fn note(
     let own = kept(conn, content, revision)?;
     let mut wrong = Vec::new();
     for (field, source) in named(text).into_iter().filter(|(_, source)| !own.contains_key(source)) {
-        let known = before.iter().find(|(known, _)| *known == source).map(|(_, row)| row.id);
-        let found = match known {
-            Some(known) => Ok(Some(known)),
+        let found = match before.get(&source) {
+            Some(known) => Ok(Some(*known)),
             None => addressed(conn, &source)?,
         };
         let media = found.unwrap_or_else(|fault| {
@@ -86,18 +88,11 @@ pub fn addressed(
     })
 }
 
-/// What a text calls its pictures, each once for a field, with the field that does.
+/// What a text calls its pictures, each once for a field, with the field that does: `wechat::images` names each once.
 pub fn named(text: &Text) -> Vec<(&'static str, String)> {
     let has_pictures = text.body.contains("![") || text.body.contains('<');
     let images = if has_pictures { wechat::images(&text.body) } else { Vec::new() };
     let body = images.into_iter().map(|ImageSource(source)| ("body", source));
     let cover = text.cover.iter().map(|cover| ("cover", cover.trim().to_owned()));
-    let mut named: Vec<(&'static str, String)> = Vec::new();
-    for (field, source) in body.chain(cover) {
-        let is_new = named.iter().all(|known| (known.0, &known.1) != (field, &source));
-        if is_new && (1..=SOURCE_MAX_BYTES).contains(&source.len()) {
-            named.push((field, source));
-        }
-    }
-    named
+    body.chain(cover).filter(|(_, source)| (1..=SOURCE_MAX_BYTES).contains(&source.len())).collect()
 }

@@ -8,6 +8,7 @@ use super::tree::{Attribute, Tag, Tree};
 use super::{ImageSource, Images, Options, Warning};
 use comrak::arena_tree::NodeEdge;
 use comrak::nodes::{ListType, Node, NodeCodeBlock, NodeList, NodeValue, TableAlignment};
+use std::collections::HashSet;
 
 /// How many warnings are told of one article.
 const WARNINGS_MAX: usize = 50;
@@ -18,6 +19,12 @@ pub(super) struct Walk<'a, 'o> {
     pub(super) options: &'o Options<'o>,
     pub(super) notes: Notes<'a>,
     found: Found,
+    /// Those of `found` once more: a text of 2 MiB may name hundreds of thousands.
+    seen: HashSet<ImageSource>,
+    /// The last paragraph that holds pictures alone. None of them looks at all the others to find that out.
+    figure: Option<Node<'a>>,
+    /// Cells of the row so far. None of them counts those before it.
+    column: usize,
     /// Where the elements of Markdown began that are open.
     pub(super) levels: Vec<Level>,
     /// Of a link or picture that has been dealt with as a whole.
@@ -44,6 +51,9 @@ pub(super) fn tree(root: Node<'_>, options: &Options<'_>) -> (Tree, Found) {
         options,
         notes: Notes::default(),
         found: Found::default(),
+        seen: HashSet::new(),
+        figure: None,
+        column: 0,
         levels: Vec::new(),
         skipped: None,
         hidden: None,
@@ -121,7 +131,8 @@ impl<'a> Walk<'a, '_> {
             NodeValue::Image(link) => {
                 self.skipped = Some(node);
                 if self.hidden.is_none() {
-                    let is_alone = self.is_figure(node.parent());
+                    let around = self.figure.zip(node.parent());
+                    let is_alone = around.is_some_and(|(figure, parent)| figure.same_node(parent));
                     self.image(&link.url, &node.collect_text(), link.title.trim(), is_alone);
                 }
             }
@@ -161,7 +172,10 @@ impl<'a> Walk<'a, '_> {
                 self.builder.close_to(inside);
             }
             NodeValue::Paragraph if is_tight(node) => {}
-            NodeValue::Paragraph if self.is_figure(Some(node)) => self.builder.open(Tag::Section, "figure"),
+            NodeValue::Paragraph if is_figure(node) => {
+                self.figure = Some(node);
+                self.builder.open(Tag::Section, "figure");
+            }
             NodeValue::Paragraph => self.builder.open(Tag::P, ""),
             NodeValue::Heading(heading) => self.builder.open(Tag::heading(heading.level), ""),
             NodeValue::Table(_) => {
@@ -170,6 +184,7 @@ impl<'a> Walk<'a, '_> {
                 self.builder.open(Tag::Tbody, "");
             }
             NodeValue::TableRow(is_head) => {
+                self.column = 0;
                 self.builder.open(Tag::Tr, if *is_head { "head" } else { "" });
             }
             NodeValue::TableCell => self.cell(node),
@@ -195,7 +210,8 @@ impl<'a> Walk<'a, '_> {
     fn cell(&mut self, cell: Node<'a>) {
         let row = cell.parent();
         let is_head = row.is_some_and(|row| matches!(row.data().value, NodeValue::TableRow(true)));
-        let column = std::iter::successors(cell.previous_sibling(), |node| node.previous_sibling()).count();
+        let column = self.column;
+        self.column += 1;
         let alignment = row.and_then(|row| row.parent()).and_then(|table| match &table.data().value {
             NodeValue::Table(table) => table.alignments.get(column).copied(),
             _ => None,
@@ -222,19 +238,6 @@ impl<'a> Walk<'a, '_> {
         self.builder.close_to(before);
     }
 
-    /// A paragraph that holds pictures alone.
-    fn is_figure(&self, paragraph: Option<Node<'a>>) -> bool {
-        paragraph.is_some_and(|paragraph| {
-            let is_picture = |node: Node<'a>| matches!(node.data().value, NodeValue::Image(_));
-            let is_break =
-                |node: Node<'a>| matches!(node.data().value, NodeValue::SoftBreak | NodeValue::LineBreak);
-            matches!(paragraph.data().value, NodeValue::Paragraph)
-                && !is_tight(paragraph)
-                && paragraph.children().any(is_picture)
-                && paragraph.children().all(|node| is_picture(node) || is_break(node))
-        })
-    }
-
     /// A picture, or a word where it cannot be shown.
     pub(super) fn image(&mut self, source: &str, alt: &str, caption: &str, is_figure: bool) {
         let wanted = ImageSource(source.to_owned());
@@ -245,11 +248,11 @@ impl<'a> Walk<'a, '_> {
             }
         };
         if !source.is_empty() && address::may_show(source) {
-            if !self.found.images.contains(&wanted) {
-                self.found.images.push(wanted.clone());
-            }
-            if address.is_none() && !self.found.missing.contains(&wanted) {
-                self.found.missing.push(wanted);
+            if self.seen.insert(wanted.clone()) {
+                if address.is_none() {
+                    self.found.missing.push(wanted.clone());
+                }
+                self.found.images.push(wanted);
             }
         } else {
             self.warn(Warning::ImageLeftOut { picture: source.to_owned() });
@@ -291,6 +294,14 @@ fn is_container(value: &NodeValue) -> bool {
             | NodeValue::Strikethrough
             | NodeValue::Link(_)
     )
+}
+
+/// A paragraph, not of a tight list, that holds pictures alone.
+fn is_figure<'a>(paragraph: Node<'a>) -> bool {
+    let is_picture = |node: Node<'a>| matches!(node.data().value, NodeValue::Image(_));
+    let is_break = |node: Node<'a>| matches!(node.data().value, NodeValue::SoftBreak | NodeValue::LineBreak);
+    paragraph.children().any(is_picture)
+        && paragraph.children().all(|node| is_picture(node) || is_break(node))
 }
 
 /// The text of an item that has no paragraphs, or of a footnote that is one paragraph.
