@@ -8,6 +8,11 @@ use crate::db::platform_tokens::{self, NewToken, TokenRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::platforms::tokens::{Fetched, TURN_MAX, Token, Turn, Wanted};
+use std::time::Duration;
+
+/// No turn has longer to go, also where the clock of whoever took it is somewhat ahead. One that seems to was taken by a clock
+/// that was set back since, and would keep the account waiting for as long as it was ahead.
+const TURN_LEFT_MAX: Duration = Duration::from_secs(2 * TURN_MAX.as_secs());
 
 /// Whose turn it is to fetch the token of an account. By the node's clock: where clocks differ, two may fetch one at the
 /// same moment, and both are good.
@@ -32,8 +37,9 @@ impl Operation for TakeTokenTurn {
         conn.write(|conn| {
             let Some(row) = platform_tokens::hold(conn, self.account)? else { return Ok(Turn::Wait) };
             let good = self.good(&row, cx, now);
-            let is_fetched = row.fetched_until.is_some_and(|until| now < until)
-                && row.fetched_by.as_deref() != Some(&*self.by);
+            let is_taken = |until: Timestamp| now < until && until <= now + TURN_LEFT_MAX;
+            let is_fetched =
+                row.fetched_until.is_some_and(is_taken) && row.fetched_by.as_deref() != Some(&*self.by);
             match good {
                 Some(token) if is_fetched || now < row.renew_at => Ok(Turn::Good(token)),
                 None if is_fetched => Ok(Turn::Wait),

@@ -132,6 +132,20 @@ fn where_no_token_can_be_had_nothing_is_in_doubt() {
 }
 
 #[test]
+fn a_turn_does_not_outlast_a_clock_that_was_ahead() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let room = Room::on_sqlite(dir.path());
+    let account = room.account;
+    let turn = |by: &str| {
+        let wanted = Wanted { purpose: "p".to_owned(), refused: None };
+        room.node.perform(TakeTokenTurn { account, by: by.to_owned(), wanted }).expect("a turn")
+    };
+    assert_eq!((turn("dies"), turn("waits")), (Turn::Yours { old: None }, Turn::Wait));
+    room.clock.set_by(-3600);
+    assert_eq!(turn("waits"), Turn::Yours { old: None });
+}
+
+#[test]
 fn one_at_a_time_fetches_a_token_and_who_dies_with_the_turn_is_overtaken() {
     on_both(|url, dir| {
         let room = Room::open(url, dir, json!({}));
