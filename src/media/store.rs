@@ -211,8 +211,11 @@ impl Store {
         let folder = place.parent().unwrap_or(&place);
         fs::create_dir_all(folder).map_err(at(folder))?;
         fs::rename(&incoming.0, &place).map_err(at(&place))?;
-        // The name is on the disk before the row that needs it.
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+        // The name is on the disk before the row that needs it; and so is the folder's, which may be as new.
+        for folder in [folder, self.root()?] {
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
+        }
+        Ok(())
     }
 
     /// Whether its file is there, whole.
