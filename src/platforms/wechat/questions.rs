@@ -1,7 +1,7 @@
 //! What WeChat is asked without sending anything new: what became of a publication, and whether a draft or an article is
 //! there whose end was not seen.
 
-use super::api::{Api, Trouble};
+use super::api::{Api, Trouble, text};
 use super::article::{Source, marker};
 use super::errors::NO_SUCH_MEDIA;
 use super::publishing::ask_pause;
@@ -204,6 +204,7 @@ impl LookUp<'_> {
 
     /// Nobody saw whether the draft was made. One that is found is used; readers see none of them.
     async fn draft(&self, mode: Mode) -> Result<LookedUp, Unanswered> {
+        const INTERFACE: &str = "draft/batchget";
         let (call, account) = (self.call, &self.call.destination.account_name);
         if !call.journal.is_open(steps::DRAFT) {
             return Ok(LookedUp::NotThere);
@@ -217,8 +218,8 @@ impl LookUp<'_> {
             );
             return Ok(LookedUp::NotThere);
         }
-        let Some(found) = self.find("draft/batchget").await? else { return Ok(LookedUp::NotThere) };
-        let media_id = found.get("media_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let Some(found) = self.find(INTERFACE).await? else { return Ok(LookedUp::NotThere) };
+        let media_id = text(INTERFACE, &found, "media_id")?;
         match mode {
             Mode::Draft => Ok(LookedUp::There(Receipt { media_id: Some(media_id), url: None })),
             Mode::Publish => {
