@@ -123,7 +123,8 @@ async fn ask(
         return Err(too_large);
     }
     let most = usize::try_from(limits.bytes).unwrap_or(usize::MAX);
-    let mut bytes = Vec::new();
+    // What grows has up to twice as much, and is there twice while it does.
+    let mut bytes = Vec::with_capacity(told.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
     loop {
         let chunk = timeout_at(until, answer.next()).await;
         match chunk.map_err(|_| FetchFault::TooSlow { seconds: limits.time.as_secs() })? {

@@ -173,16 +173,17 @@ impl Uploads<'_> {
     async fn name(&self, picture: &mut Picture<'_>) -> Result<String, Seen> {
         let Picture { pictures, source, upload, limits, facts, state, .. } = picture;
         let seen = |error: NotReady| error.seen();
-        let (held, reads) = match state {
+        let (held, most) = match state {
             State::Uploaded(name) => return Ok(name.clone()),
             State::Fits => (None, facts.bytes),
-            State::MadeToFit(made) => (made.take(), 0),
+            // What it becomes is not known before it is there.
+            State::MadeToFit(made) => (made.take(), limits.bytes),
         };
         // Until the upload is answered.
         let (file, _room) = match held {
             Some(held) => held,
             None => {
-                let room = Room::to_go(reads, self.api.left()).await.ok_or(Seen::NotSent)?;
+                let room = Room::to_go(most, self.api.left()).await.ok_or(Seen::NotSent)?;
                 (pictures.fitted(source, facts, limits).await.map_err(seen)?, room)
             }
         };
