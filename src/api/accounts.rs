@@ -54,7 +54,10 @@ pub fn routes(routes: &mut Routes) {
         .cached();
     routes
         .route((Method::PATCH, "/accounts/{id}"), admin, update, "Change an account")
-        .about("Only what is sent is changed; `settings` are replaced as a whole. Null takes a limit away.")
+        .about(
+            "Only what is sent is changed; `settings` are replaced as a whole. Null takes a limit away. Another name takes \
+             a token that is for all accounts.",
+        )
         .ok::<AccountView>()
         .versioned()
         .refuses(&["name_taken", "wrong_secret_key", "account_unusable"]);

@@ -8,8 +8,8 @@ use crate::listening::Marks;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
 use std::rc::Rc;
@@ -26,7 +26,7 @@ pub async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let _busy = request.conn_data::<Rc<Marks>>().map(Marks::begin);
+    let _busy = request.conn_data::<Rc<Marks>>().map(|marks| marks.begin(reads_chunks(&request)));
     let settings = &api.server;
     let is_api = request.path().starts_with("/api/");
     let origin = cors::allowed(&request, &settings.cors_origins);
@@ -53,6 +53,12 @@ pub async fn guard(
             Err(InternalError::from_response(error, answer).into())
         }
     }
+}
+
+/// Whether it is done with a body that comes in chunks; the routes of other methods read none.
+fn reads_chunks(request: &ServiceRequest) -> bool {
+    let has_body = [Method::POST, Method::PATCH, Method::PUT].contains(request.method());
+    has_body && request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
 /// What actix reads at most (128 KiB, 96 fields) is more than anybody needs.

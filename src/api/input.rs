@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
 use crate::domain::json_limits::{Counter, TooMuch};
 use crate::domain::{json_input, json_limits, time_input};
+use crate::listening::Marks;
 use crate::operations::OperationError;
 use crate::operations::broken::Broken;
 use actix_web::dev::Payload;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::fmt;
 use std::marker::PhantomData;
+use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::task::yield_now;
@@ -117,12 +119,16 @@ pub fn read_bytes(
     let api = request.app_data::<web::Data<Api>>();
     let body_max_bytes = api.map_or(0, |api| api.body_max_bytes);
     let limits = api.map_or_else(Limits::default, |api| api.server.limits.clone());
+    let marks = request.conn_data::<Rc<Marks>>().cloned();
     async move {
         if let Some(encoding) = encoding.filter(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Err(encoded(&encoding));
         }
         let whole = collected(payload, announced, body_max_bytes, &limits);
         let bytes = timeout(limits.body_time, whole).await.map_err(|_| slow(limits.body_time))??;
+        if let Some(marks) = marks {
+            marks.has_body();
+        }
         Ok(Raw { bytes })
     }
 }

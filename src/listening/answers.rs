@@ -9,6 +9,12 @@ pub fn slow_request(over_tls: bool) -> String {
     problem(408, "Request Timeout", "slow_request", detail, only_https(over_tls))
 }
 
+/// To one whose body comes in chunks that cannot be read: actix ends the connection then, and asks nobody for an answer.
+pub fn broken_chunks(over_tls: bool) -> String {
+    let detail = "the body ended too soon, or its encoding is broken";
+    problem(400, "Bad Request", "bad_body", detail, only_https(over_tls))
+}
+
 pub fn too_many_connections() -> String {
     let detail = "there are too many connections at the moment";
     problem(503, "Service Unavailable", "too_many_connections", detail, "retry-after: 1\r\n")
@@ -61,7 +67,8 @@ mod tests {
     fn they_have_the_status_of_their_code() {
         let instead = |answer: &str| instead_of(answer.as_bytes(), true).expect("another answer");
         let unread = [instead("HTTP/1.1 400 Bad Request\r\n"), instead("HTTP/1.1 431 Too Large\r\n")];
-        for answer in unread.into_iter().chain([slow_request(true), too_many_connections()]) {
+        let others = [slow_request(true), broken_chunks(true), too_many_connections()];
+        for answer in unread.into_iter().chain(others) {
             let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
             let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
             let code = error_codes::find(body["code"].as_str().expect("a code")).expect("a known one");

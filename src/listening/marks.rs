@@ -1,5 +1,5 @@
-//! What a connection is doing, as far as its timing needs to know: written by whoever handles requests, read by
-//! [`Watched`](super::watched::Watched).
+//! What a connection is doing, as far as its timing and its last word need to know: written by whoever handles requests,
+//! read by [`Watched`](super::watched::Watched).
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,14 +9,33 @@ use std::rc::Rc;
 pub struct Marks {
     being_handled: Cell<u32>,
     begun: Cell<u64>,
+    awaits_chunks: Cell<bool>,
+    broke_off: Cell<bool>,
 }
 
 impl Marks {
-    /// A request's head was read; it is being handled until the answer is dropped.
-    pub fn begin(self: &Rc<Self>) -> Busy {
+    /// A request's head was read; it is being handled until the answer is dropped. `in_chunks`: nothing is done for it
+    /// before all of its body is here, which comes in chunks.
+    pub fn begin(self: &Rc<Self>, in_chunks: bool) -> Busy {
         self.being_handled.set(self.being_handled.get() + 1);
         self.begun.set(self.begun.get() + 1);
+        self.awaits_chunks.set(in_chunks);
         Busy(self.clone())
+    }
+
+    /// The body is here, and what the request asks for may be done from now on.
+    pub fn has_body(&self) {
+        self.awaits_chunks.set(false);
+    }
+
+    /// actix is done with the connection, whether or not a request was answered.
+    pub(super) fn end(&self) {
+        self.broke_off.set(self.is_busy() && self.awaits_chunks.get());
+    }
+
+    /// Whether the connection ended within chunks that cannot be read, before their request was answered.
+    pub(super) fn broke_off(&self) -> bool {
+        self.broke_off.get()
     }
 
     pub(super) fn is_busy(&self) -> bool {

@@ -16,13 +16,16 @@ use crate::config::{Limits, ServerSettings};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol, Request};
 use actix_server::{Server, ServerBuilder};
-use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service, map_config,
+};
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Response};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +94,16 @@ where
             let (gate, tls, timing) = (gate.clone(), tls.clone(), timing.clone());
             async move { accepted(io, &gate, tls.as_deref(), &timing).await }
         })
-        .and_then(http.finish(app))
+        .and_then(apply_fn_factory(http.finish(app), |accepted: Accepted, http| {
+            let (marks, served) = (accepted.0.marks(), http.call(accepted));
+            async move {
+                let mut served = pin!(served);
+                let ended = served.as_mut().await;
+                // While the connection is still there: it goes with `served`.
+                marks.end();
+                ended
+            }
+        }))
     })?;
     Ok(server.run())
 }

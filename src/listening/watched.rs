@@ -1,7 +1,8 @@
 //! A connection that is cut where its client takes too long: for the head of a request, or for an answer.
 //!
 //! actix times the first head of a connection and no other, and no answer. A client that has asked once could hold its
-//! connection for good with half a head, and one that reads nothing could hold an answer.
+//! connection for good with half a head, and one that reads nothing could hold an answer. Nor does actix answer a request
+//! whose chunks it cannot read, unless its handler asks for them at that very moment.
 
 use super::answers;
 use super::gate::Taken;
@@ -10,7 +11,7 @@ use crate::config::Limits;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -19,7 +20,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// refused, which nobody is to spend any work on.
 const UNASKED_MAX_BYTES: usize = 256 * 1024;
 
-pub struct Watched<S> {
+pub struct Watched<S: AsyncWrite + Unpin> {
     io: S,
     marks: Rc<Marks>,
     /// Of [`Marks::begun`], those that were seen.
@@ -34,7 +35,7 @@ pub struct Watched<S> {
     _place: Taken,
 }
 
-impl<S> Watched<S> {
+impl<S: AsyncWrite + Unpin> Watched<S> {
     /// The first head is timed from now on.
     pub fn new(io: S, over_tls: bool, place: Taken, marks: Rc<Marks>, limits: &Limits) -> Self {
         let mut watched = Watched {
@@ -71,19 +72,28 @@ impl<S> Watched<S> {
     fn has_unread_head(&self) -> bool {
         self.unasked > 0 && self.marks.begun() == self.seen && !self.marks.is_busy()
     }
-}
 
-impl<S: AsyncWrite + Unpin> Watched<S> {
     /// Says so where somebody has begun with a request, and ends the connection.
     fn cut(&mut self, cx: &mut Context<'_>) -> io::Error {
         if self.unasked > 0 {
-            // Nothing else is being written: no request is being answered. What does not fit now is not sent.
-            let answer = answers::slow_request(self.over_tls);
-            let _ = Pin::new(&mut self.io).poll_write(cx, answer.as_bytes());
-            let _ = Pin::new(&mut self.io).poll_flush(cx);
-            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+            self.say_last(cx, &answers::slow_request(self.over_tls));
         }
         io::Error::new(io::ErrorKind::TimedOut, "the client took too long")
+    }
+
+    /// Nothing else is being written: no request is being answered. What does not fit now is not sent.
+    fn say_last(&mut self, cx: &mut Context<'_>, answer: &str) {
+        let _ = Pin::new(&mut self.io).poll_write(cx, answer.as_bytes());
+        let _ = Pin::new(&mut self.io).poll_flush(cx);
+        let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Drop for Watched<S> {
+    fn drop(&mut self) {
+        if self.marks.broke_off() {
+            self.say_last(&mut Context::from_waker(Waker::noop()), &answers::broken_chunks(self.over_tls));
+        }
     }
 }
 
@@ -134,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 }
 
-impl<S> Watched<S> {
+impl<S: AsyncWrite + Unpin> Watched<S> {
     /// What is taken, however slowly, may go on.
     fn timed<T>(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if done.is_ready() {

@@ -86,6 +86,39 @@ fn whoever_does_not_come_to_an_end_is_cut_and_told() {
     }
 }
 
+/// Also where they come in one packet with the head, before anybody here has begun to read them.
+#[test]
+fn chunks_that_cannot_be_read_are_told_and_nothing_is_done() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = server(dir.path(), &[]);
+    let head = post(&server, "transfer-encoding: chunked");
+    let whole = json!({"title": "x", "body": "x"}).to_string();
+    let whole = format!("{:x}\r\n{whole}\r\n", whole.len());
+    let rest = ["zz\r\n".to_owned(), whole.clone() + "zz\r\n"];
+    let is_told = |mut asking: Raw| {
+        is_problem(&asking.answer().expect("told").expect("told before the end"), 400, "bad_body");
+        asking.ends();
+    };
+    for rest in &rest {
+        let mut together = Raw::connect(server.address());
+        together.say(head.clone() + rest);
+        is_told(together);
+        let mut one_by_one = Raw::connect(server.address());
+        one_by_one.say(&head);
+        one_by_one.say(rest);
+        is_told(one_by_one);
+    }
+    // Whoever may not ask is told that, and nothing else.
+    let mut stranger = Raw::connect(server.address());
+    stranger.say(head.replace("Bearer cht_", "Bearer cht_0") + &rest[0]);
+    assert_eq!(stranger.status(), 401);
+    stranger.ends();
+    assert_eq!(server.get("/api/v1/contents").expect_status(200).body["total"], 0);
+    let mut right = Raw::connect(server.address());
+    right.say(head + &whole + "0\r\n\r\n");
+    assert_eq!(right.status(), 201);
+}
+
 /// A client that reads nothing of what it asked for gives its connection back.
 #[test]
 fn whoever_takes_no_answer_is_cut() {

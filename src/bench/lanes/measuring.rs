@@ -1,6 +1,7 @@
 //! One measurement: good lanes, with or without a crowd beside them.
 
 use super::super::figures::{Attempts, percentile};
+use super::super::waiting::settle;
 use super::super::{ADDING_ONE, BODY_BYTES, BenchError, Goal, LATENESS_LEAD, Rig, database, until_published};
 use super::Bench;
 use super::crowd::{self, Crowd};
@@ -49,6 +50,17 @@ pub struct Seen {
     pub is_right: bool,
 }
 
+impl Seen {
+    /// Right where both are.
+    pub fn halfway_to(self, other: Seen) -> Seen {
+        Seen {
+            rate: f64::midpoint(self.rate, other.rate),
+            late_p99_ms: f64::midpoint(self.late_p99_ms, other.late_p99_ms),
+            is_right: self.is_right && other.is_right,
+        }
+    }
+}
+
 /// The lanes that are measured; shut until they are.
 struct Good {
     accounts: Vec<AccountId>,
@@ -60,6 +72,7 @@ pub fn measure(course: &Course, bench: &mut Bench<'_>) -> Result<Seen, BenchErro
     let rig = Rig::new(bench.plan.postgres.as_deref(), bench.settings.clone())?;
     let crowd = if course.crowded { Some(make_crowd(course, &rig, bench)?) } else { None };
     let good = make_good(course, &rig, bench)?;
+    settle(&rig.app.settings().database)?;
     let exact_from = actix_rt::System::new().block_on(async {
         let node = rig.app.start_node(ClaimScope::Everything).await?;
         let done = publish(course, &rig, &good, crowd.as_ref(), &node.db, bench).await;

@@ -84,7 +84,7 @@ const fn new(kind: Resource) -> Subject {
 
 changes! {
     CreateAccount: it => "account.create", new(Resource::Account);
-    UpdateAccount: it => "account.update", Subject::new(Resource::Account, it.id.0);
+    UpdateAccount: it => "account.update", Subject::new(Resource::Account, it.id.0), within account_updated;
     SuspendAccount: it => "account.suspend", Subject::new(Resource::Account, it.id.0);
     ResumeAccount: it => "account.resume", Subject::new(Resource::Account, it.0.0);
     DeleteAccount: it => "account.delete", Subject::new(Resource::Account, it.0.0);
@@ -320,6 +320,22 @@ impl Tells for Guarded {
             "uncertain": self.uncertain, "unproven": self.unproven, "due_later": self.due_later,
             "tasks_disabled": self.tasks_disabled.len(),
         }))
+    }
+}
+
+/// A name is unique among all accounts: another one would tell whether somebody else has it.
+fn account_updated(
+    it: &mut UpdateAccount,
+    conn: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
+    let subject = it.subject();
+    check(conn, scope, subject)?;
+    let Some(name) = &it.name else { return Ok(()) };
+    let row = accounts::get(conn, it.id)?;
+    match row.is_some_and(|row| row.name != *name) {
+        true => Err(OperationError::OutOfScope { subject, scope: scope.clone() }),
+        false => Ok(()),
     }
 }
 

@@ -180,7 +180,11 @@ fn a_token_for_some_accounts_changes_theirs_alone() {
         assert_eq!(product.get(&format!("/accounts/{theirs}"))["suspended_reason"], Value::Null);
 
         let path = format!("/accounts/{mine}");
-        guest.ask("PATCH", &path, json!({"daily_cap": 3})).expect_status(200);
+        // Whether a name is taken is answered alike for one that is and one that is not.
+        for name in ["theirs", "nobody's"] {
+            guest.is_kept_from("PATCH", &path, json!({"name": name}));
+        }
+        guest.ask("PATCH", &path, json!({"name": "mine", "daily_cap": 3})).expect_status(200);
         guest.ask("POST", &format!("{path}/suspend"), json!({"reason": "x"})).expect_status(200);
         guest
             .ask("PATCH", &format!("/publish-pool/{}", scene.my_entry), json!({"priority": 1}))
