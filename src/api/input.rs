@@ -146,28 +146,54 @@ async fn collected(
     if announced.is_some_and(|length| length > most) {
         return Err(overflow());
     }
-    let mut counter = Counter::new(limits.json_depth, limits.json_values);
-    let (mut whole, mut is_refused) = (BytesMut::new(), None);
-    let (mut length, mut turn_ends) = (0, TURN_BYTES);
+    let mut gathered = Gathered::new(limits);
+    let mut turn_ends = TURN_BYTES;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| unread(&error, most))?;
-        if chunk.len() > most - length {
+        if chunk.len() > most - gathered.length {
             return Err(overflow());
         }
-        length += chunk.len();
-        if is_refused.is_none() {
-            whole.extend_from_slice(&chunk);
-            is_refused = counter.count(&whole).err().map(|too_much| refused(too_much, limits));
-        }
-        if length >= turn_ends {
-            turn_ends = length + TURN_BYTES;
-            match is_refused {
+        gathered.add(&chunk);
+        if gathered.length >= turn_ends {
+            turn_ends = gathered.length + TURN_BYTES;
+            match gathered.too_much {
                 None => yield_now().await,
                 Some(_) => sleep(REFUSED_TURN).await,
             }
         }
     }
-    is_refused.map_or(Ok(whole.freeze()), Err)
+    match gathered.too_much {
+        None => Ok(gathered.kept.freeze()),
+        Some(too_much) => Err(refused(too_much, limits)),
+    }
+}
+
+/// What has come of a body; nothing of it is kept from where it is too much as JSON.
+struct Gathered {
+    kept: BytesMut,
+    /// Bytes that came.
+    length: usize,
+    counter: Counter,
+    too_much: Option<TooMuch>,
+}
+
+impl Gathered {
+    fn new(limits: &Limits) -> Self {
+        let counter = Counter::new(limits.json_depth, limits.json_values);
+        Gathered { kept: BytesMut::new(), length: 0, counter, too_much: None }
+    }
+
+    fn add(&mut self, chunk: &[u8]) {
+        self.length += chunk.len();
+        if self.too_much.is_some() {
+            return;
+        }
+        self.kept.extend_from_slice(chunk);
+        self.too_much = self.counter.count(&self.kept).err();
+        if self.too_much.is_some() {
+            self.kept = BytesMut::new();
+        }
+    }
 }
 
 fn unread(error: &PayloadError, body_max_bytes: usize) -> Problem {
@@ -291,4 +317,23 @@ pub fn optional_time(
     zone: chrono_tz::Tz,
 ) -> Result<Option<Timestamp>, FieldError> {
     text.map(|text| time_input::parse(text, zone)).transpose().map_err(|error| FieldError::new(field, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_let_go_of_as_it_comes() {
+        let limits = Limits { json_values: 10, ..Limits::default() };
+        let mut gathered = Gathered::new(&limits);
+        gathered.add(b"[1,2,3,");
+        assert_eq!((&gathered.kept[..], gathered.too_much), (&b"[1,2,3,"[..], None));
+        gathered.add(b"4,5,6,7,8,9,10,");
+        for _ in 0..1000 {
+            gathered.add(b"11,12,");
+        }
+        assert_eq!((gathered.kept.capacity(), gathered.too_much), (0, Some(TooMuch::Many)));
+        assert_eq!(gathered.length, 7 + 15 + 6000);
+    }
 }

@@ -6,6 +6,9 @@ use crate::support::http_message::Message;
 use crate::support::on_both;
 use crate::support::product::SOON;
 use crate::support::raw::{Raw, get, status};
+use contenthub::db::connection::connect;
+use contenthub::db::database_url::DatabaseUrl;
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::thread::sleep;
@@ -117,6 +120,29 @@ fn chunks_that_cannot_be_read_are_told_and_nothing_is_done() {
     let mut right = Raw::connect(server.address());
     right.say(head + &whole + "0\r\n\r\n");
     assert_eq!(right.status(), 201);
+}
+
+/// What was done is not told to have been refused: the connection ends without a word on it.
+#[test]
+fn chunks_that_cannot_be_read_refuse_nothing_that_came_before_them() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = server(dir.path(), &[]);
+    let body = json!({"title": "x", "body": "x"}).to_string();
+    let head = post(&server, "transfer-encoding: chunked");
+    let database = DatabaseUrl::Sqlite(dir.path().join("data/contenthub.db"));
+    let mut writer = connect(&database).expect("connected");
+    writer.batch_execute("BEGIN IMMEDIATE").expect("nobody else writes");
+    let mut pipelined = Raw::connect(server.address());
+    pipelined.say(format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
+    for _ in 0..20 {
+        server.get("/api/v1/contents").expect_status(200);
+    }
+    pipelined.say(head + "zz\r\n");
+    let answer = pipelined.answer().expect("the end");
+    writer.batch_execute("ROLLBACK").expect("done");
+    let total = || server.get("/api/v1/contents").expect_status(200).body["total"].clone();
+    assert!(answer.is_none(), "it had begun to be written: {}", answer.expect("an answer").start);
+    eventually("it is written all the same", || (total() == 1).then_some(()));
 }
 
 /// A client that reads nothing of what it asked for gives its connection back.
