@@ -138,13 +138,13 @@ fn what_is_suspended_until_a_time_opens_by_the_clock() {
 fn a_window_opens_by_the_clock() {
     on_both_opened(|opening| {
         let minute = 60_000_000;
-        let opens = Timestamp::from_micros((opening.clock.now().micros() / minute + 1) * minute);
+        let opens = Timestamp::from_micros((opening.clock.now().micros() / minute + 2) * minute);
         let closes = opens + Duration::from_secs(3600);
         let window = format!("{}-{}", opens.to_utc().format("%H:%M"), closes.to_utc().format("%H:%M"));
         let account = opening.account("window", within(vec![window]), Some("UTC"));
         opening.add(1, account);
         opening.waits(account, "outside");
-        // In leaps: who sleeps for longer than anybody may looks again on the way.
+        // In a leap beyond the longest sleep: whoever sleeps looks again on the way.
         opening.clock.forward(opens.since(opening.clock.now() + SPAN));
         opening.comes(account, 0, opens);
     });
