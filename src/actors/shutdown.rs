@@ -41,6 +41,9 @@ pub async fn drain(crew: &Crew, grace: Duration) -> Ending {
         crew.in_flight.cut_the_deaf();
         if !drained_by(crew, Instant::now() + WRITING).await {
             let unwritten = crew.in_flight.unwritten();
+            if unwritten == 0 {
+                return Ending::CutOff;
+            }
             log::warn!("the database does not take what became of {unwritten}; the next start finds it out");
             return Ending::Unwritten(unwritten);
         }

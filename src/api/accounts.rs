@@ -228,6 +228,7 @@ struct UpdateBody {
     settings: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "not_null")]
     #[schemars(with = "BTreeMap<String, String>")]
+    /// Replaced as a whole: those that are not sent are gone.
     credentials: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "not_null")]
     #[schemars(with = "bool")]

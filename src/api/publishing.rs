@@ -7,6 +7,7 @@ use super::problem::Answer;
 use super::query::Query;
 use super::roles::{Caller, Concern};
 use super::routes::Routes;
+use super::versions::{IfMatch, versioned};
 use crate::actors::tries;
 use crate::db::entries::EntryRow;
 use crate::domain::ids::{AccountId, ContentId, EntryId};
@@ -17,6 +18,7 @@ use crate::operations::broken::Broken;
 use crate::operations::once::Answered;
 use crate::operations::pool::{AddedEntry, Addition};
 use crate::operations::publish_now::{GetEntries, PublishContent, PublishNow};
+use crate::operations::versions::Versioned;
 use crate::operations::{Context, OperationError};
 use crate::views::{EntryView, ItemsView};
 use actix_web::http::{Method, StatusCode};
@@ -43,6 +45,7 @@ pub fn routes(routes: &mut Routes) {
         .route((Method::POST, "/publish-pool/{id}/publish"), operator, publish_one, "Publish an entry now")
         .about("Over its time, and over window and spacing of its account.")
         .ok::<EntryView>()
+        .versioned()
         .refuses(REFUSES);
     routes
         .route((Method::POST, "/publisher/publish"), operator, publish_content, "Publish a content now")
@@ -78,13 +81,15 @@ async fn publish_one(
     path: web::Path<String>,
     query: Query<WaitQuery>,
     caller: Caller,
+    still: IfMatch,
     _: NoBody,
 ) -> Answer {
     let id: EntryId = input::id("entry", &path)?;
-    let asked = api.db.perform(caller.does(PublishNow { ids: vec![id], by: caller.name() })).await?;
+    let publish = PublishNow { ids: vec![id], by: caller.name() };
+    let asked = api.db.perform(caller.does(still.of(publish))).await?;
     let rows = if query.0.wait == Some(true) { wait(&api, &asked).await? } else { asked };
     let row = rows.into_iter().next().ok_or_else(|| OperationError::not_found(Thing::Entry, id))?;
-    Ok(HttpResponse::Ok().json(view(&api, row)))
+    Ok(versioned(&row.version(), view(&api, row)))
 }
 
 #[derive(Deserialize, JsonSchema)]

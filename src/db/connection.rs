@@ -1,13 +1,15 @@
 //! Connections to either database. One of the two places that fork by database.
 
-use super::database_url::{DatabaseUrl, has_bare_at, without_password_of};
+use super::database_url::DatabaseUrl;
 use super::db_error::one_line;
 pub use super::db_error::{Closed, DbError};
+use super::postgres_url::PostgresUrl;
 use super::unusable::{Away, Unusable};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{ConnectionError, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -80,6 +82,9 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
     {
         return Err(DbError::Unusable(Unusable::ManyNames(path.to_owned())));
     }
+    if patience == Patience::Command && is_mounted(path) {
+        return Err(DbError::Unusable(Unusable::Mounted(path.to_owned())));
+    }
     make_file(path);
     let mut connection = SqliteConnection::establish(text).map_err(|error| at(path, plain(&error)))?;
     let pragmas = format!(
@@ -98,6 +103,27 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
         _ => at(path, error.to_string()),
     })?;
     Ok(connection)
+}
+
+/// Whether the file itself, and no folder around it, was mounted where it is: then it has another name elsewhere.
+fn is_mounted(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    // Where there is none, as elsewhere than on Linux, nobody can tell.
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    mounts.lines().any(|mount| names_mounted(mount, &path))
+}
+
+/// A line of proc(5), `/proc/pid/mountinfo`: its fifth field is the place, with spaces and the like in octal.
+fn names_mounted(mount: &str, path: &Path) -> bool {
+    let place = mount.split(' ').nth(4).unwrap_or_default();
+    let mut written = Vec::new();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => written.extend(format!("\\{byte:03o}").into_bytes()),
+            _ => written.push(*byte),
+        }
+    }
+    place.as_bytes() == written
 }
 
 /// Makes the file, for its owner alone, where there is none: what is to be published is nobody else's to read. The files that
@@ -124,12 +150,16 @@ fn use_wal(connection: &mut SqliteConnection, patience: Patience) -> QueryResult
 }
 
 fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbError> {
-    if has_bare_at(url) {
+    let parts = PostgresUrl::of(url);
+    if parts.has_bare_at() {
         return Err(DbError::Unusable(Unusable::TwoAts));
+    }
+    if parts.has_bare_slash() {
+        return Err(DbError::Unusable(Unusable::BareSlash));
     }
     let mut connection = PgConnection::establish(&with_time_limits(url, patience)).map_err(|error| {
         // libpq repeats what it cannot read, and that may be the password.
-        not_reached(without_password_of(url, &plain(&error)))
+        not_reached(parts.cleaned(&plain(&error)))
     })?;
     // Compiling a plan takes longer than any of our statements, and is done anew at each execution.
     connection.batch_execute(&format!(
@@ -165,15 +195,15 @@ fn with_time_limits(url: &str, patience: Patience) -> String {
         ("keepalives_count", "3".to_owned()),
         ("tcp_user_timeout", "25000".to_owned()),
     ];
-    let mut url = url.to_owned();
-    for (name, value) in limits {
-        // Whoever says how long is heard.
-        if !url.contains(&format!("{name}=")) {
-            let sign = if url.contains('?') { '&' } else { '?' };
-            url.push_str(&format!("{sign}{name}={value}"));
-        }
+    let parts = PostgresUrl::of(url);
+    let mut sign = if parts.has_parameters() { '&' } else { '?' };
+    let mut limited = url.trim_end_matches(['?', '&']).to_owned();
+    // Whoever says how long is heard.
+    for (name, value) in limits.into_iter().filter(|(name, _)| !parts.has(name)) {
+        limited.push_str(&format!("{sign}{name}={value}"));
+        sign = '&';
     }
-    url
+    limited
 }
 
 fn plain(error: &ConnectionError) -> String {
@@ -333,6 +363,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_mounted_is_told_from_its_folder() {
+        let line = "36 35 98:0 /x /mnt/a\\040b\\134.db rw,noatime - ext3 /dev/root rw";
+        for (path, is_it) in [("/mnt/a b\\.db", true), ("/mnt/a b", false), ("/mnt", false), ("/x", false)] {
+            assert_eq!(names_mounted(line, Path::new(path)), is_it, "{path}");
+        }
+        assert!(is_mounted(Path::new("/proc")) && !is_mounted(Path::new("/proc/self")));
+    }
+
+    #[test]
     fn a_command_waits_longer_than_whoever_asks_a_server() {
         let dir = tempfile::tempdir().expect("a folder");
         let url = DatabaseUrl::Sqlite(dir.path().join("a.db"));
@@ -345,6 +384,7 @@ mod tests {
             "keepalives_idle=10&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=25000";
         assert_eq!(with("postgres://h/d"), format!("postgres://h/d?connect_timeout=5&{REST}"));
         assert_eq!(with("postgres://h/d?x=y"), format!("postgres://h/d?x=y&connect_timeout=5&{REST}"));
+        assert_eq!(with("postgres://u:a?b@h/d"), format!("postgres://u:a?b@h/d?connect_timeout=5&{REST}"));
         let own = format!("postgres://h/d?connect_timeout=60&{REST}");
         assert_eq!(with(&own), own, "whoever says how long is heard");
     }

@@ -1,5 +1,6 @@
 //! Which database, as a user names it.
 
+use super::postgres_url::PostgresUrl;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -56,16 +57,32 @@ impl FromStr for DatabaseUrl {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(DatabaseUrl::Postgres(text.to_owned()));
         }
+        if is_half_a_scheme(text) {
+            return Err(UnknownDatabase(
+                "what begins with “postgres:” but not with “postgres://”".to_owned(),
+            ));
+        }
         if is_key_value(text) {
             // Any part of it may be the password.
             return Err(UnknownDatabase("a list of key=value".to_owned()));
         }
         let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
         if path.is_empty() || path.contains("://") {
-            return Err(UnknownDatabase(format!("“{}”", without_password(text))));
+            return Err(UnknownDatabase(format!("“{}”", shown(text))));
         }
         Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
     }
+}
+
+/// Whether a slash is missing, or a letter is large: with the rest of it as the name of a file a password would be shown.
+fn is_half_a_scheme(text: &str) -> bool {
+    let scheme = text.split(':').next().filter(|scheme| scheme.len() < text.len());
+    scheme.is_some_and(|scheme| ["postgres", "postgresql"].contains(&scheme.to_ascii_lowercase().as_str()))
+}
+
+/// An address of another kind, without its password.
+fn shown(text: &str) -> String {
+    if text.contains("://") { PostgresUrl::of(text).shown() } else { text.to_owned() }
 }
 
 /// Whether this is libpq's form `host=… password=…`, which would pass for the name of a file.
@@ -81,7 +98,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DatabaseUrl::Sqlite(path) => path.display().fmt(f),
-            DatabaseUrl::Postgres(text) => f.write_str(&without_password(text)),
+            DatabaseUrl::Postgres(text) => f.write_str(&PostgresUrl::of(text).shown()),
         }
     }
 }
@@ -90,73 +107,6 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// An address without the secret parts: the password before `@`, and any `password=` after `?`.
-fn without_password(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
-    let place = match place.rsplit_once('@') {
-        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or("")),
-        None => place.to_owned(),
-    };
-    let kept: Vec<&str> = query
-        .iter()
-        .flat_map(|query| query.split('&'))
-        .filter(|part| !part.starts_with("password="))
-        .collect();
-    if kept.is_empty() {
-        format!("{scheme}://{place}")
-    } else {
-        format!("{scheme}://{place}?{}", kept.join("&"))
-    }
-}
-
-/// A `postgres://` address for another program: without its password, and that by itself, decoded. It goes by another way
-/// than the arguments, which every user of the machine can read.
-pub fn split_password(text: &str) -> (String, Option<String>) {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let (place, query) = rest.split_once('?').map_or((rest, ""), |(place, query)| (place, query));
-    let before_host = place.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, it)| it);
-    let in_query = query.split('&').filter_map(|part| part.strip_prefix("password=")).next_back();
-    (without_password(text), in_query.or(before_host).map(percent_decoded))
-}
-
-/// As libpq reads it: `%40` is `@`, and `+` is itself.
-fn percent_decoded(text: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Whether the part before the host holds an `@` of its own, which would make libpq take half of a password as host.
-pub fn has_bare_at(text: &str) -> bool {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    authority.matches('@').count() > 1
-}
-
-/// A message about an address, without the address's password.
-pub fn without_password_of(url: &str, message: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let before_host =
-        rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, secret)| secret);
-    let query = rest.split_once('?').map_or("", |(_, query)| query);
-    let in_query = query.split('&').filter_map(|part| part.strip_prefix("password="));
-    let secrets = before_host.into_iter().chain(in_query).filter(|secret| !secret.is_empty());
-    secrets.fold(message.to_owned(), |text, secret| text.replace(secret, "(password)"))
 }
 
 #[cfg(test)]
@@ -185,21 +135,6 @@ mod tests {
     }
 
     #[test]
-    fn another_program_gets_the_password_by_itself() {
-        for (text, address, password) in [
-            (
-                "postgres://me:se%40c+ret@h:5/d?sslmode=require",
-                "postgres://me@h:5/d?sslmode=require",
-                Some("se@c+ret"),
-            ),
-            ("postgres://h/d?user=me&password=a%25b", "postgres://h/d?user=me", Some("a%b")),
-            ("postgres://me@h/d", "postgres://me@h/d", None),
-        ] {
-            assert_eq!(split_password(text), (address.to_owned(), password.map(str::to_owned)));
-        }
-    }
-
-    #[test]
     fn a_password_is_never_shown() {
         let shown = |text: &str| text.parse::<DatabaseUrl>().expect("an address").to_string();
         assert_eq!(
@@ -207,15 +142,11 @@ mod tests {
             "postgres://me@h:5/d?sslmode=require"
         );
         assert_eq!(shown("postgres://h/d?user=me&password=secret"), "postgres://h/d?user=me");
-        for (url, message) in [
-            ("postgres://me:se%zz@h/d", "invalid token: \"se%zz\""),
-            ("postgres://h/d?password=se%zz&x=y", "invalid token: \"se%zz\""),
-        ] {
-            assert_eq!(without_password_of(url, message), "invalid token: \"(password)\"");
-        }
-        assert_eq!(without_password_of("postgres://h/d", "no host h"), "no host h");
-        assert!(has_bare_at("postgres://me:a@b@h/d") && !has_bare_at("postgres://me:a@h/d?x=@"));
         let error = "mysql://me:secret@h/d".parse::<DatabaseUrl>().expect_err("no such scheme");
         assert!(!error.to_string().contains("secret"), "{error}");
+        for text in ["postgres:/me:secret@h/d", "postgres:me:secret@h/d", "POSTGRES://me:secret@h/d"] {
+            let told = text.parse::<DatabaseUrl>().expect_err("no address").to_string();
+            assert!(told.contains("postgres://USER@HOST/NAME") && !told.contains("secret"), "{told}");
+        }
     }
 }

@@ -3,13 +3,18 @@
 //!
 //! A server that was restarted has closed its connections, and that can be seen without asking it. A SQLite file that
 //! was deleted goes on taking writes for as long as somebody has it open, and all of them are gone with the process: so
-//! the file at the path must still be the one that was there first, and its log beside it the one that was opened.
+//! the file at the path must still be the one that was there first, and what SQLite keeps beside it (its log, and the
+//! index of that) what was opened. Where that is gone, nobody here opens anew: another program's would be a log without
+//! what is in ours, and a connection that closes takes it away.
 
 use super::connection::{DbConnection, DbError, Patience, connect_with};
 use super::database_url::DatabaseUrl;
 use super::unusable::Away;
+use parking_lot::Mutex;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which file it is, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,28 +37,44 @@ pub struct Kept {
     /// The file that is meant (SQLite). Another one in its place is another database: what is known of accounts and of
     /// attempts on the wire would not be true there.
     file: Option<FileId>,
+    lost: Arc<Lost>,
     open: Option<Open>,
 }
 
+/// What was beside the file while a connection of the same pool was open, and is there no more; nobody uses the database
+/// until it is back.
+type Lost = Mutex<Option<(PathBuf, FileId)>>;
+
 struct Open {
     conn: DbConnection,
-    /// The write-ahead log (SQLite), which is there for as long as a connection is open.
-    log: Option<(PathBuf, FileId)>,
+    /// The write-ahead log and its index (SQLite), which are there for as long as a connection is open.
+    beside: Vec<(PathBuf, FileId)>,
 }
+
+/// What SQLite keeps beside a file.
+const BESIDE: [&str; 2] = ["-wal", INDEX];
+const INDEX: &str = "-shm";
 
 impl Open {
     fn new(conn: DbConnection, url: &DatabaseUrl) -> Self {
-        let log = match url {
-            DatabaseUrl::Sqlite(path) => {
-                let mut log = path.clone().into_os_string();
-                log.push("-wal");
-                let log = PathBuf::from(log);
-                FileId::of(&log).map(|id| (log, id))
-            }
+        let of_sqlite = match url {
+            DatabaseUrl::Sqlite(path) => Some(path),
             DatabaseUrl::Postgres(_) => None,
         };
-        Open { conn, log }
+        let beside = of_sqlite.into_iter().flat_map(|path| BESIDE.map(|end| beside(path, end)));
+        let beside = beside.filter_map(|path| FileId::of(&path).map(|id| (path, id))).collect();
+        Open { conn, beside }
     }
+}
+
+fn is_index(path: &Path) -> bool {
+    path.as_os_str().as_bytes().ends_with(INDEX.as_bytes())
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 impl Kept {
@@ -63,7 +84,7 @@ impl Kept {
             DatabaseUrl::Sqlite(path) => FileId::of(path),
             DatabaseUrl::Postgres(_) => None,
         };
-        Kept { url: url.clone(), patience, file, open: None }
+        Kept { url: url.clone(), patience, file, lost: Arc::default(), open: None }
     }
 
     /// The connection, fit for use as far as can be seen from here. A fresh one is set up first.
@@ -73,7 +94,7 @@ impl Kept {
     ) -> Result<&mut DbConnection, DbError> {
         self.check_files()?;
         if self.open.as_mut().is_some_and(|open| !open.conn.is_fit()) {
-            self.open = None;
+            self.give_up();
         }
         if self.open.is_none() {
             let mut fresh = connect_with(&self.url, self.patience)?;
@@ -87,20 +108,37 @@ impl Kept {
 
     /// The next use gets a fresh one.
     pub fn give_up(&mut self) {
-        self.open = None;
+        let is_gone = self.check_files().is_err();
+        let open = self.open.take();
+        if is_gone && self.lost.lock().as_ref().is_some_and(|(path, _)| is_index(path)) {
+            // By an index that nobody else uses, a connection that closes takes the others' part of the log for none, and
+            // the log away.
+            std::mem::forget(open);
+        }
     }
 
     fn check_files(&self) -> Result<(), DbError> {
         let (DatabaseUrl::Sqlite(path), Some(meant)) = (&self.url, self.file) else { return Ok(()) };
-        let log = self.open.as_ref().and_then(|open| open.log.as_ref()).map(|(log, id)| (log, *id));
-        match [Some((path, meant)), log]
-            .into_iter()
-            .flatten()
-            .find(|(path, id)| FileId::of(path) != Some(*id))
-        {
-            Some((path, _)) => Err(DbError::Moved(path.clone())),
+        let is_there = |(path, id): &&(PathBuf, FileId)| FileId::of(path) == Some(*id);
+        if FileId::of(path) != Some(meant) {
+            return Err(DbError::Moved(path.clone()));
+        }
+        let mut lost = self.lost.lock();
+        let here = self.open.iter().flat_map(|open| &open.beside);
+        match lost.iter().chain(here).find(|file| !is_there(file)).cloned() {
+            Some(gone) => {
+                let path = gone.0.clone();
+                *lost = Some(gone);
+                Err(DbError::Moved(path))
+            }
             None => Ok(()),
         }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 
@@ -110,6 +148,7 @@ pub struct Manager {
     url: DatabaseUrl,
     patience: Patience,
     file: Option<FileId>,
+    lost: Arc<Lost>,
 }
 
 /// What is in the pool is a place: it is connected, tested and mended by whoever uses it, so that nobody waits for the
@@ -119,7 +158,8 @@ impl r2d2::ManageConnection for Manager {
     type Error = DbError;
 
     fn connect(&self) -> Result<Kept, DbError> {
-        Ok(Kept { url: self.url.clone(), patience: self.patience, file: self.file, open: None })
+        let (url, lost) = (self.url.clone(), self.lost.clone());
+        Ok(Kept { url, patience: self.patience, file: self.file, lost, open: None })
     }
 
     fn is_valid(&self, _: &mut Kept) -> Result<(), DbError> {
@@ -147,7 +187,7 @@ pub fn pool(url: &DatabaseUrl, size: u32, patience: Patience) -> Pool {
         .connection_timeout(patience.span())
         .max_lifetime(None)
         .idle_timeout(None)
-        .build_unchecked(Manager { url: url.clone(), patience, file })
+        .build_unchecked(Manager { url: url.clone(), patience, file, lost: Arc::default() })
 }
 
 #[cfg(test)]
@@ -164,7 +204,7 @@ mod tests {
         for url in [&url, &DatabaseUrl::Sqlite(other.clone())] {
             connect(url).expect("made");
         }
-        let pool = pool(&url, 2, Patience::Server);
+        let pool = pool(&url, 3, Patience::Server);
         let mut kept = pool.get().expect("a place");
         let mut get = |what: &str| match kept.get(|_| Ok(())) {
             Ok(_) => (),
@@ -180,7 +220,17 @@ mod tests {
         fs::rename(&away, &path).expect("moved back");
         get("back");
         assert!(!refused(&mut late));
-        fs::remove_file(dir.path().join("a.db-wal")).expect("deleted");
-        assert!(refused(&mut late), "what is written now would be in a log that nobody finds");
+        let mut third = pool.get().expect("a place");
+        assert!(!refused(&mut third));
+        for name in ["a.db-wal", "a.db-shm"] {
+            let (path, away) = (dir.path().join(name), dir.path().join("beside"));
+            fs::rename(&path, &away).expect("moved");
+            assert!(refused(&mut late), "what is written now would be in a log that nobody finds: {name}");
+            fs::write(&path, "").expect("another program's");
+            third.give_up();
+            assert!(refused(&mut third), "a fresh one would not see what the others have written: {name}");
+            fs::rename(&away, &path).expect("moved back");
+            assert!(!refused(&mut late) && !refused(&mut third), "{name}");
+        }
     }
 }

@@ -38,6 +38,7 @@ pub mod nodes;
 pub mod pause;
 pub mod platform_tokens;
 pub mod pool_counts;
+pub mod postgres_url;
 pub mod prune;
 pub mod publish_log;
 pub mod recycled;

@@ -33,14 +33,21 @@ pub enum Unusable {
     NotSqlite(PathBuf),
     #[error(
         "{} has another name, a hard link: SQLite keeps what was written last beside the name that a file is opened by, so \
-         that programs which use different names lose each other's posts. Remove the other name; `contenthub backup` makes a \
+         that programs which use different names lose each other's posts. Remove the other name; `contenthub db backup` makes a \
          copy", .0.display()
     )]
     ManyNames(PathBuf),
+    #[error(
+        "{} is mounted by itself: SQLite keeps what was written last beside the name that a file is opened by, and that stays \
+         outside, where programs which use its other name do not see it. Mount the folder that it is in", .0.display()
+    )]
+    Mounted(PathBuf),
     #[error("{} cannot be written: check its owner and mode, and its folder's", .0.display())]
     ReadOnly(PathBuf),
     #[error("{}: {said}", path.display())]
     At { path: PathBuf, said: String },
+    #[error("its address has a / before the @: write the one in the password as %2F")]
+    BareSlash,
     #[error("its address has more than one @: write the one in the password as %40")]
     TwoAts,
     #[error("{said}. {HOW_TLS}")]

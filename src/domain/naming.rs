@@ -1,4 +1,4 @@
-//! What accounts and tasks may be called.
+//! What accounts, tasks and tokens may be called.
 
 use super::fault::{NameFault, Unprintable};
 use super::field_error::FieldError;

@@ -138,13 +138,14 @@ pub struct Paging {
 
 impl Paging {
     pub const MAX_SIZE: i64 = 200;
+    pub const MAX_PAGE: i64 = 1_000_000_000;
     pub const DEFAULT_SIZE: i64 = 20;
 
     /// Checks what a user asked for; none is the first page of 20.
     pub fn new(page: Option<i64>, size: Option<i64>) -> Result<Self, OperationError> {
         let (page, size) = (page.unwrap_or(1), size.unwrap_or(Self::DEFAULT_SIZE));
-        if !(1..=1_000_000_000).contains(&page) {
-            return Err(OperationError::invalid("page", Fault::LessThanOne));
+        if !(1..=Self::MAX_PAGE).contains(&page) {
+            return Err(OperationError::invalid("page", Fault::Range { least: 1, most: Self::MAX_PAGE }));
         }
         if !(1..=Self::MAX_SIZE).contains(&size) {
             return Err(OperationError::invalid(

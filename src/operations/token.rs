@@ -7,6 +7,7 @@ use crate::db::tokens::{self, NewToken, TokenRow};
 use crate::domain::clock::Timestamp;
 use crate::domain::fault::{AccountFault, Fault};
 use crate::domain::ids::{AccountId, TokenId};
+use crate::domain::naming::unprintable;
 use crate::domain::role::Role;
 use crate::domain::scope::Scope;
 use crate::domain::thing::Thing;
@@ -71,6 +72,9 @@ impl Operation for CreateToken {
             || self.name.contains('\0')
         {
             return Err(OperationError::invalid("name", Fault::Length { most: NAME_MAX_CHARS }));
+        }
+        if let Some(wrong) = unprintable(&self.name) {
+            return Err(OperationError::Invalid(vec![wrong]));
         }
         let expires_at = match self.expiry {
             Expiry::Never => None,

@@ -21,6 +21,7 @@ use crate::domain::version::{Expected, Version};
 use crate::operations::account::{DeleteAccount, ResumeAccount, SuspendAccount, UpdateAccount};
 use crate::operations::content::{DeleteContent, ReviewContent, UpdateContent};
 use crate::operations::entry::{CancelEntry, DeleteEntry, ResolveEntry, RetryEntry, UpdateEntry};
+use crate::operations::publish_now::PublishNow;
 use crate::operations::slots::MoveEntry;
 use crate::operations::task::{DeleteTask, UpdateTask};
 use crate::secrets;
@@ -161,6 +162,7 @@ held! {
     ResolveEntry: it => entry(it.id);
     MoveEntry: it => entry(it.id);
     DeleteEntry: it => entry(it.0);
+    PublishNow: it => only(&it.ids);
     UpdateTask: it => task(it.id);
     DeleteTask: it => task(it.0);
 }
@@ -185,6 +187,14 @@ fn entry(conn: &mut DbConnection, it: &impl Change, id: EntryId) -> Result<Optio
     }
     it.lock_first(conn)?;
     Ok(entries::lock(conn, id)?.map(|row| row.version()))
+}
+
+/// Where it is one; several have no version in common.
+fn only(conn: &mut DbConnection, it: &impl Change, ids: &[EntryId]) -> Result<Option<Version>, DbError> {
+    match ids {
+        [id] => entry(conn, it, *id),
+        _ => Ok(None),
+    }
 }
 
 fn task(conn: &mut DbConnection, _: &impl Change, id: TaskId) -> Result<Option<Version>, DbError> {

@@ -93,7 +93,7 @@ fn cases() -> Vec<(&'static [&'static str], i32, &'static str)> {
         (&["publish-pool", "resolve", "1", "--retry", "--url", "http://a/"], 2, "--url"),
         (&["publish-pool", "resolve", "1", "--failed", "--media-id", "m"], 2, "--media-id"),
         (&["publish-pool", "list", "--status", "open"], 2, "pending"),
-        (&["publish-pool", "list", "--page", "0"], 2, "page: must be 1 or more"),
+        (&["publish-pool", "list", "--page", "0"], 2, "page: must be from 1 to 1000000000"),
         (&["publish-pool", "list", "--page-size", "201"], 2, "from 1 to 200"),
         (&["publish-pool", "stats", "--account", "nobody"], 1, "there is no account nobody"),
         (&["content", "create", "--title", "x"], 2, "--body"),

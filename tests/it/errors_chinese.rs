@@ -90,7 +90,7 @@ fn cases() -> Vec<(&'static [&'static str], i32, &'static str)> {
         (&["publish-pool", "add", "3", "--account", "blog", "--scheduled-at", "1969-01-01T00:00:00Z"], 2, "不在 1970 至 9999 年之间"),
         (&["publish-pool", "add", "3", "--account", "blog", "--max-retries", "1001"], 2, "max_retries：须在 0 至 1000 之间"),
         (&["publish-pool", "add", "3", "--account", "blog", "--late-after-seconds", "0"], 2, "late_after_seconds：须在 1 至 31622400（366 天）之间"),
-        (&["publish-pool", "list", "--page", "0"], 2, "page：须为 1 或更大"),
+        (&["publish-pool", "list", "--page", "0"], 2, "page：须在 1 至 1000000000 之间"),
         (&["publish-pool", "list", "--page-size", "201"], 2, "page_size：须在 1 至 200 之间"),
         (&["content", "create", "--title", "", "--body", "x"], 2, "title：不能为空"),
         (&["content", "create", "--title", "x", "--body-file", "two.md"], 2, "two.md:2：不是 UTF-8"),

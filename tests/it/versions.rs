@@ -280,6 +280,7 @@ fn an_act_on_another_state_than_was_read_is_refused() {
             &[
                 ("move", json!({"to": "first"})),
                 ("resolve", json!({"published": false})),
+                ("publish", json!({})),
                 ("retry", json!({})),
                 ("cancel", json!({})),
             ],

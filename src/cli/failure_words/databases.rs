@@ -43,9 +43,11 @@ impl InChinese for Unusable {
         match self {
             Unusable::NotThere(path) => chinese("unusable-not-there").with("path", path.as_path()),
             Unusable::NotUtf8(path) => chinese("unusable-not-utf8").with("path", path.as_path()),
+            Unusable::Mounted(path) => chinese("unusable-mounted").with("path", path.as_path()),
             Unusable::ManyNames(path) => chinese("unusable-many-names").with("path", path.as_path()),
             Unusable::NotSqlite(path) => chinese("unusable-not-sqlite").with("path", path.as_path()),
             Unusable::ReadOnly(path) => chinese("unusable-read-only").with("path", path.as_path()),
+            Unusable::BareSlash => chinese("unusable-bare-slash"),
             Unusable::TwoAts => chinese("unusable-two-ats"),
             Unusable::NoTlsHere { said } => chinese("unusable-no-tls-here").with("why", said.as_str()),
             Unusable::EncryptedOnly { said } => chinese("unusable-encrypted-only").with("why", said.as_str()),

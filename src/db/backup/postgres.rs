@@ -3,8 +3,9 @@
 use super::tool::{Call, Tools};
 use super::{BackupError, Unsound, at};
 use crate::db::connection::connect;
-use crate::db::database_url::{DatabaseUrl, split_password};
+use crate::db::database_url::DatabaseUrl;
 use crate::db::migrations::applied_versions;
+use crate::db::postgres_url::PostgresUrl;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,7 +16,8 @@ pub(super) fn dump(url: &str, to: &Path, tools: &Tools) -> Result<Option<String>
     let versions = applied_versions(&mut connect(&DatabaseUrl::Postgres(url.to_owned()))?)?;
     // For its owner's eyes alone: pg_dump fills what is there.
     File::options().write(true).create_new(true).mode(0o600).open(to).map_err(at(to))?;
-    let (address, password) = split_password(url);
+    let parts = PostgresUrl::of(url);
+    let (address, password) = (parts.without_secrets(), parts.password());
     let (file, database) = (option("--file=", to.as_os_str()), option("--dbname=", OsStr::new(&address)));
     let args = [OsStr::new("--format=custom"), OsStr::new("--no-password"), &file, &database];
     let password = password.as_deref();

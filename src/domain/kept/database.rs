@@ -8,6 +8,7 @@ kept_texts! {
     KeptDatabase {
         ThreadGone = "its thread is gone; another takes its place",
         EarlierSession = "an earlier session of this node does not end",
+        BareSlash = "its address has a / before the @: write the one in the password as %2F",
         TwoAts = "its address has more than one @: write the one in the password as %40",
         Newer { version: String } =
             "its schema ({version}) is newer than this program knows. Run the newer ContentHub, or restore an older backup; nothing was changed",
@@ -36,7 +37,9 @@ kept_texts! {
         NoTlsHere { said: String } =
             "{said}. Build ContentHub with `--features postgres-tls` to reach PostgreSQL over TLS",
         ManyNames { path: String } =
-            "{path} has another name, a hard link: SQLite keeps what was written last beside the name that a file is opened by, so that programs which use different names lose each other's posts. Remove the other name; `contenthub backup` makes a copy",
+            "{path} has another name, a hard link: SQLite keeps what was written last beside the name that a file is opened by, so that programs which use different names lose each other's posts. Remove the other name; `contenthub db backup` makes a copy",
+        Mounted { path: String } =
+            "{path} is mounted by itself: SQLite keeps what was written last beside the name that a file is opened by, and that stays outside, where programs which use its other name do not see it. Mount the folder that it is in",
         NotThere { path: String } = "{path} is not there",
         NotUtf8 { path: String } = "{path} is not a UTF-8 path",
         NotSqlite { path: String } = "{path} is not a SQLite database",

@@ -53,6 +53,10 @@ fn a_postgresql_that_is_not_there_is_named_without_its_password() {
         format!("postgres://127.0.0.1:{free}/d?user=me&password=hush"),
         "postgres://me:hush%zz@127.0.0.1/d".to_owned(),
         "postgres://me:hush@hush@127.0.0.1/d".to_owned(),
+        "postgres://me:9/hush@127.0.0.1/d".to_owned(),
+        format!("postgres://me:hush?hush@127.0.0.1:{free}/d"),
+        format!("postgres://127.0.0.1:{free}/d?pasword=hush"),
+        format!("postgres://127.0.0.1:{free}/d?p%61ssword=hush&sslpassword=hush"),
     ] {
         for args in [&["publish-pool", "list"][..], &["serve", "--listen", "127.0.0.1:0"], &["db", "check"]] {
             let told = refused(&cli, &[args, &["--database-url", &address]].concat(), 1, "127.0.0.1");

@@ -18,6 +18,7 @@ impl InChinese for KeptDatabase {
         match self {
             K::ThreadGone => chinese("away-thread-gone"),
             K::EarlierSession => chinese("away-earlier-session"),
+            K::BareSlash => chinese("unusable-bare-slash"),
             K::TwoAts => chinese("unusable-two-ats"),
             K::Newer { version } => chinese("unusable-newer").with("version", version.as_str()),
             K::NotOurs => chinese("unusable-not-ours"),
@@ -45,6 +46,7 @@ impl InChinese for KeptDatabase {
             K::NoPublisherThread { why } => chinese("unusable-no-publisher-thread").with("why", why.as_str()),
             K::EncryptedOnly { said } => chinese("unusable-encrypted-only").with("why", said.as_str()),
             K::NoTlsHere { said } => chinese("unusable-no-tls-here").with("why", said.as_str()),
+            K::Mounted { path } => chinese("unusable-mounted").with("path", path.as_str()),
             K::ManyNames { path } => chinese("unusable-many-names").with("path", path.as_str()),
             K::NotThere { path } => chinese("unusable-not-there").with("path", path.as_str()),
             K::NotUtf8 { path } => chinese("unusable-not-utf8").with("path", path.as_str()),

@@ -1,0 +1,1 @@
+DROP TRIGGER audit_is_never_replaced;
