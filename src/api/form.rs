@@ -11,6 +11,7 @@ use crate::config::Limits;
 use crate::domain::fault::Fault;
 use crate::domain::media::FILE_MAX_BYTES;
 use crate::domain::request_key::RequestKey;
+use crate::listening::Marks;
 use crate::media::{Store, StoreError, Written};
 use crate::operations::OperationError;
 use crate::operations::broken::Broken;
@@ -21,6 +22,7 @@ use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, StreamExt};
+use std::rc::Rc;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -64,6 +66,9 @@ impl FromRequest for FileForm {
                 timeout(limits.body_time, place()).await.map_err(|_| OperationError::Overloaded)??;
             let read = timeout(limits.body_time, read(form, &store)).await;
             let (file, name) = read.map_err(|_| slow(limits.body_time))??;
+            if let Some(marks) = http.conn_data::<Rc<Marks>>() {
+                marks.has_body();
+            }
             let told = [name.as_bytes(), b"\n", file.sha256().as_str().as_bytes()].concat();
             let request = keyed_by(&http, &told)?;
             Ok(FileForm { file, name, request, place })

@@ -7,6 +7,7 @@ mod changes;
 mod order;
 mod states;
 mod told;
+mod within;
 
 pub use told::Told;
 

@@ -5,21 +5,20 @@ use super::order::{
     places_of_resolved,
 };
 use super::told::{Fields, Told, fields};
-use super::{Change, check, own_content, see_account, states, write};
-use crate::db::accounts::{self, AccountRow};
+use super::within::*;
+use super::{Change, check, states, write};
+use crate::db::accounts::AccountRow;
 use crate::db::connection::{DbConnection, DbError};
-use crate::db::contents::{self, ContentRow};
-use crate::db::entries::{EntryRow, Looked};
+use crate::db::contents::ContentRow;
+use crate::db::entries::EntryRow;
 use crate::db::tasks::TaskRow;
 use crate::db::tokens::TokenRow;
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
-use crate::domain::fault::PoolFault;
 use crate::domain::ids::*;
 use crate::domain::pause::Paused;
 use crate::domain::resource::{Resource, Subject};
 use crate::domain::scope::Scope;
-use crate::domain::thing::Thing;
 use crate::operations::account::*;
 use crate::operations::cancelling::{CancelExecution, CancelledExecution};
 use crate::operations::content::*;
@@ -29,12 +28,10 @@ use crate::operations::execution::TriggerTask;
 use crate::operations::import::{ImportFolder, ImportReport};
 use crate::operations::media::{AddMedia, AddedMedia, DeleteMedia, DeletedMedia};
 use crate::operations::pause::{PausePublishing, ResumePublishing};
-use crate::operations::pool::{
-    AddToAccounts, AddToPool, AddedEntry, Addition, BatchAdd, BatchOutcome, only_enabled,
-};
+use crate::operations::pool::{AddToAccounts, AddToPool, AddedEntry, BatchAdd, BatchOutcome};
 use crate::operations::publish_now::{PublishContent, PublishNow};
 use crate::operations::restored::{GuardRestored, Guarded};
-use crate::operations::slots::{Move, MoveEntry};
+use crate::operations::slots::MoveEntry;
 use crate::operations::task::*;
 use crate::operations::token::{CreateToken, DeleteToken};
 use crate::operations::{Context, OperationError};
@@ -321,91 +318,4 @@ impl Tells for Guarded {
             "tasks_disabled": self.tasks_disabled.len(),
         }))
     }
-}
-
-/// A name is unique among all accounts: another one would tell whether somebody else has it.
-fn account_updated(
-    it: &mut UpdateAccount,
-    conn: &mut DbConnection,
-    scope: &Scope,
-) -> Result<(), OperationError> {
-    let subject = it.subject();
-    check(conn, scope, subject)?;
-    let Some(name) = &it.name else { return Ok(()) };
-    let row = accounts::get(conn, it.id)?;
-    match row.is_some_and(|row| row.name != *name) {
-        true => Err(OperationError::OutOfScope { subject, scope: scope.clone() }),
-        false => Ok(()),
-    }
-}
-
-fn created(it: &mut CreateContent, _: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    it.account.map_or(Ok(()), |account| see_account(scope, account))
-}
-
-/// A picture belongs to no account: whoever writes contents may bring theirs.
-fn everybodys(_: &mut AddMedia, _: &mut DbConnection, _: &Scope) -> Result<(), OperationError> {
-    Ok(())
-}
-
-fn updated(it: &mut UpdateContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    check(conn, scope, it.subject())?;
-    it.account.flatten().map_or(Ok(()), |account| see_account(scope, account))
-}
-
-/// Its entries go with it, also those that have ended.
-fn deleted(it: &mut DeleteContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    own_content(conn, scope, it.0, Looked::All)
-}
-
-fn moved(it: &mut MoveEntry, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    check(conn, scope, it.subject())?;
-    match it.to {
-        Move::SwapWith(other) => check(conn, scope, Subject::new(Resource::Entry, other.0)),
-        Move::First | Move::Up | Move::Down => Ok(()),
-    }
-}
-
-fn added(it: &mut AddToPool, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    settle_account(&mut it.0, conn, scope)
-}
-
-fn added_now(it: &mut PublishContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    settle_account(&mut it.addition, conn, scope)
-}
-
-fn added_to_several(
-    it: &mut AddToAccounts,
-    _: &mut DbConnection,
-    scope: &Scope,
-) -> Result<(), OperationError> {
-    it.accounts.iter().try_for_each(|account| see_account(scope, *account))
-}
-
-fn batch_added(it: &mut BatchAdd, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    for (index, item) in it.items.iter_mut().enumerate() {
-        settle_account(item, conn, scope)
-            .map_err(|error| OperationError::InBatch { index, error: Box::new(error) })?;
-    }
-    Ok(())
-}
-
-/// Names the account of an addition that names none, as far as somebody may choose: the content's own, else the only
-/// enabled one of theirs.
-fn settle_account(item: &mut Addition, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
-    if let Some(account) = item.account {
-        return see_account(scope, account);
-    }
-    let own = contents::account_of(conn, item.content)?;
-    let own = own.ok_or_else(|| OperationError::not_found(Thing::Content, item.content))?;
-    let account = match own {
-        Some(own) if scope.sees(own) => own,
-        Some(_) => {
-            let fault = PoolFault::OwnAccountElsewhere(scope.clone());
-            return Err(OperationError::invalid("account_id", fault));
-        }
-        None => only_enabled(&accounts::by_ids(conn, &scope.accounts().unwrap_or_default())?)?,
-    };
-    item.account = Some(account);
-    Ok(())
 }
