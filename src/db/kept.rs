@@ -4,12 +4,14 @@
 //! A server that was restarted has closed its connections, and that can be seen without asking it. A SQLite file that
 //! was deleted goes on taking writes for as long as somebody has it open, and all of them are gone with the process: so
 //! the file at the path must still be the one that was there first, and what SQLite keeps beside it (its log, and the
-//! index of that) what was opened. Where that is gone, nobody here opens anew: another program's would be a log without
-//! what is in ours, and a connection that closes takes it away.
+//! index of that) what was opened. Where that is gone, nobody here opens anew or closes: another program's would be a log
+//! without what is in ours, and by it, or without the index, a connection that closes spoils the file. What is in a log that
+//! was removed is brought into the file by whoever has it open and sees that first.
 
 use super::connection::{DbConnection, DbError, Patience, connect_with};
 use super::database_url::DatabaseUrl;
 use super::unusable::Away;
+use diesel::connection::SimpleConnection;
 use parking_lot::Mutex;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -52,8 +54,8 @@ struct Open {
 }
 
 /// What SQLite keeps beside a file.
-const BESIDE: [&str; 2] = ["-wal", INDEX];
-const INDEX: &str = "-shm";
+const BESIDE: [&str; 2] = [LOG, "-shm"];
+const LOG: &str = "-wal";
 
 impl Open {
     fn new(conn: DbConnection, url: &DatabaseUrl) -> Self {
@@ -67,8 +69,8 @@ impl Open {
     }
 }
 
-fn is_index(path: &Path) -> bool {
-    path.as_os_str().as_bytes().ends_with(INDEX.as_bytes())
+fn is_log(path: &Path) -> bool {
+    path.as_os_str().as_bytes().ends_with(LOG.as_bytes())
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {
@@ -92,7 +94,10 @@ impl Kept {
         &mut self,
         set_up: impl FnOnce(&mut DbConnection) -> Result<(), DbError>,
     ) -> Result<&mut DbConnection, DbError> {
-        self.check_files()?;
+        if let Err(gone) = self.check_files() {
+            self.save_log();
+            return Err(gone);
+        }
         if self.open.as_mut().is_some_and(|open| !open.conn.is_fit()) {
             self.give_up();
         }
@@ -109,11 +114,24 @@ impl Kept {
     /// The next use gets a fresh one.
     pub fn give_up(&mut self) {
         let is_gone = self.check_files().is_err();
-        let open = self.open.take();
-        if is_gone && self.lost.lock().as_ref().is_some_and(|(path, _)| is_index(path)) {
-            // By an index that nobody else uses, a connection that closes takes the others' part of the log for none, and
-            // the log away.
-            std::mem::forget(open);
+        if is_gone && self.lost.lock().is_some() {
+            self.save_log();
+            // With a log that the others do not have, or by an index that they do not share, a connection that closes
+            // takes the wrong frames for what was committed last, or the log for empty.
+            std::mem::forget(self.open.take());
+        }
+        self.open = None;
+    }
+
+    /// Brings what is in a removed log into the file: to whoever opens the database next it was never there.
+    fn save_log(&mut self) {
+        let lost = self.lost.lock().clone();
+        let Some(open) = &mut self.open else { return };
+        // A new log in its place is of a program that may have written by the index that we share: what is at the same
+        // places of ours is something else.
+        let Some((log, _)) = lost.filter(|(path, _)| is_log(path) && !path.exists()) else { return };
+        if let Err(error) = open.conn.batch_execute("PRAGMA wal_checkpoint(FULL)") {
+            log::error!("{} was removed, and what is in it cannot be brought into the file: {error}", log.display());
         }
     }
 
@@ -232,5 +250,28 @@ mod tests {
             fs::rename(&away, &path).expect("moved back");
             assert!(!refused(&mut late) && !refused(&mut third), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_in_a_removed_log_is_in_the_file_for_whoever_comes_next() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.db");
+        let url = DatabaseUrl::Sqlite(path.clone());
+        connect(&url).expect("made");
+        let pool = pool(&url, 2, Patience::Server);
+        let (mut writer, mut other) = (pool.get().expect("a place"), pool.get().expect("a place"));
+        let write = "CREATE TABLE posts (id); INSERT INTO posts VALUES (1);";
+        writer.get(|_| Ok(())).expect("open").batch_execute(write).expect("written");
+        other.get(|_| Ok(())).expect("open");
+        let log = beside(&path, LOG);
+        fs::remove_file(&log).expect("removed");
+        assert!(matches!(other.get(|_| Ok(())), Err(DbError::Moved(gone)) if gone == log));
+        for ended in [writer, other] {
+            // As a process that is killed leaves it: nothing is closed.
+            std::mem::forget(ended);
+        }
+        fs::remove_file(beside(&path, "-shm")).expect("removed");
+        let mut next = connect(&url).expect("opened");
+        next.batch_execute("DELETE FROM posts WHERE id = 1; DROP TABLE posts;").expect("it is in the file");
     }
 }
