@@ -131,7 +131,10 @@ impl Kept {
         // places of ours is something else.
         let Some((log, _)) = lost.filter(|(path, _)| is_log(path) && !path.exists()) else { return };
         if let Err(error) = open.conn.batch_execute("PRAGMA wal_checkpoint(FULL)") {
-            log::error!("{} was removed, and what is in it cannot be brought into the file: {error}", log.display());
+            log::error!(
+                "{} was removed, and what is in it cannot be brought into the file: {error}",
+                log.display()
+            );
         }
     }
 

@@ -1,7 +1,8 @@
 //! A SQLite file that somebody else holds, that may not grow, or that is gone.
 
 use super::*;
-use contenthub::db::connection::connect;
+use contenthub::db::connection::{Patience, connect};
+use contenthub::db::kept::Kept;
 use diesel::connection::SimpleConnection;
 use std::fs;
 use std::path::PathBuf;
@@ -122,6 +123,53 @@ fn a_file_with_two_names_is_refused() {
     assert_eq!(server.get("/readyz").status, 200, "whoever runs goes on");
     fs::remove_file(&other).expect("removed");
     cli.ok(&["status"]);
+}
+
+/// What is there with it is not lost, nor what others write beside it meanwhile: for the next one it is as after any end.
+#[test]
+fn what_is_removed_beside_a_file_takes_no_post_with_it() {
+    for (removed, ending) in [("-wal", "KILL"), ("-shm", "KILL"), ("-wal", "TERM"), ("-shm", "TERM")] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = DatabaseUrl::in_data_dir(dir.path());
+        let DatabaseUrl::Sqlite(path) = &url else { panic!("it is a file") };
+        let product = Product::start(&url, dir.path());
+        let blind = json!({"settings": {"url": product.receiver.url("/blind"), "deduplicates": false}});
+        let blind = product.account_with("blind", blind);
+        let entry = product.add(json!({"content_id": product.content("a"), "account_id": blind}));
+        product.entry_is(entry, "published");
+        fs::remove_file(format!("{}{removed}", path.display())).expect("removed");
+        eventually("it is seen", || (product.server.get("/readyz").status == 503).then_some(()));
+        let meanwhile = product.cli.run(&["content", "create", "--title", "meanwhile", "--body", "x"]);
+        let Product { server, receiver, cli, .. } = product;
+        server.end_by(ending, PATIENCE);
+        let mut next = Server::start(&cli, &[]);
+        next.use_token(&cli.token("viewer"));
+        let shown = cli.json(&["publish-pool", "show", &entry.to_string()]);
+        assert_eq!(shown["status"], "published", "{removed} {ending}: {shown}");
+        let contents = &cli.json(&["content", "list"])["total"];
+        let expected = if meanwhile.code == Some(0) { 2 } else { 1 };
+        assert_eq!(contents, &json!(expected), "{removed} {ending}: {}", meanwhile.stderr);
+        assert_eq!(receiver.by_webhook_id().into_values().collect::<Vec<_>>(), [1], "{removed} {ending}");
+    }
+}
+
+/// The index that it knows the log by is another one than that of whoever came later.
+#[test]
+fn a_connection_whose_index_was_removed_does_not_take_the_log_of_others_away() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(dir.path());
+    let DatabaseUrl::Sqlite(path) = &url else { panic!("it is a file") };
+    let cli = Cli::on(dir.path(), &url);
+    let create = |title: &str| cli.ok(&["content", "create", "--title", title, "--body", "x"]);
+    create("before");
+    let mut kept = Kept::new(&url, Patience::Server);
+    let write = "PRAGMA user_version = 0;";
+    kept.get(|_| Ok(())).expect("open").batch_execute(write).expect("written");
+    fs::remove_file(format!("{}-shm", path.display())).expect("removed");
+    create("meanwhile");
+    assert!(kept.get(|_| Ok(())).is_err(), "it is seen");
+    drop(kept);
+    assert_eq!(cli.json(&["content", "list"])["total"], 2);
 }
 
 fn limit_of_files(pid: i32, new: Option<(u64, u64)>) -> (u64, u64) {
