@@ -142,7 +142,7 @@ impl Crew {
 
     /// Why the database takes no writes, by the last that was tried.
     pub fn unwritten(&self) -> Option<String> {
-        self.unwritten.lock().clone()
+        self.unwritten.lock().clone().or_else(|| self.in_flight.unwritten_because())
     }
 
     /// What became of a write that only says that this node lives.

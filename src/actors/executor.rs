@@ -164,6 +164,7 @@ impl PublishingExecutorActor {
             Ok(done) => me.cycle_done(&kept, done, window, ctx),
             Err(error) => {
                 me.database_failed();
+                me.in_flight.has_written(Err(error.to_string()));
                 log::warn!("the engine's cycle failed, and is tried again: {error}");
                 // The threads let go of theirs before they answer; where they have not, a copy does.
                 me.apply(Event::CycleFailed { ended: Arc::unwrap_or_clone(kept) }, ctx);
@@ -173,11 +174,16 @@ impl PublishingExecutorActor {
 
     fn cycle_done(&mut self, ended: &[Ended], done: CycleDone, window: TrustWindow, ctx: &mut Context<Self>) {
         self.database_answered();
+        self.in_flight.has_written(Ok(()));
         for (one, written) in ended.iter().zip(&done.written) {
             tell_late(one, *written);
         }
         counting::count(&self.in_flight.metrics, ended, &done);
-        self.in_flight.written(ended.iter().map(|one| &one.attempt));
+        let is_refused = |place: usize| done.written.get(place) == Some(&Written::Refused);
+        let (refused, written): (Vec<_>, Vec<_>) =
+            ended.iter().enumerate().partition(|(place, _)| is_refused(*place));
+        self.in_flight.written(written.into_iter().map(|(_, one)| &one.attempt));
+        let refused = refused.into_iter().map(|(_, one)| one.clone()).collect();
         for (execution, report) in &done.closed {
             log::info!("execution {execution} ended after {:.2} s: {}", report.duration, report.message);
         }
@@ -207,7 +213,8 @@ impl PublishingExecutorActor {
             let _ = scheduler.try_send(Changed);
         }
         let (open, again, look_again, looked_at) = (done.open, done.again, done.look_again, done.looked_at);
-        self.apply(Event::CycleDone { claimed, left_out, open, again, look_again, looked_at }, ctx);
+        let event = Event::CycleDone { claimed, left_out, open, again, look_again, looked_at, refused };
+        self.apply(event, ctx);
     }
 
     /// Hands it to the next publisher that takes it. Where none does, it goes back unsent.
@@ -282,7 +289,7 @@ fn kind(claim: &Claim) -> AttemptKind {
 fn tell_late(one: &Ended, written: Written) {
     let (attempt, account) = (one.attempt, one.account);
     match written {
-        Written::Settled(_) | Written::Already(_) => {}
+        Written::Settled(_) | Written::Already(_) | Written::Refused => {}
         Written::LeaseLost => log::warn!("{attempt} came too late: its lease was lost"),
         Written::Late(_) => {
             log::warn!("{attempt} came after its lease was lost, and proves that the post is out")

@@ -39,6 +39,8 @@ pub struct InFlight {
     jitter: Arc<JitterSource>,
     pub metrics: Arc<Metrics>,
     state: Mutex<State>,
+    /// Why the last cycle was not committed.
+    unwritten_because: Mutex<Option<String>>,
     /// True once those on the wire are to end, whatever they are at.
     cut: watch::Sender<bool>,
 }
@@ -93,7 +95,14 @@ enum Due {
 
 impl InFlight {
     pub fn new(clock: Arc<dyn Clock>, jitter: Arc<JitterSource>, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(InFlight { clock, jitter, metrics, state: Mutex::default(), cut: watch::Sender::new(false) })
+        Arc::new(InFlight {
+            clock,
+            jitter,
+            metrics,
+            state: Mutex::default(),
+            unwritten_because: Mutex::default(),
+            cut: watch::Sender::new(false),
+        })
     }
 
     /// A claim that is about to be handed to a publisher, which has to begin it while it is trusted.
@@ -147,6 +156,16 @@ impl InFlight {
     /// How many attempts there are whose end is not written.
     pub fn unwritten(&self) -> usize {
         self.state.lock().attempts.len()
+    }
+
+    /// Why the database takes neither ends nor claims, by the last cycle.
+    pub fn unwritten_because(&self) -> Option<String> {
+        self.unwritten_because.lock().clone()
+    }
+
+    /// What became of a cycle.
+    pub fn has_written(&self, written: Result<(), String>) {
+        *self.unwritten_because.lock() = written.err();
     }
 
     /// Nothing leaves any more: what is claimed and not sent goes back.

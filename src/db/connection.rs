@@ -3,6 +3,7 @@
 use super::database_url::DatabaseUrl;
 use super::db_error::one_line;
 pub use super::db_error::{Closed, DbError};
+use super::node_locks::is_open_elsewhere;
 use super::postgres_url::PostgresUrl;
 use super::unusable::{Away, Unusable};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -75,6 +76,9 @@ fn connect_sqlite(path: &Path, patience: Patience) -> Result<SqliteConnection, D
     // SQLite would make a new one, and a server has made or found its own at its start.
     if patience == Patience::Server && !path.exists() {
         return Err(DbError::Moved(path.to_owned()));
+    }
+    if patience == Patience::Command && !path.exists() && is_open_elsewhere(path) {
+        return Err(DbError::Unusable(Unusable::MovedAway(path.to_owned())));
     }
     // Not asked of a server that runs: it goes on by the name that it has.
     if patience == Patience::Command
@@ -161,9 +165,11 @@ fn connect_postgres(url: &str, patience: Patience) -> Result<PgConnection, DbErr
         // libpq repeats what it cannot read, and that may be the password.
         not_reached(parts.cleaned(&plain(&error)))
     })?;
-    // Compiling a plan takes longer than any of our statements, and is done anew at each execution.
+    // Compiling a plan takes longer than any of our statements, and is done anew at each execution. What our transactions
+    // lock is enough: whoever waits for it wants what the other has written, and is not to be refused for it.
     connection.batch_execute(&format!(
         "SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET jit = off; \
+         SET default_transaction_isolation = 'read committed'; \
          SET idle_in_transaction_session_timeout = {};",
         STANDSTILL_MAX.as_millis()
     ))?;

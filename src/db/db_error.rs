@@ -107,10 +107,14 @@ impl DbError {
 
     /// Whether two transactions got in each other's way: this one was undone, and may be tried again.
     pub fn is_race(&self) -> bool {
-        use DatabaseErrorKind::{ForeignKeyViolation, SerializationFailure};
+        let DbError::Refused(DieselError::DatabaseError(kind, _)) = self else { return false };
+        self.is_duplicate() || self.is_conflict() || matches!(kind, DatabaseErrorKind::ForeignKeyViolation)
+    }
+
+    /// The same where that is no matter of what it writes: the very same goes well a moment later.
+    pub fn is_conflict(&self) -> bool {
         let DbError::Refused(DieselError::DatabaseError(kind, info)) = self else { return false };
-        self.is_duplicate()
-            || matches!(kind, ForeignKeyViolation | SerializationFailure)
+        matches!(kind, DatabaseErrorKind::SerializationFailure)
             || info.message().contains("deadlock detected")
     }
 }

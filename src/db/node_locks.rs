@@ -70,11 +70,14 @@ pub fn gone_beside(database: &Path, nodes: &[NodeId]) -> Result<Vec<NodeId>, DbE
 
 /// Nodes on this database that are alive: a server's, or that of a command that publishes. Blocks on the file system.
 pub fn alive_beside(database: &Path) -> Result<Vec<NodeId>, DbError> {
-    let folder = folder_of(database)?;
-    let entries = fs::read_dir(&folder).map_err(|error| unusable(&folder, &error))?;
+    alive_in(&folder_of(database)?)
+}
+
+fn alive_in(folder: &Path) -> Result<Vec<NodeId>, DbError> {
+    let entries = fs::read_dir(folder).map_err(|error| unusable(folder, &error))?;
     let mut alive = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| unusable(&folder, &error))?.path();
+        let path = entry.map_err(|error| unusable(folder, &error))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(node) = name.strip_suffix(".lock").filter(|name| !OF_NO_NODE.contains(name)) else {
             continue;
@@ -87,6 +90,17 @@ pub fn alive_beside(database: &Path) -> Result<Vec<NodeId>, DbError> {
     }
     alive.sort();
     Ok(alive)
+}
+
+/// Whether somebody has a database open that is not there. Blocks on the file system, and makes nothing.
+pub fn is_open_elsewhere(missing: &Path) -> bool {
+    let folder =
+        missing.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let (Some(Ok(folder)), Some(name)) = (folder.map(fs::canonicalize), missing.file_name()) else {
+        return false;
+    };
+    let path = folder.join(name);
+    locks_of(&path).is_dir() && alive_in(&locks_of(&path)).is_ok_and(|alive| !alive.is_empty())
 }
 
 /// What else is locked in that folder.
@@ -142,12 +156,15 @@ pub fn lock_schema(database: &Path) -> Result<File, DbError> {
 
 /// The folder of locks, beside the real path of a database.
 fn folder_of(database: &Path) -> Result<PathBuf, DbError> {
-    let real = fs::canonicalize(database).map_err(|error| unusable(database, &error))?;
-    let mut folder = real.into_os_string();
-    folder.push(".nodes");
-    let folder = PathBuf::from(folder);
+    let folder = locks_of(&fs::canonicalize(database).map_err(|error| unusable(database, &error))?);
     fs::create_dir_all(&folder).map_err(|error| unusable(&folder, &error))?;
     Ok(folder)
+}
+
+fn locks_of(real: &Path) -> PathBuf {
+    let mut folder = real.as_os_str().to_owned();
+    folder.push(".nodes");
+    PathBuf::from(folder)
 }
 
 fn lock_file(folder: &Path, node: &NodeId) -> PathBuf {

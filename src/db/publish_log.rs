@@ -228,14 +228,15 @@ pub fn last_try_before(conn: &mut DbConnection, attempt: AttemptId) -> Result<Op
         .optional()?)
 }
 
-/// How many entries of an account have gone out since, or may have and are on their way no more.
+/// How many entries of an account have gone out since, or may have and are on their way no more: uncertain ones, and those
+/// that are to be repeated.
 pub fn sent_since(conn: &mut DbConnection, account: AccountId, since: Timestamp) -> Result<i64, DbError> {
     const ENTRIES: &str = "count(DISTINCT pool_id)";
     let in_doubt = pool::publish_pool
         .filter(pool::id.eq(dsl::pool_id))
         .filter(pool::unproven)
         .filter(pool::status.ne(EntryStatus::Publishing.as_str()));
-    let may_be_out = dsl::status.eq(LogStatus::Uncertain.as_str()).and(exists(in_doubt));
+    let may_be_out = dsl::status.ne(LogStatus::NotSent.as_str()).and(exists(in_doubt));
     let rows = dsl::publish_logs
         .filter(dsl::account_id.eq(account.0))
         .filter(dsl::finished_at.ge(since.micros()))

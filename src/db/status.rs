@@ -47,6 +47,8 @@ pub struct Status {
     pub possible_duplicates: i64,
     pub can_decrypt: bool,
     pub paused: Option<Paused>,
+    /// Nobody can write (PostgreSQL).
+    pub is_read_only: bool,
 }
 
 /// A node that runs, or has died within a day.
@@ -121,7 +123,18 @@ pub fn read(
         possible_duplicates: number(conn, POSSIBLE_DUPLICATES, Some(now - LATELY))?,
         can_decrypt,
         paused: super::pause::get(conn)?,
+        is_read_only: is_read_only(conn)?,
     })
+}
+
+/// PostgreSQL takes no writes from anybody: it is a standby, or was told so. What SQLite takes only a write tells.
+fn is_read_only(conn: &mut DbConnection) -> Result<bool, DbError> {
+    const ASKED: &str =
+        "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean";
+    match conn {
+        DbConnection::Sqlite(_) => Ok(false),
+        DbConnection::Postgres(inner) => Ok(sql::<Bool>(ASKED).get_result(inner)?),
+    }
 }
 
 impl NodeStatus {

@@ -68,6 +68,8 @@ pub enum Written {
     Already(LogId),
     /// The entry is no longer ours; the outcome counts for nothing but the program's log.
     LeaseLost,
+    /// The database took nothing of it: the entry is ours still, and its outcome is to be written yet.
+    Refused,
     /// The lease was lost, but the post is out: its row in the log says so now, and the entry is settled where nothing
     /// was sent since.
     Late(LogId),

@@ -27,6 +27,11 @@ pub enum Away {
 pub enum Unusable {
     #[error("{} is not there", .0.display())]
     NotThere(PathBuf),
+    #[error(
+        "{} is not there, and a server that has it open runs still: it was moved or deleted. Put the same file back, or end \
+         that server", .0.display()
+    )]
+    MovedAway(PathBuf),
     #[error("{} is not a UTF-8 path", .0.display())]
     NotUtf8(PathBuf),
     #[error("{} is not a SQLite database", .0.display())]

@@ -25,7 +25,7 @@ pub enum Alarm {
     NodeSilent { node: NodeId, overdue: i64 },
     /// A node that lives has not written for this long that it does: it stands still, or cannot write.
     NodeUnheard { node: NodeId, since: Duration },
-    /// The node that answers cannot write to the database.
+    /// The node that answers cannot write to the database, or nobody can.
     CannotWrite { why: String },
     /// A node sends nothing, because of a clock.
     ClockHeld { node: NodeId, why: String },

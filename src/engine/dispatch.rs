@@ -2,6 +2,7 @@
 //!
 //! One cycle is with the database at a time. Whatever happens meanwhile waits for the next one, so bursts become one.
 
+use super::refused::Refused;
 use super::slots::{AttemptKind, Slots, Taken};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AttemptId;
@@ -35,6 +36,8 @@ pub enum Event<Ended> {
         /// When something may be claimed next, as far as was known at `looked_at`.
         look_again: Option<Timestamp>,
         looked_at: Timestamp,
+        /// Outcomes that the database took nothing of.
+        refused: Vec<Ended>,
     },
     /// The cycle failed, or its end is not known. What it carried comes back.
     CycleFailed { ended: Vec<Ended> },
@@ -63,6 +66,7 @@ pub trait HasAttempt {
 pub struct Dispatch<Ended> {
     slots: Slots,
     ended: Vec<Ended>,
+    refused: Refused<Ended>,
     out: Option<CycleOut>,
     look_again: bool,
     read_back: bool,
@@ -83,6 +87,7 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         Dispatch {
             slots: Slots::new(slots),
             ended: Vec::new(),
+            refused: Refused::default(),
             out: None,
             look_again: false,
             read_back: false,
@@ -106,8 +111,9 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         match event {
             Event::Woken => self.look_again = true,
             Event::AttemptEnded(ended) => self.ended.push(ended),
-            Event::CycleDone { claimed, left_out, open, again, look_again, looked_at } => {
+            Event::CycleDone { claimed, left_out, open, again, look_again, looked_at, refused } => {
                 let out = self.out.take();
+                self.refused.add(refused, now);
                 self.read_back = left_out;
                 self.has_open_runs = open > 0;
                 self.look_again |= again;
@@ -127,7 +133,7 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
                     let lull = has_moved.then(|| now + LULL);
                     alarm = [alarm, self.slots.frees_at(now), lull].into_iter().flatten().min();
                 }
-                alarm = [alarm, retry].into_iter().flatten().min();
+                alarm = [alarm, retry, self.refused.again_at()].into_iter().flatten().min();
             }
             Event::CycleFailed { ended } => {
                 self.out = None;
@@ -148,7 +154,9 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
         if self.out.is_some() {
             return None;
         }
-        if self.draining && self.slots.is_empty() && self.ended.is_empty() && !self.read_back {
+        self.ended.extend(self.refused.due(now));
+        let is_written = self.ended.is_empty() && self.refused.is_empty();
+        if self.draining && self.slots.is_empty() && is_written && !self.read_back {
             return Some(Effect::Drained);
         }
         if self.ended.is_empty() && !self.look_again {
@@ -169,7 +177,8 @@ impl<Ended: HasAttempt> Dispatch<Ended> {
     /// What is on the wire, or has come back from it and is not written yet. By attempt: of an entry that came back, another
     /// one may have been claimed in a cycle whose end nobody knows.
     pub fn attempts(&self) -> Vec<AttemptId> {
-        let waiting = self.ended.iter().map(HasAttempt::attempt).filter(|it| !self.slots.contains(it));
+        let waiting = self.ended.iter().chain(self.refused.outcomes()).map(HasAttempt::attempt);
+        let waiting = waiting.filter(|it| !self.slots.contains(it));
         self.slots.attempts().chain(waiting).collect()
     }
 
@@ -219,12 +228,21 @@ mod tests {
             again: false,
             look_again: None,
             looked_at: at(0),
+            refused: vec![],
         }
     }
 
     fn nothing(again: bool, next_due: i64, looked_at: i64) -> Event<Done> {
         let (look_again, looked_at) = (Some(at(next_due)), at(looked_at));
-        Event::CycleDone { claimed: vec![], left_out: false, open: 1, again, look_again, looked_at }
+        Event::CycleDone {
+            claimed: vec![],
+            left_out: false,
+            open: 1,
+            again,
+            look_again,
+            looked_at,
+            refused: vec![],
+        }
     }
 
     fn cycle(effects: Vec<Effect<Done>>) -> (Vec<Done>, usize) {
@@ -268,12 +286,40 @@ mod tests {
     }
 
     #[test]
+    fn what_the_database_took_nothing_of_is_known_and_written_again_and_stands_in_nobodys_way() {
+        let mut dispatch = Dispatch::new(2);
+        dispatch.on(Event::Woken, at(0));
+        dispatch.on(claimed(&[1, 2]), at(0));
+        let (refused, _) = cycle(dispatch.on(Event::AttemptEnded(Done(1)), at(1)));
+        let done = Event::CycleDone {
+            claimed: vec![],
+            left_out: false,
+            open: 0,
+            again: false,
+            look_again: None,
+            looked_at: at(1),
+            refused,
+        };
+        let again_at = at(1) + Duration::from_secs(1);
+        assert_eq!(dispatch.on(done, at(1)), [Effect::WakeAt(again_at)], "not at once");
+        let mut known = dispatch.attempts();
+        known.sort_unstable();
+        assert_eq!(known, [id(1), id(2)], "it was sent, and is ours");
+        dispatch.on(Event::Drain, at(2));
+        let (others, _) = cycle(dispatch.on(Event::AttemptEnded(Done(2)), at(3)));
+        assert_eq!(others, [Done(2)]);
+        assert_eq!(dispatch.on(claimed(&[]), at(4)), [Effect::WakeAt(again_at)], "not all is written");
+        assert_eq!(cycle(dispatch.on(Event::Woken, again_at)).0, [Done(1)]);
+        assert_eq!(dispatch.on(claimed(&[]), again_at), [Effect::Drained]);
+    }
+
+    #[test]
     fn what_was_claimed_and_cannot_be_sent_is_read_back() {
         let mut dispatch = Dispatch::new(4);
         dispatch.on(Event::Woken, at(0));
         let done = |left_out| match claimed(&[1]) {
             Event::CycleDone { claimed, open, again, look_again, looked_at, .. } => {
-                Event::CycleDone { claimed, left_out, open, again, look_again, looked_at }
+                Event::CycleDone { claimed, left_out, open, again, look_again, looked_at, refused: vec![] }
             }
             other => other,
         };
@@ -371,7 +417,7 @@ mod tests {
         dispatch.on(Event::Woken, at(0));
         let closed = |effect| match effect {
             Event::CycleDone { claimed, left_out, again, look_again, looked_at, .. } => {
-                Event::CycleDone { claimed, left_out, open: 0, again, look_again, looked_at }
+                Event::CycleDone { claimed, left_out, open: 0, again, look_again, looked_at, refused: vec![] }
             }
             other => other,
         };

@@ -4,5 +4,6 @@
 pub mod clock_watch;
 pub mod dispatch;
 pub mod good_since;
+mod refused;
 pub mod slots;
 pub mod ticking;

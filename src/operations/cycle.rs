@@ -62,6 +62,13 @@ impl ClaimScope {
     }
 }
 
+/// How often in a row a cycle is tried at once that another transaction got in the way of.
+const CONFLICTS_MAX: u32 = 4;
+
+/// What is refused may be refused by chance, such as a deadlock, which not every server tells in words that are known
+/// here. After this long it is not.
+const PLAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// One turn of the engine.
 #[derive(Debug, Clone)]
 pub struct Cycle {
@@ -114,8 +121,13 @@ impl Operation for Cycle {
 
     fn run(self, conn: &mut DbConnection, cx: &Context, now: Timestamp) -> Result<CycleDone, OperationError> {
         cx.look_for_key();
+        let mut conflicts = 0;
         loop {
             match conn.write(|conn| turn(&self, conn, cx, now)) {
+                Err(OperationError::Db(error)) if error.is_conflict() && conflicts < CONFLICTS_MAX => {
+                    log::debug!("the engine's cycle is tried again at once: {error}");
+                    conflicts += 1;
+                }
                 // One outcome that the database refuses must not take the others with it.
                 Err(OperationError::Db(DbError::Refused(error))) if !self.ended.is_empty() => {
                     log::error!("outcomes were refused as a batch ({error}); writing them one by one");
@@ -208,19 +220,21 @@ fn one_by_one(
 ) -> Result<CycleDone, OperationError> {
     let mut written = Vec::with_capacity(cycle.ended.len());
     for one in cycle.ended.iter() {
-        written.push(settle_alone(&cycle.node, one, conn, cx)?);
+        written.push(settle_alone(&cycle.node, one, conn, cx, now)?);
     }
     let rest = Cycle { ended: Arc::default(), ..cycle.clone() };
     let done = conn.write(|conn| turn(&rest, conn, cx, now))?;
     Ok(CycleDone { written, ..done })
 }
 
-/// Writes one outcome; where the database refuses it, then at least what became of the entry.
+/// Writes one outcome. Where the database goes on refusing it, then at least what became of the entry; and where it takes
+/// nothing at all, it stays to be written: what was sent must never be taken for unsent.
 fn settle_alone(
     node: &NodeId,
     one: &Ended,
     conn: &mut DbConnection,
     cx: &Context,
+    now: Timestamp,
 ) -> Result<Written, OperationError> {
     let mut settle = |one: &Ended| {
         conn.write(|conn| transitions::settle(conn, node, std::slice::from_ref(one), cx.platform_pause))
@@ -230,12 +244,16 @@ fn settle_alone(
         Err(DbError::Refused(refused)) => refused,
         other => return Ok(other?),
     };
+    if now.since(one.finished_at) < PLAIN_AFTER {
+        log::warn!("the outcome of {} was refused ({refused}); it is written again soon", one.attempt);
+        return Ok(Written::Refused);
+    }
     log::error!("the outcome of {} cannot be written ({refused}); a plain one takes its place", one.attempt);
     let plain = Ended { settlement: one.settlement.clone().unrecorded(), ..one.clone() };
     match settle(&plain) {
         Err(DbError::Refused(refused)) => {
-            log::error!("nothing can be written of {}: {refused}", one.attempt);
-            Ok(Written::LeaseLost)
+            log::error!("nothing can be written of {} yet: {refused}", one.attempt);
+            Ok(Written::Refused)
         }
         other => Ok(other?),
     }

@@ -89,7 +89,9 @@ impl fmt::Display for Needed {
             Needed::EndedToRetry => "only a failed or cancelled entry can be tried again",
             Needed::OpenToCancel => "only one that is queued or running can be cancelled",
             Needed::Removable => "it cannot be removed now",
-            Needed::ItsEnd => "it is on the wire, and its end will say what became of it",
+            Needed::ItsEnd => {
+                "it is on the wire, and its end will say what became of it; where its server died, the next one finds out"
+            }
             Needed::NoWordYet => "nothing of it is out; only what may be needs a person's word",
             Needed::NoWordAnyMore => "what became of it is known; only what may be out needs a person's word",
             Needed::RetriedFirst => "bring it back with `retry` first",

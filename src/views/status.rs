@@ -161,6 +161,9 @@ fn shut_for_good(status: &Status) -> impl Iterator<Item = &LaneStatus> {
     status.lanes.iter().filter(|lane| lane.shut.as_ref().is_some_and(|shut| shut.needs_a_person))
 }
 
+/// As PostgreSQL would say it to whoever writes.
+const READ_ONLY: &str = "it is read-only";
+
 /// What is wrong, the worst first.
 fn alarms(status: &Status, unwritten: Option<String>) -> Vec<Alarm> {
     let mut alarms = Vec::new();
@@ -188,7 +191,8 @@ fn alarms(status: &Status, unwritten: Option<String>) -> Vec<Alarm> {
             alarms.push(Alarm::NodeUnheard { node: id(), since });
         }
     }
-    alarms.extend(unwritten.map(|why| Alarm::CannotWrite { why }));
+    let read_only = || status.is_read_only.then(|| READ_ONLY.to_owned());
+    alarms.extend(unwritten.or_else(read_only).map(|why| Alarm::CannotWrite { why }));
     for node in living() {
         let held = node.row.held.clone();
         alarms.extend(held.map(|why| Alarm::ClockHeld { node: node.row.id.clone(), why }));
@@ -205,7 +209,8 @@ fn alarms(status: &Status, unwritten: Option<String>) -> Vec<Alarm> {
     }
     let late = open_and_due().filter(|lane| lane.has_task);
     let late = late.filter_map(|lane| Some((status.at.since(lane.oldest_due_at?), lane)));
-    if let Some((oldest, lane)) = late.max_by_key(|(span, _)| *span).filter(|(span, _)| *span >= LATE_AFTER) {
+    let late = late.max_by_key(|(span, _)| *span).filter(|(span, _)| *span >= LATE_AFTER);
+    if let Some((oldest, lane)) = late.filter(|_| clock_is_known) {
         alarms.push(Alarm::Late { lane: lane.name.clone(), oldest });
     }
     let shut = names(&mut shut_for_good(status));

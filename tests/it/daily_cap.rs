@@ -79,6 +79,37 @@ fn a_new_cap_counts_what_went_out_today() {
     });
 }
 
+/// What is to be repeated may be out as well.
+#[test]
+fn a_new_cap_counts_what_may_be_out_and_waits_for_its_next_try() {
+    on_both(|url, dir| {
+        let house = House::open(url, dir);
+        let keyed = webhook(&house.app, "keyed", &house.receiver.url("/keyed"));
+        let settings = |cap: i64, zone: &str| {
+            let lane = LaneChanges { daily_cap: Some(Some(cap)), ..LaneChanges::default() };
+            let timezone = Some(zone.to_owned());
+            house.app.run(UpdateAccount { lane, timezone, ..UpdateAccount::new(keyed) }).expect("changed");
+        };
+        let titles = ["one", "two"];
+        titles.iter().for_each(|title| house.receiver.on_title(title, [Answer::status(502)]));
+        let ids = titles.map(|title| add(&house.app, title, keyed));
+        for id in ids {
+            eventually("it may be out", || {
+                let it = entry(&house.app, id);
+                (it.unproven && it.status == EntryStatus::Pending).then_some(())
+            });
+        }
+        let counted = || {
+            let status = house.app.run(GetStatus).expect("a status");
+            status.lanes.iter().find(|lane| lane.account == keyed).and_then(|lane| lane.cap).expect("a cap").0
+        };
+        settings(2, "UTC");
+        assert_eq!(counted(), 2);
+        settings(2, "Asia/Kathmandu");
+        assert_eq!(counted(), 2);
+    });
+}
+
 #[test]
 fn what_a_person_says_is_not_out_gives_its_place_back() {
     on_both(|url, dir| {

@@ -2,6 +2,7 @@
 
 use crate::support::app::*;
 use crate::support::on_both;
+use crate::support::postgres::fresh_database;
 use crate::support::receiver::{Answer, Receiver};
 use contenthub::db::connection::{DbConnection, connect};
 use contenthub::db::database_url::DatabaseUrl;
@@ -127,6 +128,80 @@ fn an_outcome_that_the_database_refuses_stops_nobody_and_leaves_nothing_stuck() 
             let _ = node.stop();
         });
     }
+}
+
+/// It was taken for one that was never sent, and so its post went out again.
+#[test]
+fn an_outcome_of_which_nothing_can_be_written_waits_until_it_can() {
+    on_both(|url, dir| {
+        let (app, _) = by_hand(url, dir);
+        let receiver = Receiver::start();
+        let blind = json!({"url": receiver.url("/"), "deduplicates": false});
+        let account = account(&app, "hook", "webhook", blind);
+        let cursed = add(&app, "cursed", account);
+        let well = add(&app, "well", account);
+        let mut conn = connect(url).expect("connected");
+        let (curse, lift) = match url {
+            DatabaseUrl::Sqlite(_) => (
+                format!(
+                    "CREATE TRIGGER curse BEFORE INSERT ON publish_logs WHEN NEW.pool_id = {cursed} \
+                     BEGIN SELECT RAISE(ABORT, 'cursed'); END"
+                ),
+                "DROP TRIGGER curse",
+            ),
+            // Told as a deadlock is, so it is first tried again at once.
+            DatabaseUrl::Postgres(_) => (
+                format!(
+                    "CREATE FUNCTION curse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                     IF NEW.pool_id = {cursed} THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; \
+                     RETURN NEW; END $$; \
+                     CREATE TRIGGER curse BEFORE INSERT ON publish_logs FOR EACH ROW EXECUTE FUNCTION curse()"
+                ),
+                "DROP TRIGGER curse ON publish_logs",
+            ),
+        };
+        conn.batch_execute(&curse).expect("cursed");
+        let task = task(&app, "run");
+        let node = app.start().expect("a node");
+        app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
+        receiver.wait_for(2, SOON);
+        eventually("the other one is written", || {
+            (entry(&app, well).status == EntryStatus::Published).then_some(())
+        });
+        assert_eq!(entry(&app, cursed).status, EntryStatus::Publishing);
+        conn.batch_execute(lift).expect("lifted");
+        eventually("it is written", || (entry(&app, cursed).status == EntryStatus::Published).then_some(()));
+        assert_eq!(receiver.posts().len(), 2, "each went out once");
+        let _ = node.stop();
+    });
+}
+
+/// Two transactions that get in each other's way are no reason to doubt what was seen.
+#[test]
+fn an_outcome_that_meets_deadlocks_is_written_as_it_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = fresh_database();
+    let (app, _) = by_hand(&url, dir.path());
+    let receiver = Receiver::start();
+    let account = webhook(&app, "hook", &receiver.url("/"));
+    let ids = ["a", "b", "c"].map(|title| add(&app, title, account));
+    let mut conn = connect(&url).expect("connected");
+    // What a sequence has given stays given.
+    const CURSE: &str = "CREATE SEQUENCE deadlocks; \
+        CREATE FUNCTION curse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        IF nextval('deadlocks') <= 12 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; \
+        RETURN NEW; END $$; \
+        CREATE TRIGGER curse BEFORE INSERT ON publish_logs FOR EACH ROW EXECUTE FUNCTION curse()";
+    conn.batch_execute(CURSE).expect("cursed");
+    let task = task(&app, "run");
+    let node = app.start().expect("a node");
+    app.run(TriggerTask { task, by: Trigger::Api }).expect("triggered");
+    for id in ids {
+        eventually("it is published", || (entry(&app, id).status == EntryStatus::Published).then_some(()));
+        assert_eq!(entry(&app, id).attempt, 1);
+    }
+    assert_eq!(receiver.posts().len(), 3);
+    let _ = node.stop();
 }
 
 #[test]

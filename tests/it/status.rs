@@ -288,6 +288,28 @@ fn a_node_that_stands_still_with_posts_on_the_wire_is_told() {
     });
 }
 
+/// Whoever asks only reads, and nothing else would tell.
+#[test]
+fn a_database_that_nobody_can_write_to_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = fresh_database();
+    let cli = Cli::on(dir.path(), &url);
+    assert_eq!(cli.json(&["status"])["ok"], true);
+    let read_only = |set: &str| {
+        let this =
+            "EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = %s', current_database()";
+        write(
+            &url,
+            &format!("SET default_transaction_read_only = off; DO $$ BEGIN {this}, '{set}'); END $$"),
+        );
+    };
+    read_only("on");
+    let status = cli.json(&["status"]);
+    assert_eq!((codes(&status), &status["ok"]), (vec!["cannot_write"], &json!(false)), "{status:#}");
+    let message = status["problems"][0]["message"].as_str().expect("a message");
+    assert!(message.ends_with("it is read-only"), "{message}");
+}
+
 /// On SQLite a lock says that it lives, and its row when it last could write.
 #[test]
 fn a_server_that_lives_and_does_not_write_is_told() {

@@ -9,18 +9,20 @@ pub(super) fn count(metrics: &Metrics, ended: &[Ended], done: &CycleDone) {
     let doubles = done.written.iter().filter(|written| matches!(written, Written::PossibleDuplicate(_)));
     metrics.possible_duplicates.add(u64::try_from(doubles.count()).unwrap_or(u64::MAX));
     let all = ended.iter().zip(&done.written).enumerate();
-    metrics.accounts.ended(all.map(|(at, (one, written))| {
+    metrics.accounts.ended(all.filter_map(|(at, (one, written))| {
         let was_the_entrys = done.the_entrys_fault.contains(&at);
-        (one.account, came_to(one, *written, was_the_entrys))
+        Some((one.account, came_to(one, *written, was_the_entrys)?))
     }));
     metrics.accounts.missed(&done.missed);
 }
 
-fn came_to(one: &Ended, written: Written, was_the_entrys: bool) -> EndedAs {
+/// Nothing yet, where nothing is written.
+fn came_to(one: &Ended, written: Written, was_the_entrys: bool) -> Option<EndedAs> {
     let instead = one.settlement.if_others_get_through.as_deref().filter(|_| was_the_entrys);
-    match written {
+    Some(match written {
         Written::Settled(_) | Written::Already(_) => EndedAs::of(instead.unwrap_or(&one.settlement)),
         Written::Late(_) | Written::PossibleDuplicate(_) => EndedAs::Published,
         Written::LeaseLost => EndedAs::LeaseLost,
-    }
+        Written::Refused => return None,
+    })
 }

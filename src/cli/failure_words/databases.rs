@@ -43,6 +43,7 @@ impl InChinese for Unusable {
         match self {
             Unusable::NotThere(path) => chinese("unusable-not-there").with("path", path.as_path()),
             Unusable::NotUtf8(path) => chinese("unusable-not-utf8").with("path", path.as_path()),
+            Unusable::MovedAway(path) => chinese("unusable-moved-away").with("path", path.as_path()),
             Unusable::Mounted(path) => chinese("unusable-mounted").with("path", path.as_path()),
             Unusable::ManyNames(path) => chinese("unusable-many-names").with("path", path.as_path()),
             Unusable::NotSqlite(path) => chinese("unusable-not-sqlite").with("path", path.as_path()),

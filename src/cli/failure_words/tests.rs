@@ -84,6 +84,7 @@ fn why_a_database_could_not_be_used_is_told_later_as_at_once() {
         Unusable::NotSqlite(path()),
         Unusable::ManyNames(path()),
         Unusable::Mounted(path()),
+        Unusable::MovedAway(path()),
         Unusable::ReadOnly(path()),
         Unusable::At { path: path(), said: why() },
         Unusable::BareSlash,

@@ -40,6 +40,8 @@ kept_texts! {
             "{path} has another name, a hard link: SQLite keeps what was written last beside the name that a file is opened by, so that programs which use different names lose each other's posts. Remove the other name; `contenthub db backup` makes a copy",
         Mounted { path: String } =
             "{path} is mounted by itself: SQLite keeps what was written last beside the name that a file is opened by, and that stays outside, where programs which use its other name do not see it. Mount the folder that it is in",
+        MovedAway { path: String } =
+            "{path} is not there, and a server that has it open runs still: it was moved or deleted. Put the same file back, or end that server",
         NotThere { path: String } = "{path} is not there",
         NotUtf8 { path: String } = "{path} is not a UTF-8 path",
         NotSqlite { path: String } = "{path} is not a SQLite database",

@@ -15,7 +15,7 @@ alarm-shut = accounts are shut until a person acts: { $lanes }
 alarm-uncertain-one = { $count } post is uncertain: look whether it is out (contenthub publish-pool list --status uncertain)
 alarm-uncertain = { $count } posts are uncertain: look whether they are out (contenthub publish-pool list --status uncertain)
 alarm-possible-duplicates = { $count } possible duplicates since yesterday: look for second posts (contenthub publisher history)
-alarm-platform-down = no answer from the platform of { $lanes }; it is tried again by itself
+alarm-platform-down = no answer from the platform of { $lanes }; what is due there tries it again by itself, one post at a time
 alarm-broke-down = parts of node { $node } broke down { $count } times and were started anew: see its log
 
 status-well = all well

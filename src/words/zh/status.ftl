@@ -15,7 +15,7 @@ alarm-shut = 有账号关闭，需人工处理：{ $lanes }
 alarm-uncertain-one = { $count } 篇状态不明：请查看是否已发出（contenthub publish-pool list --status uncertain）
 alarm-uncertain = { $count } 篇状态不明：请查看是否已发出（contenthub publish-pool list --status uncertain）
 alarm-possible-duplicates = 自昨天以来有 { $count } 个可能的重复：请查找重复的发布（contenthub publisher history）
-alarm-platform-down = { $lanes } 的平台没有响应；会自动重试
+alarm-platform-down = { $lanes } 的平台没有响应；到期的内容会逐篇自动再试
 alarm-broke-down = 节点 { $node } 的部件故障并重启了 { $count } 次：请查看其日志
 
 status-well = 一切正常

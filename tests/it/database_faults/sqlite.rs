@@ -30,11 +30,14 @@ fn locked(world: &mut World, url: &DatabaseUrl) {
         is_told_to_come_again(&write(world.server()));
         // Whoever only looks is answered.
         world.server().get("/api/v1/publish-pool/stats").expect_status(200);
+        world.eventually("it says so", || world.server().get("/readyz").status == 503);
+        world.is_not_ready();
         sleep(HELD.saturating_sub(since.elapsed()));
     });
     other.batch_execute("ROLLBACK").expect("let go");
     world.ends(run, 40);
     world.is_whole();
+    world.is_ready_again();
 }
 
 /// No file may grow beyond less than a page, which a disk without room looks like to SQLite.
@@ -193,6 +196,9 @@ fn deleted(world: &mut World, path: &Path) {
         let said = format!("{} was deleted, moved or replaced", path.display());
         world.eventually("the log says it", || world.server().stderr().contains(&said));
     });
+    let refused = world.product.cli.run(&["content", "create", "--title", "x", "--body", "x"]).expect_code(1);
+    let said = format!("{} is not there, and a server that has it open runs still", path.display());
+    assert!(refused.stderr.contains(&said), "{}", refused.stderr);
     assert!(!path.exists(), "another database was made in its place");
     fs::rename(&kept, path).expect("given back");
     world.ends(run, 40);

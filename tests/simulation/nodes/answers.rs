@@ -75,7 +75,9 @@ impl World<'_> {
             self.soon(n, NodeEvent::Changed);
         }
         let Done { open, again, look_again, looked_at, .. } = done;
-        let event = dispatch::Event::CycleDone { claimed, left_out, open, again, look_again, looked_at };
+        let refused = Vec::new();
+        let event =
+            dispatch::Event::CycleDone { claimed, left_out, open, again, look_again, looked_at, refused };
         self.dispatch(n, event)?;
         // A command is through with its run.
         if !self.nodes[n].is_server() && open == 0 && !again {

@@ -48,6 +48,7 @@ impl InChinese for KeptDatabase {
             K::NoTlsHere { said } => chinese("unusable-no-tls-here").with("why", said.as_str()),
             K::Mounted { path } => chinese("unusable-mounted").with("path", path.as_str()),
             K::ManyNames { path } => chinese("unusable-many-names").with("path", path.as_str()),
+            K::MovedAway { path } => chinese("unusable-moved-away").with("path", path.as_str()),
             K::NotThere { path } => chinese("unusable-not-there").with("path", path.as_str()),
             K::NotUtf8 { path } => chinese("unusable-not-utf8").with("path", path.as_str()),
             K::NotSqlite { path } => chinese("unusable-not-sqlite").with("path", path.as_str()),
