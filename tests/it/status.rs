@@ -1,6 +1,6 @@
 //! `/scheduler/status` and `contenthub status`: nodes, lanes, and first of all what is wrong.
 
-use crate::support::app::{eventually, settings};
+use crate::support::app::{eventually, settings, webhook};
 use crate::support::command::{Cli, Server};
 use crate::support::node::TestNode;
 use crate::support::postgres::fresh_database;
@@ -8,6 +8,8 @@ use crate::support::product::*;
 use crate::support::receiver::Answer;
 use crate::support::{knows_better, on_both};
 use contenthub::db::database_url::DatabaseUrl;
+use contenthub::db::status::Status;
+use contenthub::domain::clock::Timestamp;
 use contenthub::operations::nodes::ListNodes;
 use contenthub::operations::status::GetStatus;
 use contenthub::views::StatusView;
@@ -308,6 +310,26 @@ fn a_database_that_nobody_can_write_to_is_told() {
     assert_eq!((codes(&status), &status["ok"]), (vec!["cannot_write"], &json!(false)), "{status:#}");
     let message = status["problems"][0]["message"].as_str().expect("a message");
     assert!(message.ends_with("it is read-only"), "{message}");
+}
+
+/// By a clock that leapt everything is late, and the clock is what keeps it.
+#[test]
+fn nothing_is_late_by_a_clock_that_is_held() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(dir.path());
+    let app = Arc::new(App::open(settings(&url, dir.path())).expect("opened"));
+    webhook(&app, "blog", "http://127.0.0.1:9/");
+    let node = TestNode::start(&app);
+    eventually("its row is written", || (app.run(ListNodes).expect("nodes").len() == 1).then_some(()));
+    let mut status = app.run(GetStatus).expect("a status").find_the_living(&url).expect("looked");
+    status.lanes[0].oldest_due_at = Some(Timestamp::from_micros(status.at.micros() - 3_600_000_000));
+    let told = |status: &Status| -> Vec<_> {
+        StatusView::new(status, None).problems.iter().map(|problem| problem.code).collect()
+    };
+    assert_eq!(told(&status), ["late"]);
+    status.nodes[0].row.held = Some("its clock leapt".to_owned());
+    assert_eq!(told(&status), ["clock_held"]);
+    drop(node);
 }
 
 /// On SQLite a lock says that it lives, and its row when it last could write.

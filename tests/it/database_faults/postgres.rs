@@ -1,11 +1,16 @@
 //! PostgreSQL that is stopped, cut off, silent, or not heard when it has committed.
 
 use super::*;
-use crate::support::postgres::{OwnPostgres, Stop};
+use crate::support::postgres::{OwnPostgres, Stop, fresh_database};
 use crate::support::receiver::Post;
 use crate::support::tcp_cut::{ENGINE, LISTENER, TcpCut};
+use contenthub::db::connection::{DbConnection, connect};
 use contenthub::domain::settlement::LogStatus;
 use contenthub::{LogFilter, Paging};
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::Text;
 use std::io::{Write, stderr};
 
 /// How long somebody may wait on a connection that went silent, on a busy machine.
@@ -41,6 +46,19 @@ fn a_run_outlives_connections_that_go_silent() {
 }
 
 /// Shorter than a lease, and longer: nobody else is there to take what this node holds, and its outcomes still count.
+/// A database that is set up for programs which try every transaction again.
+#[test]
+fn our_transactions_are_what_they_were_written_for_whatever_the_databases_default() {
+    let url = fresh_database();
+    let set = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', \
+        current_database()); END $$";
+    connect(&url).expect("connected").batch_execute(set).expect("set");
+    let mut conn = connect(&url).expect("connected");
+    let DbConnection::Postgres(inner) = &mut conn else { panic!("it is PostgreSQL") };
+    let level = sql::<Text>("SELECT current_setting('transaction_isolation')").get_result::<String>(inner);
+    assert_eq!(level.expect("a level"), "read committed");
+}
+
 fn stopped(world: &mut World, postgres: &mut OwnPostgres) {
     for (how, down) in [(Stop::Fast, LEASE / 3), (Stop::Immediate, LEASE * 3 / 2)] {
         let run = world.run_over(40);

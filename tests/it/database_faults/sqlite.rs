@@ -30,14 +30,33 @@ fn locked(world: &mut World, url: &DatabaseUrl) {
         is_told_to_come_again(&write(world.server()));
         // Whoever only looks is answered.
         world.server().get("/api/v1/publish-pool/stats").expect_status(200);
-        world.eventually("it says so", || world.server().get("/readyz").status == 503);
-        world.is_not_ready();
         sleep(HELD.saturating_sub(since.elapsed()));
     });
     other.batch_execute("ROLLBACK").expect("let go");
     world.ends(run, 40);
     world.is_whole();
     world.is_ready_again();
+}
+
+/// Before its row has to be written, by which it is noticed where there is nothing to publish.
+#[test]
+fn an_outcome_that_cannot_be_written_is_told_at_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(dir.path());
+    let product = Product::start_with(Cli::on(dir.path(), &url).env("CONTENTHUB_LEASE_SECONDS", "3600"));
+    product.receiver.on_any([Answer::status(200).held()]);
+    let blog = product.account("blog");
+    let entry = product.add(json!({"content_id": product.content("a"), "account_id": blog}));
+    product.receiver.wait_for(1, PATIENCE);
+    let mut other = connect(&url).expect("connected");
+    other.batch_execute("BEGIN IMMEDIATE").expect("locked");
+    product.receiver.release();
+    eventually("it is told", || (product.server.get("/readyz").status == 503).then_some(()));
+    let status = product.get("/scheduler/status");
+    assert_eq!(status["problems"][0]["code"], "cannot_write", "{status:#}");
+    other.batch_execute("ROLLBACK").expect("let go");
+    product.entry_is(entry, "published");
+    eventually("it is over", || (product.server.get("/readyz").status == 200).then_some(()));
 }
 
 /// No file may grow beyond less than a page, which a disk without room looks like to SQLite.
