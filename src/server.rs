@@ -89,7 +89,9 @@ pub fn serve_until(stop: Stop, app: &App, ready: impl FnOnce(SocketAddr)) -> Res
             server: reached.clone(),
             rates: Rates::new(reached.limits.requests_per_minute),
         });
-        let app_of_a_thread = move || WebApp::new().service(api::routes(api.clone()));
+        let app_of_a_thread = move || {
+            WebApp::new().service(api::routes(api.clone())).default_service(api::elsewhere(api.clone()))
+        };
         let server = listening::serve(listener, &reached.limits, tls.clone(), app_of_a_thread)?;
         if let Some(tls) = tls {
             actix_rt::spawn(reload_when_asked(tls, Hangup::listen()?));

@@ -46,7 +46,8 @@ use crate::operations::token::Recognise;
 use crate::operations::{Context, OperationError, Page, Paging};
 use crate::views::{Here, PageView};
 use actix_web::dev::HttpServiceFactory;
-use actix_web::web;
+use actix_web::middleware::from_fn;
+use actix_web::{Route, web};
 pub use client::client_address;
 pub use metrics::{METRICS, Metric, markdown as metrics_table};
 pub use openapi::document;
@@ -93,20 +94,24 @@ impl Api {
 pub fn routes(api: web::Data<Api>) -> impl HttpServiceFactory {
     let at_the_edge = api.clone();
     web::scope("")
-        .wrap(actix_web::middleware::from_fn(problem::every_error_is_a_problem))
-        .wrap(actix_web::middleware::from_fn(move |request, next| {
-            edge::guard(at_the_edge.clone(), request, next)
-        }))
+        .wrap(from_fn(problem::every_error_is_a_problem))
+        .wrap(from_fn(move |request, next| edge::guard(at_the_edge.clone(), request, next)))
         .app_data(api)
         .configure(|config| all().configure(false, config))
         .configure(sites::routes)
         .service(
             web::scope(routes::V1)
-                .wrap(actix_web::middleware::from_fn(roles::authenticate))
+                .wrap(from_fn(roles::authenticate))
                 .configure(|config| all().configure(true, config))
                 .default_service(web::to(problem::unknown_route)),
         )
         .default_service(web::to(problem::unknown_route))
+}
+
+/// For what is asked of no path, such as `OPTIONS *`.
+pub fn elsewhere(api: web::Data<Api>) -> Route {
+    web::to(problem::unknown_route)
+        .wrap(from_fn(move |request, next| edge::guard(api.clone(), request, next)))
 }
 
 /// The list of them.

@@ -218,7 +218,9 @@ impl ResponseError for Problem {
 }
 
 pub async fn unknown_route(request: HttpRequest) -> Answer {
-    Err(no_route(request.method(), request.path()))
+    // Of no path: `*`, or where a tunnel is to lead.
+    let asked = Some(request.path()).filter(|path| path.starts_with('/')).map(str::to_owned);
+    Err(no_route(request.method(), &asked.unwrap_or_else(|| request.uri().to_string())))
 }
 
 fn no_route(method: &Method, path: &str) -> Problem {

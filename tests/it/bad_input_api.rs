@@ -9,6 +9,7 @@ mod tasks;
 use crate::support::command::{Cli, Response, Server};
 use crate::support::on_both;
 use crate::support::product::*;
+use crate::support::raw::{Raw, status};
 use serde_json::{Value, json};
 
 /// What the cases are tried on: content 1 waits on account 1 (entry 1), content 2 is out there (entry 2), content 3
@@ -201,6 +202,16 @@ fn wrong_paths_and_methods_are_told_apart() {
                 );
                 is_a_problem(&answer, path);
             }
+        }
+        // Of no path at all.
+        for line in ["OPTIONS *", "CONNECT x:80"] {
+            let mut raw = Raw::connect(product.server.address());
+            raw.say(format!("{line} HTTP/1.1\r\nhost: x\r\n\r\n"));
+            let answer = raw.answer().expect("told").expect("told before the end");
+            let body: Value = serde_json::from_slice(&answer.body).expect("JSON");
+            assert_eq!((status(&answer), &body["code"]), (404, &json!("unknown_route")), "{line}");
+            assert_eq!(body["detail"], format!("there is no {line}"));
+            assert_eq!(answer.headers.get("x-content-type-options").map(String::as_str), Some("nosniff"));
         }
         for (method, path, allowed) in [
             ("DELETE", "/api/v1/publish-pool/list", "GET"),
