@@ -49,8 +49,6 @@ pub enum Fault {
     OutOfRange { least: i64, most: i64, given: i64 },
     #[error("must be from 1 to {most}, which {given} is not")]
     Count { most: i64, given: i64 },
-    #[error("must be 1 or more")]
-    LessThanOne,
     #[error("must be a whole number from {least} to {most}")]
     NoNumberWithin { least: i64, most: i64 },
     #[error("must be a whole number")]

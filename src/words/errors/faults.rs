@@ -24,7 +24,6 @@ impl InChinese for Fault {
             Fault::Count { most, given } => {
                 chinese("fault-out-of-range").with("given", *given).with("least", 1_i64).with("most", *most)
             }
-            Fault::LessThanOne => chinese("fault-less-than-one"),
             Fault::NoNumberWithin { least, most } => {
                 chinese("fault-no-number-within").with("least", *least).with("most", *most)
             }

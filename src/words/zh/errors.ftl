@@ -28,7 +28,6 @@ fault-length = 长度须为 1 至 { $most } 个字符
 fault-range = 须在 { $least } 至 { $most } 之间
 fault-year-of-seconds = 须在 { $least } 至 { $most }（366 天）之间
 fault-out-of-range = 须在 { $least } 至 { $most } 之间，而不是 { $given }
-fault-less-than-one = 须为 1 或更大
 fault-no-number-within = 须为 { $least } 至 { $most } 的整数
 fault-not-whole = 须为整数
 fault-not-future = 须为将来的时间
