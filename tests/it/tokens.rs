@@ -33,6 +33,8 @@ fn a_token_is_made_with_accounts_and_an_end() {
             assert!(answer.text.contains(says), "{}", answer.text);
         }
         let before = now();
+        let two_lines = product.post("/tokens", &json!({"name": "a\nb", "role": "viewer"}), 422);
+        assert_eq!(two_lines["errors"][0]["field"], "name", "{two_lines}");
         let args = ["token", "create", "--name", "agency", "--role", "editor", "--account", "site"];
         let made = product.cli.json(&[&args[..], &["--account", "1", "--expires-in", "30d"]].concat());
         assert_eq!(made["account_ids"], json!([blog, site]));
