@@ -33,7 +33,11 @@ pub(super) fn account_updated(
     }
 }
 
-pub(super) fn created(it: &mut CreateContent, _: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+pub(super) fn created(
+    it: &mut CreateContent,
+    _: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
     it.account.map_or(Ok(()), |account| see_account(scope, account))
 }
 
@@ -42,17 +46,29 @@ pub(super) fn everybodys(_: &mut AddMedia, _: &mut DbConnection, _: &Scope) -> R
     Ok(())
 }
 
-pub(super) fn updated(it: &mut UpdateContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+pub(super) fn updated(
+    it: &mut UpdateContent,
+    conn: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
     check(conn, scope, it.subject())?;
     it.account.flatten().map_or(Ok(()), |account| see_account(scope, account))
 }
 
 /// Its entries go with it, also those that have ended.
-pub(super) fn deleted(it: &mut DeleteContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+pub(super) fn deleted(
+    it: &mut DeleteContent,
+    conn: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
     own_content(conn, scope, it.0, Looked::All)
 }
 
-pub(super) fn moved(it: &mut MoveEntry, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+pub(super) fn moved(
+    it: &mut MoveEntry,
+    conn: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
     check(conn, scope, it.subject())?;
     match it.to {
         Move::SwapWith(other) => check(conn, scope, Subject::new(Resource::Entry, other.0)),
@@ -60,11 +76,19 @@ pub(super) fn moved(it: &mut MoveEntry, conn: &mut DbConnection, scope: &Scope) 
     }
 }
 
-pub(super) fn added(it: &mut AddToPool, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+pub(super) fn added(
+    it: &mut AddToPool,
+    conn: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
     settle_account(&mut it.0, conn, scope)
 }
 
-pub(super) fn added_now(it: &mut PublishContent, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+pub(super) fn added_now(
+    it: &mut PublishContent,
+    conn: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
     settle_account(&mut it.addition, conn, scope)
 }
 
@@ -76,7 +100,11 @@ pub(super) fn added_to_several(
     it.accounts.iter().try_for_each(|account| see_account(scope, *account))
 }
 
-pub(super) fn batch_added(it: &mut BatchAdd, conn: &mut DbConnection, scope: &Scope) -> Result<(), OperationError> {
+pub(super) fn batch_added(
+    it: &mut BatchAdd,
+    conn: &mut DbConnection,
+    scope: &Scope,
+) -> Result<(), OperationError> {
     for (index, item) in it.items.iter_mut().enumerate() {
         settle_account(item, conn, scope)
             .map_err(|error| OperationError::InBatch { index, error: Box::new(error) })?;
