@@ -43,6 +43,8 @@ use std::time::Duration;
 const SETTLES: u64 = 15 * 60;
 /// And so long until it looks once more.
 const LOOKS_AGAIN: u64 = SETTLES / 4;
+/// Of an attempt that is to end well.
+const LEASE_SECONDS: u64 = 20;
 
 /// A node with an account at a simulated WeChat, both by one clock, which moves by the test's hand alone. Nothing is
 /// published by itself: the test runs a task.
@@ -58,9 +60,10 @@ struct Room {
 }
 
 impl Room {
-    /// With these settings beside appid and address.
+    /// With these settings beside appid and address. An attempt has time enough, also where pictures are made to fit on a
+    /// machine that is busy with other tests.
     fn open(url: &DatabaseUrl, dir: &Path, settings: Value) -> Self {
-        Room::with(self::settings(url, dir), settings)
+        Room::with_lease(url, dir, LEASE_SECONDS, settings)
     }
 
     /// On a claim of so many seconds, which is all the time that an attempt has.
@@ -70,7 +73,8 @@ impl Room {
 
     /// Whose contents go out once somebody has approved them.
     fn reviewed(url: &DatabaseUrl, dir: &Path) -> Self {
-        Room::with(Settings { review_required: true, ..settings(url, dir) }, json!({}))
+        let lease_seconds = LEASE_SECONDS;
+        Room::with(Settings { review_required: true, lease_seconds, ..settings(url, dir) }, json!({}))
     }
 
     fn with(settings: Settings, of_account: Value) -> Self {
