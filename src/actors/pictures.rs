@@ -8,15 +8,15 @@ use crate::domain::fault::{Fault, MediaFault};
 use crate::domain::ids::{AccountId, ContentId};
 use crate::domain::media::{MediaFacts, UploadAnswer};
 use crate::domain::media_limits::MediaLimits;
-use crate::media::{Anew, Fitted, Received, Store, StoreError, check_whole, fit};
+use crate::media::{Anew, Fitted, Received, Store, StoreError, Writing, check_whole, fit};
 use crate::operations::OperationError;
 use crate::operations::media::publishing::{
     FindPicture, FindUpload, KeepFetched, KnownPicture, KnownPictures, NoteUpload, UploadOf,
 };
-use crate::platforms::pictures::{FetchFault, Known, NotReady, PictureFile, Shelf, Upload};
+use crate::platforms::pictures::{Coming, FetchFault, Known, NotReady, PictureFile, Shelf, Upload};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use std::io::{BufReader, Cursor};
+use std::io::BufReader;
 use std::sync::Arc;
 
 /// The shelf of one attempt.
@@ -58,24 +58,19 @@ impl Shelf for Pictures {
         async move { Ok(db.perform(find).await.map_err(not_ready)?.map(|row| row.facts())) }.boxed_local()
     }
 
-    fn keep(&self, source: String, bytes: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>> {
-        let Pictures { db, store, content, revision, .. } = self.clone();
+    fn begin(&self, source: String) -> LocalBoxFuture<'static, Result<Box<dyn Coming>, NotReady>> {
+        let of = self.clone();
         async move {
-            let name = source.clone();
-            let received = blocking(move || receive(&store, name, bytes)).await??;
-            let keep = KeepFetched { content, revision, source, received };
-            let row: MediaRow = db.perform(keep).await.map_err(not_ready)?;
-            Ok(row.facts())
+            let store = of.store.clone();
+            let writing = blocking(move || store.write()).await?.map_err(|why| of_the_store(&source, why))?;
+            Ok(Box::new(Fetched { of, source, writing }) as Box<dyn Coming>)
         }
         .boxed_local()
     }
 
-    fn has(&self, facts: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>> {
+    fn has(&self, source: String, facts: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>> {
         let store = self.store.clone();
-        let look = move || match store.has(&facts).map_err(of_the_store)? {
-            true => Ok(()),
-            false => Err(of_the_store(StoreError::Gone(facts.sha256))),
-        };
+        let look = move || store.needs(&facts).map_err(|why| of_the_store(&source, why));
         async move { blocking(look).await? }.boxed_local()
     }
 
@@ -87,6 +82,7 @@ impl Shelf for Pictures {
     ) -> LocalBoxFuture<'static, Result<PictureFile, NotReady>> {
         let store = self.store.clone();
         let work = move || -> Result<PictureFile, NotReady> {
+            let of_the_store = |why| of_the_store(&source, why);
             let file = store.open(&facts.sha256).map_err(of_the_store)?;
             match fit(&source, &facts, BufReader::new(file), &limits)? {
                 Fitted::AsItIs => {
@@ -125,10 +121,46 @@ fn answer(uploaded: Uploaded) -> UploadAnswer {
     UploadAnswer { platform_id: uploaded.platform_id, url: uploaded.url }
 }
 
+/// What is fetched, on its way to the disk.
+struct Fetched {
+    of: Pictures,
+    source: String,
+    writing: Writing,
+}
+
+impl Coming for Fetched {
+    fn add(
+        self: Box<Self>,
+        part: Vec<u8>,
+    ) -> LocalBoxFuture<'static, Result<(Box<dyn Coming>, Vec<u8>), NotReady>> {
+        let Fetched { of, source, mut writing } = *self;
+        async move {
+            let add = move || writing.add(&part).map(|()| (writing, part));
+            let (writing, part) = blocking(add).await?.map_err(|why| of_the_store(&source, why))?;
+            Ok((Box::new(Fetched { of, source, writing }) as Box<dyn Coming>, part))
+        }
+        .boxed_local()
+    }
+
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>> {
+        let Fetched { of: Pictures { db, store, content, revision, .. }, source, writing } = *self;
+        async move {
+            let name = source.clone();
+            let received = blocking(move || receive(&store, &name, writing)).await??;
+            let keep = KeepFetched { content, revision, source, received };
+            let row: MediaRow = db.perform(keep).await.map_err(not_ready)?;
+            Ok(row.facts())
+        }
+        .boxed_local()
+    }
+}
+
 /// What came over a network is looked at to its end: a picture that was cut short would be kept so for good.
-fn receive(store: &Store, source: String, bytes: Vec<u8>) -> Result<Received, NotReady> {
-    let received = store.receive(&source, &bytes[..]).map_err(of_the_store)?;
-    match check_whole(&source, &received.facts, Cursor::new(bytes)) {
+fn receive(store: &Store, source: &str, writing: Writing) -> Result<Received, NotReady> {
+    let of_the_store = |why| of_the_store(source, why);
+    let received = store.end(writing.end(), source).map_err(of_the_store)?;
+    let file = store.open_received(&received).map_err(of_the_store)?;
+    match check_whole(source, &received.facts, BufReader::new(file)) {
         Err(MediaFault::Broken { picture, why, .. }) => {
             Err(NotReady::NotFetched { picture, fault: FetchFault::Unreadable(why) })
         }
@@ -142,10 +174,15 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     done.map_err(|error| NotReady::NotAtHand(error.to_string()))
 }
 
-fn of_the_store(error: StoreError) -> NotReady {
+/// `picture` is what the text calls it.
+fn of_the_store(picture: &str, error: StoreError) -> NotReady {
     match error {
         StoreError::Picture(fault) => NotReady::Wrong(fault),
-        other => NotReady::NotAtHand(other.to_string()),
+        // Nothing brings it back but a person.
+        StoreError::Gone(_) => MediaFault::FileGone { picture: picture.to_owned() }.into(),
+        StoreError::Io { .. } | StoreError::Away(_) | StoreError::NoFolder => {
+            NotReady::NotAtHand(error.to_string())
+        }
     }
 }
 

@@ -31,6 +31,9 @@ pub enum StoreError {
     /// Its row is there, its file is not: another node may have it, or somebody has removed it.
     #[error("the file of the picture {0} is not in the media folder of this server")]
     Gone(MediaHash),
+    /// No file at all is there: that says nothing of a single one.
+    #[error("there are no pictures in the media folder {}: is its disk mounted?", .0.display())]
+    Away(PathBuf),
     #[error("this program was started without a folder for pictures")]
     NoFolder,
 }
@@ -218,6 +221,25 @@ impl Store {
         Ok(())
     }
 
+    /// Why there is no such file: nobody has removed one where all are missing.
+    fn gone(&self, hash: &MediaHash) -> StoreError {
+        let Some(root) = &self.root else { return StoreError::NoFolder };
+        let is_of_pictures = |entry: &fs::DirEntry| entry.file_name() != INCOMING;
+        match entries(root) {
+            Ok(entries) if entries.iter().any(is_of_pictures) => StoreError::Gone(hash.clone()),
+            Ok(_) => StoreError::Away(root.clone()),
+            Err(error) => error,
+        }
+    }
+
+    /// Whether its file is there, whole, for whoever has a row that says so.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] where it is not, [`StoreError::Away`] where no other is there either.
+    pub fn needs(&self, facts: &MediaFacts) -> Result<(), StoreError> {
+        if self.has(facts)? { Ok(()) } else { Err(self.gone(&facts.sha256)) }
+    }
+
     /// Whether its file is there, whole.
     pub fn has(&self, facts: &MediaFacts) -> Result<bool, StoreError> {
         let place = self.place_of(&facts.sha256)?;
@@ -231,13 +253,24 @@ impl Store {
     /// The file of a picture.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] where there is no such file.
+    /// [`StoreError::Gone`] where there is no such file, [`StoreError::Away`] where there is no other either.
     pub fn open(&self, hash: &MediaHash) -> Result<File, StoreError> {
         let place = self.place_of(hash)?;
         File::open(&place).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => StoreError::Gone(hash.clone()),
+            io::ErrorKind::NotFound => self.gone(hash),
             _ => at(&place)(error),
         })
+    }
+
+    /// The file of a picture that was received, wherever it is by now.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_received(&self, received: &Received) -> Result<File, StoreError> {
+        match &received.file {
+            Some(incoming) => File::open(&incoming.0).map_err(at(&incoming.0)),
+            None => self.open(&received.facts.sha256),
+        }
     }
 
     /// The bytes of a picture, at most [`FILE_MAX_BYTES`], with room for so many more.

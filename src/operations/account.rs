@@ -4,6 +4,7 @@ mod listing;
 
 pub use listing::*;
 
+use super::broken::Broken;
 use super::wrong_state::{Needed, State};
 use super::{Access, Context, Operation, OperationError, credentials};
 use crate::db::accounts::{self, AccountRow, NewAccount};
@@ -18,6 +19,7 @@ use crate::domain::lane_settings::{LaneChanges, LaneSettings};
 use crate::domain::naming::{is_no_number, unprintable};
 use crate::domain::near::no_zone;
 use crate::domain::thing::Thing;
+use crate::platforms::guarded;
 use crate::platforms::platform::{Credentials, Platform};
 use serde_json::Value;
 use std::sync::Arc;
@@ -67,11 +69,12 @@ impl Operation for CreateAccount {
     ) -> Result<AccountRow, OperationError> {
         let platform = platform(cx, &self.platform)?;
         let timezone = self.timezone.unwrap_or_else(|| cx.timezone.to_string());
-        let concurrency = self.concurrency.unwrap_or_else(|| platform.concurrency());
+        let of_the_platform = || guarded::concurrency(&*platform);
+        let concurrency = self.concurrency.map_or_else(of_the_platform, Ok).map_err(Broken::Platform)?;
         let mut wrong = check(&self.name, &timezone, concurrency);
         wrong.extend(unprintable(&self.name));
         let lane = told(LaneSettings::default().with(&self.lane), &mut wrong);
-        wrong.extend(check_platform(&platform, &self.settings, &self.credentials));
+        wrong.extend(check_platform(&platform, &self.settings, &self.credentials)?);
         refuse(wrong)?;
         if accounts::by_name(conn, &self.name)?.is_some() {
             return Err(OperationError::NameTaken { thing: Thing::Account, name: self.name });
@@ -119,7 +122,7 @@ fn check_platform(
     platform: &Arc<dyn Platform>,
     settings: &Value,
     credentials: &Credentials,
-) -> Vec<FieldError> {
+) -> Result<Vec<FieldError>, OperationError> {
     let mut wrong = Vec::new();
     for given in credentials.0.keys() {
         if !platform.secret_fields().iter().any(|field| field.name == given) {
@@ -137,10 +140,10 @@ fn check_platform(
             wrong.push(FieldError::new(field, fault));
         }
     }
-    if let Err(fields) = platform.check(settings, credentials) {
+    if let Err(fields) = guarded::check(&**platform, settings, credentials).map_err(Broken::Platform)? {
         wrong.extend(fields);
     }
-    wrong
+    Ok(wrong)
 }
 
 /// What was read; what is wrong with it joins the rest.
@@ -243,7 +246,7 @@ impl Operation for UpdateAccount {
                 (None, Some(sealed)) => credentials::open(cx, row.id, sealed)?,
                 (None, None) => Credentials::default(),
             };
-            wrong.extend(check_platform(&platform, &settings, &credentials));
+            wrong.extend(check_platform(&platform, &settings, &credentials)?);
         }
         refuse(wrong)?;
         if accounts::by_name(conn, &row.name)?.is_some_and(|other| other.id != row.id) {

@@ -1,6 +1,7 @@
 //! What breaks here though nobody who asked is at fault.
 
 use crate::media::StoreError;
+use crate::platforms::guarded::Panicked;
 use crate::secrets::SecretError;
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,8 @@ pub enum Broken {
     AnswerUnsealed(#[source] SecretError),
     #[error("the files of pictures: {0}")]
     Store(#[source] StoreError),
+    #[error(transparent)]
+    Platform(#[from] Panicked),
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error(transparent)]

@@ -1,6 +1,6 @@
 //! What a platform's own code says, where a panic of it must not stop more than its own account.
 
-use super::platform::{Article, Destination, Platform, TestCall};
+use super::platform::{Article, Credentials, Destination, Platform, TestCall};
 use crate::domain::delivery_class::DeliveryClass;
 use crate::domain::field_error::FieldError;
 use crate::domain::kept::message::KeptMessage;
@@ -45,6 +45,20 @@ pub fn check_article(
     article: &Article,
 ) -> Result<Result<(), Vec<FieldError>>, Panicked> {
     catch_unwind(AssertUnwindSafe(|| platform.check_article(settings, article))).map_err(|_| Panicked)
+}
+
+/// How many attempts of an account are on the wire at once where nobody has said it.
+pub fn concurrency(platform: &dyn Platform) -> Result<i32, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| platform.concurrency())).map_err(|_| Panicked)
+}
+
+/// What is wrong with an account's settings and secrets.
+pub fn check(
+    platform: &dyn Platform,
+    settings: &Value,
+    credentials: &Credentials,
+) -> Result<Result<(), Vec<FieldError>>, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| platform.check(settings, credentials))).map_err(|_| Panicked)
 }
 
 /// How many articles one post of the platform may have.
@@ -112,7 +126,7 @@ fn out_of_time(limit: Duration) -> Tested {
 mod tests {
     use super::*;
     use crate::domain::outcome::Seen;
-    use crate::platforms::platform::{Credentials, FieldError, PublishCall, SecretField};
+    use crate::platforms::platform::{FieldError, PublishCall, SecretField};
     use futures_util::FutureExt;
     use futures_util::future::{LocalBoxFuture, pending, ready};
     use std::sync::mpsc;

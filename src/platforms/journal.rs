@@ -92,7 +92,7 @@ impl Journal {
         if let Some(done) = self.result(step) {
             return Ok(done);
         }
-        self.trusted()?;
+        self.may_go_on()?;
         let result = doing().await.map_err(repeated)?;
         let kept = self.keep(step, Mark::Result(result.clone())).await;
         kept.map_err(|reason| step_not_kept(step, &reason, false))?;
@@ -112,11 +112,11 @@ impl Journal {
         if let Some(done) = self.result(step) {
             return Ok(done);
         }
-        self.trusted()?;
+        self.may_go_on()?;
         let was_begun = self.steps.lock().contains_key(step);
         self.keep(step, Mark::Intent).await.map_err(|why| not_begun(step, why))?;
         // Committing takes time too.
-        if let Err(seen) = self.trusted() {
+        if let Err(seen) = self.may_go_on() {
             return Err(if was_begun { seen } else { self.withdraw(step, seen).await });
         }
         let result = match doing().await {
@@ -157,7 +157,11 @@ impl Journal {
         self.steps.lock().get(step).is_some_and(|begun| begun.irreversible && begun.result.is_none())
     }
 
-    fn trusted(&self) -> Result<(), Seen> {
+    /// Whether anything may be sent still.
+    ///
+    /// # Errors
+    /// Where the claim can no longer be trusted.
+    pub fn may_go_on(&self) -> Result<(), Seen> {
         if self.trust.may_send() { Ok(()) } else { Err(Seen::NotSent) }
     }
 

@@ -24,6 +24,8 @@ use std::time::Duration;
 
 /// The longest that one picture is fetched for.
 pub const FETCH_MAX: Duration = Duration::from_secs(30);
+/// How much of a picture that is fetched is in memory.
+const PART_BYTES: usize = 64 * 1024;
 
 /// Where pictures are kept, for one article of one account.
 pub trait Shelf: Send + Sync {
@@ -33,11 +35,11 @@ pub trait Shelf: Send + Sync {
     /// The picture that the article calls `source`; none where it is not kept.
     fn find(&self, source: String) -> LocalBoxFuture<'static, Result<Option<MediaFacts>, NotReady>>;
 
-    /// Keeps what was fetched of `source`.
-    fn keep(&self, source: String, bytes: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>>;
+    /// Begins to keep what is fetched of `source`.
+    fn begin(&self, source: String) -> LocalBoxFuture<'static, Result<Box<dyn Coming>, NotReady>>;
 
-    /// Whether the file of a picture is at hand.
-    fn has(&self, facts: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>>;
+    /// Whether the file of a picture is at hand. `source` is what errors call it.
+    fn has(&self, source: String, facts: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>>;
 
     /// The file of a picture, made to fit. `source` is what errors call it.
     fn fitted(
@@ -53,6 +55,18 @@ pub trait Shelf: Send + Sync {
     /// Remembers an answer; none: forgets it.
     fn note(&self, of: Upload, answer: Option<UploadAnswer>)
     -> LocalBoxFuture<'static, Result<(), NotReady>>;
+}
+
+/// A picture that is kept as it comes. Dropped before its end, it leaves nothing.
+pub trait Coming {
+    /// Keeps the next bytes, and gives back what they were in.
+    fn add(
+        self: Box<Self>,
+        part: Vec<u8>,
+    ) -> LocalBoxFuture<'static, Result<(Box<dyn Coming>, Vec<u8>), NotReady>>;
+
+    /// All of it has come.
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>>;
 }
 
 /// An upload, by what tells it from others of the account.
@@ -163,20 +177,25 @@ impl Pictures {
             return Ok(known);
         }
         let limits = FetchLimits { bytes: FILE_MAX_BYTES, time: time.min(FETCH_MAX) };
-        match fetch(outbound, source, limits).await {
-            Ok(bytes) => self.0.keep(source.to_owned(), bytes).await,
-            // A path beside a text that was never imported from a folder.
-            Err(FetchFault::NoWebAddress) => Err(MediaFault::Missing { picture: source.to_owned() }.into()),
-            Err(FetchFault::TooLarge { most }) => {
-                Err(MediaFault::TooManyBytes { picture: source.to_owned(), has: most + 1, most }.into())
+        let not_fetched = |fault| not_fetched(source, fault);
+        let mut file = fetch(outbound, source, limits).await.map_err(not_fetched)?;
+        let mut coming = self.0.begin(source.to_owned()).await?;
+        // All accounts fetch at once, so none of them holds more of a picture than this.
+        let mut part = Vec::with_capacity(PART_BYTES);
+        while let Some(bytes) = file.next().await.map_err(not_fetched)? {
+            part.extend_from_slice(&bytes);
+            if part.len() >= PART_BYTES {
+                (coming, part) = coming.add(part).await?;
+                part.clear();
             }
-            Err(fault) => Err(NotReady::NotFetched { picture: source.to_owned(), fault }),
         }
+        let (coming, _) = coming.add(part).await?;
+        coming.end().await
     }
 
     /// Whether the file of a picture is at hand, which is not read for it.
-    pub async fn has(&self, facts: &MediaFacts) -> Result<(), NotReady> {
-        self.0.has(facts.clone()).await
+    pub async fn has(&self, source: &str, facts: &MediaFacts) -> Result<(), NotReady> {
+        self.0.has(source.to_owned(), facts.clone()).await
     }
 
     /// The file of a picture, made to fit these limits: as it is where it fits, else encoded anew or made smaller. Takes up to
@@ -206,6 +225,16 @@ impl Pictures {
     }
 }
 
+fn not_fetched(source: &str, fault: FetchFault) -> NotReady {
+    let picture = source.to_owned();
+    match fault {
+        // A path beside a text that was never imported from a folder.
+        FetchFault::NoWebAddress => MediaFault::Missing { picture }.into(),
+        FetchFault::TooLarge { most } => MediaFault::TooManyBytes { picture, has: most + 1, most }.into(),
+        fault => NotReady::NotFetched { picture, fault },
+    }
+}
+
 /// A shelf with nothing on it, and no room.
 struct Nothing;
 
@@ -224,11 +253,11 @@ impl Shelf for Nothing {
         std::future::ready(Ok(None)).boxed_local()
     }
 
-    fn keep(&self, _: String, _: Vec<u8>) -> LocalBoxFuture<'static, Result<MediaFacts, NotReady>> {
+    fn begin(&self, _: String) -> LocalBoxFuture<'static, Result<Box<dyn Coming>, NotReady>> {
         Nothing::at_hand()
     }
 
-    fn has(&self, _: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>> {
+    fn has(&self, _: String, _: MediaFacts) -> LocalBoxFuture<'static, Result<(), NotReady>> {
         Nothing::at_hand()
     }
 

@@ -160,6 +160,9 @@ pub struct PublishCall {
     pub time_left: Duration,
     /// Seconds since 1970 when the attempt began, by the node's clock.
     pub unix_seconds: i64,
+    /// How long the platform has worked by then on what it accepted; zero where it is not asked about that. It is not counted
+    /// by `unix_seconds`: a clock that is set back would make it less.
+    pub worked: Duration,
     /// Until when a request may leave: asked anew before each.
     pub trust: Trust,
     /// What the steps of earlier attempts came to, and where this one's are kept.

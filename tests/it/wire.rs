@@ -90,6 +90,7 @@ fn call(url: &str, row: &Row) -> PublishCall {
         }),
         time_left: Duration::from_secs(60),
         unix_seconds: NOW,
+        worked: Duration::ZERO,
         journal: Journal::new(BTreeMap::new(), Arc::new(NoSteps), trust.clone()),
         tokens: Tokens::unkept(),
         trust,

@@ -8,6 +8,7 @@ use crate::db::checkpoints::Checkpoint;
 use crate::db::claim::Claim;
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
+use crate::domain::question::Question;
 use crate::domain::trust::Trust;
 use crate::operations::ready::Ready;
 use crate::platforms::journal::{Begun, Journal};
@@ -15,6 +16,7 @@ use crate::platforms::pictures::Pictures;
 use crate::platforms::platform::{Article, Extra, PublishCall};
 use crate::platforms::tokens::Tokens;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What one attempt's platform reaches the database by.
 pub(super) struct Means {
@@ -73,6 +75,10 @@ pub(super) fn publish_call(
         destination: ready.destination.clone(),
         time_left: trust.left(),
         unix_seconds: started_at.micros() / 1_000_000,
+        worked: match claim.question {
+            Some(Question::Ask { since, .. }) => started_at.since(since),
+            Some(Question::LookUp { .. }) | None => Duration::ZERO,
+        },
         trust: trust.clone(),
         journal: Journal::new(steps.collect(), Arc::new(means.keeper), trust.clone()),
         tokens: Tokens::kept_by(Arc::new(means.shelf)),

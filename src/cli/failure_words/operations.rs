@@ -199,6 +199,7 @@ impl InChinese for StoreError {
             }
             StoreError::Gone(hash) => chinese("store-gone").with("hash", hash.as_str()),
             StoreError::NoFolder => chinese("store-no-folder"),
+            StoreError::Away(path) => chinese("store-away").with("path", path.as_path()),
         }
     }
 }
@@ -217,6 +218,7 @@ impl InChinese for Broken {
             Broken::AnswerUnwritable(error) => chinese("broken-answer").with("why", error.to_string()),
             Broken::AnswerUnsealed(error) => chinese("broken-answer").with("why", error.in_chinese()),
             Broken::Store(error) => chinese("broken-store").with("why", error.in_chinese()),
+            Broken::Platform(panicked) => panicked.in_chinese(),
             Broken::Secret(error) => error.in_chinese(),
             Broken::Json(error) => quoted(error),
             Broken::Said(said) => quoted(said),

@@ -145,6 +145,7 @@ fn why_a_picture_was_not_shown_is_told_in_chinese() {
     let fetched = |fault| NotReady::NotFetched { picture: picture(), fault };
     for error in [
         NotReady::Wrong(MediaFault::Missing { picture: picture() }),
+        NotReady::Wrong(MediaFault::FileGone { picture: picture() }),
         NotReady::Wrong(MediaFault::UnknownKind { picture: picture() }),
         NotReady::Wrong(MediaFault::Broken { picture: picture(), kind: MediaKind::Gif, why: "x".to_owned() }),
         NotReady::Wrong(MediaFault::TooManyBytes { picture: picture(), has: 3, most: 1 }),

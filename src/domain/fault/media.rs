@@ -7,6 +7,12 @@ use crate::domain::media::MediaKind;
 pub enum MediaFault {
     #[error("the picture “{picture}” is not kept here; upload it, or import it together with its text")]
     Missing { picture: String },
+    /// Its row is there, its file is not.
+    #[error(
+        "the file of the picture “{picture}” is not in the media folder of this server any more; add the same file again, or \
+         put the folder back from a copy, and retry the entry"
+    )]
+    FileGone { picture: String },
     #[error(
         "“{picture}” is no address of a picture: media: and 12 to 64 hexadecimal digits in small letters"
     )]
@@ -37,6 +43,7 @@ impl MediaFault {
                 has.saturating_sub(*most)
             }
             MediaFault::Missing { .. }
+            | MediaFault::FileGone { .. }
             | MediaFault::NoAddress { .. }
             | MediaFault::Ambiguous { .. }
             | MediaFault::UnknownKind { .. }

@@ -109,6 +109,8 @@ kept_texts! {
         PicturesNotAtHand { why: String } = "the pictures are not at hand: {why}",
         PictureMissing { picture: String } =
             "the picture “{picture}” is not kept here; upload it, or import it together with its text",
+        PictureFileGone { picture: String } =
+            "the file of the picture “{picture}” is not in the media folder of this server any more; add the same file again, or put the folder back from a copy, and retry the entry",
         PictureKind { picture: String } = "the picture “{picture}” is none: PNG, JPEG, GIF and WebP are taken",
         PictureBroken { picture: String, kind: String, why: String } =
             "the picture “{picture}” begins as {kind} and cannot be read as one: {why}",

@@ -1,4 +1,4 @@
-//! One file of the web, bounded in time and bytes. It is fetched through the same client as posts leave by: each address
+//! One file of the web, bounded in time and bytes, and given on as it comes. It is fetched through the same client as posts leave by: each address
 //! that a name has is judged before it is dialled, anew for every redirect. Nothing that a reader could see comes of it.
 
 use super::record::Record;
@@ -6,7 +6,11 @@ use super::{address, client_for, out_of_time, seen_of};
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Seen};
 use crate::platforms::outbound::Outbound;
+use actix_web::web::Bytes;
+use awc::error::PayloadError;
 use futures_util::StreamExt;
+use futures_util::stream::LocalBoxStream;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -68,21 +72,53 @@ impl FetchFault {
 
 /// What an address was answered with.
 enum Answered {
-    File(Vec<u8>),
+    File(Fetching),
     Elsewhere(Url),
 }
 
-/// Fetches a file from its address, with `http` or `https`.
+/// A file that comes.
+pub(in crate::platforms) struct Fetching {
+    parts: LocalBoxStream<'static, Result<Bytes, PayloadError>>,
+    until: Instant,
+    limits: FetchLimits,
+    /// How many bytes there will be, where that was told.
+    told: Option<u64>,
+    came: u64,
+    /// A connection whose request nobody knows of any more is taken for idle, and closed.
+    _record: Rc<Record>,
+}
+
+impl Fetching {
+    /// Its next bytes; none once all of them have come.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, FetchFault> {
+        let part = timeout_at(self.until, self.parts.next()).await;
+        match part.map_err(|_| FetchFault::TooSlow { seconds: self.limits.time.as_secs() })? {
+            Some(Ok(part)) => {
+                self.came = self.came.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+                match self.came > self.limits.bytes {
+                    true => Err(FetchFault::TooLarge { most: self.limits.bytes }),
+                    false => Ok(Some(part)),
+                }
+            }
+            Some(Err(_)) => Err(FetchFault::BrokeOff),
+            // awc calls it an end, too, where the connection is gone.
+            None if self.told.is_some_and(|told| told != self.came) => Err(FetchFault::BrokeOff),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Fetches a file from its address, with `http` or `https`, as far as it has begun to come.
 pub(in crate::platforms) async fn fetch(
     outbound: &Arc<Outbound>,
     url: &str,
     limits: FetchLimits,
-) -> Result<Vec<u8>, FetchFault> {
+) -> Result<Fetching, FetchFault> {
     let until = Instant::now() + limits.time;
     let mut url = Url::parse(url.trim()).map_err(|_| FetchFault::NoWebAddress)?;
     for _ in 0..=REDIRECTS_MAX {
         match ask(outbound, &url, until, limits).await? {
-            Answered::File(bytes) => return Ok(bytes),
+            Answered::File(file) => return Ok(file),
             Answered::Elsewhere(next) => url = next,
         }
     }
@@ -103,7 +139,7 @@ async fn ask(
     // Whoever serves pictures is met once: no connection to them is kept.
     let request = client_for(outbound, &scheme).get(scheme.address()).no_decompress().force_close();
     let request = request.insert_header(("accept", "image/png, image/jpeg, image/gif, image/webp"));
-    let mut answer = match timeout_at(until, record.watch(request.send())).await {
+    let answer = match timeout_at(until, record.watch(request.send())).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => return Err(unanswered(seen_of(&error, &record))),
         Err(_) => return Err(unanswered(out_of_time(&record, limits.time))),
@@ -117,29 +153,12 @@ async fn ask(
         }
         status => return Err(FetchFault::Status(status)),
     }
-    let too_large = FetchFault::TooLarge { most: limits.bytes };
     let told: Option<u64> = header("content-length").and_then(|length| length.parse().ok());
     if told.is_some_and(|length| length > limits.bytes) {
-        return Err(too_large);
+        return Err(FetchFault::TooLarge { most: limits.bytes });
     }
-    let most = usize::try_from(limits.bytes).unwrap_or(usize::MAX);
-    // What grows has up to twice as much, and is there twice while it does.
-    let mut bytes = Vec::with_capacity(told.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
-    loop {
-        let chunk = timeout_at(until, answer.next()).await;
-        match chunk.map_err(|_| FetchFault::TooSlow { seconds: limits.time.as_secs() })? {
-            Some(Ok(chunk)) if chunk.len() <= most - bytes.len() => bytes.extend_from_slice(&chunk),
-            Some(Ok(_)) => return Err(too_large),
-            Some(Err(_)) => return Err(FetchFault::BrokeOff),
-            // awc calls it an end, too, where the connection is gone.
-            None if told.is_some_and(|told| told != length(&bytes)) => return Err(FetchFault::BrokeOff),
-            None => return Ok(Answered::File(bytes)),
-        }
-    }
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+    let parts = answer.boxed_local();
+    Ok(Answered::File(Fetching { parts, until, limits, told, came: 0, _record: record }))
 }
 
 /// Whether anything left matters to nobody here.

@@ -14,7 +14,6 @@ use crate::domain::outcome::{Problem, Seen};
 use crate::platforms::pictures::{Known, NotReady, PictureFile, Pictures, Room, Upload};
 use crate::render::wechat::{self as rendering, ImageSource};
 use fail::fail_point;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +29,7 @@ pub(super) const RULES: PictureRules =
     PictureRules { body: WECHAT_BODY, cover: WECHAT_COVER, needs_cover: true };
 
 /// What WeChat calls the pictures of one article.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Named {
     /// The cover's `media_id`.
     pub cover: String,
@@ -156,7 +155,7 @@ impl Uploads<'_> {
         let state = match answer.and_then(|it| name_in(it, purpose)) {
             Some(name) => State::Uploaded(name),
             None if limits.fits(&facts) => {
-                pictures.has(&facts).await.map_err(seen)?;
+                pictures.has(&source, &facts).await.map_err(seen)?;
                 State::Fits
             }
             None => {

@@ -10,6 +10,7 @@ use super::{Wechat, steps};
 use crate::domain::content::Article;
 use crate::domain::kept::message::KeptMessage;
 use crate::domain::outcome::{Problem, Receipt, Seen};
+use crate::platforms::journal::repeated;
 use crate::platforms::platform::PublishCall;
 use crate::render::wechat::{self as rendering, ImageSource, Images, Options, Rendered};
 use serde_json::{Value, json};
@@ -67,10 +68,12 @@ impl Publish<'_> {
     }
 
     async fn try_draft(&self) -> Result<String, Seen> {
-        let journal = &self.call.journal;
-        let pictures = journal.repeatable(steps::PICTURES, || self.pictures()).await?;
+        self.call.journal.may_go_on()?;
+        // No step of its own: each upload is kept when it is answered, so whoever comes again finds all of them with one
+        // question, and the draft has one commit less to wait for.
+        let pictures = self.uploads().of(self.call.articles()).await.map_err(repeated)?;
         let mut articles = Vec::with_capacity(1 + self.call.extras.len());
-        for ((article, _), names) in self.call.articles().zip(steps::pictures(&pictures)?) {
+        for ((article, _), names) in self.call.articles().zip(pictures) {
             let source = Source::of(article, self.settings, &self.call.key);
             articles.push(News::new(
                 article,
@@ -80,7 +83,7 @@ impl Publish<'_> {
                 names.cover,
             ));
         }
-        let added = journal.irreversible(steps::DRAFT, || self.add_draft(&articles)).await?;
+        let added = self.call.journal.irreversible(steps::DRAFT, || self.add_draft(&articles)).await?;
         steps::media_id(&added)
     }
 
@@ -88,18 +91,13 @@ impl Publish<'_> {
         Uploads { api: self.api, outbound: &self.wechat.outbound, appid: &self.settings.appid }
     }
 
-    async fn pictures(&self) -> Result<Value, Seen> {
-        let named = self.uploads().of(self.call.articles()).await?;
-        Ok(json!(named))
-    }
-
     /// False where that could not be kept: then the next try finds the same again.
     async fn forget_covers(&self) -> bool {
-        if let Err(why) = self.uploads().forget_covers(self.call.articles()).await {
+        let forgotten = self.uploads().forget_covers(self.call.articles()).await;
+        if let Err(why) = &forgotten {
             log::warn!("entry {}: that a cover is gone was not kept: {why}", self.call.entry);
-            return false;
         }
-        self.forget(steps::PICTURES).await
+        forgotten.is_ok()
     }
 
     async fn render(&self, article: &Article, pictures: HashMap<String, String>) -> Result<String, Seen> {
@@ -128,7 +126,7 @@ impl Publish<'_> {
         match self.call.journal.irreversible(steps::SUBMIT, submitting).await {
             Err(Seen::Refused(problem)) if problem.code == gone() && !was_begun => {
                 // It was never submitted, so somebody deleted it: whoever tries next makes another.
-                self.forget(steps::DRAFT).await;
+                self.forget_draft().await;
                 Err(Seen::Refused(problem))
             }
             Err(Seen::Refused(problem)) => {
@@ -145,16 +143,14 @@ impl Publish<'_> {
         let asked = json!({ "media_id": media_id });
         let said = self.api.post(INTERFACE, &asked).await.map_err(|why| self.api.seen(why))?;
         let publish_id = text(INTERFACE, &said, "publish_id")?;
-        Ok(json!({ "publish_id": publish_id, "at": self.call.unix_seconds }))
+        Ok(json!({ "publish_id": publish_id }))
     }
 
-    /// A step whose work is gone at WeChat. False where that could not be kept.
-    async fn forget(&self, step: &'static str) -> bool {
-        let kept = self.call.journal.is_gone(step).await;
-        if let Err(why) = &kept {
-            log::warn!("entry {}: that its {step} is gone was not kept: {why}", self.call.entry);
+    /// It is gone at WeChat.
+    async fn forget_draft(&self) {
+        if let Err(why) = self.call.journal.is_gone(steps::DRAFT).await {
+            log::warn!("entry {}: that its draft is gone was not kept: {why}", self.call.entry);
         }
-        kept.is_ok()
     }
 }
 

@@ -77,11 +77,7 @@ async fn progress(wechat: &Wechat, call: &PublishCall) -> Result<Progress, Unans
     let publication = Publication::asked(&api, &submitted).await?;
     Ok(match publication {
         Publication::Out(receipt) => Progress::Published(receipt),
-        Publication::UnderWay => {
-            let at = submitted.get("at").and_then(Value::as_i64).unwrap_or(call.unix_seconds);
-            let worked = u64::try_from(call.unix_seconds.saturating_sub(at)).unwrap_or(0);
-            Progress::Working { ask_after: ask_pause(Duration::from_secs(worked)) }
-        }
+        Publication::UnderWay => Progress::Working { ask_after: ask_pause(call.worked) },
         Publication::Over(end) => Progress::Refused(refused(end, call)),
         Publication::Unknown(problem) => Progress::Unknown { problem, retry_after: None },
     })

@@ -37,6 +37,7 @@ impl InChinese for MediaFault {
     fn in_chinese(&self) -> Sentence {
         match self {
             MediaFault::Missing { picture } => chinese("media-missing").with("picture", picture.as_str()),
+            MediaFault::FileGone { picture } => chinese("media-file-gone").with("picture", picture.as_str()),
             MediaFault::NoAddress { picture } => {
                 chinese("media-no-address").with("picture", picture.as_str())
             }

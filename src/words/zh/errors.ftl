@@ -56,6 +56,7 @@ json-given-text = “{ $text }”
 text-too-many-characters = 有 { $has } 个字符；最多 { $most } 个
 text-too-many-bytes = 有 { $has } 字节；最多 { $most } 字节
 media-missing = 图片“{ $picture }”不在这里；请先上传，或与正文一起导入
+media-file-gone = 图片“{ $picture }”的文件已不在本服务器的 media 文件夹中；请重新添加同一文件，或从副本恢复该文件夹，然后重试该条目
 media-no-address = “{ $picture }”不是图片的地址：须为 media: 加 12 至 64 位小写十六进制数字
 media-ambiguous = “{ $picture }”可能指多张图片；请多写几位数字
 media-unknown-kind = 图片“{ $picture }”不是图片：只接受 PNG、JPEG、GIF 和 WebP

@@ -68,6 +68,7 @@ broken-kept-answer = 为 Idempotency-Key 保存的回应：{ $why }
 broken-answer = 无法保存回应：{ $why }
 broken-store = 图片文件：{ $why }
 store-gone = 图片 { $hash } 的文件不在本服务器的 media 文件夹中
+store-away = 图片文件夹 { $path } 中没有任何图片：其磁盘是否已挂载？
 store-no-folder = 本程序启动时没有指定图片文件夹
 
 database-unknown = { $given }不是数据库；请用 postgres://USER@HOST/NAME、sqlite:路径，或 SQLite 文件的路径

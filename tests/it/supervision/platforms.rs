@@ -144,6 +144,11 @@ impl Platform for Fragile {
         Ok(())
     }
 
+    fn concurrency(&self) -> i32 {
+        break_if_told();
+        1
+    }
+
     fn publish(&self, _: PublishCall) -> LocalBoxFuture<'static, Seen> {
         ready(Seen::Accepted(Receipt::default())).boxed_local()
     }
@@ -169,6 +174,10 @@ fn a_platform_that_breaks_when_it_is_asked_about_itself_shuts_its_own_lane_alone
         let node = TestNode::start(&app);
         let refused = node.perform(CreateAccount::new("another", "fragile")).expect_err("it panics");
         assert_eq!(refused.code(), "internal_error");
+        assert!(refused.to_string().contains("own code broke"), "{refused}");
+        let told = CreateAccount { concurrency: Some(1), ..CreateAccount::new("another", "fragile") };
+        let refused = node.perform(told).expect_err("its settings cannot be checked");
+        assert!(refused.to_string().contains("own code broke"), "{refused}");
         assert_eq!(node.restarts().database, 0);
         let (status, body) = asked_for_platforms(&app);
         assert_eq!((status, &body["code"]), (500, &json!("internal_error")), "{body}");

@@ -56,6 +56,30 @@ fn the_longer_wechat_works_the_seldomer_it_is_asked() {
     room.nothing_is_visible_twice();
 }
 
+/// By a clock that is set back it was accepted in the future. It was asked for every 5 s, until the clock was there again.
+#[test]
+fn a_clock_that_is_set_back_does_not_have_wechat_asked_without_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::in_data_dir(dir.path());
+    let room = Room::open(&url, dir.path(), json!({"mode": "publish"}));
+    room.wechat.behave(|behaviour| behaviour.publication_takes = Duration::from_secs(3600));
+    let id = room.add("x", |content| content);
+    room.run();
+    let next = || next_question(&mut connect(&url).expect("connected"), true).expect("looked");
+    let wait = || next().map(|at| at.since(room.app.now()).as_secs());
+    room.clock.set_by(-24 * 3600);
+    eventually("the pause is counted by the clock as it is now", || wait().filter(|wait| *wait <= 5));
+    let mut waits = Vec::new();
+    for asked in 0..8 {
+        let wait = next().expect("a question").since(room.app.now());
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        room.later(seconds);
+        assert_eq!(room.after(id, asked + 2).status, EntryStatus::Publishing);
+        waits.push(seconds);
+    }
+    assert!(waits.is_sorted() && waits.iter().sum::<u64>() > 60, "{waits:?}");
+}
+
 #[test]
 fn what_wechat_does_not_publish_has_failed_with_its_reason_and_its_draft() {
     on_both(|url, dir| {

@@ -41,7 +41,14 @@ fn fetched(allow: OutboundAllow, url: &str) -> Result<Vec<u8>, FetchFault> {
     crate::platforms::install_crypto_provider();
     let outbound = Outbound::new(allow);
     let limits = FetchLimits { bytes: MOST, time: SOON };
-    actix_rt::System::new().block_on(async { fetch(&outbound, url, limits).await })
+    actix_rt::System::new().block_on(async {
+        let mut file = fetch(&outbound, url, limits).await?;
+        let mut came = Vec::new();
+        while let Some(part) = file.next().await? {
+            came.extend_from_slice(&part);
+        }
+        Ok(came)
+    })
 }
 
 #[test]

@@ -79,6 +79,7 @@ impl InChinese for KeptMessage {
             }
             K::PicturesNotAtHand { why } => chinese("kept-pictures-not-at-hand").with("why", why.as_str()),
             K::PictureMissing { picture } => chinese("media-missing").with("picture", picture.as_str()),
+            K::PictureFileGone { picture } => chinese("media-file-gone").with("picture", picture.as_str()),
             K::PictureKind { picture } => chinese("media-unknown-kind").with("picture", picture.as_str()),
             K::PictureBroken { picture, kind, why } => chinese("media-broken")
                 .with("picture", picture.as_str())
