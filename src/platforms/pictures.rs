@@ -278,3 +278,6 @@ impl Shelf for Nothing {
         Nothing::at_hand()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,8 +36,11 @@ fn a_picture_is_there_once_it_has_its_place_and_not_before() {
     let received = store.receive("posts/图 1.png", &png(3)[..]).expect("received");
     let hash = received.facts.sha256.clone();
     assert_eq!(received.name.as_deref(), Some("图 1.png"));
-    assert!(matches!(store.read(&hash, 0), Err(StoreError::Gone(_))));
+    assert!(matches!(store.read(&hash, 0), Err(StoreError::Away(_))));
     assert_eq!(files(dir.path()).len(), 1, "what is on its way is beside the others");
+    let mut bytes = Vec::new();
+    store.open_received(&received).expect("open").read_to_end(&mut bytes).expect("read");
+    assert_eq!(bytes, png(3));
 
     store.place(&received).expect("placed");
     let folder = &hash.as_str()[..2];
@@ -123,4 +126,27 @@ fn what_a_dead_process_left_is_swept_once_it_is_old() {
 fn without_a_folder_nothing_is_taken() {
     let refused = Store::default().receive("a.png", &png(1)[..]);
     assert!(matches!(refused, Err(StoreError::NoFolder)), "{refused:?}");
+}
+
+/// Where a disk is not mounted nobody has removed a picture: what waits for one is not to fail for good.
+#[test]
+fn a_file_that_is_gone_is_told_from_a_folder_that_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("media");
+    let store = Store::at(root.clone());
+    let received = store.receive("a.png", &png(3)[..]).expect("received");
+    store.place(&received).expect("placed");
+    let facts = &received.facts;
+    store.needs(facts).expect("there");
+    store.remove(&facts.sha256).expect("removed");
+    assert!(matches!(store.needs(facts), Err(StoreError::Gone(hash)) if hash == facts.sha256));
+    assert!(matches!(store.open(&facts.sha256), Err(StoreError::Gone(_))));
+    for empty in [true, false] {
+        fs::remove_dir_all(&root).expect("unmounted");
+        if empty {
+            fs::create_dir_all(root.join(INCOMING)).expect("a folder");
+        }
+        assert!(matches!(store.needs(facts), Err(StoreError::Away(path)) if path == root), "{empty}");
+        assert!(matches!(store.open(&facts.sha256), Err(StoreError::Away(_))), "{empty}");
+    }
 }

@@ -9,6 +9,7 @@ use contenthub::domain::media::MediaAddress;
 use contenthub::operations::OperationError;
 use contenthub::operations::account::UpdateAccount;
 use contenthub::operations::content::UpdateContent;
+use contenthub::operations::entry::RetryEntry;
 use contenthub::operations::media::AddMedia;
 
 impl Room {
@@ -82,6 +83,48 @@ fn a_picture_that_is_nowhere_is_told_when_its_article_is_added() {
         assert!(told[0].starts_with("body: the picture “photos/a.png” is not kept here"), "{told:?}");
         assert!(told[1].starts_with("cover: the picture “beside.png” is not kept here"), "{told:?}");
     });
+}
+
+/// Nothing brings the file back but a person; so the entry does not wait for it, and says what to do.
+#[test]
+fn a_picture_whose_file_is_gone_ends_its_entry_before_anything_is_sent() {
+    on_sqlite(json!({}), |room| {
+        let picture = room.kept("a.png", &png(7, 7));
+        let id = room.showing("x", &[&picture]);
+        let store = &room.app.context().media;
+        let hash = store.receive("a.png", &png(7, 7)[..]).expect("received").facts.sha256;
+        store.remove(&hash).expect("removed by hand");
+        let (code, said) = failed(room, id);
+        assert_eq!(code, "picture", "{said}");
+        assert!(said.contains(&picture) && said.contains("add the same file again"), "{said}");
+        assert_eq!((room.uploads(), room.asked(Interface::DraftAdd)), (0, 0));
+        room.kept("again.png", &png(7, 7));
+        room.app.run(RetryEntry { id, by: "ann".to_owned() }).expect("again");
+        room.run();
+        assert_eq!(room.settled(id).status, EntryStatus::Published);
+    });
+}
+
+/// A disk that is not mounted: all entries would fail for it.
+#[test]
+fn where_the_folder_of_pictures_is_away_entries_wait_for_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let room = Room::open(&DatabaseUrl::in_data_dir(dir.path()), dir.path(), json!({}));
+    let cover = room.kept("a.png", &png(7, 7));
+    let id = room.add("x", |mut content| {
+        content.text.cover = Some(cover.clone());
+        content
+    });
+    let (media, away) = (dir.path().join("media"), dir.path().join("away"));
+    std::fs::rename(&media, &away).expect("unmounted");
+    room.run();
+    let seen = room.settled(id);
+    assert_eq!((seen.status, seen.unproven, seen.retry_count), (EntryStatus::Pending, false, 0));
+    assert!(seen.last_error.as_ref().is_some_and(|said| said.contains("is its disk mounted")), "{seen:?}");
+    std::fs::rename(&away, &media).expect("mounted");
+    room.later(60);
+    assert_eq!(room.until_out(id).status, EntryStatus::Published);
+    assert_eq!(room.asked(Interface::DraftAdd), 1);
 }
 
 #[test]
