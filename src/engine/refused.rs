@@ -36,10 +36,11 @@ impl<Ended> Refused<Ended> {
         self.times += 1;
     }
 
-    /// Those whose time has come.
+    /// Those whose time has come. What lies further ahead than any pause was told by a clock that was set back since.
     pub fn due(&mut self, now: Timestamp) -> Vec<Ended> {
+        let longest = AGAIN_AFTER * 2_u32.pow(DOUBLINGS);
         match self.again_at {
-            Some(at) if at <= now => {
+            Some(at) if at <= now || at > now + longest => {
                 self.again_at = None;
                 std::mem::take(&mut self.outcomes)
             }
@@ -82,5 +83,14 @@ mod tests {
         refused.add(vec![], now);
         refused.add(vec![1], now);
         assert_eq!(refused.again_at(), Some(now + AGAIN_AFTER), "one that was written ends the row");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_none_wait_for_it() {
+        let mut refused = Refused::default();
+        let now = Timestamp::from_micros(3_600_000_000);
+        refused.add(vec![1], now);
+        assert_eq!(refused.due(now), [0; 0]);
+        assert_eq!(refused.due(Timestamp::from_micros(0)), [1]);
     }
 }
